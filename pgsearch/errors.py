@@ -1,0 +1,120 @@
+"""What can go wrong, as exceptions that say what was given, what is allowed and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+
+class PgsearchError(Exception):
+    """Base of every error that pgsearch raises on purpose; `hint` says what to do about it."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class DeployError(PgsearchError):
+    """The database could not be brought to this version."""
+
+
+class DatabaseNewerError(DeployError):
+    """PS006: the database was deployed by a newer pgsearch than this one."""
+
+
+class EmbeddedServerError(PgsearchError):
+    """The embedded PostgreSQL could not be started, reached or stopped."""
+
+
+class SearchError(PgsearchError):
+    """A call was refused by the database; the subclasses are named after the SQLSTATEs of pgsearch."""
+
+
+class UnknownCollectionError(SearchError):
+    """PS001: there is no collection of that name."""
+
+
+class UnknownNameError(SearchError):
+    """PS002: an unknown search mode, fusion strategy, option or filter key."""
+
+
+class InvalidValueError(SearchError):
+    """PS003: a value of the wrong type or out of range, or text that PostgreSQL cannot hold."""
+
+
+class EmbeddingMismatchError(SearchError):
+    """PS004: an embedding of other dimensions than its model, or a model registered otherwise."""
+
+
+class RefusedPageError(SearchError):
+    """PS005: a page or chunk cannot be stored."""
+
+
+class PlanCheckError(SearchError):
+    """PS007: a stage of the search does not use its index."""
+
+
+class UnknownModelError(SearchError):
+    """PS008: there is no embedding model of that name."""
+
+
+class NotDeployedError(PgsearchError):
+    """The database has no schema pgsearch, or an older one than this client needs."""
+
+
+class ConnectionFailedError(PgsearchError):
+    """The server could not be reached, or the connection broke."""
+
+
+_BY_SQLSTATE: dict[str, type[SearchError]] = {
+    "PS001": UnknownCollectionError,
+    "PS002": UnknownNameError,
+    "PS003": InvalidValueError,
+    "PS004": EmbeddingMismatchError,
+    "PS005": RefusedPageError,
+    "PS007": PlanCheckError,
+    "PS008": UnknownModelError,
+}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn psycopg's errors into those of pgsearch; what is not ours to explain passes unchanged."""
+    try:
+        yield
+    except psycopg.Error as error:
+        ours = _translate(error)
+        if ours is None:
+            raise
+        raise ours from error
+    except UnicodeEncodeError as error:
+        raise InvalidValueError(
+            f"The text holds a character that UTF-8 cannot encode: {error.object[error.start : error.end]!r}.",
+            hint="Remove lone surrogates, for example with text.encode('utf-8', 'ignore').decode().",
+        ) from error
+
+
+def _translate(error: psycopg.Error) -> PgsearchError | None:
+    state = error.sqlstate
+    if state in _BY_SQLSTATE:
+        return _BY_SQLSTATE[state](str(error.diag.message_primary), hint=error.diag.message_hint)
+    if state in ("3F000", "42883", "42P01") and "pgsearch" in str(error.diag.message_primary):
+        return NotDeployedError(
+            f"This database lacks what the client calls: {error.diag.message_primary}.",
+            hint="Bring it to this version with `pgsearch deploy` (or pgsearch.deploy(dsn)).",
+        )
+    if state is not None and state.startswith("22"):
+        return InvalidValueError(str(error.diag.message_primary), hint=error.diag.message_detail)
+    if state is None and isinstance(error, psycopg.DataError):
+        return InvalidValueError(
+            f"PostgreSQL cannot hold this value: {error}.", hint="Remove NUL characters (U+0000) from the text."
+        )
+    if isinstance(error, psycopg.OperationalError) and (state is None or state.startswith("08")):
+        return ConnectionFailedError(
+            f"The server cannot be reached: {str(error).strip()}",
+            hint="Check the DSN (argument or PGSEARCH_DSN); without one, pgsearch starts its embedded server.",
+        )
+    return None

@@ -1,0 +1,60 @@
+-- Operators of pgvector and pg_trgm under our own names.
+--
+-- Our functions pin search_path to pg_catalog, so they cannot write <=> or %>, whose schema differs from server to server. A SQL-standard body is bound
+-- when it is created (deploy puts the extensions' schemas on the path) and is inlined, so the HNSW and trigram indexes still serve it.
+
+create or replace function pgsearch._cosine_distance(a vector, b vector)
+returns float8
+language sql immutable parallel safe strict
+return a <=> b;
+
+create or replace function pgsearch._inner_product(a vector, b vector)
+returns float8
+language sql immutable parallel safe strict
+return inner_product(a, b);
+
+create or replace function pgsearch._l2_distance(a vector, b vector)
+returns float8
+language sql immutable parallel safe strict
+return a <-> b;
+
+create or replace function pgsearch._dimensions(embedding vector)
+returns integer
+language sql immutable parallel safe strict
+return vector_dims(embedding);
+
+create or replace function pgsearch._to_vector(embedding text)
+returns vector
+language sql immutable parallel safe strict
+return embedding::vector;
+
+create or replace function pgsearch._vector_norm(embedding vector)
+returns float8
+language sql immutable parallel safe strict
+return vector_norm(embedding);
+
+create or replace function pgsearch._trigram_similarity(a text, b text)
+returns real
+language sql immutable parallel safe strict
+return similarity(a, b);
+
+create or replace function pgsearch._trigram_word_similarity(word text, content text)
+returns real
+language sql immutable parallel safe strict
+return word_similarity(word, content);
+
+-- stable, as the operator is: it reads pg_trgm.word_similarity_threshold
+create or replace function pgsearch._trigram_word_match(content text, word text)
+returns boolean
+language sql stable parallel safe strict
+return content %> word;
+
+comment on function pgsearch._cosine_distance(vector, vector) is 'pgvector''s <=>: 0 .. 2, NaN for a zero vector.';
+comment on function pgsearch._inner_product(vector, vector) is 'pgvector''s inner product (its <#> is the negative of it).';
+comment on function pgsearch._l2_distance(vector, vector) is 'pgvector''s <->: Euclidean distance.';
+comment on function pgsearch._dimensions(vector) is 'How many dimensions the vector has.';
+comment on function pgsearch._to_vector(text) is 'A vector from its text form, ''[0.1,0.2]''; NaN and infinity are refused by pgvector (22P02, 22003).';
+comment on function pgsearch._vector_norm(vector) is 'Euclidean length of the vector; 0 for a zero vector, which has no direction and so no cosine.';
+comment on function pgsearch._trigram_similarity(text, text) is 'pg_trgm''s similarity: 0 .. 1.';
+comment on function pgsearch._trigram_word_similarity(text, text) is 'pg_trgm''s word_similarity: 0 .. 1, how much of the word stands in the content.';
+comment on function pgsearch._trigram_word_match(text, text) is 'pg_trgm''s %>: whether a part of content is like word, by pg_trgm.word_similarity_threshold.';

@@ -1,0 +1,100 @@
+-- The part of a passage that shows why it is a hit, with the words marked, safe to put into a page.
+--
+-- ts_headline knows nothing of bigrams and lets <img onerror=...> through; here the text is escaped first and marked afterwards.
+
+create or replace function pgsearch._highlight_pattern(lexemes text[], words text[])
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+-- a stem marks the words that begin with it (run: runs, running), a bigram marks itself wherever it stands
+select string_agg(case when term ~ '^[[:alnum:]_]+$' and term ~ '[\u0020-\u024F\u0370-\u052F]'
+                       then '\m' || term || '\w*'
+                       else regexp_replace(term, '([^[:alnum:]\s_])', '\\\1', 'g')
+                  end,
+                  '|' order by length(term) desc, term)
+  from (select distinct unnest(lexemes || words) as term) as t
+ where length(term) between 2 and 64
+    or term ~ '[\u3041-\u30FF\u3400-\u9FFF\uAC00-\uD7FF]';
+$$;
+
+comment on function pgsearch._highlight_pattern(text[], text[]) is 'A regular expression for what a snippet marks; null for nothing.';
+
+create or replace function pgsearch.snippet(
+    content         text,
+    lexemes         text[],
+    words           text[]  default '{}',
+    most_characters integer default 240,
+    mark_open       text    default '<mark>',
+    mark_close      text    default '</mark>'
+)
+returns text
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- private-use characters stand for the marks while the text is escaped; they cannot come from the text, which loses them first
+    opens   constant text := U&'\E000';
+    closes  constant text := U&'\E001';
+    pattern constant text := pgsearch._highlight_pattern(lexemes, words);
+    flat    text := btrim(regexp_replace(translate(content, opens || closes, ''), '\s+', ' ', 'g'));
+    starts  integer[];
+    cut_at  integer := 1;
+    shown   text;
+begin
+    if most_characters <= 0 then
+        return '';
+    end if;
+
+    if pattern is not null then
+        flat := regexp_replace(flat, '(' || pattern || ')', opens || '\1' || closes, 'gi');
+        flat := replace(flat, closes || opens, '');
+    end if;
+
+    if length(flat) > most_characters and strpos(flat, opens) > 0 then
+        -- begin where the most marks follow within the length shown
+        select array_agg(at order by at)
+          into starts
+          from (select at
+                  from (select sum(length(piece) + 1) over (order by n) as at, n
+                          from unnest(string_to_array(flat, opens)) with ordinality as p(piece, n)) as s
+                 order by n
+                 limit 200) as marks;
+
+        select s.at
+          into cut_at
+          from unnest(starts) as s(at)
+         where s.at <= length(flat)
+         order by (select count(*) from unnest(starts) as o(at) where o.at between s.at and s.at + most_characters) desc, s.at
+         limit 1;
+
+        -- some words before the first mark, from a space on where one is near
+        cut_at := greatest(1, cut_at - 40);
+        if cut_at > 1 then
+            cut_at := cut_at + coalesce(nullif(strpos(substr(flat, cut_at, 40), ' '), 0), 0);
+        end if;
+    end if;
+
+    shown := substr(flat, cut_at, most_characters);
+    if length(flat) >= cut_at + most_characters then
+        shown := coalesce(substring(shown from '^(.{40,}) '), shown);
+    end if;
+    -- a mark that the cut left open is closed, one that it left without its beginning is dropped
+    if coalesce(strpos(shown, closes), 0) > 0 and (strpos(shown, opens) = 0 or strpos(shown, closes) < strpos(shown, opens)) then
+        shown := overlay(shown placing '' from strpos(shown, closes) for 1);
+    end if;
+    if length(replace(shown, opens, '')) < length(replace(shown, closes, '')) then
+        shown := shown || closes;
+    end if;
+
+    shown := case when cut_at > 1 then '… ' else '' end
+             || shown
+             || case when length(flat) >= cut_at + most_characters then ' …' else '' end;
+    shown := replace(replace(replace(replace(shown, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
+    return replace(replace(shown, opens, mark_open), closes, mark_close);
+end;
+$$;
+
+comment on function pgsearch.snippet(text, text[], text[], integer, text, text) is
+'An excerpt of the content around the most matches, white space folded, HTML-escaped, the matches between mark_open and mark_close (which are not escaped).
+Arguments: content, lexemes and words (as parse_query gives them), most_characters (about how long; 0: an empty excerpt). Returns text; the beginning of the content when nothing matches.';

@@ -1,0 +1,47 @@
+-- Candidate pages from the text of their chunks, not from their titles.
+--
+-- Match chunks first and cut them to chunk_oversample, then group by page: the shape that stays stable at millions of chunks (seed document 003 §4-1).
+
+create or replace function pgsearch.candidate_pages(
+    query            text,
+    page_limit       integer default 8,
+    chunk_oversample integer default null,
+    collections      text[]  default null,
+    filter           jsonb   default '{}',
+    operator         text    default 'or'
+)
+returns table (page_id bigint, external_id text, title text, rank float8, hit_chunks integer)
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if page_limit < 0 then
+        raise exception using
+            errcode = 'PS003',
+            message = format('page_limit must not be negative: %s', page_limit),
+            hint    = 'Give how many pages to return, such as 8.';
+    end if;
+
+    return query
+    select p.page_id,
+           p.external_id,
+           p.title,
+           m.rank,
+           m.hit_chunks
+      from (select s.page_id,
+                   max(s.score)      as rank,
+                   count(*)::integer as hit_chunks
+              from pgsearch.search_fts(
+                       query, coalesce(chunk_oversample, page_limit * 50),
+                       collections, filter, operator) as s
+             group by s.page_id
+             order by max(s.score) desc, count(*) desc, s.page_id
+             limit page_limit) as m
+           join pgsearch.pages as p on p.page_id = m.page_id
+     order by m.rank desc, m.hit_chunks desc, p.page_id;
+end;
+$$;
+
+comment on function pgsearch.candidate_pages(text, integer, integer, text[], jsonb, text) is
+'Pages whose chunks match the query. Arguments: query, page_limit (pages returned), chunk_oversample (chunks looked at; null: page_limit × 50, up to × 200 finds more pages of few hits each),
+collections (null: all), filter, operator (''or'' or ''and''). Returns page_id, external_id, title, rank (best ts_rank_cd of its chunks), hit_chunks (how many of them matched), best first.';

@@ -1,0 +1,45 @@
+-- Text rank of chosen chunks: the precision signal for candidates that another signal found.
+--
+-- Seed document 003 §5-2. ts_rank_cd rewards query words that stand close together; it is computed here for a few hundred chunks,
+-- never for every match, because its cost is one heap visit and one detoasted tsvector a row.
+
+create or replace function pgsearch._fts_rank(ranked tsquery, chunk_ids bigint[])
+returns table (chunk_id bigint, fts_rank float8)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select c.chunk_id,
+           coalesce(ts_rank_cd(c.content_tsv, ranked), 0)::float8
+      from pgsearch.chunks as c
+     where c.chunk_id = any (chunk_ids)
+     order by c.chunk_id;
+end;
+$$;
+
+comment on function pgsearch._fts_rank(tsquery, bigint[]) is 'fts_rank_for_chunk_ids after parsing.';
+
+create or replace function pgsearch.fts_rank_for_chunk_ids(
+    query     text,
+    chunk_ids bigint[],
+    operator  text default 'or'
+)
+returns table (chunk_id bigint, fts_rank float8)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    parsed record;
+begin
+    parsed := pgsearch._parse_for(query, null, operator);
+
+    return query
+    select r.chunk_id, r.fts_rank
+      from pgsearch._fts_rank(case operator when 'and' then parsed.required else parsed.any_of end, chunk_ids) as r;
+end;
+$$;
+
+comment on function pgsearch.fts_rank_for_chunk_ids(text, bigint[], text) is
+'ts_rank_cd (0 .. about 1) of each given chunk for the query; chunks that do not exist are left out, chunks without a match get 0.
+operator ''and'' asks for all words, as the seed documents do; ''or'' for any.';

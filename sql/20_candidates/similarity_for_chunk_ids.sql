@@ -1,0 +1,35 @@
+-- Similarity of chosen chunks: completes the vector signal of candidates that only their words brought in.
+
+create or replace function pgsearch.similarity_for_chunk_ids(
+    embedding vector,
+    page_ids  bigint[],
+    chunk_ids bigint[],
+    model     text default ''
+)
+returns table (chunk_id bigint, score float8)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    chosen pgsearch.embedding_models := pgsearch._embedding_model(model, null, embedding);
+begin
+    return query
+    select s.chunk_id,
+           s.score
+      from (select e.chunk_id,
+                   case chosen.distance
+                   when 'cosine'        then 1::float8 - pgsearch._cosine_distance(e.embedding, similarity_for_chunk_ids.embedding)
+                   when 'inner_product' then pgsearch._inner_product(e.embedding, similarity_for_chunk_ids.embedding)
+                   else -pgsearch._l2_distance(e.embedding, similarity_for_chunk_ids.embedding)
+                   end as score
+              from unnest(page_ids, chunk_ids) as c(page_id, chunk_id)
+                   join pgsearch.embeddings as e on e.page_id = c.page_id
+                                                and e.chunk_id = c.chunk_id
+                                                and e.model_id = chosen.model_id) as s
+     where s.score <> 'NaN';
+end;
+$$;
+
+comment on function pgsearch.similarity_for_chunk_ids(vector, bigint[], bigint[], text) is
+'Similarity, as search_vector scores it, of each given chunk to the query''s embedding. page_ids and chunk_ids are parallel arrays (the page of each chunk). Chunks without an embedding of the model are left out.
+Errors: PS004 wrong dimensions, PS008 unknown model or several defaults.';

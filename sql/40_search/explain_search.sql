@@ -1,0 +1,93 @@
+-- What each stage of a search does to the tables: its plan, the index it uses, rows and milliseconds.
+--
+-- The statements are the very texts that a search runs, and the SET clauses are those of the stages, so the plans are the real ones.
+
+create or replace function pgsearch._explained(stage text, expected_index text, plan jsonb)
+returns table (stage text, node text, index_name text, expected_index text, uses_index boolean, rows bigint, milliseconds float8, plan jsonb)
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+with scans as (
+    select n ->> 'Node Type' as node, n ->> 'Index Name' as index_name, n ->> 'Relation Name' as relation
+      from jsonb_path_query(plan, 'strict $.**') as n
+     where jsonb_typeof(n) = 'object'
+       and n ->> 'Node Type' like '%Scan%'
+       and (n ? 'Index Name' or n ->> 'Relation Name' in ('chunks', 'pages', 'embeddings'))
+)
+select stage,
+       (select string_agg(distinct s.node, ', ') from scans as s),
+       (select string_agg(distinct s.index_name, ', ') from scans as s),
+       expected_index,
+       exists (select from scans as s where s.index_name = expected_index)
+       and not exists (select from scans as s where s.node = 'Seq Scan'),
+       (plan #>> '{0,Plan,Actual Rows}')::float8::bigint,
+       (plan #>> '{0,Planning Time}')::float8 + (plan #>> '{0,Execution Time}')::float8,
+       plan;
+$$;
+
+comment on function pgsearch._explained(text, text, jsonb) is 'One row of explain_search from the JSON that EXPLAIN ANALYZE gave.';
+
+create or replace function pgsearch.explain_search(
+    query       text,
+    embedding   vector  default null,
+    collections text[]  default null,
+    filter      jsonb   default '{}',
+    options     jsonb   default '{}'
+)
+returns table (stage text, node text, index_name text, expected_index text, uses_index boolean, rows bigint, milliseconds float8, plan jsonb)
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+set hnsw.ef_search = 100
+set hnsw.iterative_scan = relaxed_order
+set pg_trgm.word_similarity_threshold = 0.4
+as $$
+declare
+    settings   jsonb;
+    parsed     record;
+    model      pgsearch.embedding_models;
+    only_pages bigint[];
+    words      text[];
+    explained  jsonb;
+begin
+    perform pgsearch._check_collections(collections);
+    settings   := pgsearch._settings(collections, options);
+    parsed     := pgsearch._parse_for(query, collections, settings ->> 'operator');
+    only_pages := pgsearch._filter_page_ids(filter, collections);
+
+    if parsed.any_of is not null then
+        execute 'explain (analyze, format json) '
+                || pgsearch._fts_statement(parsed.required is not null, parsed.excluded is not null, collections is not null, only_pages is not null)
+           into explained
+          using parsed.any_of, parsed.required, parsed.excluded, collections, only_pages, (settings ->> 'candidates')::integer;
+        return query select e.* from pgsearch._explained('text', 'chunks_content_tsv_gin', explained) as e;
+    end if;
+
+    if embedding is not null then
+        model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
+        if model.model_id is not null then
+            perform set_config('hnsw.ef_search', least(greatest((settings ->> 'candidates')::integer, 100), 1000)::text, true);
+            execute 'explain (analyze, format json) '
+                    || pgsearch._vector_statement(model, collections is not null, only_pages is not null, false)
+               into explained
+              using embedding, collections, only_pages, (settings ->> 'candidates')::integer;
+            return query select e.* from pgsearch._explained('vector', format('embeddings_hnsw_%s', model.model_id), explained) as e;
+        end if;
+    end if;
+
+    words := pgsearch._lexical_words(parsed.words);
+    if cardinality(words) > 0 then
+        execute 'explain (analyze, format json) '
+                || pgsearch._lexical_statement(collections is not null, only_pages is not null)
+           into explained
+          using normalize(array_to_string(parsed.words, ' '), NFD), words, collections, only_pages,
+                (settings ->> 'lexical_threshold')::float8, (settings ->> 'candidates')::integer;
+        return query select e.* from pgsearch._explained('lexical', 'pages_title_trgm_gin', explained) as e;
+    end if;
+end;
+$$;
+
+comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) is
+'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid. Returns a row a stage (text, vector, lexical; those that the query has): node (kinds of scan), index_name (indexes used),
+expected_index, uses_index (the expected index serves and nothing is read sequentially), rows, milliseconds (planning and execution), plan (the whole EXPLAIN as JSON). Errors as search_hybrid.';

@@ -1,0 +1,95 @@
+-- Hybrid search in one call, from any client: select * from pgsearch.search_hybrid('전기차 보조금').
+
+create or replace function pgsearch._hits(outcome jsonb)
+returns table (
+    rank          integer,
+    page_id       bigint,
+    chunk_id      bigint,
+    collection    text,
+    external_id   text,
+    title         text,
+    heading       text,
+    content       text,
+    context       text,
+    snippet       text,
+    score         float8,
+    display_score float8,
+    match_reason  text,
+    signals       jsonb,
+    hit_chunks    integer,
+    tags          text[],
+    source        text,
+    metadata      jsonb
+)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    note text;
+begin
+    -- a result of no rows has no place for its reason; every client shows notices
+    if outcome -> 'hits' = '[]' then
+        for note in select jsonb_array_elements_text(outcome -> 'notes') loop
+            raise notice using message = note;
+        end loop;
+    end if;
+
+    return query
+    select h.*
+      from jsonb_to_recordset(outcome -> 'hits')
+           as h(rank integer, page_id bigint, chunk_id bigint, collection text, external_id text, title text, heading text, content text, context text, snippet text,
+                score float8, display_score float8, match_reason text, signals jsonb, hit_chunks integer, tags text[], source text, metadata jsonb)
+     order by h.rank;
+end;
+$$;
+
+comment on function pgsearch._hits(jsonb) is 'The hits of a search as rows; when there are none, its notes as notices.';
+
+create or replace function pgsearch.search_hybrid(
+    query       text,
+    embedding   vector  default null,
+    collections text[]  default null,
+    search_mode text    default 'auto',
+    top_k       integer default 8,
+    fusion      text    default null,
+    filter      jsonb   default '{}',
+    options     jsonb   default '{}'
+)
+returns table (
+    rank          integer,
+    page_id       bigint,
+    chunk_id      bigint,
+    collection    text,
+    external_id   text,
+    title         text,
+    heading       text,
+    content       text,
+    context       text,
+    snippet       text,
+    score         float8,
+    display_score float8,
+    match_reason  text,
+    signals       jsonb,
+    hit_chunks    integer,
+    tags          text[],
+    source        text,
+    metadata      jsonb
+)
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select h.*
+      from pgsearch._hits(pgsearch._search(query, embedding, collections, search_mode, top_k, fusion, filter, options)) as h;
+end;
+$$;
+
+comment on function pgsearch.search_hybrid(text, vector, text[], text, integer, text, jsonb, jsonb) is
+'The best chunks for a query by words, meaning and titles together.
+Arguments: query (words, "phrases", +required, -excluded), embedding (of the query, for the vector signal; null leaves it out), collections (null: all),
+search_mode (auto: every signal there is; fts: words of the chunks; vector: meaning; lexical: spelling of titles), top_k (0 .. 1000), fusion (strategy; null: the setting),
+filter (see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every signal), options (see default_settings).
+Returns rank from 1, the page and the chunk with their texts, context (with the neighbouring chunks, when option window > 0), snippet (HTML-escaped, <mark>ed), score (on the scale of the fusion), display_score (0 .. 1 by rank),
+match_reason, signals (each signal''s score, rank, weight, contribution, and the boosts), hit_chunks (candidates of the same page), tags, source, metadata (of page and chunk).
+No rows for a query without words; a notice then says why. Errors: PS001 unknown collection, PS002 unknown mode, fusion, option or filter key, PS003 value out of range, PS004 wrong dimensions, PS008 unknown model.';

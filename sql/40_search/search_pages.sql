@@ -1,0 +1,46 @@
+-- Hybrid search that shows each page once, by its best chunk.
+
+create or replace function pgsearch.search_pages(
+    query       text,
+    embedding   vector  default null,
+    collections text[]  default null,
+    search_mode text    default 'auto',
+    page_limit  integer default 8,
+    fusion      text    default null,
+    filter      jsonb   default '{}',
+    options     jsonb   default '{}'
+)
+returns table (
+    rank          integer,
+    page_id       bigint,
+    chunk_id      bigint,
+    collection    text,
+    external_id   text,
+    title         text,
+    heading       text,
+    content       text,
+    context       text,
+    snippet       text,
+    score         float8,
+    display_score float8,
+    match_reason  text,
+    signals       jsonb,
+    hit_chunks    integer,
+    tags          text[],
+    source        text,
+    metadata      jsonb
+)
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select h.*
+      from pgsearch._hits(pgsearch._search(query, embedding, collections, search_mode, page_limit, fusion, filter,
+                                           coalesce(options, '{}') || '{"group_by_page": true}')) as h;
+end;
+$$;
+
+comment on function pgsearch.search_pages(text, vector, text[], text, integer, text, jsonb, jsonb) is
+'The best pages for a query, each with its best chunk: search_hybrid with the option group_by_page. page_limit (0 .. 1000) is how many pages; hit_chunks says how many chunks of the page were candidates.
+Arguments, rows and errors otherwise as search_hybrid.';

@@ -1,0 +1,93 @@
+-- Collections: made, given another text configuration, and deleted.
+--
+-- A collection carries its language as schema-qualified text, not as regconfig: a reg* column blocks pg_upgrade.
+
+-- The name in full, so that neither a search_path nor a dump can change what it means.
+create or replace function pgsearch._qualified_text_config(text_config text)
+returns text
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    qualified text;
+begin
+    -- not a cast to regconfig: it would follow the search_path, take any number for an oid, and fail in a dozen ways
+    select format('%I.%I', n.nspname, c.cfgname)
+      into qualified
+      from pg_ts_config as c
+           join pg_namespace as n on n.oid = c.cfgnamespace
+     where format('%I.%I', n.nspname, c.cfgname) = _qualified_text_config.text_config
+        or (n.nspname = 'pg_catalog' and quote_ident(c.cfgname) = _qualified_text_config.text_config);
+
+    if qualified is null then
+        raise exception using
+            errcode = 'PS003',
+            message = format('unknown text search configuration %s', coalesce(quote_literal(_qualified_text_config.text_config), 'null')),
+            hint    = format('Configurations here: %s.',
+                             (select string_agg(format('%I.%I', n.nspname, c.cfgname), ', ' order by n.nspname, c.cfgname)
+                                from pg_ts_config as c
+                                     join pg_namespace as n on n.oid = c.cfgnamespace));
+    end if;
+
+    return qualified;
+end;
+$$;
+
+comment on function pgsearch._qualified_text_config(text) is
+'Schema-qualified name of a text search configuration (english -> pg_catalog.english); PS003, naming those that exist, when there is none of that name.';
+
+create or replace function pgsearch.create_collection(
+    collection  text,
+    text_config text  default 'pg_catalog.simple',
+    settings    jsonb default '{}'
+)
+returns boolean
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    qualified constant text := pgsearch._qualified_text_config(create_collection.text_config);
+    existing  text;
+begin
+    if coalesce(create_collection.collection, '') = '' or char_length(create_collection.collection) > 255 then
+        raise exception using
+            errcode = 'PS003',
+            message = format('the name of a collection must have 1 to 255 characters, not %s', coalesce(char_length(create_collection.collection), 0)),
+            hint    = 'A short word such as ''wiki'' or ''tickets'' will do.';
+    end if;
+    perform pgsearch._check_settings(coalesce(create_collection.settings, '{}'));
+
+    insert into pgsearch.collections (collection, text_config, settings)
+    values (create_collection.collection, qualified, coalesce(create_collection.settings, '{}'))
+        on conflict (collection) do nothing;
+    if found then
+        return true;
+    end if;
+
+    select c.text_config
+      into existing
+      from pgsearch.collections as c
+     where c.collection = create_collection.collection
+       for update;
+
+    if existing is distinct from qualified then
+        raise exception using
+            errcode = 'PS003',
+            message = format('collection %L exists with text_config %s, not %s', create_collection.collection, existing, qualified),
+            hint    = format('To analyse its pages anew: select pgsearch.set_text_config(%L, %L).', create_collection.collection, qualified);
+    end if;
+
+    update pgsearch.collections as c
+       set settings = c.settings || create_collection.settings
+     where c.collection = create_collection.collection
+       and c.settings || create_collection.settings <> c.settings;
+
+    return false;
+end;
+$$;
+
+comment on function pgsearch.create_collection(text, text, jsonb) is
+'Makes sure that a collection exists: true when it was created, false when it was there; settings given for one that exists are merged over its own.
+text_config: a text search configuration such as english or pg_catalog.simple; settings: overrides of pgsearch.default_settings(). A new chunk_size applies to pages that are put from then on.
+Errors: PS003 for a bad name, an unknown configuration (naming those that exist), a value out of range, or a collection that exists with another configuration; PS002 for an unknown setting.';

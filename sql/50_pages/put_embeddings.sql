@@ -1,0 +1,70 @@
+-- Stores vectors that were computed outside.
+--
+-- The caller gives back the content_hash that it embedded: a chunk that changed in between stays missing, a chunk that is gone is skipped.
+
+create or replace function pgsearch.put_embeddings(
+    model          text,
+    chunk_ids      bigint[],
+    content_hashes bytea[],
+    embeddings     text[]
+)
+returns integer
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    chosen constant pgsearch.embedding_models := pgsearch._embedding_model(model, null);
+    stored integer;
+    wrong  record;
+begin
+    if chosen.model_id is null then
+        raise exception using
+            errcode = 'PS008',
+            message = 'name the model that made the embeddings',
+            hint    = 'Register it with pgsearch.register_model(name, dimensions).';
+    end if;
+
+    if cardinality(chunk_ids) is distinct from cardinality(content_hashes)
+       or cardinality(chunk_ids) is distinct from cardinality(embeddings) then
+        raise exception using
+            errcode = 'PS003',
+            message = format('the arrays differ in length: %s chunk_ids, %s content_hashes, %s embeddings',
+                             cardinality(chunk_ids), cardinality(content_hashes), cardinality(embeddings)),
+            hint    = 'Give one content_hash and one embedding for each chunk_id.';
+    end if;
+
+    select v.chunk_id, pgsearch._dimensions(v.embedding) as dimensions
+      into wrong
+      from (select u.chunk_id, pgsearch._to_vector(u.embedding) as embedding
+              from unnest(chunk_ids, put_embeddings.embeddings) as u(chunk_id, embedding)) as v
+     where pgsearch._dimensions(v.embedding) <> chosen.dimensions
+     limit 1;
+
+    if found then
+        raise exception using
+            errcode = 'PS004',
+            message = format('the embedding of chunk %s has %s dimensions, model "%s" has %s', wrong.chunk_id, wrong.dimensions, chosen.model, chosen.dimensions),
+            hint    = 'Register another model for vectors of other dimensions.';
+    end if;
+
+    insert into pgsearch.embeddings as e (page_id, chunk_id, model_id, collection, content_hash, embedding)
+    select c.page_id, c.chunk_id, chosen.model_id, c.collection, u.content_hash, pgsearch._to_vector(u.embedding)
+      from (select distinct on (chunk_id) *
+              from unnest(chunk_ids, content_hashes, put_embeddings.embeddings) as u(chunk_id, content_hash, embedding)
+             order by chunk_id) as u
+           join pgsearch.chunks as c on c.chunk_id = u.chunk_id
+     order by c.chunk_id
+       for key share of c
+    on conflict (page_id, chunk_id, model_id) do update
+       set content_hash = excluded.content_hash,
+           embedding    = excluded.embedding;
+
+    get diagnostics stored = row_count;
+    return stored;
+end;
+$$;
+
+comment on function pgsearch.put_embeddings(text, bigint[], bytea[], text[]) is
+'Stores one embedding a chunk and returns how many were stored. Arguments: model, and three parallel arrays: chunk_ids, content_hashes (as list_missing_embeddings gave them), embeddings (as text, ''[0.1,0.2]'').
+A chunk that no longer exists is skipped; one that changed meanwhile is stored and stays missing. Errors: PS003 arrays of different lengths, PS004 wrong dimensions, PS008 unknown model.';

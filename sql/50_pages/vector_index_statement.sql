@@ -1,0 +1,38 @@
+-- The statement that builds a model's HNSW index: partial, over an expression, so that models of any dimensions share one table.
+
+create or replace function pgsearch.vector_index_statement(model text, concurrently boolean default true)
+returns text
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    chosen           constant pgsearch.embedding_models := pgsearch._embedding_model(model, null);
+    extension_schema constant text := (select n.nspname
+                                         from pg_extension as e
+                                              join pg_namespace as n on n.oid = e.extnamespace
+                                        where e.extname = 'vector');
+    stored           constant text := format('embedding::%I.vector(%s)', extension_schema, chosen.dimensions);
+    measure          constant text := case chosen.distance when 'cosine' then 'cosine' when 'inner_product' then 'ip' else 'l2' end;
+begin
+    if chosen.model_id is null then
+        raise exception using
+            errcode = 'PS008',
+            message = 'name the model whose index is wanted',
+            hint    = 'pgsearch.vector_index_statement(''text-embedding-3-small'')';
+    end if;
+
+    return format(
+        'create index %s if not exists embeddings_hnsw_%s on pgsearch.embeddings using hnsw (%s) where model_id = %s',
+        case when vector_index_statement.concurrently then 'concurrently' else '' end,
+        chosen.model_id,
+        case chosen.storage
+        when 'vector'  then format('(%s) %I.vector_%s_ops', stored, extension_schema, measure)
+        when 'halfvec' then format('(embedding::%I.halfvec(%s)) %1$I.halfvec_%s_ops', extension_schema, chosen.dimensions, measure)
+        else format('(%I.binary_quantize(%s)::bit(%s)) %1$I.bit_hamming_ops', extension_schema, stored, chosen.dimensions)
+        end,
+        chosen.model_id);
+end;
+$$;
+
+comment on function pgsearch.vector_index_statement(text, boolean) is
+'CREATE INDEX statement of the model''s HNSW index (embeddings_hnsw_<model_id>), for the client to run: concurrently, or at once while nobody writes. Errors: PS008 unknown model.';

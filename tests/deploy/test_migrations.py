@@ -1,0 +1,169 @@
+"""Migrations: each runs once, may run twice, is not edited later, and never goes back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from pgsearch import _sources
+from pgsearch.deploy import check_not_newer, deploy
+from pgsearch.errors import DatabaseNewerError, DeployError
+from tests.deploy.catalog import catalog
+from tests.deploy.project import Project
+
+
+def test_every_migration_survives_running_twice(dsn: str) -> None:
+    """A killed deploy can leave any one of them applied and unmarked, with all the later ones still to come or done."""
+    before = catalog(dsn)
+    ids = sorted(_sources.find().migration_texts)
+    assert ids
+    for migration in ids:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("delete from pgsearch._yoyo_migration where migration_id = %s", [migration])
+
+        done = deploy(dsn, force=True)
+
+        assert done.migrations == (migration,)
+        assert catalog(dsn) == before
+
+
+def test_all_migrations_survive_running_twice_in_a_row(dsn: str) -> None:
+    before = catalog(dsn)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("delete from pgsearch._yoyo_migration")
+
+    deploy(dsn, force=True)
+
+    assert catalog(dsn) == before
+
+
+def test_a_later_migration_is_applied_alone(empty_dsn: str, project: Project) -> None:
+    deploy(empty_dsn, sources=project.sources)
+    project.write(
+        "migrations/0003_more.sql", "-- depends: 0002_words_loud\ncreate table if not exists pgsearch.more (a int);"
+    )
+
+    assert deploy(empty_dsn, sources=project.sources).migrations == ("0003_more",)
+
+
+def test_a_migration_that_fails_is_named_and_leaves_nothing(empty_dsn: str, project: Project) -> None:
+    project.write(
+        "migrations/0003_bad.sql", "-- depends: 0002_words_loud\ncreate table pgsearch.half (a int);\nselect 1/0;"
+    )
+
+    with pytest.raises(DeployError, match=r"0003_bad.*division by zero"):
+        deploy(empty_dsn, sources=project.sources)
+
+    with psycopg.connect(empty_dsn) as connection:
+        assert connection.execute("select to_regclass('pgsearch.half')").fetchone() == (None,)
+        assert connection.execute("select count(*) from pgsearch._yoyo_migration").fetchone() == (2,)
+
+
+def test_a_migration_edited_after_it_was_applied_is_refused(empty_dsn: str, project: Project) -> None:
+    deploy(empty_dsn, sources=project.sources)
+    text = project.sources.migration_texts["0001_words"]
+    project.write("migrations/0001_words.sql", text.replace("word text primary key", "word text"))
+
+    with pytest.raises(DeployError, match="0001_words"):
+        deploy(empty_dsn, sources=project.sources)
+    assert deploy(empty_dsn, sources=project.sources, force=True).changed
+    assert not deploy(empty_dsn, sources=project.sources).changed
+
+
+def test_the_comments_of_a_migration_may_be_corrected(empty_dsn: str, project: Project) -> None:
+    deploy(empty_dsn, sources=project.sources)
+    project.write("migrations/0001_words.sql", "-- A comment.\n\n" + project.sources.migration_texts["0001_words"])
+
+    assert deploy(empty_dsn, sources=project.sources).changed
+
+
+def test_an_older_client_is_told_that_the_database_is_newer(empty_dsn: str, project: Project) -> None:
+    project.write(
+        "migrations/0003_more.sql", "-- depends: 0002_words_loud\ncreate table if not exists pgsearch.more (a int);"
+    )
+    deploy(empty_dsn, sources=project.sources)
+    project.remove("migrations/0003_more.sql")
+
+    with pytest.raises(DatabaseNewerError, match="0003_more") as caught:
+        deploy(empty_dsn, sources=project.sources)
+    assert "Upgrade" in (caught.value.hint or "")
+    with pytest.raises(DatabaseNewerError, match="0003_more"):
+        deploy(empty_dsn, sources=project.sources, force=True)
+    with psycopg.connect(empty_dsn) as connection, pytest.raises(DatabaseNewerError, match="0003_more"):
+        check_not_newer(connection, project.sources)
+
+
+def test_an_older_client_never_takes_functions_back(
+    empty_dsn: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["pgsearch.deploy"], "client_version", lambda: "0.10.0")
+    deploy(empty_dsn, sources=project.sources)
+    monkeypatch.setattr(sys.modules["pgsearch.deploy"], "client_version", lambda: "0.9.3")
+
+    with pytest.raises(DatabaseNewerError, match=r"0\.10\.0.*0\.9\.3"):
+        deploy(empty_dsn, sources=project.sources)
+
+
+def test_an_unusable_index_is_reported_with_its_remedy(empty_dsn: str, project: Project) -> None:
+    deploy(empty_dsn, sources=project.sources)
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        connection.execute("insert into pgsearch.words values ('a'), ('A')")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("create unique index concurrently broken on pgsearch.words (loud)")
+
+    with pytest.raises(DeployError, match=r"pgsearch\.broken") as caught:
+        deploy(empty_dsn, sources=project.sources)
+    assert caught.value.hint == "reindex index concurrently pgsearch.broken"
+
+
+def test_a_role_without_rights_is_told_what_is_missing(empty_dsn: str, project: Project) -> None:
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        connection.execute("create role visitor login")
+    try:
+        with pytest.raises(DeployError, match=r"[Nn]ot allowed: permission denied") as caught:
+            deploy(f"{empty_dsn} user=visitor", sources=project.sources)
+        assert "owner" in (caught.value.hint or "")
+    finally:
+        with psycopg.connect(empty_dsn, autocommit=True) as connection:
+            connection.execute("drop role visitor")
+
+
+def test_an_owner_who_is_no_superuser_deploys_once_vector_is_there(empty_dsn: str, project: Project) -> None:
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        connection.execute("create extension vector; create role keeper login")
+        connection.execute(f"alter database {connection.info.dbname} owner to keeper".encode())
+    try:
+        assert deploy(f"{empty_dsn} user=keeper", sources=project.sources).functions == 2
+        deploy(f"{empty_dsn} user=keeper")
+    except DatabaseNewerError:
+        pass  # the real sources do not know the small project's migrations; that they got so far is enough
+    finally:
+        with psycopg.connect(empty_dsn, autocommit=True) as connection:
+            connection.execute(f"alter database {connection.info.dbname} owner to postgres".encode())
+            connection.execute("drop owned by keeper cascade; drop role keeper")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("encoding 'SQL_ASCII' locale 'C' template template0", "UTF8"),
+        ("encoding 'LATIN1' locale_provider libc locale 'C' template template0", "UTF8"),
+        ("encoding 'UTF8' locale_provider libc locale 'C' template template0", "Hangul"),
+    ],
+)
+def test_a_database_that_cannot_hold_korean_is_refused(
+    new_database: Callable[..., str], project: Project, options: str, said: str
+) -> None:
+    with pytest.raises(DeployError, match=said) as caught:
+        deploy(new_database(options), sources=project.sources)
+    assert "C.UTF-8" in (caught.value.hint or "")
+
+
+def test_a_server_that_is_not_there_is_told_in_one_sentence() -> None:
+    with pytest.raises(DeployError, match="No connection"):
+        deploy("host=/nonexistent dbname=x")
+    with pytest.raises(DeployError, match="not a DSN"):
+        deploy("nonsense")

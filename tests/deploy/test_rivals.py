@@ -1,0 +1,134 @@
+"""Several deploys at once, and deploys that are killed: the next one finishes what they left."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext
+
+import psycopg
+import pytest
+
+from pgsearch.deploy import deploy
+from pgsearch.embedded import postmaster
+from tests.deploy.catalog import catalog
+from tests.deploy.project import Project
+
+_KILLS = 50
+
+
+@pytest.fixture(scope="module")
+def processes() -> ForkServerContext:
+    """Processes that start in a moment because what they import is imported before."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pgsearch.deploy"])
+    return context
+
+
+def test_six_deploys_at_once_make_one_database(dsn: str, empty_dsn: str, processes: ForkServerContext) -> None:
+    rivals = [processes.Process(target=deploy, args=(empty_dsn,)) for _ in range(6)]
+    for rival in rivals:
+        rival.start()
+    for rival in rivals:
+        rival.join(60)
+
+    assert [rival.exitcode for rival in rivals] == [0] * 6
+    assert catalog(empty_dsn) == catalog(dsn)
+
+
+def test_deploys_at_once_do_not_hang_on_an_index_built_concurrently(
+    empty_dsn: str, project: Project, processes: ForkServerContext
+) -> None:
+    rivals = [
+        processes.Process(target=deploy, args=(empty_dsn,), kwargs={"sources": project.sources}) for _ in range(4)
+    ]
+    for rival in rivals:
+        rival.start()
+    for rival in rivals:
+        rival.join(60)
+
+    assert [rival.exitcode for rival in rivals] == [0] * 4
+
+
+def test_a_deploy_that_waits_for_another_runs_no_statement(
+    empty_dsn: str, project: Project, processes: ForkServerContext
+) -> None:
+    """CREATE INDEX CONCURRENTLY waits for every statement that runs, so a waiting one would stop the other deploy."""
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [int.from_bytes(b"pgsearch")])
+        waiting = processes.Process(target=deploy, args=(empty_dsn,), kwargs={"sources": project.sources})
+        waiting.start()
+        polled = (
+            "select count(*) from pg_stat_activity"
+            " where application_name = 'pgsearch deploy' and query like '%try_advisory%'"
+        )
+        deadline = time.monotonic() + 30
+        while connection.execute(polled.encode()).fetchone() == (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        blocked = connection.execute(
+            "select count(*) from pg_stat_activity"
+            " where application_name = 'pgsearch deploy' and wait_event_type = 'Lock'"
+        ).fetchone()
+        assert waiting.is_alive()
+
+    waiting.join(60)
+    assert blocked == (0,)
+    assert waiting.exitcode == 0
+
+
+def test_what_a_killed_deploy_left_running_in_the_server_is_ended(
+    empty_dsn: str, project: Project, processes: ForkServerContext
+) -> None:
+    project.write(
+        "migrations/0003_slow.sql",
+        "-- depends: 0002_words_loud\nselect pg_sleep(600) where current_setting('pgsearch.slow', true) = 'on';",
+    )
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        connection.execute(f"alter database {connection.info.dbname} set pgsearch.slow = 'on'".encode())
+        slow = processes.Process(target=deploy, args=(empty_dsn,), kwargs={"sources": project.sources})
+        slow.start()
+        sleeping = "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'"
+        deadline = time.monotonic() + 30
+        while connection.execute(sleeping.encode()).fetchone() == (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        slow.kill()
+        slow.join()
+        connection.execute(f"alter database {connection.info.dbname} reset pgsearch.slow".encode())
+
+        assert deploy(empty_dsn, sources=project.sources).migrations == ("0003_slow",)
+        assert connection.execute(sleeping.encode()).fetchone() == (0,)
+
+
+@pytest.mark.slow
+def test_a_deploy_killed_at_any_moment_is_finished_by_the_next(
+    dsn: str, new_database: Callable[..., str], processes: ForkServerContext
+) -> None:
+    expected = catalog(dsn)
+    started = time.monotonic()
+    deploy(new_database())
+    whole = time.monotonic() - started
+    cut_short = 0
+    # The same moments at each run; how far the deploy gets by then differs from run to run.
+    chance = random.Random(20261120)
+
+    for _ in range(_KILLS):
+        target = new_database()
+        for _ in range(chance.choice([1, 2])):
+            victim = processes.Process(target=deploy, args=(target,))
+            victim.start()
+            time.sleep(chance.uniform(0, whole))
+            if victim.pid is not None and postmaster.is_alive(victim.pid):
+                cut_short += 1
+            victim.kill()
+            victim.join()
+
+        deploy(target)
+
+        assert catalog(target) == expected
+        assert not deploy(target).changed
+
+    assert cut_short > _KILLS / 2

