@@ -41,7 +41,7 @@ def corpus(passages: int, seed: int = 20240501) -> list[dict[str, Any]]:
         ["".join(rng.choices(syllables, k=rng.randint(2, 5))) for _ in range(30_000)],
     ]
     weights = [1 / (rank + 10) for rank in range(30_000)]
-    cumulated = [total for total in _running(weights)]
+    cumulated = list(_running(weights))
     pages = []
     for number in range(passages // PASSAGES_A_PAGE):
         words = vocabularies[number % 2]
@@ -83,10 +83,11 @@ def bare_copy(conn: psycopg.Connection[Any], pages: list[dict[str, Any]]) -> flo
             for row in page_rows:
                 copy.write_row(row)
         with cursor.copy(
-            "copy pgsearch.chunks (page_id, collection, ordinal, heading, content, text_config, content_hash) from stdin"
+            "copy pgsearch.chunks (page_id, collection, ordinal, heading, content, text_config, content_hash)"
+            " from stdin"
         ) as copy:
-            for row in chunk_rows:
-                copy.write_row(row)
+            for chunk_row in chunk_rows:
+                copy.write_row(chunk_row)
     return time.perf_counter() - started
 
 
@@ -139,10 +140,10 @@ def _empty(conn: psycopg.Connection[Any]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--dsn", help="a server where a database may be created (default: PGSEARCH_DSN or the embedded)"
     )
-    parser.add_argument("--dsn", help="a server where a database may be created (default: PGSEARCH_DSN or the embedded)")
     parser.add_argument("--passages", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")

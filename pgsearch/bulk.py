@@ -8,14 +8,14 @@ COPY has no form as a function call; the statement below is the only one here th
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import psycopg
 from psycopg.rows import dict_row
 
+from pgsearch._pages import encode_page
 from pgsearch.errors import RefusedPageError, translated
 
 Form = Literal["page", "passage", "part"]
@@ -84,29 +84,6 @@ class Progress(NamedTuple):
     total: int | None
 
 
-def encode_page(page: Mapping[str, object]) -> str:
-    """JSON text of a page; ValueError, in words for its owner, when PostgreSQL could not hold it."""
-    try:
-        text = json.dumps(page, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except TypeError as error:
-        raise ValueError(f"it holds a value that JSON cannot express ({error})") from None
-    except ValueError:
-        raise ValueError("it holds a number that JSON cannot express (NaN or infinity)") from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    # The escape of NUL may also be an escaped backslash followed by u0000, which is harmless: look closer only then.
-    if "\\u0000" in text:
-        for path, string in _strings(page, ""):
-            if "\x00" in string:
-                raise ValueError(f"{path} holds a NUL character (U+0000), which PostgreSQL cannot store")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        character = ord(text[error.start])
-        raise ValueError(f"it holds half a character (lone surrogate U+{character:04X}), which is no text") from None
-    return text
-
-
 def load_pages(
     conn: psycopg.Connection[Any],
     collection: str,
@@ -149,7 +126,7 @@ def load_records(
         for row in cursor:
             _refuse(report, Refusal(row["origin"], row["reason"]))
         if report.refusals and not keep_going:
-            cursor.execute("select pgsearch.begin_load()")
+            _forget(cursor)
             raise LoadRefusedError(report.pages_refused, report.refusals)
 
         total = batches[-1][1] + 1 if batches else 0
@@ -164,6 +141,8 @@ def load_records(
             report.pages_deleted = (cursor.fetchone() or {})["deleted"]
         if report.changed:
             cursor.execute("select pgsearch.finish_load(%s)", (collection,))
+        else:
+            _forget(cursor)
     return report
 
 
@@ -200,6 +179,11 @@ def _stage(
     return batches
 
 
+def _forget(cursor: psycopg.Cursor[Any]) -> None:
+    """Give back the disk space of what was read; the session may live on for long."""
+    cursor.execute("select pgsearch.begin_load()")
+
+
 def _refuse(report: LoadReport, refusal: Refusal) -> None:
     report.pages_refused += 1
     if len(report.refusals) < _MOST_REFUSALS:
@@ -207,23 +191,10 @@ def _refuse(report: LoadReport, refusal: Refusal) -> None:
 
 
 def _named(page: Mapping[str, object], reason: str) -> str:
-    external_id = page.get("external_id") if isinstance(page, Mapping) else None
+    external_id = page.get("external_id")
     return f"page {_printable(external_id)!r}: {reason}" if isinstance(external_id, str) else reason
 
 
 def _printable(text: str) -> str:
     """Names of files may hold anything; what they are shown as must be text."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
-
-
-def _strings(value: object, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield path or "it", value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            if isinstance(key, str):
-                yield "a key", key
-            yield from _strings(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, (list, tuple)):
-        for number, inner in enumerate(value):
-            yield from _strings(inner, f"{path} {number}")

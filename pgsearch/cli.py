@@ -1,6 +1,6 @@
 """The command line: `pgsearch <command>`.
 
-A command is a module pgsearch/commands/<name>.py whose name stands in pgsearch.commands.NAMES and which has
+A command is a module pgsearch/commands/<name>.py; it is found by being there, and has
 
     SUMMARY: str                                                  one line for the list of commands
     EXAMPLE: str                                                  one or more lines that can be typed, shown by --help

@@ -100,13 +100,15 @@ class Hit:
 class SearchResult:
     """A whole search: its hits, and what happened on the way to them.
 
-    `signals` are those that really ran, `notes` say what was left out and why, `timings` are milliseconds a stage,
-    `candidates` how many each signal found.
+    `signals` are those that really ran, `confidence` (0 .. 1) is how sure the first hit is, judged before fusion,
+    `notes` say what was left out and why, `timings` are milliseconds a stage, `candidates` how many each signal found.
     """
 
     search_mode: str
     signals: list[str]
     fusion: str
+    confidence: float
+    approximate: bool
     notes: list[str]
     timings: Mapping[str, float]
     candidates: Mapping[str, int]
@@ -137,6 +139,7 @@ class ParsedQuery:
     """What a query asks for, as the SQL function parse_query reads it; tsqueries in their text form."""
 
     lexemes: list[str]
+    weights: list[float]
     required: str | None
     excluded: str | None
     keywords: str | None

@@ -1,3 +1,5 @@
-"""The commands, in the order in which the help lists them; each is the module of its name (see pgsearch/cli.py)."""
+"""The commands: every module here whose name does not begin with an underscore is one (see pgsearch/cli.py)."""
 
-NAMES = ("demo", "deploy", "ingest", "search", "server")
+import pkgutil
+
+NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))

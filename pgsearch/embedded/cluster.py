@@ -76,21 +76,24 @@ class Cluster:
     def binaries(self) -> Path:
         """The folder of the server's programs, in a place that its user can reach."""
         installed = _installed_programs()
-        if self.account.can_run(installed / "postgres"):
+        if all(self.account.can_run(installed / program) for program in ("postgres", "initdb")):
             return installed
         mark = f"{installed}:{(installed / 'postgres').stat().st_mtime_ns}"
+        package = installed.parent.parent
         copy = self.home / "binaries" / hashlib.sha256(mark.encode()).hexdigest()[:12]
         if not copy.is_dir():
             fresh = copy.with_suffix(".new")
             shutil.rmtree(fresh, ignore_errors=True)
-            shutil.copytree(installed.parent, fresh, symlinks=True)
+            # The programs find their libraries by the way from one folder to the other, so both are copied.
+            for folder in (package, package.with_name(f"{package.name}.libs")):
+                if folder.is_dir():
+                    shutil.copytree(folder, fresh / folder.name, symlinks=True)
             for path in [copy.parent, fresh, *fresh.rglob("*")]:
                 if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
-            for program in (fresh / "bin").iterdir():
-                program.chmod(0o755)
+                    opened = 0o555 if path.is_dir() or path.parent.name == "bin" else 0o444
+                    path.chmod(stat.S_IMODE(path.stat().st_mode) | opened)
             fresh.rename(copy)
-        return copy / "bin"
+        return copy / package.name / "pginstall" / "bin"
 
     # States
 
@@ -279,7 +282,7 @@ class Cluster:
             self.log.replace(self.log.with_suffix(".old"))
         values = settings.server_settings(self.socket_folder) | self._extra_settings
         if not self._durable:
-            values |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            values |= {"fsync": "off", "full_page_writes": "off"}
         self._write("pgsearch.conf", settings.as_file(values))
         self._installation.write_text(str(self.binaries), encoding="utf-8")
         # A shell starts it in the background and ends, so that the server is nobody's child: a parent that does not

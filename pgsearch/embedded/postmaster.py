@@ -8,9 +8,13 @@ its data folder, so the list of processes is asked instead.
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+
+from pgsearch.errors import EmbeddedServerError
 
 
 def processes(data: Path) -> list[psutil.Process]:
@@ -42,16 +46,27 @@ def postmaster(data: Path) -> psutil.Process | None:
 
 def end_orphans(data: Path) -> None:
     """End what kill -9 of the postmaster left: a new server beside an old backend would destroy the data."""
-    family = processes(data)
-    _, alive = psutil.wait_procs(family, timeout=2)
-    for process in alive:
-        with contextlib.suppress(psutil.Error):
-            process.terminate()
-    _, alive = psutil.wait_procs(alive, timeout=5)
-    for process in alive:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(alive, timeout=10)
+    asks: tuple[tuple[Callable[[psutil.Process], None], float], ...] = (
+        (lambda process: None, 2.0),  # most end by themselves when they notice that the server has gone
+        (psutil.Process.terminate, 5.0),
+        (psutil.Process.kill, 10.0),
+    )
+    for ask, patience in asks:
+        for process in processes(data):
+            with contextlib.suppress(psutil.Error):
+                ask(process)
+        deadline = time.monotonic() + patience
+        # Asked anew each time: waiting for a process would take one that nobody has collected for a living one.
+        while processes(data):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.02)
+        else:
+            return
+    raise EmbeddedServerError(
+        f"Processes that work in {data} do not end: {', '.join(str(process.pid) for process in processes(data))}.",
+        hint="End them, then try again; a second server beside them would destroy the data.",
+    )
 
 
 def is_alive(pid: int) -> bool:

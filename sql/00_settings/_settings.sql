@@ -7,9 +7,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     defaults constant jsonb := pgsearch.default_settings();
-    -- key, least, most; objects are checked value by value
-    bounds   constant jsonb := '{"chunk_size": [100, 16000], "candidates": [1, 1000], "rrf_k": [0, 1000000], "lexical_threshold": [0, 1],
-                                 "window": [0, 10], "snippet_length": [0, 2000], "weights": [0, 1000000], "boosts": [0, 1000000]}';
+    -- [least, most] of every number; of a whole object where its numbers share them
+    bounds   constant jsonb := '{"chunk_size": [100, 16000], "candidates": [1, 1000], "max_rows": [1, 10000000], "rrf_k": [0, 1000000], "rerank_oversample": [1, 1000],
+                                 "bm25.k1": [0, 10], "bm25.b": [0, 1], "bm25.heading_weight": [0, 10], "weights": [0, 1000000], "boosts": [0, 1000000],
+                                 "lexical_threshold": [0, 1], "recency_half_life_days": [0, 100000], "diversity": [0, 1], "rerank_head": [1, 1000],
+                                 "window": [0, 10], "snippet_length": [0, 2000]}';
+    whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length}';
+    bound    jsonb;
     setting  record;
     number   record;
 begin
@@ -50,12 +54,23 @@ begin
                     hint    = format('Known keys: %s.', (select string_agg(k, ', ' order by k) from jsonb_object_keys(defaults -> setting.key) as k));
             end if;
 
+            -- null stands for the strategy's own weight
+            continue when number.value = 'null' and setting.key = 'weights';
+
+            bound := coalesce(bounds -> (setting.key || '.' || number.key), bounds -> setting.key);
             if jsonb_typeof(number.value) <> 'number'
-               or (number.value)::numeric not between (bounds -> setting.key ->> 0)::numeric and (bounds -> setting.key ->> 1)::numeric then
+               or number.value::numeric not between (bound ->> 0)::numeric and (bound ->> 1)::numeric then
                 raise exception using
                     errcode = 'PS003',
                     message = format('option "%s" is out of range: %s', concat_ws('.', setting.key, nullif(number.key, '')), number.value),
-                    hint    = format('It must be a number from %s to %s.', bounds -> setting.key ->> 0, bounds -> setting.key ->> 1);
+                    hint    = format('It must be a number from %s to %s.', bound ->> 0, bound ->> 1);
+            end if;
+
+            if setting.key = any (whole) and number.value::text !~ '^\d+$' then
+                raise exception using
+                    errcode = 'PS003',
+                    message = format('option "%s" must be a whole number, not %s', setting.key, number.value),
+                    hint    = format('It must be a whole number from %s to %s.', bound ->> 0, bound ->> 1);
             end if;
         end loop;
     end loop;
@@ -65,6 +80,10 @@ begin
             errcode = 'PS002',
             message = format('unknown operator "%s"', settings ->> 'operator'),
             hint    = 'Known operators: or, and.';
+    end if;
+
+    if settings ? 'fusion' then
+        perform pgsearch._check_fusion(settings ->> 'fusion');
     end if;
 end;
 $$;
@@ -92,7 +111,8 @@ begin
         if layer is not null then
             merged := merged
                       || layer
-                      || jsonb_build_object('weights', (merged -> 'weights') || coalesce(layer -> 'weights', '{}'),
+                      || jsonb_build_object('bm25',    (merged -> 'bm25') || coalesce(layer -> 'bm25', '{}'),
+                                            'weights', (merged -> 'weights') || coalesce(layer -> 'weights', '{}'),
                                             'boosts',  (merged -> 'boosts') || coalesce(layer -> 'boosts', '{}'));
         end if;
     end loop;

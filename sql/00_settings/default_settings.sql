@@ -1,32 +1,46 @@
 -- Every setting of a search and of a collection, with its default: the one home of tunable numbers.
 --
--- A collection overrides them in collections.settings, a search overrides both in its options. Nothing else holds a tunable number.
+-- A collection overrides them in collections.settings, a search overrides both in its options.
 
 create or replace function pgsearch.default_settings()
 returns jsonb
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-select jsonb_build_object(
-    'chunk_size',        1500,
-    'operator',          'or',
-    'candidates',        200,
-    'model',             '',
-    'fusion',            'rrf_boost',
-    'rrf_k',             60,
-    'weights',           jsonb_build_object('text', 1.0, 'vector', 1.0, 'title', 0.5, 'lexical', 0.5),
-    'boosts',            jsonb_build_object('title', 0.10, 'tags', 0.05, 'article', 0.10, 'text_score', 0.05),
-    'lexical_threshold', 0.3,
-    'group_by_page',     false,
-    'window',            0,
-    'require_keywords',  false,
-    'snippet_length',    240
-);
+select '{
+    "chunk_size":             1500,
+    "operator":               "or",
+    "candidates":             200,
+    "model":                  "",
+    "exact":                  true,
+    "max_rows":               50000,
+    "bm25":                   {"k1": 1.2, "b": 0.75, "heading_weight": 1},
+    "fusion":                 "adaptive",
+    "rrf_k":                  60,
+    "rerank_oversample":      25,
+    "weights":                {"text": null, "vector": null, "title": null, "lexical": null, "neighbours": null,
+                               "tags": null, "note": null, "summary": null, "content": null},
+    "boosts":                 {"title": 0.10, "tags": 0.05, "article": 0.10, "text_score": 0.05},
+    "lexical_threshold":      0.3,
+    "recency_half_life_days": 0,
+    "recency_key":            "",
+    "diversity":              0,
+    "rerank":                 "",
+    "rerank_head":            50,
+    "group_by_page":          false,
+    "window":                 0,
+    "require_keywords":       false,
+    "snippet_length":         240
+}'::jsonb;
 $$;
 
 comment on function pgsearch.default_settings() is
-'The settings that collections.settings and the options of a search may override, with their defaults:
-chunk_size (characters, 100 .. 16000: most that split_content puts into a chunk), operator (''or'' ranks every page that has any word, ''and'' wants all words),
-candidates (1 .. 1000: how many each signal contributes), model (embedding model; empty: the collection''s default_model), fusion (strategy name), rrf_k (>= 0: rank constant of reciprocal rank fusion),
-weights and boosts (>= 0 each), lexical_threshold (0 .. 1: least trigram similarity of a title), group_by_page (best chunk of each page only),
-window (0 .. 10: neighbouring chunks shown on each side), require_keywords (keep only hits whose window has every word), snippet_length (0 .. 2000 characters, 0 for none).';
+'The settings that collections.settings and the options of a search may override, with their defaults.
+Ingest: chunk_size (100 .. 16000 characters: most that split_content puts into a chunk).
+Candidates: operator (''or'' ranks every chunk that has any word, ''and'' wants all words), candidates (1 .. 1000: how many each signal contributes), model (embedding model; empty: the collection''s default_model),
+exact (false: BM25 with tighter bounds, faster, marked approximate), max_rows (1 .. 10000000: most chunks BM25 scores before it stops and marks the result approximate), bm25 (k1 0 .. 10, b 0 .. 1, heading_weight 0 .. 10),
+lexical_threshold (0 .. 1: least trigram similarity of a title).
+Fusion: fusion (strategy, see fuse), rrf_k (0 .. 1000000), weights (0 .. 1000000 by signal; null: as the strategy has it), boosts (0 .. 1000000, see boost_factors), rerank_oversample (1 .. 1000: strategy weighted re-scores top_k × this many vector hits),
+recency_half_life_days (0 .. 100000: a page so old counts half; 0: age counts nothing), recency_key (key of the page''s metadata that holds its date; empty: when the page was last put).
+Presentation: diversity (0 .. 1: how much likeness to better hits counts against a hit), rerank (name of a SQL function (text, bigint[]) that returns chunk_id and score, applied to the head; empty: none), rerank_head (1 .. 1000 candidates it gets),
+group_by_page (best chunk of each page only), window (0 .. 10 neighbouring chunks shown on each side), require_keywords (keep only hits whose window has every word), snippet_length (0 .. 2000 characters, 0 for none).';

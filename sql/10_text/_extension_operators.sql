@@ -23,6 +23,11 @@ returns integer
 language sql immutable parallel safe strict
 return vector_dims(embedding);
 
+create or replace function pgsearch._unit(embedding vector)
+returns vector
+language sql immutable parallel safe strict
+return l2_normalize(embedding);
+
 create or replace function pgsearch._to_vector(embedding text)
 returns vector
 language sql immutable parallel safe strict
@@ -53,6 +58,7 @@ comment on function pgsearch._cosine_distance(vector, vector) is 'pgvector''s <=
 comment on function pgsearch._inner_product(vector, vector) is 'pgvector''s inner product (its <#> is the negative of it).';
 comment on function pgsearch._l2_distance(vector, vector) is 'pgvector''s <->: Euclidean distance.';
 comment on function pgsearch._dimensions(vector) is 'How many dimensions the vector has.';
+comment on function pgsearch._unit(vector) is 'The vector at length 1; a zero vector stays zero.';
 comment on function pgsearch._to_vector(text) is 'A vector from its text form, ''[0.1,0.2]''; NaN and infinity are refused by pgvector (22P02, 22003).';
 comment on function pgsearch._vector_norm(vector) is 'Euclidean length of the vector; 0 for a zero vector, which has no direction and so no cosine.';
 comment on function pgsearch._trigram_similarity(text, text) is 'pg_trgm''s similarity: 0 .. 1.';

@@ -5,6 +5,7 @@ create or replace function pgsearch._parse_for(
     collections text[],
     operator    text,
     out lexemes   text[],
+    out weights   float8[],
     out any_of    tsquery,
     out required  tsquery,
     out excluded  tsquery,
@@ -18,14 +19,8 @@ declare
     text_config text;
     parsed      record;
 begin
-    if operator is null or operator not in ('or', 'and') then
-        raise exception using
-            errcode = 'PS002',
-            message = format('unknown operator %s', coalesce(quote_literal(operator), 'null')),
-            hint    = 'Known operators: or, and.';
-    end if;
-
     lexemes := '{}';
+    weights := '{}';
     for text_config in
         select distinct c.text_config
           from pgsearch.collections as c
@@ -35,7 +30,11 @@ begin
     loop
         parsed    := pgsearch.parse_query(query, text_config, operator);
         -- a word that two configurations reduce alike ("search") must not count twice
-        lexemes   := lexemes || array(select l from unnest(parsed.lexemes) as l where l <> all (lexemes));
+        select lexemes || coalesce(array_agg(l.lexeme order by l.at), '{}'),
+               weights || coalesce(array_agg(l.weight order by l.at), '{}')
+          into lexemes, weights
+          from unnest(parsed.lexemes, parsed.weights) with ordinality as l(lexeme, weight, at)
+         where l.lexeme <> all (lexemes);
         required  := coalesce(required || parsed.required, required, parsed.required);
         excluded  := coalesce(excluded || parsed.excluded, excluded, parsed.excluded);
         words     := parsed.words;

@@ -37,17 +37,19 @@ create or replace function pgsearch.parse_query(
     text_config text default 'pg_catalog.simple',
     operator    text default 'or',
     out lexemes   text[],
+    out weights   float8[],
     out required  tsquery,
     out excluded  tsquery,
     out keywords  tsquery[],
     out words     text[],
     out truncated boolean
 )
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     most_characters constant integer := 1000;
+    config  constant text := pgsearch._qualified_text_config(text_config);
     -- typographic quotes and signs are what phones type
     typed   constant text := translate(normalize(coalesce(query, ''), NFKC), '“”„‟«»「」『』−–—', '""""""""""---');
     loose   text := '';
@@ -58,7 +60,15 @@ declare
     quoted  boolean;
     join_or boolean := false;
 begin
+    if operator is null or operator not in ('or', 'and') then
+        raise exception using
+            errcode = 'PS002',
+            message = format('unknown operator %s', coalesce(quote_literal(operator), 'null')),
+            hint    = 'Known operators: or, and.';
+    end if;
+
     lexemes   := '{}';
+    weights   := '{}';
     keywords  := '{}';
     words     := '{}';
     truncated := length(typed) > most_characters;
@@ -67,7 +77,8 @@ begin
         select regexp_matches(left(typed, most_characters), '([-+]?)"([^"]*)"|(\S+)', 'g')
     loop
         quoted := token[3] is null;
-        sign   := coalesce(token[1], substring(token[3] from '^[-+]'), '');
+        -- --version is a flag that was pasted, not an exclusion
+        sign   := coalesce(token[1], substring(token[3] from '^[-+](?![-+])'), '');
         phrase := case when quoted then token[2] else substr(token[3], 1 + length(sign)) end;
 
         if phrase !~ '[[:alnum:]]' then
@@ -80,14 +91,14 @@ begin
         end if;
 
         if sign = '-' then
-            term     := pgsearch._phrase(text_config, phrase);
+            term     := pgsearch._phrase(config, phrase);
             excluded := coalesce(excluded || term, term, excluded);
             continue;
         end if;
 
         loose := loose || ' ' || phrase;
         if quoted or sign = '+' or operator = 'and' then
-            term := pgsearch._phrase(text_config, phrase);
+            term := pgsearch._phrase(config, phrase);
             if term is not null then
                 if join_or and cardinality(keywords) > 0 then
                     keywords[cardinality(keywords)] := keywords[cardinality(keywords)] || term;
@@ -103,10 +114,11 @@ begin
         required := coalesce(required && term, term);
     end loop;
 
-    select coalesce(array_agg(l.lexeme order by p.position, l.lexeme), '{}')
-      into lexemes
-      from unnest(pgsearch._analyze(text_config, loose)) as l
-           cross join unnest(l.positions) as p(position);
+    -- a word asked for twice counts more than once, but not twice as much: (k3 + 1) qtf / (k3 + qtf) with k3 = 8 (Robertson and Walker 1994)
+    select coalesce(array_agg(l.lexeme order by l.positions[1], l.lexeme), '{}'),
+           coalesce(array_agg(9::float8 * cardinality(l.positions) / (8 + cardinality(l.positions)) order by l.positions[1], l.lexeme), '{}')
+      into lexemes, weights
+      from unnest(pgsearch._analyze(config, loose)) as l;
 
     select coalesce(array_agg(word order by first_at), '{}')
       into words
@@ -117,8 +129,8 @@ end;
 $$;
 
 comment on function pgsearch.parse_query(text, text, text) is
-'What a query asks for. Arguments: query (only its first 1,000 characters count), text_config (schema-qualified), operator (''or'': any word will do; ''and'': every word is required).
+'What a query asks for. Arguments: query (only its first 1,000 characters count), text_config (name of a text search configuration), operator (''or'': any word will do; ''and'': every word is required).
 Syntax: "a phrase" and +word are required, -word and -"a phrase" are excluded, OR between two required terms lets either do.
-Returns one row: lexemes (of all wanted terms, in order, repeated as often as asked), required (tsquery every hit must match, or null), excluded (tsquery no hit may match, or null), keywords (the requirements, one by one),
+Returns one row: lexemes (of all wanted terms, in order, each once), weights (parallel: what each counts in ranking, 1 for a word asked for once), required (tsquery every hit must match, or null), excluded (tsquery no hit may match, or null), keywords (the requirements, one by one),
 words (as typed, lower case, without repeats), truncated (whether the query was cut). A phrase in Korean matches where its bigrams stand one after the other:
-"탄핵 절차" finds neither 탄핵절차 nor 탄핵의 절차, and -사과 also drops 인사과장.';
+"탄핵 절차" finds neither 탄핵절차 nor 탄핵의 절차, and -사과 also drops 인사과장. Errors: PS002 unknown operator, PS003 unknown text_config.';

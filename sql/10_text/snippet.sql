@@ -91,6 +91,7 @@ begin
              || shown
              || case when length(flat) >= cut_at + most_characters then ' …' else '' end;
     shown := replace(replace(replace(replace(shown, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
+    shown := replace(shown, '''', '&#39;');
     return replace(replace(shown, opens, mark_open), closes, mark_close);
 end;
 $$;

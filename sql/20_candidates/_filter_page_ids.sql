@@ -50,6 +50,16 @@ begin
         end if;
     end loop;
 
+    if exists (select
+                 from jsonb_array_elements(filter -> 'page_ids') as e
+                where e::numeric <> trunc(e::numeric)
+                   or abs(e::numeric) > 9223372036854775807) then
+        raise exception using
+            errcode = 'PS003',
+            message = format('filter "page_ids" must hold whole numbers, not %s', filter -> 'page_ids'),
+            hint    = 'Give the page_id of each page, as search_hybrid returns it.';
+    end if;
+
     -- only the conditions that are asked for, so that the plan can use the indexes on tags, metadata, source and external_id
     execute concat_ws(
         E'\n   and ',
@@ -58,7 +68,7 @@ begin
         case when filter ? 'any_tags'     then 'p.tags && array(select jsonb_array_elements_text($1 -> ''any_tags''))' end,
         case when filter ? 'metadata'     then 'p.metadata @> ($1 -> ''metadata'')' end,
         case when filter ? 'external_ids' then 'p.external_id = any (array(select jsonb_array_elements_text($1 -> ''external_ids'')))' end,
-        case when filter ? 'page_ids'     then 'p.page_id = any (array(select id::numeric::bigint from jsonb_array_elements_text($1 -> ''page_ids'') as id))' end,
+        case when filter ? 'page_ids'     then 'p.page_id = any (array(select id::bigint from jsonb_array_elements_text($1 -> ''page_ids'') as id))' end,
         case jsonb_typeof(filter -> 'source')
         when 'string' then 'p.source = ($1 ->> ''source'')'
         when 'array'  then 'p.source = any (array(select jsonb_array_elements_text($1 -> ''source'')))'

@@ -15,12 +15,8 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if page_limit < 0 then
-        raise exception using
-            errcode = 'PS003',
-            message = format('page_limit must not be negative: %s', page_limit),
-            hint    = 'Give how many pages to return, such as 8.';
-    end if;
+    perform pgsearch._check_range('page_limit', page_limit, 0, 1000);
+    perform pgsearch._check_range('chunk_oversample', coalesce(chunk_oversample, 0), 0, 1000000);
 
     return query
     select p.page_id,

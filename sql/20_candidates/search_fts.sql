@@ -73,6 +73,7 @@ as $$
 declare
     parsed record;
 begin
+    perform pgsearch._check_range('top_n', top_n, 0, 1000000);
     perform pgsearch._check_collections(collections);
     parsed := pgsearch._parse_for(query, collections, operator);
 

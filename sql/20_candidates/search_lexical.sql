@@ -85,6 +85,8 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform pgsearch._check_range('top_n', top_n, 0, 10000);
+    perform pgsearch._check_range('threshold', threshold, 0, 1);
     perform pgsearch._check_collections(collections);
 
     return query
@@ -100,4 +102,4 @@ $$;
 comment on function pgsearch.search_lexical(text, integer, text[], jsonb, float8) is
 'The top_n pages whose titles are spelt like the query, typing errors forgiven. Arguments: query, top_n, collections (null: all), filter (see _filter_page_ids), threshold (0 .. 1, least score).
 Returns page_id, score (0 .. 1: mean of the trigram similarity of title and query and of how much of one stands in the other, over NFD), rank from 1, ties by page_id.
-Errors: PS001 unknown collection, PS002 unknown filter key.';
+Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n or threshold out of range.';

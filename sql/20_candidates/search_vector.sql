@@ -15,37 +15,33 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    extension_schema constant text := (select n.nspname
-                                         from pg_extension as e
-                                              join pg_namespace as n on n.oid = e.extnamespace
-                                        where e.extname = 'vector');
-    stored   constant text := format('e.embedding::%I.vector(%s)', extension_schema, model.dimensions);
-    indexed  constant text := case model.storage
-                              when 'vector'  then stored
-                              when 'halfvec' then format('e.embedding::%I.halfvec(%s)', extension_schema, model.dimensions)
-                              else format('%I.binary_quantize(%s)::bit(%s)', extension_schema, stored, model.dimensions)
-                              end;
-    asked    constant text := case model.storage
-                              when 'vector'  then format('$1::%I.vector(%s)', extension_schema, model.dimensions)
-                              when 'halfvec' then format('$1::%I.vector::%1$I.halfvec(%s)', extension_schema, model.dimensions)
-                              else format('%I.binary_quantize($1::%1$I.vector(%s))::bit(%2$s)', extension_schema, model.dimensions)
-                              end;
-    measure  constant text := case model.distance when 'cosine' then '<=>' when 'inner_product' then '<#>' else '<->' end;
-    near     constant text := case model.storage when 'bit' then '<~>' else measure end;
-    eligible constant text := concat_ws(E'\n',
-        '          from pgsearch.embeddings as e',
-        format('         where e.model_id = %s', model.model_id),
-        case when has_collections then '           and e.collection = any ($2)' end,
-        case when has_page_ids then '           and e.page_id = any ($3)' end);
+    extension constant text := (select quote_ident(n.nspname)
+                                  from pg_extension as e
+                                       join pg_namespace as n on n.oid = e.extnamespace
+                                 where e.extname = 'vector');
+    full_type constant text := format('%s.vector(%s)', extension, model.dimensions);
+    half_type constant text := format('%s.halfvec(%s)', extension, model.dimensions);
+    bits      constant text := format('bit(%s)', model.dimensions);
+    measure   constant text := format('operator(%s.%s)', extension,
+                                      case model.distance when 'cosine' then '<=>' when 'inner_product' then '<#>' else '<->' end);
+    -- the expression of the index, the query in its form, and the operator between them
+    nearest   constant text := case model.storage
+                               when 'vector'  then format('e.embedding::%s %s $1::%s', full_type, measure, full_type)
+                               when 'halfvec' then format('e.embedding::%s %s $1::%s', half_type, measure, half_type)
+                               else format('%s.binary_quantize(e.embedding::%s)::%s operator(%s.<~>) %s.binary_quantize($1::%s)::%s',
+                                           extension, full_type, bits, extension, extension, full_type, bits)
+                               end;
 begin
     -- the outer ORDER BY breaks ties by id and re-scores what a half-precision or binary index brought
     return concat_ws(E'\n',
         'select n.chunk_id, n.page_id, n.distance',
-        format('  from (select e.chunk_id, e.page_id, (%s operator(%I.%s) $1::%2$I.vector(%s)) as distance', stored, extension_schema, measure, model.dimensions),
-        eligible,
-        case when exact then '         offset 0'
-             else format('         order by %s operator(%I.%s) %s', indexed, extension_schema, near, asked) end,
-        case when not exact then '         limit ' || case model.storage when 'vector' then '$4' else '$4 * 4' end end,
+        format('  from (select e.chunk_id, e.page_id, (e.embedding::%s %s $1::%s) as distance', full_type, measure, full_type),
+        '          from pgsearch.embeddings as e',
+        format('         where e.model_id = %s', model.model_id),
+        case when has_collections then '           and e.collection = any ($2)' end,
+        case when has_page_ids then '           and e.page_id = any ($3)' end,
+        case when exact then '         offset 0' else format('         order by %s', nearest) end,
+        case when not exact then format('         limit $4 * %s', case model.storage when 'vector' then 1 else 4 end) end,
         '       ) as n',
         ' where n.distance <> ''NaN''',
         ' order by n.distance, n.chunk_id',
@@ -123,6 +119,7 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform pgsearch._check_range('top_n', top_n, 0, 10000);
     perform pgsearch._check_collections(collections);
 
     return query
@@ -140,4 +137,4 @@ $$;
 comment on function pgsearch.search_vector(vector, integer, text[], jsonb, text) is
 'The top_n chunks whose embeddings are nearest to the query''s. Arguments: embedding (of the query, with the dimensions of the model), top_n, collections (null: all), filter (see _filter_page_ids),
 model (empty: the default of the collections). Returns chunk_id, page_id, score (cosine similarity -1 .. 1; inner product; or minus the Euclidean distance), distance, rank from 1.
-Always top_n rows where so many exist. No rows without a model, for a null or a zero vector. Errors: PS001 unknown collection, PS002 unknown filter key, PS004 wrong dimensions, PS008 unknown model.';
+Always top_n rows where so many exist. No rows without a model, for a null or a zero vector. Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n out of range, PS004 wrong dimensions, PS008 unknown model.';

@@ -13,6 +13,13 @@ as $$
 declare
     chosen pgsearch.embedding_models := pgsearch._embedding_model(model, null, embedding);
 begin
+    if cardinality(page_ids) is distinct from cardinality(chunk_ids) then
+        raise exception using
+            errcode = 'PS003',
+            message = format('the arrays differ in length: %s page_ids, %s chunk_ids', cardinality(page_ids), cardinality(chunk_ids)),
+            hint    = 'Give the page of each chunk.';
+    end if;
+
     return query
     select s.chunk_id,
            s.score
@@ -32,4 +39,4 @@ $$;
 
 comment on function pgsearch.similarity_for_chunk_ids(vector, bigint[], bigint[], text) is
 'Similarity, as search_vector scores it, of each given chunk to the query''s embedding. page_ids and chunk_ids are parallel arrays (the page of each chunk). Chunks without an embedding of the model are left out.
-Errors: PS004 wrong dimensions, PS008 unknown model or several defaults.';
+Errors: PS003 arrays of different lengths, PS004 wrong dimensions, PS008 unknown model or several defaults.';

@@ -21,6 +21,8 @@ declare
                                         from regexp_matches(array_to_string(words, ' '), '(?:제\s*|article\s+|§\s*)(\d+)(?:\s*조(?:의\s*(\d+))?)?', 'gi') as match);
     best     constant float8 := (select max(s) from unnest(text_scores) as s);
 begin
+    perform pgsearch._check_settings(jsonb_build_object('boosts', coalesce(boosts, '{}')));
+
     return query
     select c.chunk_id,
            coalesce((boost ->> 'title')::float8 * c.title_score, 0),
@@ -45,4 +47,4 @@ $$;
 comment on function pgsearch.boost_factors(text[], bigint[], bigint[], float8[], float8[], jsonb) is
 'By how much each candidate''s fused score is raised (0.10: by a tenth), reason by reason: title (× the share of the query''s words in the title), tags (a tag is a word of the query),
 article (the statute article that the query names, 제12조 or "article 12", stands in the chunk), text_score (within a tenth of the best text score).
-Arguments: words of the query, parallel arrays of the candidates (chunk_ids, page_ids, title_scores 0 .. 1, text_scores), boosts (as in default_settings).';
+Arguments: words of the query, parallel arrays of the candidates (chunk_ids, page_ids, title_scores 0 .. 1, text_scores), boosts (as in default_settings). Errors: PS002 unknown boost, PS003 boost out of range.';

@@ -1,6 +1,17 @@
--- One order out of several signals.
+-- One order out of several signals: the strategies, side by side.
 --
--- The signals come as parallel arrays over the same candidates, so that fusion is plain arithmetic: it can be called, tested and explained without a table.
+-- Scores come in long form, a row for each candidate and signal, so that a new signal is a new name and not a new column. Every strategy is then the same
+-- three steps: bring each signal to a common scale, multiply by its weight, add up. Only the scale differs.
+
+create or replace function pgsearch._fusion_names()
+returns text[]
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select array['adaptive', 'convex', 'distribution', 'legacy', 'rrf', 'rrf_boost', 'weighted'];
+$$;
+
+comment on function pgsearch._fusion_names() is 'The fusion strategies there are.';
 
 create or replace function pgsearch._check_fusion(fusion text)
 returns void
@@ -8,11 +19,11 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if fusion is null or fusion not in ('rrf', 'rrf_boost') then
+    if fusion is null or fusion <> all (pgsearch._fusion_names()) then
         raise exception using
             errcode = 'PS002',
             message = format('unknown fusion %s', coalesce(quote_literal(fusion), 'null')),
-            hint    = 'Known strategies: rrf, rrf_boost.';
+            hint    = format('Known strategies: %s.', array_to_string(pgsearch._fusion_names(), ', '));
     end if;
 end;
 $$;
@@ -20,65 +31,88 @@ $$;
 comment on function pgsearch._check_fusion(text) is 'Raises PS002, naming the known strategies, for an unknown one.';
 
 create or replace function pgsearch.fuse(
-    chunk_ids      bigint[],
-    text_scores    float8[],
-    vector_scores  float8[],
-    title_scores   float8[],
-    lexical_scores float8[],
-    weights        jsonb   default '{}',
-    rrf_k          float8  default 60
+    fusion        text,
+    chunk_ids     bigint[],
+    signal_names  text[],
+    signal_scores float8[],
+    weights       jsonb  default '{}',
+    rrf_k         float8 default 60
 )
-returns table (
-    chunk_id     bigint,
-    score        float8,
-    text_rank    integer,
-    vector_rank  integer,
-    title_rank   integer,
-    lexical_rank integer,
-    text_part    float8,
-    vector_part  float8,
-    title_part   float8,
-    lexical_part float8
-)
+returns table (chunk_id bigint, score float8, signals text[], raw_scores float8[], ranks integer[], factors float8[], contributions float8[])
 language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
 declare
-    weight jsonb := pgsearch.default_settings() -> 'weights' || coalesce(weights, '{}');
+    weight constant jsonb := pgsearch._signal_weights(fuse.fusion) || jsonb_strip_nulls(coalesce(fuse.weights, '{}'));
 begin
+    perform pgsearch._check_fusion(fuse.fusion);
+    perform pgsearch._check_range('rrf_k', rrf_k, 0, 1000000);
+    perform pgsearch._check_settings(jsonb_build_object('weights', coalesce(fuse.weights, '{}')));
+
     return query
-    with ranked as (
-        select c.chunk_id,
-               case when c.text_score    is not null then row_number() over (order by c.text_score    desc nulls last, c.chunk_id) end as text_rank,
-               case when c.vector_score  is not null then row_number() over (order by c.vector_score  desc nulls last, c.chunk_id) end as vector_rank,
-               case when c.title_score   is not null then row_number() over (order by c.title_score   desc nulls last, c.chunk_id) end as title_rank,
-               case when c.lexical_score is not null then row_number() over (order by c.lexical_score desc nulls last, c.chunk_id) end as lexical_rank
-          from unnest(chunk_ids, text_scores, vector_scores, title_scores, lexical_scores)
-               as c(chunk_id, text_score, vector_score, title_score, lexical_score)
+    with given as (
+        select g.chunk_id,
+               g.signal,
+               g.score,
+               row_number() over (partition by g.signal order by g.score desc, g.chunk_id) as rank
+          from unnest(fuse.chunk_ids, fuse.signal_names, fuse.signal_scores) as g(chunk_id, signal, score)
+         where g.score is not null
     ),
-    parts as (
-        select r.*,
-               coalesce((weight ->> 'text')::float8    / (rrf_k + r.text_rank),    0) as text_part,
-               coalesce((weight ->> 'vector')::float8  / (rrf_k + r.vector_rank),  0) as vector_part,
-               coalesce((weight ->> 'title')::float8   / (rrf_k + r.title_rank),   0) as title_part,
-               coalesce((weight ->> 'lexical')::float8 / (rrf_k + r.lexical_rank), 0) as lexical_part
-          from ranked as r
+    shape as (
+        select g.signal,
+               min(g.score)                  as least,
+               max(g.score)                  as most,
+               avg(g.score)                  as mean,
+               nullif(stddev_pop(g.score), 0) as deviation,
+               coalesce((weight ->> g.signal)::float8, 1) as weight
+          from given as g
+         group by g.signal
+    ),
+    -- how much the best texts stand out from the rest: the skewness of the text scores tells a query of telling words from one of common words
+    trust as (
+        select exp(least(greatest(-0.6::float8 + 0.62::float8 * coalesce(avg(((g.score - s.mean) / s.deviation) ^ 3), 0), -2), 2)) as in_text
+          from given as g
+               join shape as s on s.signal = g.signal
+         where g.signal = 'text'
+    ),
+    scaled as (
+        select g.chunk_id,
+               g.signal,
+               g.score,
+               g.rank,
+               s.weight * case when fuse.fusion = 'adaptive' and g.signal = 'text'
+                                and exists (select from shape as v where v.signal = 'vector') then t.in_text else 1 end as weight,
+               case fuse.fusion
+               when 'rrf'          then 1::float8 / (rrf_k + g.rank)
+               when 'rrf_boost'    then 1::float8 / (rrf_k + g.rank)
+               when 'convex'       then coalesce((g.score - s.least) / nullif(s.most - s.least, 0), 1)
+               when 'distribution' then least(greatest(coalesce((g.score - s.mean) / (6::float8 * s.deviation), 0) + 0.5::float8, 0), 1)
+               when 'weighted'     then case g.signal when 'vector' then 1::float8 / (2::float8 - g.score) else g.score end
+               when 'legacy'       then g.score
+               -- titles are bonuses for the few pages that have them, not scores of everyone
+               when 'adaptive'     then case when g.signal in ('title', 'lexical') then g.score else coalesce((g.score - s.mean) / s.deviation, 0) end
+               end as value
+          from given as g
+               join shape as s on s.signal = g.signal
+               cross join trust as t
     )
-    select p.chunk_id,
-           p.text_part + p.vector_part + p.title_part + p.lexical_part,
-           p.text_rank::integer,
-           p.vector_rank::integer,
-           p.title_rank::integer,
-           p.lexical_rank::integer,
-           p.text_part,
-           p.vector_part,
-           p.title_part,
-           p.lexical_part
-      from parts as p
+    select v.chunk_id,
+           sum(v.weight * v.value),
+           array_agg(v.signal order by v.signal),
+           array_agg(v.score order by v.signal),
+           array_agg(v.rank::integer order by v.signal),
+           array_agg(v.weight order by v.signal),
+           array_agg(v.weight * v.value order by v.signal)
+      from scaled as v
+     group by v.chunk_id
      order by 2 desc, 1;
 end;
 $$;
 
-comment on function pgsearch.fuse(bigint[], float8[], float8[], float8[], float8[], jsonb, float8) is
-'Reciprocal rank fusion (Cormack, Clarke and Buettcher 2009): sum over the signals of weight / (rrf_k + rank). Arguments: chunk_ids and one parallel array of scores a signal (higher is better, null: not found by it),
-weights (of text, vector, title, lexical; missing ones as in default_settings), rrf_k. Returns each candidate once, best first, ties by chunk_id, with the rank and the part of every signal; parts sum to the score.';
+comment on function pgsearch.fuse(text, bigint[], text[], float8[], jsonb, float8) is
+'Fused score of each candidate. Arguments: fusion (strategy), and three parallel arrays, one element for each candidate and signal: chunk_ids, signal_names (text, vector, title, lexical, neighbours ...), signal_scores (higher is better; null: left out);
+weights (by signal; null or missing: as the strategy has them), rrf_k. Returns each candidate once, best first, ties by chunk_id: score, and parallel arrays of its signals: raw_scores, ranks, factors (weights applied) and contributions; the contributions sum to the score.
+Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher 2009). convex: scores scaled to 0 .. 1 between their least and their greatest. distribution: scaled to 0 .. 1 between mean - 3 and mean + 3 standard deviations.
+weighted: seed document 003 §5, 1 / (1 + cosine distance) for vectors, the scores themselves otherwise. legacy: seed document 001, the scores themselves. adaptive: standard scores (distance from the mean in standard deviations), the text signal
+weighted by e^(-0.6 + 0.62 × skewness of the text scores), within e^-2 .. e^2, measured on the judged sets of benchmarks/results.md. Errors: PS002 unknown strategy or signal, PS003 weight or rrf_k out of range.';

@@ -10,6 +10,22 @@ $$;
 
 comment on function pgsearch._lap(text, timestamptz) is 'A one-key JSON object: the milliseconds since then, to three decimals.';
 
+create or replace function pgsearch._signals(hit jsonb)
+returns jsonb
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce(jsonb_object_agg(s.name #>> '{}', jsonb_build_object(
+           'score',        hit -> 'raw_scores' -> (s.at::integer - 1),
+           'rank',         hit -> 'ranks' -> (s.at::integer - 1),
+           'weight',       hit -> 'factors' -> (s.at::integer - 1),
+           'contribution', hit -> 'contributions' -> (s.at::integer - 1))), '{}')
+       || jsonb_strip_nulls(jsonb_build_object('boosts', nullif(hit -> 'boosts', '{}'), 'reranked', hit -> 'reranked', 'fused', case when hit ? 'reranked' then hit -> 'score' end))
+  from jsonb_array_elements(hit -> 'signals') with ordinality as s(name, at);
+$$;
+
+comment on function pgsearch._signals(jsonb) is 'Each signal of a fused candidate with its score, rank, weight and contribution, by name; and its boosts.';
+
 create or replace function pgsearch._present(
     ranked         jsonb,
     lexemes        text[],
@@ -24,7 +40,7 @@ as $$
 declare
     chunk_ids constant bigint[] := array(select (r ->> 'chunk_id')::bigint from jsonb_array_elements(ranked) as r);
     page_ids  constant bigint[] := array(select (r ->> 'page_id')::bigint from jsonb_array_elements(ranked) as r);
-    display   constant float8[] := pgsearch.normalize_display_scores(array(select (r ->> 'score')::float8 from jsonb_array_elements(ranked) as r));
+    display   constant float8[] := pgsearch.normalize_display_scores(array(select -r.at::float8 from jsonb_array_elements(ranked) with ordinality as r(hit, at)));
     presented jsonb;
 begin
     select coalesce(jsonb_agg(
@@ -39,10 +55,10 @@ begin
                    'content',       c.content,
                    'context',       e.context,
                    'snippet',       pgsearch.snippet(c.content, lexemes, words, snippet_length),
-                   'score',         r.hit -> 'score',
+                   'score',         coalesce(r.hit -> 'reranked', r.hit -> 'score'),
                    'display_score', display[r.at],
                    'match_reason',  r.hit -> 'match_reason',
-                   'signals',       r.hit -> 'signals',
+                   'signals',       pgsearch._signals(r.hit),
                    'hit_chunks',    r.hit -> 'hit_chunks',
                    'tags',          to_jsonb(p.tags),
                    'source',        p.source,

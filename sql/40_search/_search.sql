@@ -1,6 +1,6 @@
--- The path of a query, the one place where it is walked: search_hybrid, search_pages, search and explain_search all call it.
+-- The path of a query, the one place where it is walked: search_hybrid, search_pages and search all call it.
 --
--- analyse -> candidates of each signal -> complete the missing signals -> fuse -> boost -> one chunk a page if asked -> keyword rule -> window, snippet.
+-- analyse -> candidates of each signal -> complete the missing signals -> keyword rule -> fuse, boost -> rerank the head -> one chunk a page, diversity -> window, snippet.
 -- Between the stages travel arrays, never joins of the big tables: each stage is one flat statement with its own index.
 
 create or replace function pgsearch._search(
@@ -31,23 +31,30 @@ declare
     use_vector boolean;
     use_title  boolean;
     candidates integer;
-    -- what the signals found
-    text_chunks   bigint[];
-    text_pages    bigint[];
-    vector_chunks bigint[];
-    vector_pages  bigint[];
-    titled_pages  bigint[];
-    titled_scores float8[];
-    titled_chunks bigint[];
+    -- what the signals found, each best first
+    text_chunks    bigint[];
+    text_pages     bigint[];
+    found_scores   float8[];
+    approximate    boolean := false;
+    rows_scored    integer;
+    vector_chunks  bigint[];
+    vector_pages   bigint[];
+    best_cosine    float8;
+    titled_pages   bigint[];
+    titled_scores  float8[];
+    titled_chunks  bigint[];
     -- the union of it, as parallel arrays
     chunk_ids      bigint[];
     page_ids       bigint[];
     text_scores    float8[];
     vector_scores  float8[];
+    centred_scores float8[];
     title_scores   float8[];
     lexical_scores float8[];
     kept           bigint[];
+    ordered        bigint[];
     hits           jsonb;
+    confidence     float8;
 begin
     -- analyse
     if search_mode is null or search_mode not in ('auto', 'fts', 'vector', 'lexical') then
@@ -57,13 +64,7 @@ begin
             hint    = 'Known modes: auto (all signals), fts, vector, lexical.';
     end if;
 
-    if top_k is null or top_k not between 0 and 1000 then
-        raise exception using
-            errcode = 'PS003',
-            message = format('top_k is out of range: %s', coalesce(top_k::text, 'null')),
-            hint    = 'It must be a number from 0 to 1000.';
-    end if;
-
+    perform pgsearch._check_range('top_k', top_k, 0, 1000);
     perform pgsearch._check_collections(collections);
     settings   := pgsearch._settings(collections, options);
     fusion     := coalesce(fusion, settings ->> 'fusion');
@@ -71,46 +72,60 @@ begin
     parsed     := pgsearch._parse_for(query, collections, settings ->> 'operator');
     only_pages := pgsearch._filter_page_ids(filter, collections);
     candidates := greatest((settings ->> 'candidates')::integer, top_k);
-    if embedding is not null or search_mode = 'vector' then
+    if embedding is not null or search_mode = 'vector' or (settings ->> 'diversity')::float8 > 0 then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
     end if;
 
     use_text   := search_mode in ('auto', 'fts') and parsed.any_of is not null;
     use_vector := search_mode in ('auto', 'vector') and embedding is not null and model.model_id is not null;
-    use_title  := search_mode in ('auto', 'lexical') and cardinality(parsed.words) > 0;
-
-    if parsed.truncated then
-        notes := notes || 'The query was cut to its first 1,000 characters.'::text;
-    end if;
-    if parsed.any_of is null and search_mode <> 'vector' and not use_vector then
-        notes := notes || case when coalesce(btrim(query), '') = '' then 'The query is empty.'::text
-                               else 'The query has no words to search for: only stop words, punctuation or exclusions.' end;
-    end if;
-    if search_mode in ('auto', 'vector') and not use_vector then
+    use_title  := search_mode in ('auto', 'lexical') and parsed.any_of is not null;
+    if use_vector and model.distance = 'cosine' and pgsearch._vector_norm(embedding) = 0 then
+        use_vector := false;
+        notes      := notes || 'The embedding of the query is a zero vector: the vector signal is left out.'::text;
+    elsif search_mode in ('auto', 'vector') and not use_vector then
         notes := notes || case
                           when embedding is null then 'No embedding of the query was given: the vector signal is left out.'::text
                           else 'The collection has no embedding model: the vector signal is left out.'
                           end;
-    elsif use_vector and model.distance = 'cosine' and pgsearch._vector_norm(embedding) = 0 then
-        use_vector := false;
-        notes := notes || 'The embedding of the query is a zero vector: the vector signal is left out.'::text;
+    end if;
+    if parsed.truncated then
+        notes := notes || 'The query was cut to its first 1,000 characters.'::text;
+    end if;
+    if not use_text and not use_vector and not use_title then
+        notes := notes || case
+                          when not exists (select from pgsearch.collections) then 'There is no collection yet.'::text
+                          when coalesce(btrim(query), '') = '' then 'The query is empty.'
+                          when search_mode <> 'vector' then 'The query has no words to search for: only stop words, punctuation or exclusions.'
+                          end;
     end if;
     timings := timings || pgsearch._lap('analyse_ms', lap);
     lap     := clock_timestamp();
 
     -- candidates
     if use_text then
-        select array_agg(t.chunk_id), array_agg(t.page_id)
-          into text_chunks, text_pages
-          from pgsearch._fts_top_n(parsed.any_of, parsed.required, parsed.excluded, collections, only_pages, candidates) as t;
+        select t.chunk_ids, t.chunk_pages, t.scores, t.approximate, t.rows_scored
+          into text_chunks, text_pages, found_scores, approximate, rows_scored
+          from pgsearch._bm25_top_n(
+                   parsed.lexemes, parsed.required, parsed.excluded, collections, only_pages, candidates, parsed.weights,
+                   (settings ->> 'exact')::boolean, (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
+                   (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as t;
+        if approximate then
+            notes := notes || case
+                              when rows_scored >= (settings ->> 'max_rows')::integer
+                              then format('The words are so common that BM25 stopped after %s chunks: the text ranking is approximate.', rows_scored)
+                              else 'The text ranking is approximate, as asked.'
+                              end;
+        end if;
         timings := timings || pgsearch._lap('text_ms', lap);
         lap     := clock_timestamp();
     end if;
 
     if use_vector then
-        select array_agg(v.chunk_id), array_agg(v.page_id)
-          into vector_chunks, vector_pages
-          from pgsearch._vector_top_n(embedding, model, collections, only_pages, candidates) as v;
+        select array_agg(v.chunk_id), array_agg(v.page_id), max(v.score)
+          into vector_chunks, vector_pages, best_cosine
+          from pgsearch._vector_top_n(
+                   embedding, model, collections, only_pages,
+                   case fusion when 'weighted' then least(1000, greatest(1, top_k) * (settings ->> 'rerank_oversample')::integer) else candidates end) as v;
         timings := timings || pgsearch._lap('vector_ms', lap);
         lap     := clock_timestamp();
     end if;
@@ -120,20 +135,22 @@ begin
           into titled_pages, titled_scores
           from pgsearch._lexical_top_n(parsed.words, collections, only_pages, (settings ->> 'lexical_threshold')::float8, candidates) as l;
 
-        -- a page found by its title alone is shown by its first chunk
+        -- a page found by its title alone is shown by its first chunk that the query allows
         select array_agg(f.chunk_id)
           into titled_chunks
           from (select distinct on (c.page_id) c.chunk_id
                   from pgsearch.chunks as c
                  where c.page_id = any (titled_pages)
                    and c.page_id <> all (coalesce(text_pages, '{}') || coalesce(vector_pages, '{}'))
+                   and (parsed.required is null or c.content_tsv @@ parsed.required)
+                   and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded)
                  order by c.page_id, c.ordinal, c.chunk_id) as f;
         timings := timings || pgsearch._lap('lexical_ms', lap);
         lap     := clock_timestamp();
     end if;
 
     -- complete: every candidate is scored on every signal, whoever found it
-    select array_agg(c.chunk_id order by c.chunk_id), array_agg(c.page_id order by c.chunk_id)
+    select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}')
       into chunk_ids, page_ids
       from pgsearch.chunks as c
      where c.chunk_id = any (coalesce(text_chunks, '{}') || coalesce(vector_chunks, '{}') || coalesce(titled_chunks, '{}'))
@@ -141,18 +158,38 @@ begin
        and (parsed.required is null or c.content_tsv @@ parsed.required)
        and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded);
 
+    if (settings ->> 'require_keywords')::boolean then
+        kept := pgsearch._with_all_keywords(query, chunk_ids, (settings ->> 'window')::integer);
+        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}')
+          into chunk_ids, page_ids
+          from unnest(chunk_ids, page_ids) as c(chunk_id, page_id)
+         where c.chunk_id = any (kept);
+        timings := timings || pgsearch._lap('keywords_ms', lap);
+        lap     := clock_timestamp();
+    end if;
+
     if use_text then
-        select array_agg(nullif(r.fts_rank, 0) order by r.chunk_id)
-          into text_scores
-          from pgsearch._fts_rank(parsed.any_of, chunk_ids) as r;
+        if fusion = 'weighted' then
+            select array_agg(r.fts_rank order by r.chunk_id)
+              into text_scores
+              from pgsearch._fts_rank(parsed.any_of, chunk_ids) as r;
+        else
+            select array_agg(coalesce(s.score, 0) order by c.chunk_id)
+              into text_scores
+              from unnest(chunk_ids) as c(chunk_id)
+                   left join pgsearch._bm25_scores(
+                                 parsed.lexemes, parsed.weights, collections, page_ids, chunk_ids,
+                                 (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8, (settings #>> '{bm25,heading_weight}')::float8) as s
+                          on s.chunk_id = c.chunk_id;
+        end if;
     end if;
     if use_vector then
-        select array_agg(s.score order by c.chunk_id)
-          into vector_scores
+        select array_agg(s.similarity order by c.chunk_id), array_agg(s.centred order by c.chunk_id)
+          into vector_scores, centred_scores
           from unnest(chunk_ids) as c(chunk_id)
-               left join pgsearch.similarity_for_chunk_ids(embedding, page_ids, chunk_ids, model.model) as s on s.chunk_id = c.chunk_id;
+               left join pgsearch._centred_similarity(embedding, model, page_ids, chunk_ids) as s on s.chunk_id = c.chunk_id;
     end if;
-    if search_mode in ('auto', 'lexical') then
+    if use_title then
         select array_agg(nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, parsed.lexemes)), 0)::float8
                          / (select count(distinct l) from unnest(parsed.lexemes) as l) order by c.chunk_id),
                array_agg(t.score order by c.chunk_id)
@@ -161,45 +198,110 @@ begin
                join pgsearch.pages as p on p.page_id = c.page_id
                left join unnest(titled_pages, titled_scores) as t(page_id, score) on t.page_id = c.page_id;
     end if;
+    confidence := pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, vector_chunks, best_cosine, model.model);
     timings := timings || pgsearch._lap('complete_ms', lap);
     lap     := clock_timestamp();
 
-    if (settings ->> 'require_keywords')::boolean then
-        kept    := pgsearch._with_all_keywords(query, chunk_ids, (settings ->> 'window')::integer);
-        timings := timings || pgsearch._lap('keywords_ms', lap);
-        lap     := clock_timestamp();
-    end if;
-
     -- fuse, boost, cut
-    select jsonb_agg(to_jsonb(r) order by r.rank)
+    select jsonb_agg(to_jsonb(g) order by g.score desc, g.chunk_id)
       into hits
-      from (select row_number() over (order by g.score desc, g.chunk_id) as rank, g.*
+      from (select f.*
               from (select f.*,
                            row_number() over (partition by f.page_id order by f.score desc, f.chunk_id) as of_page,
                            count(*) over (partition by f.page_id) as hit_chunks
-                      from pgsearch._fused(fusion, settings, parsed.words, chunk_ids, page_ids, text_scores, vector_scores, title_scores, lexical_scores,
-                                           text_chunks, vector_chunks) as f
-                     where kept is null or f.chunk_id = any (kept)) as g
-             where g.of_page = 1 or not (settings ->> 'group_by_page')::boolean
-             order by g.score desc, g.chunk_id
-             limit top_k) as r;
+                      from pgsearch._fused(fusion, settings, parsed.words, model.model, chunk_ids, page_ids, text_scores, vector_scores, centred_scores,
+                                           title_scores, lexical_scores, vector_chunks) as f) as f
+             where f.of_page = 1
+                or settings ->> 'rerank' <> ''
+                or not (settings ->> 'group_by_page')::boolean
+             order by f.score desc, f.chunk_id
+             limit case when settings ->> 'rerank' <> '' then greatest(top_k, (settings ->> 'rerank_head')::integer)
+                        when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
+                        else top_k end) as g;
+    hits    := coalesce(hits, '[]');
     timings := timings || pgsearch._lap('fusion_ms', lap);
     lap     := clock_timestamp();
 
-    hits    := pgsearch._present(coalesce(hits, '[]'), parsed.lexemes, parsed.words, (settings ->> 'window')::integer, (settings ->> 'snippet_length')::integer);
+    if settings ->> 'rerank' <> '' then
+        hits    := pgsearch._reranked(hits, query, settings ->> 'rerank', (settings ->> 'group_by_page')::boolean);
+        timings := timings || pgsearch._lap('rerank_ms', lap);
+        lap     := clock_timestamp();
+    end if;
+
+    if (settings ->> 'diversity')::float8 > 0 and hits <> '[]' then
+        ordered := pgsearch.diversify(array(select (h ->> 'page_id')::bigint from jsonb_array_elements(hits) as h),
+                                      array(select (h ->> 'chunk_id')::bigint from jsonb_array_elements(hits) as h),
+                                      array(select (h ->> 'score')::float8 from jsonb_array_elements(hits) as h),
+                                      (settings ->> 'diversity')::float8, top_k, model.model);
+        select jsonb_agg(h order by array_position(ordered, (h ->> 'chunk_id')::bigint))
+          into hits
+          from jsonb_array_elements(hits) as h
+         where (h ->> 'chunk_id')::bigint = any (ordered);
+        if model.model_id is null then
+            notes := notes || 'The collection has no embedding model: diversity has nothing to compare hits by.'::text;
+        end if;
+        timings := timings || pgsearch._lap('diversity_ms', lap);
+        lap     := clock_timestamp();
+    end if;
+
+    hits    := pgsearch._present(jsonb_path_query_array(coalesce(hits, '[]'), '$[0 to $last]', jsonb_build_object('last', top_k - 1)),
+                                 parsed.lexemes, parsed.words, (settings ->> 'window')::integer, (settings ->> 'snippet_length')::integer);
     timings := timings || pgsearch._lap('present_ms', lap) || pgsearch._lap('total_ms', started);
 
     return jsonb_build_object(
         'search_mode', search_mode,
         'signals',     to_jsonb(array_remove(array[case when use_text then 'text' end, case when use_vector then 'vector' end, case when use_title then 'lexical' end], null)),
         'fusion',      fusion,
+        'confidence',  confidence,
+        'approximate', approximate,
         'notes',       to_jsonb(notes),
         'timings',     timings,
         'candidates',  jsonb_build_object('text', coalesce(cardinality(text_chunks), 0), 'vector', coalesce(cardinality(vector_chunks), 0),
-                                          'lexical', coalesce(cardinality(titled_pages), 0), 'union', coalesce(cardinality(chunk_ids), 0)),
+                                          'lexical', coalesce(cardinality(titled_pages), 0), 'union', cardinality(chunk_ids)),
         'hits',        hits);
 end;
 $$;
 
 comment on function pgsearch._search(text, vector, text[], text, integer, text, jsonb, jsonb) is
-'The whole search as one JSON object: search_mode, signals (array of those that really ran), fusion, notes (array of sentences), timings (milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid).';
+'The whole search as one JSON object: search_mode, signals (array of those that really ran), fusion, confidence (0 .. 1, see compute_confidence_hybrid), approximate (whether the text ranking is), notes (array of sentences),
+timings (milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid).';
+
+create or replace function pgsearch._confidence(
+    words        text[],
+    text_pages   bigint[],
+    text_chunks  bigint[],
+    text_scores  float8[],
+    vector_found bigint[],
+    best_cosine  float8,
+    model        text
+)
+returns float8
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- the field scores cost a look at the texts, so they are computed for the first few text hits
+    looked_at   constant integer := 10;
+    text_score  float8;
+    text_reason text;
+begin
+    select t.score, t.reason
+      into text_score, text_reason
+      from (select f.chunk_id,
+                   f.score,
+                   (select string_agg(case s.signal when 'text' then 'fts' else s.signal end, '+' order by s.contribution desc, s.signal)
+                      from unnest(f.signals, f.contributions) as s(signal, contribution))
+                   || case when f.chunk_id = any (vector_found) then '+vector' else '' end as reason
+              from pgsearch.fuse('legacy',
+                                 array(select l.chunk_id from pgsearch.legacy_scores(words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as l),
+                                 array(select l.signal from pgsearch.legacy_scores(words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as l),
+                                 array(select l.score from pgsearch.legacy_scores(words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as l)) as f
+             order by f.score desc, f.chunk_id
+             limit 1) as t;
+
+    return pgsearch.compute_confidence_hybrid(text_score, text_reason, best_cosine, coalesce(model, ''));
+end;
+$$;
+
+comment on function pgsearch._confidence(text[], bigint[], bigint[], float8[], bigint[], float8, text) is
+'Confidence of a search from its signals before fusion: the best of the first ten text hits by strategy legacy, and the best cosine.';

@@ -6,6 +6,8 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform pgsearch._check_range('neighbours', neighbours, 0, 100);
+
     return query
     select h.chunk_id,
            string_agg(n.content, E'\n\n' order by n.ordinal, n.chunk_id)

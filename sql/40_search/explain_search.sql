@@ -35,7 +35,8 @@ create or replace function pgsearch.explain_search(
     options     jsonb   default '{}'
 )
 returns table (stage text, node text, index_name text, expected_index text, uses_index boolean, rows bigint, milliseconds float8, plan jsonb)
-language plpgsql stable parallel unsafe
+-- volatile: PostgreSQL allows EXPLAIN in no other function
+language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off

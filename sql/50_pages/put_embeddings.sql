@@ -34,6 +34,22 @@ begin
             hint    = 'Give one content_hash and one embedding for each chunk_id.';
     end if;
 
+    -- the form is looked at first, because pgvector's own error would not say which chunk it is about
+    select u.chunk_id, u.embedding
+      into wrong
+      from unnest(chunk_ids, content_hashes, put_embeddings.embeddings) as u(chunk_id, content_hash, embedding)
+     where u.chunk_id is null
+        or u.content_hash is null
+        or coalesce(u.embedding, '') !~ '^\s*\[\s*[-+0-9.eE]+(\s*,\s*[-+0-9.eE]+)*\s*\]\s*$'
+     limit 1;
+
+    if found then
+        raise exception using
+            errcode = 'PS003',
+            message = format('chunk %s has no usable embedding or no content_hash: %s', coalesce(wrong.chunk_id::text, 'null'), coalesce(left(wrong.embedding, 60), 'null')),
+            hint    = 'Give finite numbers as ''[0.1,0.2]'', and the content_hash that list_missing_embeddings gave.';
+    end if;
+
     select v.chunk_id, pgsearch._dimensions(v.embedding) as dimensions
       into wrong
       from (select u.chunk_id, pgsearch._to_vector(u.embedding) as embedding
@@ -67,4 +83,4 @@ $$;
 
 comment on function pgsearch.put_embeddings(text, bigint[], bytea[], text[]) is
 'Stores one embedding a chunk and returns how many were stored. Arguments: model, and three parallel arrays: chunk_ids, content_hashes (as list_missing_embeddings gave them), embeddings (as text, ''[0.1,0.2]'').
-A chunk that no longer exists is skipped; one that changed meanwhile is stored and stays missing. Errors: PS003 arrays of different lengths, PS004 wrong dimensions, PS008 unknown model.';
+A chunk that no longer exists is skipped; one that changed meanwhile is stored and stays missing. model empty: the collections'' one default model. Errors: PS003 arrays of different lengths or an element that is null or no list of finite numbers, PS004 wrong dimensions, PS008 unknown model.';

@@ -62,14 +62,16 @@ begin
         return format('unknown format "%s"; known formats: code, markdown, text', left(page ->> 'format', 40));
     end if;
 
-    if jsonb_path_exists(page, '$.tags[*] ? (@.type() != "string" || @ == "")') then
-        return 'tags must be an array of strings that are not empty';
-    end if;
-    if jsonb_path_exists(page, '$.tags[255]') then
-        return format('%s tags, at most 255 are allowed', jsonb_array_length(page -> 'tags'));
-    end if;
-    if jsonb_typeof(page -> 'tags') = 'array' and exists (select from jsonb_array_elements_text(page -> 'tags') as tag where char_length(tag) > 255) then
-        return 'a tag is longer than 255 characters';
+    if jsonb_typeof(page -> 'tags') = 'array' then
+        if jsonb_path_exists(page, '$.tags[*] ? (@.type() != "string" || @ == "")') then
+            return 'tags must be an array of strings that are not empty';
+        end if;
+        if jsonb_array_length(page -> 'tags') > 255 then
+            return format('%s tags, at most 255 are allowed', jsonb_array_length(page -> 'tags'));
+        end if;
+        if exists (select from jsonb_array_elements_text(page -> 'tags') as tag where char_length(tag) > 255) then
+            return 'a tag is longer than 255 characters';
+        end if;
     end if;
 
     if (page ->> 'content') is null and (page ->> 'chunks') is null then

@@ -6,13 +6,12 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    chosen           constant pgsearch.embedding_models := pgsearch._embedding_model(model, null);
-    extension_schema constant text := (select n.nspname
-                                         from pg_extension as e
-                                              join pg_namespace as n on n.oid = e.extnamespace
-                                        where e.extname = 'vector');
-    stored           constant text := format('embedding::%I.vector(%s)', extension_schema, chosen.dimensions);
-    measure          constant text := case chosen.distance when 'cosine' then 'cosine' when 'inner_product' then 'ip' else 'l2' end;
+    chosen    constant pgsearch.embedding_models := pgsearch._embedding_model(model, null);
+    extension constant text := (select quote_ident(n.nspname)
+                                  from pg_extension as e
+                                       join pg_namespace as n on n.oid = e.extnamespace
+                                 where e.extname = 'vector');
+    measure   constant text := case chosen.distance when 'cosine' then 'cosine' when 'inner_product' then 'ip' else 'l2' end;
 begin
     if chosen.model_id is null then
         raise exception using
@@ -26,13 +25,14 @@ begin
         case when vector_index_statement.concurrently then 'concurrently' else '' end,
         chosen.model_id,
         case chosen.storage
-        when 'vector'  then format('(%s) %I.vector_%s_ops', stored, extension_schema, measure)
-        when 'halfvec' then format('(embedding::%I.halfvec(%s)) %1$I.halfvec_%s_ops', extension_schema, chosen.dimensions, measure)
-        else format('(%I.binary_quantize(%s)::bit(%s)) %1$I.bit_hamming_ops', extension_schema, stored, chosen.dimensions)
+        when 'vector'  then format('(embedding::%s.vector(%s)) %s.vector_%s_ops', extension, chosen.dimensions, extension, measure)
+        when 'halfvec' then format('(embedding::%s.halfvec(%s)) %s.halfvec_%s_ops', extension, chosen.dimensions, extension, measure)
+        else format('(%s.binary_quantize(embedding::%s.vector(%s))::bit(%s)) %s.bit_hamming_ops',
+                    extension, extension, chosen.dimensions, chosen.dimensions, extension)
         end,
         chosen.model_id);
 end;
 $$;
 
 comment on function pgsearch.vector_index_statement(text, boolean) is
-'CREATE INDEX statement of the model''s HNSW index (embeddings_hnsw_<model_id>), for the client to run: concurrently, or at once while nobody writes. Errors: PS008 unknown model.';
+'CREATE INDEX statement of the model''s HNSW index (embeddings_hnsw_<model_id>), for the client to run: concurrently, or at once while nobody writes. model null or empty: the collections'' one default model. Errors: PS008 unknown model.';

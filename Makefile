@@ -1,0 +1,40 @@
+# Everything a developer types. A fresh machine needs python3 (3.11 or newer), pip and make.
+
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.set-up
+
+.DELETE_ON_ERROR:
+.PHONY: setup demo test lint bench clean
+
+# The virtual environment, made anew only when what it is made from has changed.
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/pgsearch demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+# pgspot cannot read bodies of the SQL standard (return ..., begin atomic); those are bound when they are created.
+# PS002 wants CREATE without OR REPLACE, which is right for an extension and wrong for a deployer that owns its schema.
+lint: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy --strict $(wildcard pgsearch tests benchmarks)
+	$(BIN)/sqruff lint sql migrations
+	$(BIN)/squawk migrations/*.sql
+	find sql -name '*.sql' -print | sort | xargs grep -LiE '^(return |begin atomic)' | xargs $(BIN)/pgspot --summary-only --ignore PS002
+
+bench: setup
+	for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,77 @@
+"""HTML into Markdown-like text: headings, paragraphs, lists, tables and code stay, links and decoration go.
+
+markdownify walks the tree that Beautiful Soup makes of whatever a browser would accept.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
+from bs4.dammit import EncodingDetector
+from markdownify import ATX, MarkdownConverter
+
+from pgsearch.bulk import Record, Refusal
+from pgsearch.readers.documents import page, refusal
+from pgsearch.readers.source import MOST_BYTES, Source, decoded
+
+# What is on a page but not part of what it says.
+_ASIDE = ("script", "style", "template", "noscript", "svg", "nav", "iframe", "form", "head")
+
+
+class _Text(MarkdownConverter):
+    """Words are what is searched: the target of a link and the address of an image are not among them."""
+
+    def convert_a(self, el: Any, text: str, *_: Any, **__: Any) -> str:
+        # The mark that documentation puts beside a heading to link to it.
+        return "" if text.strip() in ("¶", "#", "🔗") else text
+
+    def convert_img(self, el: Any, *_: Any, **__: Any) -> str:
+        return str(el.attrs.get("alt") or "")
+
+
+def read_html(source: Source) -> Iterator[Record | Refusal]:
+    """Title: that of the head, else the first h1, else the name of the file."""
+    try:
+        soup = _soup(_text(source))
+        title = _line(soup.title) or _line(soup.h1) or source.stem
+        for element in soup(_ASIDE):
+            element.decompose()
+        # nothing is escaped: a backslash before an underscore would end up in the words
+        converter = _Text(heading_style=ATX, escape_asterisks=False, escape_underscores=False, escape_misc=False)
+        text = converter.convert_soup(soup)
+    except ValueError as error:
+        yield refusal(source, error)
+    except RecursionError:
+        yield Refusal(source.origin, "its elements are nested too deeply")
+    else:
+        yield page(source, title.replace("¶", "").strip(), re.sub(r"\n{3,}", "\n\n", text), "markdown")
+
+
+def _soup(text: str) -> BeautifulSoup:
+    with warnings.catch_warnings():
+        # XHTML is read well enough as HTML, and a file of one line is a file and not the name of one.
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
+        return BeautifulSoup(text, "html.parser")
+
+
+def _text(source: Source) -> str:
+    """UTF-8, unless the page declares another encoding; guessing would store nonsense without a word."""
+    data = source.raw.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"it is longer than {MOST_BYTES // 1024 // 1024} MB, too long for one page")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return decoded(data, "utf-16")
+    declared = EncodingDetector.find_declared_encoding(data, is_html=True) or "utf-8"
+    try:
+        return decoded(data, "utf-8-sig" if declared in ("utf-8", "utf8") else declared)
+    except LookupError:
+        raise ValueError(f"it declares the unknown encoding {declared!r}") from None
+
+
+def _line(element: Any) -> str:
+    return " ".join(element.get_text().split()) if element else ""

@@ -1,0 +1,60 @@
+-- How sure a search may be of its first hit: below 0.5 it counts as a failure worth learning from.
+--
+-- Thresholds of seed document 001. They are calibrated on the scores of strategy legacy and on raw cosines, never on fused scores, which mean something else in every strategy.
+
+create or replace function pgsearch.cosine_confidence(cosine float8, model text default '')
+returns float8
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    confident float8;
+begin
+    select b.confidence
+      into confident
+      from pgsearch.confidence_breakpoints as b
+     where b.model = case when exists (select from pgsearch.confidence_breakpoints as own where own.model = cosine_confidence.model)
+                          then cosine_confidence.model else '' end
+       and b.cosine <= cosine_confidence.cosine
+     order by b.cosine desc
+     limit 1;
+
+    return coalesce(confident, 0);
+end;
+$$;
+
+comment on function pgsearch.cosine_confidence(float8, text) is
+'Confidence (0 .. 1) of a cosine similarity, by the breakpoints of the model in confidence_breakpoints, else by those of model '''' (bge-m3: .85 -> .95, .75 -> .80, .65 -> .65, .55 -> .50, .45 -> .35, .35 -> .20, below -> .10). 0 for null.';
+
+create or replace function pgsearch.compute_confidence(
+    score        float8,
+    match_reason text,
+    mode         text,
+    model        text default ''
+)
+returns float8
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    reason constant text   := lower(coalesce(match_reason, ''));
+    boost  constant float8 := case when strpos(reason, '+vector') > 0 then 0.10 else 0 end;
+begin
+    return case
+           when score is null                                            then 0
+           when mode = 'vector'                                          then pgsearch.cosine_confidence(score, model)
+           when strpos(reason, 'title') > 0 and score >= 3.5             then least(1, 0.95::float8 + boost)
+           when reason ~ 'tags|note' and score >= 2.5                    then least(1, 0.85::float8 + boost)
+           when strpos(reason, 'summary') > 0 and score >= 2.0           then 0.75::float8 + boost
+           when strpos(reason, 'content') > 0 and score >= 1.5           then 0.65::float8 + boost
+           when strpos(reason, 'fts') > 0 and score >= 1.0               then 0.55::float8 + boost
+           when reason = 'vector'                                        then pgsearch.cosine_confidence(score, model)
+           else 0.3
+           end;
+end;
+$$;
+
+comment on function pgsearch.compute_confidence(float8, text, text, text) is
+'Confidence (0 .. 1) in the first hit. Arguments: score (of strategy legacy, or the cosine when mode is vector or the reason is exactly vector; null: no hit, 0), match_reason (fields joined by +, such as title+vector),
+mode (vector, or anything else for text), model (for cosine_confidence). Title with a score from 3.5 on .95, tags or note from 2.5 .85, summary from 2.0 .75, content from 1.5 .65, fts from 1.0 .55; each .10 more with +vector, at most 1;
+anything else .3 (seed document 001).';
