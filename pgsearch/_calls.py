@@ -178,6 +178,55 @@ def explain_search(
     )
 
 
+def explain_hit(
+    query: str,
+    *,
+    chunk_id: int | None = None,
+    page_id: int | None = None,
+    embedding: Vector | None = None,
+    collections: Names | None = None,
+    search_mode: str = "auto",
+    top_k: int = 8,
+    fusion: str | None = None,
+    filter: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Call[dict[str, Any]]:
+    """Why a chunk, or the best chunk of a page, is where it is for a query, or is not found."""
+    return _value(
+        "explain_hit",
+        dict,
+        {
+            "chunk_id::bigint": chunk_id,
+            "page_id::bigint": page_id,
+            **_search(query, embedding, collections, search_mode, {"top_k::integer": top_k}, fusion, filter, options),
+        },
+    )
+
+
+def search_bm25(
+    query: str,
+    *,
+    top_n: int = 100,
+    collections: Names | None = None,
+    filter: Mapping[str, Any] | None = None,
+    operator: str = "or",
+    exact: bool = True,
+) -> Call[list[rows.Bm25Score]]:
+    """Chunks by BM25; `exact` false is faster and says that it is approximate."""
+    return _rows(
+        "search_bm25",
+        rows.Bm25Score,
+        {
+            "query": query,
+            "top_n::integer": top_n,
+            "collections::text[]": _names(collections),
+            "filter": _json(filter),
+            "operator": operator,
+            "exact": exact,
+        },
+    )
+
+
 def search_fts(
     query: str,
     *,
@@ -319,10 +368,10 @@ def default_settings() -> Call[dict[str, Any]]:
 
 def create_collection(
     collection: str, *, text_config: str = "pg_catalog.simple", settings: Mapping[str, Any] | None = None
-) -> Call[None]:
-    """Make a collection, or leave it as it is when it stands with the same text configuration."""
+) -> Call[bool]:
+    """Make a collection; False when it stood already, with the same text configuration."""
     return _value(
-        "create_collection", _none, {"collection": collection, "text_config": text_config, "settings": _json(settings)}
+        "create_collection", bool, {"collection": collection, "text_config": text_config, "settings": _json(settings)}
     )
 
 

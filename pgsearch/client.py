@@ -131,6 +131,8 @@ class Client:
     search_hybrid = _method(_calls.search_hybrid)
     search_pages = _method(_calls.search_pages)
     explain_search = _method(_calls.explain_search)
+    explain_hit = _method(_calls.explain_hit)
+    search_bm25 = _method(_calls.search_bm25)
     search_fts = _method(_calls.search_fts)
     search_vector = _method(_calls.search_vector)
     search_lexical = _method(_calls.search_lexical)

@@ -18,6 +18,17 @@ class ChunkScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Bm25Score:
+    """A chunk found by BM25; `approximate` when a better one may have been missed."""
+
+    chunk_id: int
+    page_id: int
+    score: float
+    rank: int
+    approximate: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NearChunk:
     """A chunk found by its embedding; `distance` as the model measures it, lower is better."""
 

@@ -16,7 +16,6 @@ of the rare words, and that searches better than the exact one.
 from __future__ import annotations
 
 import json
-import math
 import os
 import random
 import re
@@ -235,7 +234,7 @@ def _weighted(counts: Sequence[Counter[str]]) -> tuple[list[str], NDArray[np.flo
     matrix.data = 1 + np.log(matrix.data)
     matrix = matrix @ sparse.diags(weights)
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    matrix = sparse.diags((1 / np.maximum(lengths, math.ulp(1.0))).astype(np.float32)) @ matrix
+    matrix = sparse.diags((1 / np.maximum(lengths, 1e-12)).astype(np.float32)) @ matrix
     return features, weights, matrix.tocsr().astype(np.float32)
 
 

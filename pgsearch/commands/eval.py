@@ -46,9 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--limit", type=_count, metavar="N", help="only the first N judged queries")
     data.add_argument("--collection", help="collection to load into and search (default: the name of the folder)")
     data.add_argument(
-        "--text-config", help="text search configuration of the collection, such as english (default for a new one: simple)"
+        "--text-config",
+        help="text search configuration of a new collection, such as english (default: pg_catalog.simple)",
     )
-    data.add_argument("--reload", action="store_true", help="load corpus and vectors also when they are there unchanged")
+    data.add_argument("--reload", action="store_true", help="load corpus and vectors though they are there unchanged")
     vectors = data.add_mutually_exclusive_group()
     vectors.add_argument(
         "--vectors",
@@ -80,12 +81,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--compare",
         nargs="+",
         metavar="RUN",
-        help="compare the others with the first, by nDCG@10: run files, or searches as MODE, MODE/FUSION or a JSON object"
+        help="compare the others with the first, by nDCG@10: run files, or searches written as MODE, MODE/FUSION or"
         ' {"search_mode": ..., "fusion": ..., "options": {...}}',
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Measure the search of the arguments, or compare those that --compare names."""
     judged = read_collection(
         arguments.data,
         split=arguments.split,
@@ -95,16 +97,15 @@ def run(arguments: argparse.Namespace) -> int:
     )
     searches = _searches(arguments)
     answer: dict[str, Any] = {"data": judged.name, "queries": len(judged.queries)}
-    runs = []
     if any(isinstance(search, Configuration) for search in searches):
         with Client(arguments.dsn or default_dsn()) as client:
             embedding = _prepare(client, judged, arguments, answer)
-            for search in searches:
-                runs.append(
-                    read_run(search)
-                    if isinstance(search, Path)
-                    else _run(client, judged, search, embedding, arguments, answer)
-                )
+            runs = [
+                read_run(search)
+                if isinstance(search, Path)
+                else _run(client, judged, search, embedding, arguments, answer)
+                for search in searches
+            ]
     else:
         runs = [read_run(search) for search in searches if isinstance(search, Path)]
     measured = [measure(judged.judgments, found.rankings) for found in runs]
@@ -277,7 +278,7 @@ def _tell(answer: dict[str, Any], runs: list[Run], comparisons: list[Comparison]
         ["", *(found.label for found in runs)],
         [
             *([name, *(f"{shown['measures'][name]:.4f}" for shown in answer["runs"])] for name in MEASURES),
-            *([f"{at} ms", *(f"{latency[at]:.1f}" if latency else "" for latency in latencies)] for at in ("p50", "p95")),
+            *([f"{at} ms", *(f"{ms[at]:.1f}" if ms else "" for ms in latencies)] for at in ("p50", "p95")),
         ],
     )
     for found in runs:

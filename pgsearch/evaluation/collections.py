@@ -110,7 +110,7 @@ def read_records(corpus: Path) -> Iterator[Record | Refusal]:
 
 def passage_ids(corpus: Path) -> list[str]:
     """The ids of the passages in file order, which is the order of the rows of vectors."""
-    ids = []
+    ids: list[str] = []
     for record in read_records(corpus):
         if isinstance(record, Refusal):
             raise EvaluationError(f"The corpus cannot be read: {record}", hint="Mend that line.")
@@ -159,7 +159,7 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def _read_queries(path: Path) -> list[Query]:
-    queries = []
+    queries: list[Query] = []
     with path.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():

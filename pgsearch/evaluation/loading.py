@@ -174,8 +174,8 @@ def _held(conn: psycopg.Connection[Any], collection: str, source: str, origin: s
         """,
         {"collection": collection, "source": source, "origin": f"{origin} sha256:"},
     ).fetchone()
-    assert row is not None
-    return row
+    pages, equal, earlier, chunks = row or (0, 0, 0, 0)
+    return pages, equal, earlier, chunks
 
 
 def _chunks(conn: psycopg.Connection[Any], collection: str) -> dict[str, list[_Chunk]]:

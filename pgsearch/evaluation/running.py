@@ -62,8 +62,9 @@ class Run:
         return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
 
     def stage_medians(self) -> dict[str, float]:
-        """Median milliseconds of each stage of the search, in the order of the path."""
-        return {stage: round(float(np.median(values)), 3) for stage, values in self.stages.items()}
+        """Median milliseconds of each stage that search reports, the longest first, its total last."""
+        medians = {stage: round(float(np.median(values)), 3) for stage, values in self.stages.items()}
+        return dict(sorted(medians.items(), key=lambda item: (item[0] == "total_ms", -item[1])))
 
 
 def run_queries(

@@ -26,19 +26,22 @@ def read_jsonl(source: Source) -> Iterator[Record | Refusal]:
     """Records in file order; passages of one page need not stand next to each other."""
     group: Record | None = None
     for found in _passages(source):
-        if isinstance(found, Refusal):
-            yield found
-        elif (
+        if (
             group is not None
+            and isinstance(found, Record)
             and found.form == "part"
             and found.page["external_id"] == group.page["external_id"]
             and len(_chunks(group)) < _MOST_PASSAGES
         ):
             _chunks(group).extend(_chunks(found))
-        else:
-            if group is not None:
-                yield group
+            continue
+        if group is not None:
+            yield group
+            group = None
+        if isinstance(found, Record) and found.form == "part":
             group = found
+        else:
+            yield found
     if group is not None:
         yield group
 

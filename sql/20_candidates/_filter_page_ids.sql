@@ -46,7 +46,8 @@ begin
                         where jsonb_typeof(e) <> case entry.key when 'page_ids' then 'number' else 'string' end) then
             raise exception using
                 errcode = 'PS003',
-                message = format('filter "%s" must hold only %s', entry.key, case entry.key when 'page_ids' then 'numbers' else 'strings' end);
+                message = format('filter "%s" must hold only %s', entry.key, case entry.key when 'page_ids' then 'numbers' else 'strings' end),
+                hint    = 'Write it as ''{"tags": ["howto"]}'' or ''{"page_ids": [1, 2]}''.';
         end if;
     end loop;
 

@@ -1,7 +1,7 @@
 -- Text rank of chosen chunks: the precision signal for candidates that another signal found.
 --
--- Seed document 003 §5-2. ts_rank_cd rewards query words that stand close together; it is computed here for a few hundred chunks,
--- never for every match, because its cost is one heap visit and one detoasted tsvector a row.
+-- Seed document 003 §5-2. It is computed for a few hundred chunks, never for every match, because its cost is one heap visit and one detoasted tsvector a row.
+-- Over all words (operator 'and') ts_rank_cd rewards words that stand close together; over any of them each word counts by itself.
 
 create or replace function pgsearch._fts_rank(ranked tsquery, chunk_ids bigint[])
 returns table (chunk_id bigint, fts_rank float8)

@@ -89,6 +89,6 @@ end;
 $$;
 
 comment on function pgsearch.search_fts(text, integer, text[], jsonb, text) is
-'The top_n chunks for the words of the query by ts_rank_cd, which rewards words that stand close together (Clarke, Cormack and Tudhope 2000).
+'The top_n chunks for the words of the query by ts_rank_cd (cover density, Clarke, Cormack and Tudhope 2000): weighted occurrences of any word, as the peers of search_bm25 rank.
 Arguments: query (websearch syntax, see parse_query), top_n, collections (null: all), filter (see _filter_page_ids), operator (''or'' or ''and'').
 Returns chunk_id, page_id, score (0 .. about 1), rank from 1, ties by chunk_id; no rows for a query without words. Errors: PS001 unknown collection, PS002 unknown filter key.';

@@ -3,6 +3,7 @@
 create or replace function pgsearch._fused(
     fusion         text,
     settings       jsonb,
+    query          text,
     words          text[],
     model          text,
     chunk_ids      bigint[],
@@ -19,6 +20,7 @@ returns table (
     page_id       bigint,
     score         float8,
     match_reason  text,
+    similarity    float8,
     signals       text[],
     raw_scores    float8[],
     ranks         integer[],
@@ -73,6 +75,7 @@ begin
                     when c.title_score > 0 then 'title'
                     when c.lexical_score > 0 then 'lexical' end,
                case when c.chunk_id = any (vector_found) then 'vector' end), ''), 'vector'),
+           c.vector_score,
            f.signals,
            f.raw_scores,
            f.ranks,
@@ -86,17 +89,17 @@ begin
                          'text_score', case when fusion = 'rrf_boost' then nullif(b.text_score, 0) end,
                          'age_days',   case when half > 0 then round(a.days::numeric, 2) end))
                 end
-      from unnest(chunk_ids, page_ids, text_scores, title_scores, lexical_scores)
-               as c(chunk_id, page_id, text_score, title_score, lexical_score)
+      from unnest(chunk_ids, page_ids, text_scores, vector_scores, title_scores, lexical_scores)
+               as c(chunk_id, page_id, text_score, vector_score, title_score, lexical_score)
            join pgsearch.fuse(fusion, ids, names, values, settings -> 'weights', (settings ->> 'rrf_k')::float8) as f on f.chunk_id = c.chunk_id
-           join pgsearch.boost_factors(words, chunk_ids, page_ids, title_scores, text_scores, settings -> 'boosts') as b on b.chunk_id = c.chunk_id
+           join pgsearch.boost_factors(query, words, chunk_ids, page_ids, title_scores, text_scores, settings -> 'boosts') as b on b.chunk_id = c.chunk_id
            join pgsearch._page_ages(page_ids, half > 0, settings ->> 'recency_key') as a on a.page_id = c.page_id;
 end;
 $$;
 
-comment on function pgsearch._fused(text, jsonb, text[], text, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[]) is
+comment on function pgsearch._fused(text, jsonb, text, text[], text, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[]) is
 'fuse over the candidates, with the signal neighbours for adaptive, boost_factors for rrf_boost (times the score) and adaptive (ten times the factor of tags and article in standard deviations), and recency (half the score after each half-life).
-Returns each candidate with score, match_reason (title, tags, content or lexical, then +vector when the vectors found it too), the arrays of fuse, and its boosts. A candidate without any signal is left out.';
+Returns each candidate with score, match_reason (title, tags, content or lexical, then +vector when the vectors found it too), similarity (as search_vector scores it), the arrays of fuse, and its boosts. A candidate without any signal is left out.';
 
 create or replace function pgsearch._page_ages(page_ids bigint[], wanted boolean, date_key text)
 returns table (page_id bigint, days float8)

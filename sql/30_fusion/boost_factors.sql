@@ -3,6 +3,7 @@
 -- Seed document 001: reciprocal rank fusion treats rank 1 and rank 2 nearly alike, however far apart their scores are.
 
 create or replace function pgsearch.boost_factors(
+    query        text,
     words        text[],
     chunk_ids    bigint[],
     page_ids     bigint[],
@@ -16,9 +17,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     boost    constant jsonb  := pgsearch.default_settings() -> 'boosts' || coalesce(boosts, '{}');
-    -- 제12조, 제 12 조의2, article 12, § 12
-    articles constant text[] := array(select match[1] || coalesce('의' || match[2], '')
-                                        from regexp_matches(array_to_string(words, ' '), '(?:제\s*|article\s+|§\s*)(\d+)(?:\s*조(?:의\s*(\d+))?)?', 'gi') as match);
+    -- 제12조, 제 12 조의 2, article 12, § 12; as a pattern for the text of the same article
+    articles constant text   := (select string_agg(format('(제\s*%1$s\s*조%2$s|article\s+%1$s\M|§\s*%1$s\M)',
+                                                          coalesce(match[1], match[3], match[4]),
+                                                          case when match[2] is null then '(?!\s*의\s*\d)' else format('\s*의\s*%s(?!\d)', match[2]) end), '|')
+                                   from regexp_matches(query, '제\s*(\d+)\s*조(?:\s*의\s*(\d+))?|article\s+(\d+)|§\s*(\d+)', 'gi') as match);
     best     constant float8 := (select max(s) from unnest(text_scores) as s);
 begin
     perform pgsearch._check_settings(jsonb_build_object('boosts', coalesce(boosts, '{}')));
@@ -27,24 +30,17 @@ begin
     select c.chunk_id,
            coalesce((boost ->> 'title')::float8 * c.title_score, 0),
            case when p.tags && words then (boost ->> 'tags')::float8 else 0 end,
-           case when cardinality(articles) > 0
-                 and exists (select
-                               from unnest(articles) as a(number)
-                              where concat_ws(' ', ch.heading, ch.content)
-                                    ~* format('(제\s*%1$s\s*조%2$s|article\s+%1$s\M|§\s*%1$s\M)',
-                                              split_part(a.number, '의', 1),
-                                              case when strpos(a.number, '의') > 0 then '의\s*' || split_part(a.number, '의', 2) || '(?!\d)' else '(?!의)' end))
-                then (boost ->> 'article')::float8 else 0 end,
+           case when concat_ws(' ', ch.heading, ch.content) ~* articles then (boost ->> 'article')::float8 else 0 end,
            case when c.text_score >= 0.9::float8 * best then (boost ->> 'text_score')::float8 else 0 end
       from unnest(chunk_ids, page_ids, title_scores, text_scores) as c(chunk_id, page_id, title_score, text_score)
            join pgsearch.pages as p on p.page_id = c.page_id
-           left join pgsearch.chunks as ch on cardinality(articles) > 0
+           left join pgsearch.chunks as ch on articles is not null
                                           and ch.page_id = c.page_id
                                           and ch.chunk_id = c.chunk_id;
 end;
 $$;
 
-comment on function pgsearch.boost_factors(text[], bigint[], bigint[], float8[], float8[], jsonb) is
+comment on function pgsearch.boost_factors(text, text[], bigint[], bigint[], float8[], float8[], jsonb) is
 'By how much each candidate''s fused score is raised (0.10: by a tenth), reason by reason: title (× the share of the query''s words in the title), tags (a tag is a word of the query),
 article (the statute article that the query names, 제12조 or "article 12", stands in the chunk), text_score (within a tenth of the best text score).
-Arguments: words of the query, parallel arrays of the candidates (chunk_ids, page_ids, title_scores 0 .. 1, text_scores), boosts (as in default_settings). Errors: PS002 unknown boost, PS003 boost out of range.';
+Arguments: query, its words (lower case), parallel arrays of the candidates (chunk_ids, page_ids, title_scores 0 .. 1, text_scores), boosts (as in default_settings). Errors: PS002 unknown boost, PS003 boost out of range.';

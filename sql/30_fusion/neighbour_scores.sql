@@ -1,7 +1,40 @@
 -- Near the best: candidates that lie close to the head of the list, in the space of the embeddings.
 --
 -- Pseudo relevance feedback (Rocchio 1971) with a twist: what every candidate has in common, their mean, is taken out of the vectors first, so that closeness means
--- sharing what sets the head apart, and a document between two heads gains from the nearer one.
+-- sharing what sets the head apart; and a document between two heads gains from the nearer one.
+
+create or replace function pgsearch._centred_embeddings(
+    model     pgsearch.embedding_models,
+    page_ids  bigint[],
+    chunk_ids bigint[]
+)
+returns table (chunk_id bigint, embedding vector, centred vector, common vector)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- how much of the mean is taken out: flat between .5 and .7 on the judged sets
+    share constant float8 := 0.6;
+begin
+    return query
+    with near as materialized (
+        select c.chunk_id, e.embedding, pgsearch._unit(e.embedding) as unit
+          from unnest(page_ids, chunk_ids) as c(page_id, chunk_id)
+               join pgsearch.embeddings as e on e.page_id = c.page_id
+                                            and e.chunk_id = c.chunk_id
+                                            and e.model_id = model.model_id
+    ),
+    mean as materialized (
+        select pgsearch._scaled(pgsearch._mean(array_agg(n.unit)), share) as common from near as n
+    )
+    select n.chunk_id, n.embedding, pgsearch._without(n.unit, m.common), m.common
+      from near as n
+           cross join mean as m;
+end;
+$$;
+
+comment on function pgsearch._centred_embeddings(pgsearch.embedding_models, bigint[], bigint[]) is
+'For each chunk with an embedding of the model: the embedding, the same at length 1 without 0.6 of the mean of all the given chunks (centred, again at length 1), and that share of the mean (common).';
 
 create or replace function pgsearch._centred_similarity(
     embedding vector,
@@ -13,53 +46,21 @@ returns table (chunk_id bigint, similarity float8, centred float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    -- how much of the mean is taken out; measured flat between .5 and .7
-    share     constant float8 := 0.6;
-    extension constant text   := (select quote_ident(n.nspname)
-                                    from pg_extension as e
-                                         join pg_namespace as n on n.oid = e.extnamespace
-                                   where e.extname = 'vector');
 begin
-    -- pgvector's aggregate has no name of ours: the statement is built for its schema
-    return query execute format($statement$
-    with near as materialized (
-        select c.chunk_id, e.embedding, pgsearch._unit(e.embedding) as unit
-          from unnest($2, $3) as c(page_id, chunk_id)
-               join pgsearch.embeddings as e on e.page_id = c.page_id
-                                            and e.chunk_id = c.chunk_id
-                                            and e.model_id = $4
-    ),
-    mean as materialized (
-        select %s.avg(n.unit) as unit from near as n
-    ),
-    products as (
-        select n.chunk_id,
-               n.embedding,
-               pgsearch._inner_product(n.unit, pgsearch._unit($1)) as with_query,
-               pgsearch._inner_product(n.unit, m.unit)             as with_mean,
-               pgsearch._inner_product(m.unit, pgsearch._unit($1)) as query_with_mean,
-               pgsearch._inner_product(m.unit, m.unit)             as mean_with_mean
-          from near as n
-               cross join mean as m
-    )
-    select p.chunk_id,
-           case $5
-           when 'cosine'        then p.with_query
-           when 'inner_product' then pgsearch._inner_product(p.embedding, $1)
-           else -pgsearch._l2_distance(p.embedding, $1)
-           end,
-           (p.with_query - $6 * p.query_with_mean - $6 * p.with_mean + $6 * $6 * p.mean_with_mean)
-           / nullif(sqrt(greatest(1 - 2 * $6 * p.with_mean + $6 * $6 * p.mean_with_mean, 0))
-                    * sqrt(greatest(1 - 2 * $6 * p.query_with_mean + $6 * $6 * p.mean_with_mean, 0)), 0)
-      from products as p$statement$, extension)
-    using embedding, page_ids, chunk_ids, model.model_id, model.distance, share;
+    return query
+    select c.chunk_id,
+           nullif(case model.distance
+                  when 'cosine'        then 1::float8 - pgsearch._cosine_distance(c.embedding, _centred_similarity.embedding)
+                  when 'inner_product' then pgsearch._inner_product(c.embedding, _centred_similarity.embedding)
+                  else -pgsearch._l2_distance(c.embedding, _centred_similarity.embedding)
+                  end, 'NaN'),
+           pgsearch._inner_product(c.centred, pgsearch._without(pgsearch._unit(_centred_similarity.embedding), c.common))
+      from pgsearch._centred_embeddings(model, page_ids, chunk_ids) as c;
 end;
 $$;
 
 comment on function pgsearch._centred_similarity(vector, pgsearch.embedding_models, bigint[], bigint[]) is
-'For each chunk with an embedding of the model: similarity to the query as search_vector scores it, and centred: the cosine after 0.6 of the mean of all the given chunks has been taken out of both vectors (-1 .. 1).
-page_ids and chunk_ids are parallel arrays.';
+'For each chunk with an embedding of the model: similarity to the query as search_vector scores it, and centred: the cosine after what the chunks have in common has been taken out of both (-1 .. 1).';
 
 create or replace function pgsearch.neighbour_scores(
     page_ids     bigint[],
@@ -73,49 +74,24 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    share       constant float8 := 0.6;
     temperature constant float8 := 0.9;
     chosen      constant pgsearch.embedding_models := pgsearch._embedding_model(model, null);
-    extension   constant text   := (select quote_ident(n.nspname)
-                                      from pg_extension as e
-                                           join pg_namespace as n on n.oid = e.extnamespace
-                                     where e.extname = 'vector');
 begin
-    return query execute format($statement$
+    return query
     with near as materialized (
-        select c.chunk_id, c.fused, pgsearch._unit(e.embedding) as unit
-          from unnest($1, $2, $3) as c(page_id, chunk_id, fused)
-               join pgsearch.embeddings as e on e.page_id = c.page_id
-                                            and e.chunk_id = c.chunk_id
-                                            and e.model_id = $4
-    ),
-    mean as materialized (
-        select %s.avg(n.unit) as unit from near as n
-    ),
-    measured as materialized (
-        select n.chunk_id,
-               n.fused,
-               n.unit,
-               pgsearch._inner_product(n.unit, m.unit) as with_mean,
-               pgsearch._inner_product(m.unit, m.unit) as mean_with_mean
-          from near as n
-               cross join mean as m
+        select c.chunk_id, f.fused, c.centred
+          from pgsearch._centred_embeddings(chosen, page_ids, chunk_ids) as c
+               join unnest(chunk_ids, fused_scores) as f(chunk_id, fused) on f.chunk_id = c.chunk_id
     ),
     head as materialized (
-        select h.*,
-               exp((h.fused - max(h.fused) over ()) / $6) / sum(exp((h.fused - max(h.fused) over ()) / $6)) over () as weight
-          from (select * from measured order by fused desc, chunk_id limit $5) as h
+        select h.centred, exp((h.fused - max(h.fused) over ()) / temperature) as share
+          from (select * from near as n order by n.fused desc, n.chunk_id limit heads) as h
     )
-    select d.chunk_id,
-           sum(h.weight
-               * greatest(coalesce(
-                     (pgsearch._inner_product(d.unit, h.unit) - $7 * d.with_mean - $7 * h.with_mean + $7 * $7 * d.mean_with_mean)
-                     / nullif(sqrt(greatest(1 - 2 * $7 * d.with_mean + $7 * $7 * d.mean_with_mean, 0))
-                              * sqrt(greatest(1 - 2 * $7 * h.with_mean + $7 * $7 * d.mean_with_mean, 0)), 0), 0), 0) ^ 3)
-      from measured as d
+    select n.chunk_id,
+           sum(h.share * greatest(pgsearch._inner_product(n.centred, h.centred), 0) ^ 3) / sum(h.share)
+      from near as n
            cross join head as h
-     group by d.chunk_id$statement$, extension)
-    using page_ids, chunk_ids, fused_scores, chosen.model_id, heads, temperature, share;
+     group by n.chunk_id;
 end;
 $$;
 

@@ -16,7 +16,8 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 select coalesce(jsonb_object_agg(s.name #>> '{}', jsonb_build_object(
-           'score',        hit -> 'raw_scores' -> (s.at::integer - 1),
+           -- adaptive fuses a centred cosine; what is shown is the plain one
+           'score',        case when s.name = '"vector"' and hit ->> 'similarity' is not null then hit -> 'similarity' else hit -> 'raw_scores' -> (s.at::integer - 1) end,
            'rank',         hit -> 'ranks' -> (s.at::integer - 1),
            'weight',       hit -> 'factors' -> (s.at::integer - 1),
            'contribution', hit -> 'contributions' -> (s.at::integer - 1))), '{}')

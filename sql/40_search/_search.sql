@@ -209,7 +209,7 @@ begin
               from (select f.*,
                            row_number() over (partition by f.page_id order by f.score desc, f.chunk_id) as of_page,
                            count(*) over (partition by f.page_id) as hit_chunks
-                      from pgsearch._fused(fusion, settings, parsed.words, model.model, chunk_ids, page_ids, text_scores, vector_scores, centred_scores,
+                      from pgsearch._fused(fusion, settings, query, parsed.words, model.model, chunk_ids, page_ids, text_scores, vector_scores, centred_scores,
                                            title_scores, lexical_scores, vector_chunks) as f) as f
              where f.of_page = 1
                 or settings ->> 'rerank' <> ''

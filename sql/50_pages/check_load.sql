@@ -39,7 +39,7 @@ begin
      group by l.page ->> 'external_id'
     having count(*) > 1;
 
-    if found then
+    if exists (select from pg_temp.scattered) then
         analyze pg_temp.scattered;
 
         update pg_temp.pages_to_load as l

@@ -59,7 +59,7 @@ def test_the_operator_and_and_filters_hold(library: Client) -> None:
     assert [page.external_id for page in library.candidate_pages("탄핵", filter={"tags": ["정치"]})] == ["impeachment"]
 
 
-@pytest.mark.parametrize("page_limit", [-1, None])
+@pytest.mark.parametrize("page_limit", [-1, 50_000_000, 2**31 - 1, None])
 def test_a_page_limit_that_is_no_limit_is_refused(select: Select, page_limit: int | None) -> None:
     with refused("PS003", names="page_limit"):
         select("select pgsearch.candidate_pages('roses', %s::integer)", page_limit)
@@ -70,9 +70,9 @@ def test_an_oversample_that_is_no_number_of_chunks_is_refused(select: Select) ->
         select("select pgsearch.candidate_pages('roses', 8, -1)")
 
 
-@pytest.mark.parametrize("page_limit", [50_000_000, 2**31 - 1])
-def test_a_huge_page_limit_gives_every_page(library: Client, page_limit: int) -> None:
-    assert len(library.candidate_pages("roses", page_limit=page_limit)) == 1
+def test_a_page_limit_of_none_gives_none_and_a_large_one_gives_all(library: Client) -> None:
+    assert library.candidate_pages("roses", page_limit=0) == []
+    assert len(library.candidate_pages("roses", page_limit=1000)) == 1
 
 
 def test_no_words_find_no_pages(library: Client) -> None:

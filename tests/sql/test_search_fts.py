@@ -168,15 +168,15 @@ def test_a_filter_of_the_wrong_type_is_refused(select: Select, filter: str) -> N
         select("select pgsearch.search_fts('a', filter => %s::jsonb)", filter)
 
 
-@pytest.mark.parametrize("top_n", [-1, None])
+@pytest.mark.parametrize("top_n", [-1, 2**31 - 1, None])
 def test_a_limit_that_is_no_limit_is_refused(select: Select, top_n: int | None) -> None:
     with refused("PS003", names="top_n"):
         select("select pgsearch.search_fts('roses', %s::integer)", top_n)
 
 
-def test_a_limit_of_none_gives_none_and_a_huge_one_gives_all(library: Client) -> None:
+def test_a_limit_of_none_gives_none_and_a_large_one_gives_all(library: Client) -> None:
     assert library.search_fts("roses", top_n=0) == []
-    assert len(library.search_fts("roses", top_n=2**31 - 1)) == 2
+    assert len(library.search_fts("roses", top_n=10_000)) == 2
 
 
 def test_the_planner_settings_of_the_search_do_not_reach_the_session(library: Client) -> None:

@@ -105,7 +105,7 @@ def test_a_threshold_outside_its_range_is_refused(select: Select, threshold: str
         select("select pgsearch.search_lexical('abc', threshold => %s::float8)", threshold)
 
 
-@pytest.mark.parametrize("top_n", [-1, None])
+@pytest.mark.parametrize("top_n", [-1, 2**31 - 1, None])
 def test_a_limit_that_is_no_limit_is_refused(select: Select, top_n: int | None) -> None:
     with refused("PS003", names="top_n"):
         select("select pgsearch.search_lexical('abc', %s::integer)", top_n)

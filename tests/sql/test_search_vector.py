@@ -125,15 +125,15 @@ def test_an_unknown_filter_key_is_refused(select: Select) -> None:
         select("""select pgsearch.search_vector('[1,0,0,0]', collections => '{wiki}', filter => '{"tagz": []}')""")
 
 
-@pytest.mark.parametrize("top_n", [-1, None])
+@pytest.mark.parametrize("top_n", [-1, 2**31 - 1, None])
 def test_a_limit_that_is_no_limit_is_refused(select: Select, top_n: int | None) -> None:
     with refused("PS003", names="top_n"):
         select("select pgsearch.search_vector('[1,0,0,0]', %s::integer, '{wiki}')", top_n)
 
 
-def test_a_limit_of_none_gives_none_and_a_huge_one_gives_all(library: Client) -> None:
+def test_a_limit_of_none_gives_none_and_a_large_one_gives_all(library: Client) -> None:
     assert library.search_vector(CARS, top_n=0, collections="wiki") == []
-    assert len(library.search_vector(CARS, top_n=2**31 - 1, collections="wiki")) == 5
+    assert len(library.search_vector(CARS, top_n=10_000, collections="wiki")) == 5
 
 
 def test_ties_are_broken_by_id(client: Client) -> None:

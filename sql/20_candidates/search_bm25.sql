@@ -1,0 +1,44 @@
+-- Chunks by BM25, the text signal of every hybrid search, to be called alone.
+
+create or replace function pgsearch.search_bm25(
+    query       text,
+    top_n       integer default 100,
+    collections text[]  default null,
+    filter      jsonb   default '{}',
+    operator    text    default 'or',
+    exact       boolean default true
+)
+returns table (chunk_id bigint, page_id bigint, score float8, rank integer, approximate boolean)
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    parsed   record;
+    settings jsonb;
+begin
+    perform pgsearch._check_range('top_n', top_n, 0, 10000);
+    perform pgsearch._check_collections(collections);
+    parsed   := pgsearch._parse_for(query, collections, operator);
+    settings := pgsearch._settings(collections, '{}');
+
+    return query
+    select t.chunk_id,
+           t.page_id,
+           t.score,
+           t.at::integer,
+           b.approximate
+      from pgsearch._bm25_top_n(
+               parsed.lexemes, parsed.required, parsed.excluded, collections,
+               pgsearch._filter_page_ids(filter, collections), top_n, parsed.weights, exact,
+               (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
+               (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as b
+           cross join unnest(b.chunk_ids, b.chunk_pages, b.scores) with ordinality as t(chunk_id, page_id, score, at)
+     order by t.at;
+end;
+$$;
+
+comment on function pgsearch.search_bm25(text, integer, text[], jsonb, text, boolean) is
+'The top_n chunks for the words of the query by BM25 (Robertson and Zaragoza 2009), with k1, b, heading_weight and max_rows as the settings of the collection have them.
+Arguments: query (websearch syntax, see parse_query), top_n (0 .. 10000), collections (null: all), filter (see _filter_page_ids), operator (''or'' or ''and''), exact (false: faster, with bounds that a chunk could exceed but hardly does).
+Returns chunk_id, page_id, score, rank from 1, ties by chunk_id, and approximate: whether a better chunk may have been missed (not exact, or more than max_rows chunks had to be scored); no rows for a query without words.
+Errors: PS001 unknown collection, PS002 unknown filter key or operator, PS003 top_n out of range.';

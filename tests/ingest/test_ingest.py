@@ -1,0 +1,242 @@
+"""Folders and files into a collection, and the command that does it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from pgsearch.bulk import LoadRefusedError
+from pgsearch.cli import main
+from pgsearch.errors import PgsearchError
+from pgsearch.ingest import ingest, plan_ingest
+
+Connection = psycopg.Connection[Any]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small project with something of every kind."""
+    files = {
+        "README.md": "# Project\n\nAbout the electric car subsidy.",
+        "docs/guide.html": "<title>Guide</title><h1>Guide</h1><p>How to apply.</p>",
+        "docs/한글.txt": "전기차 보조금 안내",
+        "src/main.py": "def main():\n    return 42\n",
+        "data/passages.jsonl": '{"_id": "p1", "title": "P", "text": "one passage"}\n',
+        "data/table.csv": "id,title,content\nrow1,Row,a row\n",
+        ".git/config.txt": "hidden",
+        ".hidden.md": "hidden",
+        "node_modules/lib/index.js": "passed over",
+        "image.png": "\x89PNG",
+        "binary.txt": "a\x00b",
+    }
+    for name, text in files.items():
+        path = tmp_path / "project" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (tmp_path / "project/link").symlink_to(tmp_path)
+    return tmp_path / "project"
+
+
+def external_ids(conn: Connection) -> list[str]:
+    return [name for (name,) in conn.execute('select external_id from pgsearch.pages order by external_id collate "C"')]
+
+
+STORED = ["README.md", "docs/guide.html", "docs/한글.txt", "p1", "row1", "src/main.py"]
+
+
+def test_a_folder_is_read_with_all_that_is_below_it(conn: Connection, folder: Path) -> None:
+    report = ingest(conn, "wiki", [folder])
+
+    assert external_ids(conn) == STORED
+    assert (report.files, report.load.pages_inserted) == (6, 6)
+    assert report.passed_over == {".png": 1, ".txt": 1}
+    titles = dict(conn.execute("select external_id, title from pgsearch.pages").fetchall())
+    assert titles["README.md"] == "Project"
+    assert titles["docs/guide.html"] == "Guide"
+    assert titles["src/main.py"] == "src/main.py"
+    assert conn.execute("select heading from pgsearch.chunks where content like 'About%'").fetchone() == ("Project",)
+
+
+def test_a_second_run_writes_only_what_changed(conn: Connection, folder: Path) -> None:
+    ingest(conn, "wiki", [folder])
+    (folder / "README.md").write_text("# Project\n\nAbout the electric car subsidy.\n\n## News\n\nSome.")
+    kept = conn.execute("select chunk_id from pgsearch.chunks where content like 'About%'").fetchone()
+
+    load = ingest(conn, "wiki", [folder]).load
+
+    assert (load.pages_updated, load.pages_unchanged, load.chunks_inserted, load.chunks_kept) == (1, 5, 1, 1)
+    assert conn.execute("select chunk_id from pgsearch.chunks where content like 'About%'").fetchone() == kept
+
+
+def test_the_same_folder_named_otherwise_is_still_unchanged(
+    conn: Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(conn, "wiki", [folder])
+    monkeypatch.chdir(folder)
+
+    assert ingest(conn, "wiki", ["."]).load.pages_unchanged == 6
+
+
+def test_files_that_are_gone_are_deleted_when_asked_for(conn: Connection, folder: Path) -> None:
+    ingest(conn, "wiki", [folder])
+    (folder / "src/main.py").unlink()
+
+    assert ingest(conn, "wiki", [folder]).load.pages_deleted == 0
+    assert ingest(conn, "wiki", [folder], delete_missing=True).load.pages_deleted == 1
+    assert "src/main.py" not in external_ids(conn)
+
+
+def test_a_file_that_is_named_is_read_whatever_its_kind(conn: Connection, tmp_path: Path) -> None:
+    (tmp_path / "notes.xyz").write_text("some notes")
+
+    ingest(conn, "wiki", [tmp_path / "notes.xyz"])
+
+    assert external_ids(conn) == ["notes.xyz"]
+
+
+def test_the_plan_is_sorted_and_does_not_follow_links_out_of_the_folder(folder: Path) -> None:
+    names = [file.external_id for file in plan_ingest([folder]).files]
+
+    assert names == [
+        "README.md",
+        "data/passages.jsonl",
+        "data/table.csv",
+        "docs/guide.html",
+        "docs/한글.txt",
+        "src/main.py",
+    ]
+
+
+def test_a_path_that_does_not_exist_and_a_folder_with_nothing_to_read_are_told(
+    conn: Connection, tmp_path: Path
+) -> None:
+    with pytest.raises(PgsearchError, match="no file or folder"):
+        ingest(conn, "wiki", [tmp_path / "nowhere"])
+    with pytest.raises(PgsearchError, match="nothing to read"):
+        ingest(conn, "wiki", [tmp_path])
+
+
+def test_a_broken_line_keeps_everything_out_and_is_told_with_file_and_line(conn: Connection, folder: Path) -> None:
+    broken = folder / "data/passages.jsonl"
+    broken.write_text(
+        broken.read_text() + '{"_id": "p2"\n' + '{"_id": "p3", "text": "nul \\u0000"}\n{"_id": "p4", "text": "x"}\n'
+    )
+
+    with pytest.raises(LoadRefusedError) as caught:
+        ingest(conn, "wiki", [folder], text_config="english")
+    told = [str(refusal) for refusal in caught.value.refusals]
+    assert told[0].startswith(f"{broken}:2: not JSON")
+    assert told[1].startswith(f"{broken}:3: page 'p3': chunks 0.content holds a NUL character")
+    assert external_ids(conn) == []
+
+    load = ingest(conn, "wiki", [folder], keep_going=True, text_config="english").load
+    assert load.pages_refused == 2
+    assert external_ids(conn) == sorted([*STORED, "p4"])
+
+
+def test_the_language_of_a_new_collection_can_be_named(conn: Connection, folder: Path) -> None:
+    ingest(conn, "wiki", [folder], text_config="english")
+    ingest(conn, "wiki", [folder])
+
+    assert conn.execute("select text_config from pgsearch.collections").fetchall() == [("pg_catalog.english",)]
+    with pytest.raises(PgsearchError, match="exists with text_config"):
+        ingest(conn, "wiki", [folder], text_config="simple")
+
+
+def test_scattered_passages_of_a_file_become_whole_pages(conn: Connection, tmp_path: Path) -> None:
+    lines = [
+        {"_id": f"{page}#{n}", "page_id": page, "title": page, "text": f"{page} {n}"} for n in range(3) for page in "ab"
+    ]
+    path = tmp_path / "c.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, lines)).encode()))
+
+    ingest(conn, "wiki", [path])
+
+    rows = conn.execute(
+        "select external_id, array_agg(content order by ordinal), array_agg(c.metadata ->> '_id' order by ordinal)"
+        " from pgsearch.pages join pgsearch.chunks as c using (page_id) group by 1 order by 1"
+    ).fetchall()
+    assert rows == [
+        ("a", ["a 0", "a 1", "a 2"], ["a#0", "a#1", "a#2"]),
+        ("b", ["b 0", "b 1", "b 2"], ["b#0", "b#1", "b#2"]),
+    ]
+
+
+def test_the_memory_does_not_grow_with_the_file(conn: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    with path.open("w") as file:
+        for number in range(30_000):
+            # one page that never ends, and scattered ones
+            page = "endless" if number % 3 else f"page {number % 1000}"
+            file.write(json.dumps({"_id": str(number), "page_id": page, "text": "x" * 1000}) + "\n")
+
+        # a broken last line, so that the test measures the reading and does not wait for the storing
+        file.write("broken\n")
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(LoadRefusedError):
+            ingest(conn, "wiki", [path])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40_000_000
+
+
+def test_the_command_says_what_became_of_the_pages(
+    conn: Connection, dsn: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ingest", str(folder), "--collection", "wiki", "--dsn", dsn, "--text-config", "english"]) == 0
+
+    out, err = capsys.readouterr()
+    assert "wiki: 6 pages inserted, 0 updated, 0 unchanged, 0 refused" in out
+    assert "2 files of other kinds were passed over" in err
+
+    assert main(["ingest", str(folder), "--collection", "wiki", "--dsn", dsn, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["stored"], told["pages_unchanged"], told["files"]) == (True, 6, 6)
+
+
+def test_the_command_fails_with_file_and_line_and_with_keep_going_stores_the_rest(
+    conn: Connection, dsn: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "data/passages.jsonl").write_text('nonsense\n{"_id": "p1", "text": "x"}\n')
+    command = ["ingest", str(folder), "--collection", "wiki", "--dsn", dsn]
+
+    assert main(command) == 1
+    assert "passages.jsonl:1: not JSON" in capsys.readouterr().err
+    assert external_ids(conn) == []
+
+    assert main([*command, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["stored"], told["pages_refused"]) == (False, 1)
+    assert told["refusals"][0]["origin"].endswith("passages.jsonl:1")
+
+    assert main([*command, "--keep-going"]) == 1
+    assert external_ids(conn) == STORED
+
+
+def test_the_help_of_the_command_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["ingest", "--help"])
+
+    assert "pgsearch ingest docs/ --collection handbook" in capsys.readouterr().out
+
+
+@pytest.mark.judged
+@pytest.mark.skipif("PGSEARCH_DATA" not in os.environ, reason="PGSEARCH_DATA is not set")
+def test_scifact_is_ingested_and_every_chunk_maps_to_its_document(conn: Connection) -> None:
+    report = ingest(conn, "scifact", [Path(os.environ["PGSEARCH_DATA"], "scifact/corpus.jsonl.gz")])
+
+    assert report.load.pages_inserted == 5183
+    assert conn.execute(
+        "select count(*) from pgsearch.chunks as c join pgsearch.pages as p using (page_id)"
+        " where c.metadata ->> '_id' = p.external_id"
+    ).fetchone() == (5183,)

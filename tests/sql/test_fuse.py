@@ -1,0 +1,162 @@
+"""One order out of several signals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
+
+from tests.refusals import refused
+from tests.sql.conftest import Select
+
+STRATEGIES = ("adaptive", "convex", "distribution", "legacy", "rrf", "rrf_boost", "weighted")
+Scores = Mapping[int, Mapping[str, float | None]]
+
+
+def fuse(select: Select, fusion: str, scores: Scores, weights: Mapping[str, Any] | None = None, rrf_k: float = 60) -> list[dict[str, Any]]:
+    """The fused candidates, best first, from scores by chunk and signal."""
+    long = [(chunk_id, signal, score) for chunk_id, of in scores.items() for signal, score in of.items()]
+    rows = select(
+        "select chunk_id, score, signals, ranks, factors, contributions"
+        " from pgsearch.fuse(%s, %s::bigint[], %s::text[], %s::float8[], %s, %s)",
+        fusion,
+        [row[0] for row in long],
+        [row[1] for row in long],
+        [row[2] for row in long],
+        Jsonb(dict(weights or {})),
+        rrf_k,
+    )
+    names = ("chunk_id", "score", "signals", "ranks", "factors", "contributions")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def order(select: Select, fusion: str, scores: Scores, **arguments: Any) -> list[int]:
+    return [row["chunk_id"] for row in fuse(select, fusion, scores, **arguments)]
+
+
+def test_the_strategies_are_these(select: Select) -> None:
+    assert select("select pgsearch._fusion_names()") == [(list(STRATEGIES),)]
+
+
+@pytest.mark.parametrize("fusion", STRATEGIES)
+def test_what_is_best_in_every_signal_is_best(select: Select, fusion: str) -> None:
+    scores = {1: {"text": 1.0, "vector": 0.1}, 2: {"text": 9.0, "vector": 0.9}, 3: {"text": 3.0, "vector": 0.5}}
+    assert order(select, fusion, scores) == [2, 3, 1]
+
+
+@pytest.mark.parametrize("fusion", STRATEGIES)
+def test_equal_candidates_are_ordered_by_id(select: Select, fusion: str) -> None:
+    same = {"text": 2.0, "vector": 0.5}
+    if fusion.startswith("rrf"):
+        # a tie within one signal is broken by id, and so is the whole
+        assert order(select, fusion, {9: same, 3: same, 5: same}) == [3, 5, 9]
+        return
+    rows = fuse(select, fusion, {9: same, 3: same, 5: same})
+    assert [row["chunk_id"] for row in rows] == [3, 5, 9]
+    assert len({row["score"] for row in rows}) == 1
+
+
+@pytest.mark.parametrize("fusion", STRATEGIES)
+def test_a_single_candidate_and_a_single_signal_are_fused(select: Select, fusion: str) -> None:
+    (row,) = fuse(select, fusion, {7: {"text": 2.0}})
+    assert row["chunk_id"] == 7
+    assert row["signals"] == ["text"]
+
+
+@pytest.mark.parametrize("fusion", STRATEGIES)
+def test_a_missing_score_is_left_out_and_not_taken_for_a_bad_one(select: Select, fusion: str) -> None:
+    with_null = fuse(select, fusion, {1: {"text": 2.0, "vector": None}, 2: {"text": 1.0, "vector": None}})
+    without = fuse(select, fusion, {1: {"text": 2.0}, 2: {"text": 1.0}})
+    assert with_null == without
+
+
+@pytest.mark.parametrize("fusion", STRATEGIES)
+def test_a_signal_of_no_weight_changes_nothing_in_the_order(select: Select, fusion: str) -> None:
+    scores = {1: {"text": 1.0, "vector": 0.9}, 2: {"text": 5.0, "vector": 0.1}}
+    assert order(select, fusion, scores, weights={"vector": 0}) == [2, 1]
+    assert order(select, fusion, scores, weights={"text": 0}) == [1, 2]
+
+
+@pytest.mark.parametrize("fusion", STRATEGIES)
+def test_a_weight_of_null_is_the_weight_of_the_strategy(select: Select, fusion: str) -> None:
+    scores = {1: {"text": 1.0, "vector": 0.9}, 2: {"text": 5.0, "vector": 0.1}}
+    assert fuse(select, fusion, scores, weights={"text": None}) == fuse(select, fusion, scores)
+
+
+@pytest.mark.parametrize("fusion", STRATEGIES)
+def test_nothing_fused_is_nothing(select: Select, fusion: str) -> None:
+    assert fuse(select, fusion, {}) == []
+    assert select("select * from pgsearch.fuse(%s, null, null, null)", fusion) == []
+
+
+def test_reciprocal_rank_fusion_is_the_sum_of_reciprocal_ranks(select: Select) -> None:
+    rows = fuse(select, "rrf", {1: {"text": 9, "vector": 0.1}, 2: {"text": 1, "vector": 0.2}}, rrf_k=10, weights={"text": 2, "vector": 1})
+
+    assert {row["chunk_id"]: row["score"] for row in rows} == {
+        1: pytest.approx(2 / 11 + 1 / 12),
+        2: pytest.approx(2 / 12 + 1 / 11),
+    }
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    fusion=st.sampled_from(STRATEGIES),
+    scores=st.dictionaries(
+        st.integers(1, 2**62),
+        st.dictionaries(
+            st.sampled_from(["text", "vector", "title", "lexical"]),
+            st.one_of(st.none(), st.floats(0, 1), st.floats(-1, 1), st.just(0.0)),
+        ),
+        max_size=30,
+    ),
+)
+def test_each_candidate_comes_once_best_first_and_its_contributions_sum_to_its_score(
+    select: Select, fusion: str, scores: Scores
+) -> None:
+    rows = fuse(select, fusion, scores)
+
+    assert {row["chunk_id"] for row in rows} == {i for i, of in scores.items() if any(s is not None for s in of.values())}
+    assert rows == sorted(rows, key=lambda row: (-row["score"], row["chunk_id"]))
+    for row in rows:
+        assert row["score"] == row["score"], "NaN"
+        assert row["score"] == pytest.approx(sum(row["contributions"]), abs=1e-9)
+        assert row["signals"] == sorted(signal for signal, score in scores[row["chunk_id"]].items() if score is not None)
+        assert all(rank >= 1 for rank in row["ranks"])
+
+
+@pytest.mark.parametrize("fusion", ["nope", "", None, "RRF"])
+def test_an_unknown_strategy_is_refused_and_the_known_ones_are_named(select: Select, fusion: str | None) -> None:
+    with refused("PS002", names=", ".join(STRATEGIES)):
+        select("select pgsearch.fuse(%s, '{1}', '{text}', '{1}')", fusion)
+
+
+@pytest.mark.parametrize("weights", ['{"text": "x"}', "[]", '{"text": -1}'])
+def test_weights_of_the_wrong_type_are_refused(select: Select, weights: str) -> None:
+    with refused("PS003"):
+        select("select pgsearch.fuse('rrf', '{1}', '{text}', '{1}', %s::jsonb)", weights)
+
+
+@pytest.mark.parametrize("rrf_k", ["-1", "NaN", "Infinity", None])
+def test_a_rank_constant_outside_its_range_is_refused(select: Select, rrf_k: str | None) -> None:
+    with refused("PS003", names="rrf_k"):
+        select("select pgsearch.fuse('rrf', '{1}', '{text}', '{1}', '{}', %s::float8)", rrf_k)
+
+
+@pytest.mark.parametrize("score", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("fusion", STRATEGIES)
+def test_a_score_that_is_no_number_does_not_poison_the_others(select: Select, fusion: str, score: str) -> None:
+    rows = select(
+        "select chunk_id, score from pgsearch.fuse(%s, '{1,2,3}', '{text,text,text}', array[2, %s, 1]::float8[])", fusion, score
+    )
+    assert [row[0] for row in rows if row[0] != 2] == [1, 3]
+    assert not any(row[1] != row[1] for row in rows if row[0] != 2)
+
+
+@pytest.mark.parametrize("arrays", ["'{1,2}', '{text}', '{1}'", "'{1}', '{text}', '{1,2}'", "'{1}', '{text,text}', '{1}'"])
+def test_arrays_of_different_lengths_are_refused(select: Select, arrays: str) -> None:
+    with refused("PS003"):
+        select(f"select pgsearch.fuse('rrf', {arrays})")  # type: ignore[arg-type]
