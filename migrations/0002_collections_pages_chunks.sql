@@ -126,10 +126,14 @@ create table if not exists pgsearch.lexeme_stats (
 comment on table pgsearch.lexeme_stats is 'In how many chunks of the collection a lexeme stands, as of the last refresh_text_stats.';
 
 create table if not exists pgsearch.collection_stats (
-    collection   text        primary key,
-    chunks       bigint      not null,
-    total_tokens bigint      not null,
-    refreshed_at timestamptz not null
+    collection    text        primary key,
+    chunks        bigint      not null,
+    total_tokens  bigint      not null,
+    last_chunk_id bigint      not null default 0,
+    checksum      numeric     not null default 0,
+    refreshed_at  timestamptz not null
 );
 
 comment on table pgsearch.collection_stats is 'How many chunks and tokens a collection had at the last refresh_text_stats.';
+comment on column pgsearch.collection_stats.last_chunk_id is 'Largest chunk_id counted.';
+comment on column pgsearch.collection_stats.checksum is 'Of chunk_id, content_hash and text_config of the chunks counted: equal means that there is nothing to do.';

@@ -1,6 +1,7 @@
 -- What each stage of a search does to the tables: its plan, the index it uses, rows and milliseconds.
 --
 -- The statements are the very texts that a search runs, and the SET clauses are those of the stages, so the plans are the real ones.
+-- Completion, fusion and presentation touch a few hundred rows by primary key and are not shown.
 
 create or replace function pgsearch._explained(stage text, expected_index text, plan jsonb)
 returns table (stage text, node text, index_name text, expected_index text, uses_index boolean, rows bigint, milliseconds float8, plan jsonb)
@@ -58,11 +59,13 @@ begin
     only_pages := pgsearch._filter_page_ids(filter, collections);
 
     if parsed.any_of is not null then
-        execute 'explain (analyze, format json) '
-                || pgsearch._fts_statement(parsed.required is not null, parsed.excluded is not null, collections is not null, only_pages is not null)
-           into explained
-          using parsed.any_of, parsed.required, parsed.excluded, collections, only_pages, (settings ->> 'candidates')::integer;
-        return query select e.* from pgsearch._explained('text', 'chunks_content_tsv_gin', explained) as e;
+        return query
+        select e.*
+          from pgsearch._bm25_plans(
+                   parsed.lexemes, parsed.required, parsed.excluded, collections, only_pages, (settings ->> 'candidates')::integer, parsed.weights,
+                   (settings ->> 'exact')::boolean, (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
+                   (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as scan(plan)
+               cross join lateral pgsearch._explained('text', 'chunks_content_tsv_gin', scan.plan) as e;
     end if;
 
     if embedding is not null then
@@ -90,5 +93,5 @@ end;
 $$;
 
 comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) is
-'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid. Returns a row a stage (text, vector, lexical; those that the query has): node (kinds of scan), index_name (indexes used),
+'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid. Returns a row a stage (text, one for each scan of BM25; vector; lexical; those that the query has): node (kinds of scan), index_name (indexes used),
 expected_index, uses_index (the expected index serves and nothing is read sequentially), rows, milliseconds (planning and execution), plan (the whole EXPLAIN as JSON). Errors as search_hybrid.';

@@ -47,7 +47,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    qualified constant text := pgsearch._qualified_text_config(create_collection.text_config);
+    qualified constant text := pgsearch._qualified_text_config(coalesce(create_collection.text_config, 'pg_catalog.simple'));
     existing  text;
 begin
     if coalesce(create_collection.collection, '') = '' or char_length(create_collection.collection) > 255 then
@@ -71,7 +71,7 @@ begin
      where c.collection = create_collection.collection
        for update;
 
-    if existing is distinct from qualified then
+    if create_collection.text_config is not null and existing is distinct from qualified then
         raise exception using
             errcode = 'PS003',
             message = format('collection %L exists with text_config %s, not %s', create_collection.collection, existing, qualified),
@@ -89,5 +89,5 @@ $$;
 
 comment on function pgsearch.create_collection(text, text, jsonb) is
 'Makes sure that a collection exists: true when it was created, false when it was there; settings given for one that exists are merged over its own.
-text_config: a text search configuration such as english or pg_catalog.simple; settings: overrides of pgsearch.default_settings(). A new chunk_size applies to pages that are put from then on.
+text_config: a text search configuration such as english or pg_catalog.simple (null: whichever it has, pg_catalog.simple for a new one); settings: overrides of pgsearch.default_settings(). A new chunk_size applies to pages that are put from then on.
 Errors: PS003 for a bad name, an unknown configuration (naming those that exist), a value out of range, or a collection that exists with another configuration; PS002 for an unknown setting.';

@@ -193,7 +193,8 @@ begin
      where c.collection = _put_pages.collection
        for share;
     if not found then
-        perform pgsearch.create_collection(_put_pages.collection);
+        -- null, because a rival may have just created it with another language
+        perform pgsearch.create_collection(_put_pages.collection, null);
         select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer
           into strict config, chunk_size
           from pgsearch.collections as c

@@ -145,7 +145,10 @@ def test_a_passage_that_is_too_long_is_split_and_each_piece_remembers_its_id(con
 
 
 def test_what_could_not_be_read_counts_as_refused(conn: Connection) -> None:
-    records = [Refusal("file:1", "broken"), Record("file:2", {"external_id": "a", "content": "x"})]
+    records: list[Record | Refusal] = [
+        Refusal("file:1", "broken"),
+        Record("file:2", {"external_id": "a", "content": "x"}),
+    ]
 
     with pytest.raises(LoadRefusedError, match="file:1: broken"):
         load_records(conn, "wiki", records)
@@ -239,9 +242,10 @@ def test_a_role_that_does_not_own_the_tables_can_load(conn: Connection, dsn: str
 def test_missing_pages_are_deleted_only_when_nothing_was_refused(conn: Connection) -> None:
     load_pages(conn, "wiki", pages(10))
     load_pages(conn, "other", pages(10))
-    some = [Record(f"file:{number}", page) for number, page in enumerate(pages(6))]
+    some: list[Record | Refusal] = [Record(f"file:{number}", page) for number, page in enumerate(pages(6))]
 
-    report = load_records(conn, "wiki", [*some, Refusal("file:7", "x")], keep_going=True, delete_missing=True)
+    with_a_bad_one = [*some, Refusal("file:7", "x")]
+    report = load_records(conn, "wiki", with_a_bad_one, keep_going=True, delete_missing=True)
     assert (report.pages_deleted, count(conn, "pages")) == (0, 20)
 
     report = load_records(conn, "wiki", some, delete_missing=True)

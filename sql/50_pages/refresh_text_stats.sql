@@ -1,0 +1,134 @@
+-- Document frequencies and lengths for BM25, counted in maintenance and never at query time.
+--
+-- Nothing depends on their freshness but the weights of words: a search over changed rows is as exact with yesterday's statistics, only its
+-- idf is yesterday's. So a refresh may be late, and searches go on while it runs: it writes only the rows that differ.
+
+create or replace function pgsearch._text_checksum(chunk_id bigint, content_hash bytea, text_config text)
+returns numeric
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select hashtextextended(encode(content_hash, 'hex') || text_config, chunk_id)::numeric;
+$$;
+
+comment on function pgsearch._text_checksum(bigint, bytea, text) is
+'What a chunk adds to the checksum of its collection; the sum over all chunks changes when any of them is added, removed or rewritten.';
+
+create or replace function pgsearch.refresh_text_stats(collection text default null)
+returns table (name text, change text, chunks bigint, total_tokens bigint, lexemes_changed bigint)
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    former pgsearch.collection_stats;
+    now_   record;
+    tokens bigint;
+begin
+    if refresh_text_stats.collection is not null then
+        perform pgsearch._check_collections(array[refresh_text_stats.collection]);
+    end if;
+
+    for name in
+        select c.collection
+          from pgsearch.collections as c
+         where refresh_text_stats.collection is null
+            or c.collection = refresh_text_stats.collection
+         order by c.collection
+    loop
+        -- one refresh of a collection at a time; two would write the same rows
+        perform pg_advisory_xact_lock(hashtextextended('pgsearch.refresh_text_stats ' || name, 0));
+
+        select s.* into former from pgsearch.collection_stats as s where s.collection = name;
+        former.last_chunk_id := coalesce(former.last_chunk_id, 0);
+
+        select count(*)                                                                                      as chunks,
+               coalesce(max(c.chunk_id), 0)                                                                  as last_chunk_id,
+               coalesce(sum(h.checksum), 0)                                                                  as checksum,
+               count(*) filter (where c.chunk_id <= former.last_chunk_id)                                    as former_chunks,
+               coalesce(sum(h.checksum) filter (where c.chunk_id <= former.last_chunk_id), 0)                as former_checksum
+          into now_
+          from pgsearch.chunks as c
+               cross join lateral (select pgsearch._text_checksum(c.chunk_id, c.content_hash, c.text_config) as checksum offset 0) as h
+         where c.collection = name;
+
+        if former.collection is not null and now_.former_chunks = former.chunks and now_.former_checksum = former.checksum then
+            change := case when now_.chunks = former.chunks then 'none' else 'added' end;
+        else
+            change := 'all';
+        end if;
+
+        lexemes_changed := 0;
+        tokens          := former.total_tokens;
+        if change = 'added' then
+            -- What was counted is still there as it was: counting the new chunks is enough.
+            with counted as materialized (
+                select s.word as lexeme, s.ndoc, s.nentry
+                  from ts_stat(format('select c.content_tsv from pgsearch.chunks as c where c.collection = %L and c.chunk_id > %s and c.chunk_id <= %s',
+                                      name, former.last_chunk_id, now_.last_chunk_id)) as s
+            ),
+            written as (
+                insert into pgsearch.lexeme_stats as l (collection, lexeme, document_frequency)
+                select name, n.lexeme, n.ndoc
+                  from counted as n
+                    on conflict (collection, lexeme) do update
+                   set document_frequency = l.document_frequency + excluded.document_frequency
+                returning 1
+            )
+            select (select count(*) from written), former.total_tokens + coalesce(sum(n.nentry), 0)
+              into lexemes_changed, tokens
+              from counted as n;
+        elsif change = 'all' then
+            with counted as materialized (
+                select s.word as lexeme, s.ndoc, s.nentry
+                  from ts_stat(format('select c.content_tsv from pgsearch.chunks as c where c.collection = %L', name)) as s
+            ),
+            gone as (
+                delete from pgsearch.lexeme_stats as l
+                 where l.collection = name
+                   and not exists (select from counted as n where n.lexeme = l.lexeme)
+                returning 1
+            ),
+            written as (
+                insert into pgsearch.lexeme_stats (collection, lexeme, document_frequency)
+                select name, n.lexeme, n.ndoc
+                  from counted as n
+                       left join pgsearch.lexeme_stats as l on l.collection = name and l.lexeme = n.lexeme
+                 where l.document_frequency is distinct from n.ndoc
+                    on conflict (collection, lexeme) do update
+                   set document_frequency = excluded.document_frequency
+                returning 1
+            )
+            select (select count(*) from gone) + (select count(*) from written), coalesce(sum(n.nentry), 0)
+              into lexemes_changed, tokens
+              from counted as n;
+        end if;
+
+        insert into pgsearch.collection_stats (collection, chunks, total_tokens, last_chunk_id, checksum, refreshed_at)
+        values (name, now_.chunks, tokens, now_.last_chunk_id, now_.checksum, now())
+            on conflict (collection) do update
+           set chunks        = excluded.chunks,
+               total_tokens  = excluded.total_tokens,
+               last_chunk_id = excluded.last_chunk_id,
+               checksum      = excluded.checksum,
+               refreshed_at  = excluded.refreshed_at;
+
+        chunks       := now_.chunks;
+        total_tokens := tokens;
+        return next;
+    end loop;
+
+    if refresh_text_stats.collection is null then
+        delete from pgsearch.lexeme_stats as l
+         where not exists (select from pgsearch.collections as c where c.collection = l.collection);
+
+        delete from pgsearch.collection_stats as s
+         where not exists (select from pgsearch.collections as c where c.collection = s.collection);
+    end if;
+end;
+$$;
+
+comment on function pgsearch.refresh_text_stats(text) is
+'Counts anew in how many chunks each lexeme stands, and how long chunks are, for the ranking of words. Argument: collection (null: all, which also drops the statistics of collections that are gone).
+Returns one row a collection: name (the collection), change (''none'': nothing to do; ''added'': only the new chunks were counted, since the old ones are as they were; ''all'': all were counted), chunks, total_tokens, lexemes_changed (rows written).
+Runs in one transaction and blocks no search. Chunks that others commit while it runs make the next refresh count all. For progress over many collections, call it for each. Error: PS001 unknown collection.';
