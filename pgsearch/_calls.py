@@ -444,3 +444,13 @@ def put_embeddings(
             "embeddings::text[]": [vector_text(embedding) for embedding in embeddings],
         },
     )
+
+
+def text_stats_staleness(collection: str | None = None) -> Call[list[rows.TextStatsAge]]:
+    """How far the statistics of words lag behind the chunks."""
+    return _rows("text_stats_staleness", rows.TextStatsAge, {"collection": collection})
+
+
+def refresh_text_stats(collection: str | None = None) -> Call[list[rows.TextStatsRefresh]]:
+    """Count the words of a collection anew, or of all, where they have changed."""
+    return _rows("refresh_text_stats", rows.TextStatsRefresh, {"collection": collection})

@@ -156,3 +156,5 @@ class AsyncClient:
     vector_index_statement = _method(_calls.vector_index_statement)
     list_missing_embeddings = _method(_calls.list_missing_embeddings)
     put_embeddings = _method(_calls.put_embeddings)
+    text_stats_staleness = _method(_calls.text_stats_staleness)
+    refresh_text_stats = _method(_calls.refresh_text_stats)

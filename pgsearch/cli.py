@@ -1,6 +1,6 @@
 """The command line: `pgsearch <command>`.
 
-A command is a module pgsearch/commands/<name>.py; it is found by being there, and has
+A command is a module pgsearch/commands/<name>.py (check_plans.py is `check-plans`); it is found by being there, and has
 
     SUMMARY: str                                                  one line for the list of commands
     EXAMPLE: str                                                  one or more lines that can be typed, shown by --help
@@ -106,7 +106,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _command(name: str) -> Command:
-    return cast(Command, importlib.import_module(f"pgsearch.commands.{name}"))
+    return cast(Command, importlib.import_module(f"pgsearch.commands.{name.replace('-', '_')}"))
 
 
 def _tell(message: str, hint: str | None) -> int:

@@ -43,6 +43,7 @@ comment on table pgsearch.deployment is
 'Which pgsearch deployed this database: its version, a digest of its SQL files, a hash of each migration as applied.';
 """
 
+# An index that is being built is not valid either; its build holds this lock on the table, which every role may see.
 _INVALID_INDEXES = """
 select i.indexrelid::pg_catalog.regclass::text
   from pg_catalog.pg_index as i
@@ -50,7 +51,13 @@ select i.indexrelid::pg_catalog.regclass::text
  where not i.indisvalid
    and c.relkind = 'i'
    and c.relnamespace = 'pgsearch'::pg_catalog.regnamespace
-   and not exists (select from pg_catalog.pg_stat_progress_create_index as p where p.index_relid = i.indexrelid)
+   and not exists (select
+                     from pg_catalog.pg_locks as l
+                    where l.relation = i.indrelid
+                      and l.mode = 'ShareUpdateExclusiveLock'
+                      and l.database = (select d.oid
+                                          from pg_catalog.pg_database as d
+                                         where d.datname = pg_catalog.current_database()))
 """
 
 _EXTENSIONS = {

@@ -24,7 +24,7 @@ from pgsearch import embedded
 from pgsearch._calls import Call, Names
 from pgsearch.client import Client
 from pgsearch.embedders import Embedder
-from pgsearch.errors import InvalidValueError, PgsearchError, translated
+from pgsearch.errors import InvalidValueError, PgsearchError, UnknownModelError, translated
 from pgsearch.rows import MissingEmbedding
 from pgsearch.svd_embedder import DIMENSIONS, SvdEmbedder
 
@@ -40,6 +40,10 @@ _LONGEST_NAME = 200  # bytes of a file name
 
 class EmbeddingFailedError(PgsearchError):
     """The embedder fails on one text after the other."""
+
+
+class EmbedderGoneError(PgsearchError):
+    """The database has vectors of a model whose embedder is not on this machine."""
 
 
 class Failure(NamedTuple):
@@ -67,7 +71,8 @@ class IndexProgress(NamedTuple):
     total: int
 
 
-class IndexReport(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class IndexReport:
     """The vector index of a model: its name, and whether it was built, stood already, or replaced a broken one."""
 
     index: str
@@ -90,12 +95,8 @@ def embed_missing(
     of them fail. `progress` is called after each batch.
     """
     report = EmbeddingReport()
-    after = 0
     unlucky = 0
-    while batch := client.list_missing_embeddings(
-        model, collection=collection, after_chunk_id=after, batch_size=batch_size
-    ):
-        after = batch[-1].chunk_id
+    for batch in _missing(client, model, collection, batch_size):
         made: list[tuple[MissingEmbedding, Sequence[float]]] = []
         for chunk, outcome in _embedded(embedder, batch):
             if not isinstance(outcome, Exception):
@@ -126,15 +127,6 @@ def embed_missing(
     return report
 
 
-def count_missing(client: Client, model: str, collection: str | None = None) -> int:
-    """How many chunks embed_missing would embed now."""
-    count = after = 0
-    while batch := client.list_missing_embeddings(model, collection=collection, after_chunk_id=after, batch_size=5000):
-        count += len(batch)
-        after = batch[-1].chunk_id
-    return count
-
-
 def build_vector_index(
     client: Client, model: str, *, progress: Callable[[IndexProgress], None] | None = None
 ) -> IndexReport:
@@ -159,9 +151,8 @@ def build_vector_index(
             return IndexReport(index, "stood")
         if valid is False:
             watcher.execute(f"drop index concurrently if exists pgsearch.{index}".encode())
-        with psycopg.connect(dsn, autocommit=True) as builder:
-            with _watched(watcher, builder, progress):
-                builder.execute(statement.encode())
+        with psycopg.connect(dsn, autocommit=True) as builder, _watched(watcher, builder, progress):
+            builder.execute(statement.encode())
     return IndexReport(index, "built" if valid is None else "rebuilt")
 
 
@@ -213,33 +204,49 @@ def default_model(client: Client, collections: Names | None = None) -> str | Non
     )
 
 
+def query_embedding(
+    client: Client, query: str, collections: Names | None = None, model: str = ""
+) -> tuple[Sequence[float] | None, str | None]:
+    """The vector of a query, from the embedder of the model, by default that of the collections.
+
+    When there is no vector, the second value says why, in a sentence for the person who searches.
+    """
+    try:
+        name = model or default_model(client, collections)
+    except UnknownModelError as error:
+        return None, f"{error.message[:1].upper()}{error.message[1:]}. {error.hint or ''}".rstrip()
+    embedder = embedder_for(name)
+    if embedder is None:
+        return None, why_no_embedder(name)
+    (vector,) = embedder.embed([query])
+    return vector, None
+
+
 def fit_svd(
     client: Client,
     model: str,
-    collection: str | None = None,
+    collections: Names | None = None,
     *,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> SvdEmbedder:
     """Fit the embedder of an svd: model on the chunks that wait for its vectors, register the model, keep the file.
 
-    `progress` gets the number of chunks read so far. A model whose vectors stand but whose file is gone cannot be fitted
-    anew: the vectors would not be those of the new embedder.
+    `progress` gets the number of chunks read so far. EmbedderGoneError when vectors of this model stand already: they
+    came from another fit, and those of the new embedder would not be comparable.
     """
     path = embedder_path(model)
     client.register_model(model, DIMENSIONS)
     if client.search_vector([1.0] + [0.0] * (DIMENSIONS - 1), top_n=1, model=model):
-        raise PgsearchError(
+        raise EmbedderGoneError(
             f"The database has vectors of model {model!r}, but the embedder that made them is gone: {path} is missing.",
             hint=f"Bring the file back, or choose a new name, such as {model}-2.",
         )
 
     def texts() -> Iterator[str]:
-        after = read = 0
-        while batch := client.list_missing_embeddings(
-            model, collection=collection, after_chunk_id=after, batch_size=2000
-        ):
-            after = batch[-1].chunk_id
+        read = 0
+        names = [collections] if collections is None or isinstance(collections, str) else collections
+        for batch in (batch for name in names for batch in _missing(client, model, name, 2000)):
             read += len(batch)
             if progress is not None:
                 progress(read)
@@ -250,6 +257,16 @@ def fit_svd(
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     embedder.save(path)
     return embedder
+
+
+def _missing(client: Client, model: str, collection: str | None, batch_size: int) -> Iterator[list[MissingEmbedding]]:
+    """Each chunk without a vector once, in order of chunk_id, in batches."""
+    after = 0
+    while batch := client.list_missing_embeddings(
+        model, collection=collection, after_chunk_id=after, batch_size=batch_size
+    ):
+        after = batch[-1].chunk_id
+        yield batch
 
 
 @functools.lru_cache(maxsize=2)

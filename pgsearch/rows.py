@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -179,3 +180,27 @@ class MissingEmbedding:
     chunk_id: int
     content_hash: bytes
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextStatsAge:
+    """How far a collection's statistics of words lag behind; `staleness` is the share of chunks that came or went."""
+
+    collection: str
+    refreshed_at: datetime | None
+    chunks: int
+    added: int
+    removed: int
+    staleness: float
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextStatsRefresh:
+    """What a refresh of a collection's statistics found: `change` is none, added (chunks only) or all."""
+
+    collection: str
+    change: str
+    chunks: int
+    total_tokens: int
+    lexemes_changed: int

@@ -2,4 +2,6 @@
 
 import pkgutil
 
-NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
+_MODULES = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+NAMES = tuple(sorted(name.replace("_", "-") for name in _MODULES))

@@ -15,7 +15,7 @@ from pgsearch.commands._output import note, progress_bar, say, say_json, say_tab
 from pgsearch.evaluation import EvaluationError
 from pgsearch.evaluation.collections import JudgedCollection, Query, read_collection, read_vectors
 from pgsearch.evaluation.comparing import Comparison, compare
-from pgsearch.evaluation.loading import is_judged_by_page, load_corpus, load_vectors
+from pgsearch.evaluation.loading import embed_corpus, is_judged_by_page, load_corpus, load_vectors
 from pgsearch.evaluation.measuring import MEASURES, Measured, measure
 from pgsearch.evaluation.running import Configuration, Run, read_run, run_queries, write_run
 
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PREFIX",
         help="PREFIX.corpus.f16.npy and PREFIX.queries.f16.npy in the folder, rows in file order",
     )
-    vectors.add_argument("--embedder", metavar="MODEL", help="model that embeds corpus and queries here")
+    vectors.add_argument("--embedder", metavar="MODEL", help="model that embeds corpus and queries here: svd:NAME")
 
     search = parser.add_argument_group("the search")
     search.add_argument("--search-mode", default="auto", help="auto (default), fts, vector or lexical")
@@ -197,6 +197,13 @@ def _prepare(
             )
             answer["vectors"] = {"model": arguments.vectors, **dataclasses.asdict(stored)}
             embedding = lambda query: queries[query.row].tolist()  # noqa: E731
+        elif arguments.embedder:
+            bar.reset(task, description="embedding the corpus", total=loaded.chunks)
+            embedder, stored = embed_corpus(
+                client, collection, arguments.embedder, progress=lambda done: bar.update(task, completed=done)
+            )
+            answer["vectors"] = {"model": arguments.embedder, **dataclasses.asdict(stored)}
+            embedding = lambda query: embedder.embed([query.text])[0]  # noqa: E731
     by_page = arguments.by_page
     if by_page is None:
         by_page = is_judged_by_page(client.connection, judged.corpus, collection, judged.judgments)

@@ -7,6 +7,7 @@ written for the demo. They are ordinary texts, kept short.
 from __future__ import annotations
 
 import importlib
+import platform
 import re
 import sysconfig
 import tokenize
@@ -14,13 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pgsearch.bulk import Record
+from pgsearch.deploy import client_version
 
-# Tests, what pip installed, and files that hold tables of characters instead of words.
+# Tests, what pip installed, tables of characters, and programs that nobody imports.
 _PASSED_OVER = frozenset(
-    {"__pycache__", "dist-packages", "encodings", "idle_test", "lib2to3", "site-packages", "test", "tests"}
+    {
+        *("test", "tests", "__pycache__", "dist-packages", "site-packages"),
+        *("encodings", "__phello__", "idlelib", "lib2to3", "turtledemo"),
+    }
 )
 _DOCSTRING = re.compile(r"(?:\s*#[^\n]*\n|\s*\n)*[rR]?(\"\"\"|''')(.*?)\1", re.DOTALL)
-_SENTENCE = re.compile(r"(?<=[.!?])\s|\n\s*\n|\n\s*[-=]{3}")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n\s*\n|\n\s*[-=]{3}")
 _FRONT_MATTER = re.compile(r"---\ntitle: \"?(?P<title>.+?)\"?\ntags: \[(?P<tags>.*)\]\n---\n", re.DOTALL)
 _LONGEST_SUMMARY = 90  # characters
 
@@ -45,8 +50,15 @@ def korean_pages() -> Iterator[Record]:
         )
 
 
+def library_mark() -> str:
+    """External id of the page that library_pages gives last: where it stands, all the others do too."""
+    return f"about/python-{platform.python_version()}/pgsearch-{client_version()}"
+
+
 def library_pages(folder: Path | None = None) -> Iterator[Record]:
-    """One page for each module below the folder (default: the standard library), and one for each help topic."""
+    """One page for each module below the folder (default: the standard library), one for each help topic, and last one
+    about what all of them are.
+    """
     folder = folder or Path(sysconfig.get_path("stdlib"))
     for path in sorted(folder.rglob("*.py")):
         place = path.relative_to(folder)
@@ -64,7 +76,7 @@ def library_pages(folder: Path | None = None) -> Iterator[Record]:
                 str(path),
                 {
                     "external_id": place.as_posix(),
-                    "title": f"{name}: {summary}" if (summary := _summary(text)) else name,
+                    "title": f"{name}: {summary}" if (summary := _summary(text, name)) else name,
                     "content": text,
                     "format": "code",
                     "tags": ["module", parts[0]],
@@ -73,6 +85,16 @@ def library_pages(folder: Path | None = None) -> Iterator[Record]:
                 },
             )
     yield from _topics()
+    yield Record(
+        "about",
+        {
+            "external_id": library_mark(),
+            "title": f"About these pages: the standard library of Python {platform.python_version()}",
+            "content": "Each module of the standard library of the running interpreter is a page, and so is each topic "
+            "of the language reference that help() knows. Tests and tables of characters were left out.",
+            "source": "about",
+        },
+    )
 
 
 def _topics() -> Iterator[Record]:
@@ -98,8 +120,11 @@ def _topics() -> Iterator[Record]:
         )
 
 
-def _summary(text: str) -> str:
-    """The first sentence of the docstring, when it has one that fits into a title."""
+def _summary(text: str, name: str) -> str:
+    """The first sentence of the docstring, without the module's name, when there is one that fits into a title."""
     found = _DOCSTRING.match(text)
     sentence = " ".join(_SENTENCE.split(found[2].strip(), maxsplit=1)[0].split()) if found else ""
-    return sentence if len(sentence) <= _LONGEST_SUMMARY else ""
+    sentence = re.sub(
+        rf"^(?:{re.escape(name)}|{re.escape(name.rpartition('.')[2])}(?:\.py)?)\s*(?:[-:–]+\s*|$)", "", sentence
+    )
+    return sentence.rstrip(":.") if len(sentence) <= _LONGEST_SUMMARY else ""

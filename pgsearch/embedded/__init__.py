@@ -7,19 +7,22 @@ folder, or PGSEARCH_HOME, or /var/lib/pgsearch for root (a server cannot run as 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+import psutil
 
 from pgsearch.embedded import postmaster
 from pgsearch.embedded.cluster import Cluster
 from pgsearch.errors import EmbeddedServerError
+
+_TEMPORARY = "pgsearch-temporary-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,14 @@ def status(home: Path | None = None) -> Status:
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def temporary(settings: Mapping[str, str] | None = None) -> Iterator[str]:
     """A server for tests, with its own home: fast instead of durable, gone at the end. Yields the DSN."""
+    _end_abandoned()
     # Not below a test's own folder: those are closed to other users, and long.
-    home = Path(tempfile.mkdtemp(prefix="pgsearch-", dir="/tmp"))
-    cluster = Cluster(home.resolve(), durable=False, extra_settings=settings)
+    home = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir="/tmp")).resolve()
+    (home / "owner").write_text(_process_identity(os.getpid()), encoding="ascii")
+    cluster = Cluster(home, durable=False, extra_settings=settings)
     try:
         with cluster.locked():
             cluster.make()
@@ -86,6 +91,27 @@ def temporary(settings: Mapping[str, str] | None = None) -> Iterator[str]:
         with cluster.locked():
             cluster.end(quickly=True)
         cluster.delete()
+
+
+def _end_abandoned() -> None:
+    """End temporary servers whose process was killed before it could do so itself."""
+    for owner in Path("/tmp").resolve().glob(f"{_TEMPORARY}*/owner"):
+        # Another process may be ending it too.
+        with contextlib.suppress(FileNotFoundError):
+            identity = owner.read_text(encoding="ascii") if owner.stat().st_uid == os.geteuid() else ""
+            if identity and identity != _process_identity(int(identity.split()[0])):
+                cluster = Cluster(owner.parent, durable=False)
+                with cluster.locked():
+                    cluster.end(quickly=True)
+                cluster.delete()
+
+
+def _process_identity(pid: int) -> str:
+    """Number and start of a process, as the number alone is given out again; empty when there is none."""
+    try:
+        return f"{pid} {psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def _cluster(home: Path | None) -> Cluster:

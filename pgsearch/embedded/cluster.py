@@ -115,7 +115,7 @@ class Cluster:
 
     def answers(self, database: str = DATABASE) -> bool:
         """Whether a connection succeeds and the server's programs are still there."""
-        if not (self.socket_folder / _SOCKET).exists() or not self._installation_stands():
+        if not (self._socket_is_ours() and self._installation_stands()):
             return False
         try:
             psycopg.connect(self.dsn(database), connect_timeout=5).close()
@@ -167,10 +167,10 @@ class Cluster:
         """Have the server running and ready for connections, whatever state the last one left."""
         deadline = time.monotonic() + _PATIENCE
         server = postmaster.postmaster(self.data)
-        if server is not None and not (self._installation_stands() and (self.socket_folder / _SOCKET).exists()):
+        if server is not None and not (self._installation_stands() and self._socket_is_ours()):
             # Its programs or its socket were deleted under it, or it is only just starting: that passes by itself.
             time.sleep(1)
-            if not (self._installation_stands() and (self.socket_folder / _SOCKET).exists()):
+            if not (self._installation_stands() and self._socket_is_ours()):
                 self.end()
                 server = None
         pid = server.pid if server is not None else self._launch()
@@ -314,6 +314,14 @@ class Cluster:
         self.account.own(fresh, 0o600)
         fresh.replace(self.data / name)
 
+    def _socket_is_ours(self) -> bool:
+        """Whether there is a socket that nobody else can have put there, which below /tmp is not a matter of course."""
+        try:
+            owner = self.socket_folder.lstat().st_uid
+        except FileNotFoundError:
+            return False
+        return owner in (os.geteuid(), self.account.uid) and (self.socket_folder / _SOCKET).exists()
+
     def _installation_stands(self) -> bool:
         """False when the programs of the running server were deleted under it: then no extension can be loaded."""
         try:
@@ -355,8 +363,10 @@ def _installed_programs() -> Path:
 
 def _installed_version() -> str:
     """Major version of the installed PostgreSQL, read from its headers: starting a program would cost more."""
-    header = _installed_programs().parent / "include" / "pg_config.h"
-    for line in header.read_text(encoding="utf-8").splitlines():
-        if line.startswith("#define PG_MAJORVERSION_NUM "):
-            return line.split()[-1]
-    raise EmbeddedServerError(f"{header} does not name the version of PostgreSQL.")
+    programs = _installed_programs()
+    header = programs.parent / "include" / "pg_config.h"
+    if header.exists():
+        for line in header.read_text(encoding="utf-8").splitlines():
+            if line.startswith("#define PG_MAJORVERSION_NUM "):
+                return line.split()[-1]
+    return Account().run([programs / "postgres", "--version"]).split()[-1].split(".")[0]

@@ -16,6 +16,8 @@ import psycopg
 
 from pgsearch import Client
 from pgsearch.bulk import Progress, Record, Refusal, load_records
+from pgsearch.embedders import Embedder
+from pgsearch.embedding import SVD_PREFIX, build_vector_index, embed_missing, embedder_for, fit_svd
 from pgsearch.errors import translated
 from pgsearch.evaluation import EvaluationError
 from pgsearch.evaluation.collections import Judgments, Vectors, corpus_digest, passage_ids, read_records
@@ -38,7 +40,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class LoadedVectors:
-    """What storing the vectors did: how many were stored, and the seconds of that and of the index."""
+    """What storing the vectors did: how many were stored, the seconds of that (and of embedding), and of the index."""
 
     unchanged: bool
     stored: int
@@ -126,9 +128,48 @@ def load_vectors(
             progress(first + len(batch), len(pieces))
     stored = time.perf_counter()
     # After the rows: an index that stands while they come takes several times as long.
-    client.connection.execute(client.vector_index_statement(model).encode())
-    client.connection.execute("vacuum (analyze) pgsearch.embeddings")
+    _index(client, model)
     return LoadedVectors(False, len(pieces), stored - started, time.perf_counter() - stored)
+
+
+def embed_corpus(
+    client: Client,
+    collection: str,
+    model: str,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Embedder, LoadedVectors]:
+    """Embed what the model has not embedded yet, index it, and make the model the collection's default.
+
+    An svd: model that was never fitted is fitted on the collection. Returns the embedder, for the queries.
+    """
+    started = time.perf_counter()
+    embedder = embedder_for(model)
+    if embedder is None and model.startswith(SVD_PREFIX):
+        embedder = fit_svd(client, model, collection)
+    if embedder is None:
+        raise EvaluationError(
+            f"The embedder of model {model!r} is not known here.",
+            hint=f"{SVD_PREFIX}NAME is fitted on the corpus; vectors of another model come from files, with --vectors.",
+        )
+    client.register_model(model, len(embedder.embed(["word"])[0]))
+    client.set_default_model(collection, model)
+    report = embed_missing(
+        client,
+        model,
+        embedder,
+        collection,
+        progress=None if progress is None else lambda now: progress(now.embedded),
+    )
+    if report.failed:
+        raise EvaluationError(
+            f"{report.failed} passages could not be embedded, the first because: {report.failures[0].reason}",
+            hint="A ranking without them would measure something else.",
+        )
+    stored = time.perf_counter()
+    _index(client, model)
+    finished = time.perf_counter()
+    return embedder, LoadedVectors(not report.embedded, report.embedded, stored - started, finished - stored)
 
 
 def is_judged_by_page(conn: psycopg.Connection[Any], corpus: Path, collection: str, judgments: Judgments) -> bool:
@@ -194,6 +235,11 @@ def _chunks(conn: psycopg.Connection[Any], collection: str) -> dict[str, list[_C
         ):
             chunks.setdefault(passage_id, []).append(_Chunk(*columns))
     return chunks
+
+
+def _index(client: Client, model: str) -> None:
+    build_vector_index(client, model)
+    client.connection.execute("vacuum (analyze) pgsearch.embeddings")
 
 
 def _stored(client: Client, collection: str, model: str, wanted: list[tuple[list[_Chunk], Any]]) -> bool:

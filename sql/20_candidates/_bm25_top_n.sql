@@ -226,17 +226,20 @@ create or replace function pgsearch._bm25_score(terms integer, heading boolean, 
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-select -- ts_rank of one lexeme is H(tf) / 1.64493406685 with H(n) = 1 + 1/4 + .. + 1/n^2; weights '{D, C, B, A}'
-       string_agg(format('ts_rank(''{1,1,1,1}'', c.tsv, $2[%1$s])::float8 as r%1$s', i)
-                  || case when heading then format(', ts_rank(''{0,0,0,1}'', c.tsv, $2[%1$s])::float8 as a%1$s', i) else '' end, ', ' order by i),
-       -- ... and 1.644934 - H(n) is 1 / (n + 1/2) but for less than .03 in n, so that rounding gives tf back for all 255 that a tsvector can hold
+select -- ts_rank of one lexeme is H(tf) / 1.64493406685 with H(n) = 1 + 1/4 + .. + 1/n^2; its weights are those of D, C, B, A
+       string_agg(format('ts_rank(''{1,1,1,1}'', c.tsv, $2[%1$s])::float8 as r%1$s', i), ', ' order by i),
+       -- ... and pi^2/6 - H(n) is 1 / (n + 1/2), but for less than .06 in n, so that rounding gives back each tf that a tsvector can hold (255)
        string_agg(format('round(1 / (1.6449340668482264::float8 - 1.64493406685::float8 * r.r%1$s) - 0.5::float8)', i)
-                  || case when heading then format(' + ($7 - 1) * round(1 / (1.6449340668482264::float8 - 1.64493406685::float8 * r.a%1$s) - 0.5::float8)', i) else '' end
+                  || case when heading
+                     then format(' + case when r.r%1$s > 0 then ($7 - 1) * round(1 / (1.6449340668482264::float8 - 1.64493406685::float8'
+                                 ' * ts_rank(''{0,0,0,1}'', r.tsv, $2[%1$s])::float8) - 0.5::float8) else 0 end', i)
+                     else ''
+                     end
                   || format(' as tf%s', i), ', ' order by i),
-       -- normalisation 2 divides by the number of positions in the tsvector, and so tells the length of the chunk
-       '$4 * (1 - $5 + $5 * (case '
+       -- normalisation 2 divides by the number of positions in the tsvector, and so tells the length of the chunk; at least 1e-300, for 0 / 0 is an error when k1 = 0
+       'greatest($4 * (1 - $5 + $5 * (case '
        || string_agg(format('when r.r%1$s > 0 then round(r.r%1$s / ts_rank(''{1,1,1,1}'', r.tsv, $2[%1$s], 2))', i), ' ' order by i)
-       || ' end) / $6) as norm',
+       || ' end) / $6), 1e-300::float8) as norm',
        string_agg(format('$3[%1$s] * ($4 + 1) * s.tf%1$s / (s.tf%1$s + s.norm)', i), ' + ' order by i)
   from generate_series(1, terms) as i;
 $$;

@@ -33,7 +33,7 @@ comment on function pgsearch._fts_statement(boolean, boolean, boolean, boolean) 
 'Text of the chunk search. Parameters: $1 ranked tsquery, $2 required tsquery, $3 excluded tsquery, $4 collections text[], $5 page ids bigint[], $6 limit.';
 
 create or replace function pgsearch._fts_top_n(
-    any_of      tsquery,
+    ranked      tsquery,
     required    tsquery,
     excluded    tsquery,
     collections text[],
@@ -46,18 +46,18 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 begin
-    if any_of is null then
+    if ranked is null then
         return;
     end if;
 
     return query execute
         pgsearch._fts_statement(required is not null, excluded is not null, collections is not null, page_ids is not null)
-    using any_of, required, excluded, collections, page_ids, greatest(top_n, 0);
+    using ranked, required, excluded, collections, page_ids, greatest(top_n, 0);
 end;
 $$;
 
 comment on function pgsearch._fts_top_n(tsquery, tsquery, tsquery, text[], bigint[], integer) is
-'search_fts after parsing and filtering: the top_n chunks by ts_rank_cd over any_of; null stands for no requirement, no exclusion, all collections, all pages.';
+'search_fts after parsing and filtering: the top_n chunks by ts_rank_cd for the ranked query; null stands for no requirement, no exclusion, all collections, all pages.';
 
 create or replace function pgsearch.search_fts(
     query       text,
@@ -83,12 +83,12 @@ begin
            f.score,
            (row_number() over (order by f.score desc, f.chunk_id))::integer
       from pgsearch._fts_top_n(
-               parsed.any_of, parsed.required, parsed.excluded,
+               case operator when 'and' then coalesce(parsed.required, parsed.any_of) else parsed.any_of end, parsed.required, parsed.excluded,
                collections, pgsearch._filter_page_ids(filter, collections), top_n) as f;
 end;
 $$;
 
 comment on function pgsearch.search_fts(text, integer, text[], jsonb, text) is
-'The top_n chunks for the words of the query by ts_rank_cd (cover density, Clarke, Cormack and Tudhope 2000): weighted occurrences of any word, as the peers of search_bm25 rank.
+'The top_n chunks for the words of the query by ts_rank_cd (cover density, Clarke, Cormack and Tudhope 2000): over any of the words each counts by itself, over all of them (operator ''and'', the form of the seed documents) words that stand close together count more.
 Arguments: query (websearch syntax, see parse_query), top_n, collections (null: all), filter (see _filter_page_ids), operator (''or'' or ''and'').
 Returns chunk_id, page_id, score (0 .. about 1), rank from 1, ties by chunk_id; no rows for a query without words. Errors: PS001 unknown collection, PS002 unknown filter key.';

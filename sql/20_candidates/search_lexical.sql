@@ -47,6 +47,7 @@ comment on function pgsearch._lexical_words(text[]) is 'The at most eight words,
 
 create or replace function pgsearch._lexical_top_n(
     words       text[],
+    looked_up   text[],
     collections text[],
     page_ids    bigint[],
     threshold   float8,
@@ -59,19 +60,19 @@ set pg_trgm.word_similarity_threshold = 0.4
 set enable_seqscan = off
 as $$
 declare
-    looked_up constant text[] := pgsearch._lexical_words(words);
+    worthwhile constant text[] := pgsearch._lexical_words(looked_up);
 begin
-    if cardinality(looked_up) = 0 then
+    if cardinality(worthwhile) = 0 then
         return;
     end if;
 
     return query execute pgsearch._lexical_statement(collections is not null, page_ids is not null)
-    using normalize(array_to_string(words, ' '), NFD), looked_up, collections, page_ids, threshold, greatest(top_n, 0);
+    using normalize(array_to_string(words, ' '), NFD), worthwhile, collections, page_ids, threshold, greatest(top_n, 0);
 end;
 $$;
 
-comment on function pgsearch._lexical_top_n(text[], text[], bigint[], float8, integer) is
-'search_lexical after parsing and filtering: words as parse_query gives them; null stands for all collections, all pages.';
+comment on function pgsearch._lexical_top_n(text[], text[], text[], bigint[], float8, integer) is
+'search_lexical after parsing and filtering: words of the query as parse_query gives them, and which of them to look up; null stands for all collections, all pages.';
 
 create or replace function pgsearch.search_lexical(
     query       text,
@@ -84,6 +85,8 @@ returns table (page_id bigint, score float8, rank integer)
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    words constant text[] := (pgsearch.parse_query(query)).words;
 begin
     perform pgsearch._check_range('top_n', top_n, 0, 10000);
     perform pgsearch._check_range('threshold', threshold, 0, 1);
@@ -94,8 +97,7 @@ begin
            l.score,
            (row_number() over (order by l.score desc, l.page_id))::integer
       from pgsearch._lexical_top_n(
-               (pgsearch.parse_query(query)).words,
-               collections, pgsearch._filter_page_ids(filter, collections), threshold, top_n) as l;
+               words, words, collections, pgsearch._filter_page_ids(filter, collections), threshold, top_n) as l;
 end;
 $$;
 

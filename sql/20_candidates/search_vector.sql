@@ -52,6 +52,16 @@ $$;
 comment on function pgsearch._vector_statement(pgsearch.embedding_models, boolean, boolean, boolean) is
 'Text of the vector search. Parameters: $1 query vector, $2 collections text[], $3 page ids bigint[], $4 limit. exact reads every eligible row instead of the HNSW index.';
 
+create or replace function pgsearch._few_pages()
+returns integer
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select 1000;
+$$;
+
+comment on function pgsearch._few_pages() is 'Up to this many pages an exact scan by page id beats the HNSW index (400 pages 0.7 ms).';
+
 create or replace function pgsearch._vector_top_n(
     embedding   vector,
     model       pgsearch.embedding_models,
@@ -67,9 +77,7 @@ set hnsw.iterative_scan = relaxed_order
 set jit = off
 as $$
 declare
-    -- up to this many pages an exact scan by page id beats the index (400 pages 0.7 ms)
-    few_pages constant integer := 1000;
-    exact     boolean := cardinality(page_ids) <= few_pages;
+    exact     boolean := cardinality(page_ids) <= pgsearch._few_pages();
     chunk_ids bigint[];
     found_in  bigint[];
     distances float8[];

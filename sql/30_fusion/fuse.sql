@@ -46,6 +46,17 @@ as $$
 declare
     weight constant jsonb := pgsearch._signal_weights(fuse.fusion) || jsonb_strip_nulls(coalesce(fuse.weights, '{}'));
 begin
+    if cardinality(chunk_ids) is distinct from cardinality(signal_names)
+       or cardinality(chunk_ids) is distinct from cardinality(signal_scores)
+       or signal_scores && '{NaN,Infinity,-Infinity}'::float8[] then
+        raise exception using
+            errcode = 'PS003',
+            message = format('%s chunk_ids, %s signal_names and %s signal_scores, of which %s are not finite',
+                             cardinality(chunk_ids), cardinality(signal_names), cardinality(signal_scores),
+                             (select count(*) from unnest(signal_scores) as s where s in ('NaN', 'Infinity', '-Infinity'))),
+            hint    = 'Give one signal name and one finite score, or null, for each chunk_id.';
+    end if;
+
     perform pgsearch._check_fusion(fuse.fusion);
     perform pgsearch._check_range('rrf_k', rrf_k, 0, 1000000);
     perform pgsearch._check_settings(jsonb_build_object('weights', coalesce(fuse.weights, '{}')));

@@ -133,7 +133,9 @@ begin
     if use_title then
         select array_agg(l.page_id), array_agg(l.score)
           into titled_pages, titled_scores
-          from pgsearch._lexical_top_n(parsed.words, collections, only_pages, (settings ->> 'lexical_threshold')::float8, candidates) as l;
+          from pgsearch._lexical_top_n(parsed.words,
+                                       case search_mode when 'lexical' then parsed.words else pgsearch._unknown_words(parsed.words, collections) end,
+                                       collections, only_pages, (settings ->> 'lexical_threshold')::float8, candidates) as l;
 
         -- a page found by its title alone is shown by its first chunk that the query allows
         select array_agg(f.chunk_id)

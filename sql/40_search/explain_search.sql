@@ -3,13 +3,15 @@
 -- The statements are the very texts that a search runs, and the SET clauses are those of the stages, so the plans are the real ones.
 -- Completion, fusion and presentation touch a few hundred rows by primary key and are not shown.
 
-create or replace function pgsearch._explained(stage text, expected_index text, plan jsonb)
+create or replace function pgsearch._explained(stage text, expected_index text, scoped boolean, plan jsonb)
 returns table (stage text, node text, index_name text, expected_index text, uses_index boolean, rows bigint, milliseconds float8, plan jsonb)
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 with scans as (
-    select n ->> 'Node Type' as node, n ->> 'Index Name' as index_name, n ->> 'Relation Name' as relation
+    select n ->> 'Node Type' as node, n ->> 'Index Name' as index_name,
+           -- a walk through a whole index is no use of it
+           n ? 'Index Cond' or n ? 'Order By' or n ? 'Recheck Cond' as narrowed, n ->> 'Relation Name' as relation, (n ->> 'Actual Rows')::float8 * (n ->> 'Actual Loops')::float8 as rows
       from jsonb_path_query(plan, 'strict $.**') as n
      where jsonb_typeof(n) = 'object'
        and n ->> 'Node Type' like '%Scan%'
@@ -19,14 +21,15 @@ select stage,
        (select string_agg(distinct s.node, ', ') from scans as s),
        (select string_agg(distinct s.index_name, ', ') from scans as s),
        expected_index,
-       exists (select from scans as s where s.index_name = expected_index)
-       and not exists (select from scans as s where s.node = 'Seq Scan'),
-       (plan #>> '{0,Plan,Actual Rows}')::float8::bigint,
+       (exists (select from scans as s where s.index_name = expected_index) or scoped)
+       and not exists (select from scans as s where s.node = 'Seq Scan' or not s.narrowed),
+       (select sum(s.rows) from scans as s where s.relation is not null)::bigint,
        (plan #>> '{0,Planning Time}')::float8 + (plan #>> '{0,Execution Time}')::float8,
        plan;
 $$;
 
-comment on function pgsearch._explained(text, text, jsonb) is 'One row of explain_search from the JSON that EXPLAIN ANALYZE gave.';
+comment on function pgsearch._explained(text, text, boolean, jsonb) is
+'One row of explain_search from the JSON that EXPLAIN ANALYZE gave. scoped: the search is narrowed to collections or pages, so that another index may serve better than the expected one.';
 
 create or replace function pgsearch.explain_search(
     query       text,
@@ -52,11 +55,15 @@ declare
     only_pages bigint[];
     words      text[];
     explained  jsonb;
+    scoped     boolean;
+    exact      boolean;
 begin
     perform pgsearch._check_collections(collections);
     settings   := pgsearch._settings(collections, options);
     parsed     := pgsearch._parse_for(query, collections, settings ->> 'operator');
     only_pages := pgsearch._filter_page_ids(filter, collections);
+    scoped     := collections is not null or only_pages is not null;
+    exact      := coalesce(cardinality(only_pages) <= pgsearch._few_pages(), false);
 
     if parsed.any_of is not null then
         return query
@@ -65,7 +72,7 @@ begin
                    parsed.lexemes, parsed.required, parsed.excluded, collections, only_pages, (settings ->> 'candidates')::integer, parsed.weights,
                    (settings ->> 'exact')::boolean, (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
                    (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as scan(plan)
-               cross join lateral pgsearch._explained('text', 'chunks_content_tsv_gin', scan.plan) as e;
+               cross join lateral pgsearch._explained('text', 'chunks_content_tsv_gin', scoped, scan.plan) as e;
     end if;
 
     if embedding is not null then
@@ -73,10 +80,10 @@ begin
         if model.model_id is not null then
             perform set_config('hnsw.ef_search', least(greatest((settings ->> 'candidates')::integer, 100), 1000)::text, true);
             execute 'explain (analyze, format json) '
-                    || pgsearch._vector_statement(model, collections is not null, only_pages is not null, false)
+                    || pgsearch._vector_statement(model, collections is not null, only_pages is not null, exact)
                into explained
               using embedding, collections, only_pages, (settings ->> 'candidates')::integer;
-            return query select e.* from pgsearch._explained('vector', format('embeddings_hnsw_%s', model.model_id), explained) as e;
+            return query select e.* from pgsearch._explained('vector', case when exact then 'embeddings_pkey' else format('embeddings_hnsw_%s', model.model_id) end, scoped, explained) as e;
         end if;
     end if;
 
@@ -87,11 +94,11 @@ begin
            into explained
           using normalize(array_to_string(parsed.words, ' '), NFD), words, collections, only_pages,
                 (settings ->> 'lexical_threshold')::float8, (settings ->> 'candidates')::integer;
-        return query select e.* from pgsearch._explained('lexical', 'pages_title_trgm_gin', explained) as e;
+        return query select e.* from pgsearch._explained('lexical', 'pages_title_trgm_gin', scoped, explained) as e;
     end if;
 end;
 $$;
 
 comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) is
 'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid. Returns a row a stage (text, one for each scan of BM25; vector; lexical; those that the query has): node (kinds of scan), index_name (indexes used),
-expected_index, uses_index (the expected index serves and nothing is read sequentially), rows, milliseconds (planning and execution), plan (the whole EXPLAIN as JSON). Errors as search_hybrid.';
+expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and execution), plan (the whole EXPLAIN as JSON). Errors as search_hybrid.';

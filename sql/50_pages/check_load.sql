@@ -31,7 +31,7 @@ begin
      where l.line = s.line;
 
     -- Parts of one page that were not next to each other: the first one takes the passages of the others.
-    create temp table scattered on commit drop as
+    create temp table pages_to_load_scattered on commit drop as
     select l.page ->> 'external_id' as external_id,
            min(l.line) as first_line
       from pg_temp.pages_to_load as l
@@ -39,14 +39,14 @@ begin
      group by l.page ->> 'external_id'
     having count(*) > 1;
 
-    if exists (select from pg_temp.scattered) then
-        analyze pg_temp.scattered;
+    if exists (select from pg_temp.pages_to_load_scattered) then
+        analyze pg_temp.pages_to_load_scattered;
 
         update pg_temp.pages_to_load as l
            set page = jsonb_set(l.page, '{chunks}', g.chunks)
           from (select s.first_line,
                        jsonb_agg(c.value order by p.line, c.ordinality) as chunks
-                  from pg_temp.scattered as s
+                  from pg_temp.pages_to_load_scattered as s
                        join pg_temp.pages_to_load as p
                          on p.form = 'part'
                         and p.page ->> 'external_id' = s.external_id
@@ -55,12 +55,12 @@ begin
          where l.line = g.first_line;
 
         delete from pg_temp.pages_to_load as l
-         using pg_temp.scattered as s
+         using pg_temp.pages_to_load_scattered as s
          where l.form = 'part'
            and l.page ->> 'external_id' = s.external_id
            and l.line <> s.first_line;
     end if;
-    drop table pg_temp.scattered;
+    drop table pg_temp.pages_to_load_scattered;
 
     return query
     with judged as materialized (

@@ -11,12 +11,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     most   constant integer := 16000;
-    typed  text;
     reason text;
 begin
     if jsonb_typeof(page) is distinct from 'object' then
         return format('a page must be a JSON object, not %s', coalesce(jsonb_typeof(page), 'null'));
     end if;
+
+    -- a page that comes from a table may be compressed: unpacked once here, instead of at each look below
+    page := page || '{}';
 
     if page - array['external_id', 'title', 'content', 'chunks', 'format', 'tags', 'source', 'metadata'] <> '{}' then
         select format('unknown key "%s"; known keys: chunks, content, external_id, format, metadata, source, tags, title', min(key))
@@ -42,19 +44,26 @@ begin
     end if;
 
     -- null stands for "not given" in every optional key, as clients write it
-    select format('%s must be %s, not %s', k.key, k.wanted, jsonb_typeof(page -> k.key))
-      into reason
-      from (values ('external_id', 'string', 'a string'),
-                   ('title',       'string', 'a string'),
-                   ('content',     'string', 'a string'),
-                   ('format',      'string', 'a string'),
-                   ('source',      'string', 'a string'),
-                   ('chunks',      'array',  'an array'),
-                   ('tags',        'array',  'an array of strings'),
-                   ('metadata',    'object', 'an object')) as k(key, typed, wanted)
-     where jsonb_typeof(page -> k.key) not in (k.typed, 'null')
-     limit 1;
-    if found then
+    if jsonb_typeof(page -> 'external_id') <> 'string'
+       or jsonb_typeof(page -> 'title')    not in ('string', 'null')
+       or jsonb_typeof(page -> 'content')  not in ('string', 'null')
+       or jsonb_typeof(page -> 'format')   not in ('string', 'null')
+       or jsonb_typeof(page -> 'source')   not in ('string', 'null')
+       or jsonb_typeof(page -> 'chunks')   not in ('array', 'null')
+       or jsonb_typeof(page -> 'tags')     not in ('array', 'null')
+       or jsonb_typeof(page -> 'metadata') not in ('object', 'null') then
+        select format('%s must be %s, not %s', k.key, k.wanted, jsonb_typeof(page -> k.key))
+          into reason
+          from (values ('external_id', 'string', 'a string'),
+                       ('title',       'string', 'a string'),
+                       ('content',     'string', 'a string'),
+                       ('format',      'string', 'a string'),
+                       ('source',      'string', 'a string'),
+                       ('chunks',      'array',  'an array'),
+                       ('tags',        'array',  'an array of strings'),
+                       ('metadata',    'object', 'an object')) as k(key, typed, wanted)
+         where jsonb_typeof(page -> k.key) not in (k.typed, 'null')
+         limit 1;
         return reason;
     end if;
 

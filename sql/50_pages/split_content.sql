@@ -13,7 +13,7 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    white    constant text := E' \t\n\r\f\v\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000';
+    white    constant text := E' \t\n\r\f\v\u001C\u001D\u001E\u001F\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000';
     -- Up to the last end of a sentence, or the last line before a list item or a table row.
     -- A full stop ends a sentence when white space but no lower-case letter follows, and no initial or abbreviation stands before it (decimals have no
     -- white space); Korean final endings also without white space; 。！？ always.
@@ -89,7 +89,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-    white       constant text := E' \t\n\r\f\v\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000';
+    white       constant text := E' \t\n\r\f\v\u001C\u001D\u001E\u001F\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000';
     markdown    constant boolean := split_content.format = 'markdown';
     code        constant boolean := split_content.format = 'code';
     most        constant integer := split_content.chunk_size;

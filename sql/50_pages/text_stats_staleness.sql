@@ -6,6 +6,8 @@ create or replace function pgsearch.text_stats_staleness(collection text default
 returns table (name text, refreshed_at timestamptz, chunks bigint, added bigint, removed bigint, staleness float8, stale boolean)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+-- the planner would read the wide table where the index over collection is enough
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 
 import psycopg
@@ -119,6 +120,27 @@ def test_an_unusable_index_is_reported_with_its_remedy(empty_dsn: str, project: 
     assert caught.value.hint == "reindex index concurrently pgsearch.broken"
 
 
+def test_an_index_that_is_being_built_is_no_reason_to_complain(empty_dsn: str, project: Project) -> None:
+    deploy(empty_dsn, sources=project.sources)
+    building = psycopg.connect(empty_dsn, autocommit=True)
+    try:
+        with psycopg.connect(empty_dsn) as reader:
+            # The build waits for every snapshot that is older than the index.
+            reader.execute("set transaction isolation level repeatable read")
+            reader.execute("select count(*) from pgsearch.words")
+            building.pgconn.send_query(b"create index concurrently slow on pgsearch.words (word)")
+            deadline = time.monotonic() + 30
+            invalid = "select count(*) from pg_index where not indisvalid"
+            with psycopg.connect(empty_dsn, autocommit=True) as watcher:
+                while watcher.execute(invalid.encode()).fetchone() == (0,):
+                    assert time.monotonic() < deadline
+                    time.sleep(0.01)
+
+            assert not deploy(empty_dsn, sources=project.sources).changed
+    finally:
+        building.close()
+
+
 def test_a_role_without_rights_is_told_what_is_missing(empty_dsn: str, project: Project) -> None:
     with psycopg.connect(empty_dsn, autocommit=True) as connection:
         connection.execute("create role visitor login")
@@ -131,15 +153,12 @@ def test_a_role_without_rights_is_told_what_is_missing(empty_dsn: str, project: 
             connection.execute("drop role visitor")
 
 
-def test_an_owner_who_is_no_superuser_deploys_once_vector_is_there(empty_dsn: str, project: Project) -> None:
+def test_an_owner_who_is_no_superuser_deploys_once_vector_is_there(empty_dsn: str) -> None:
     with psycopg.connect(empty_dsn, autocommit=True) as connection:
         connection.execute("create extension vector; create role keeper login")
         connection.execute(f"alter database {connection.info.dbname} owner to keeper".encode())
     try:
-        assert deploy(f"{empty_dsn} user=keeper", sources=project.sources).functions == 2
-        deploy(f"{empty_dsn} user=keeper")
-    except DatabaseNewerError:
-        pass  # the real sources do not know the small project's migrations; that they got so far is enough
+        assert deploy(f"{empty_dsn} user=keeper").functions > 0
     finally:
         with psycopg.connect(empty_dsn, autocommit=True) as connection:
             connection.execute(f"alter database {connection.info.dbname} owner to postgres".encode())

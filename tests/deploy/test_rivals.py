@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import shutil
 import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from pgsearch import _sources
+from pgsearch._sources import Sources
 from pgsearch.deploy import deploy
 from pgsearch.embedded import postmaster
 from tests.deploy.catalog import catalog
@@ -105,12 +109,19 @@ def test_what_a_killed_deploy_left_running_in_the_server_is_ended(
 
 @pytest.mark.slow
 def test_a_deploy_killed_at_any_moment_is_finished_by_the_next(
-    dsn: str, new_database: Callable[..., str], processes: ForkServerContext
+    new_database: Callable[..., str], processes: ForkServerContext, tmp_path: Path
 ) -> None:
-    expected = catalog(dsn)
+    """With a copy of the real SQL, so that working on it while the test runs does not disturb it."""
+    found = _sources.find()
+    sources = Sources(
+        Path(shutil.copytree(found.sql, tmp_path / "sql")),
+        Path(shutil.copytree(found.migrations, tmp_path / "migrations")),
+    )
+    whole_one = new_database()
     started = time.monotonic()
-    deploy(new_database())
+    deploy(whole_one, sources=sources)
     whole = time.monotonic() - started
+    expected = catalog(whole_one)
     cut_short = 0
     # The same moments at each run; how far the deploy gets by then differs from run to run.
     chance = random.Random(20261120)
@@ -118,7 +129,7 @@ def test_a_deploy_killed_at_any_moment_is_finished_by_the_next(
     for _ in range(_KILLS):
         target = new_database()
         for _ in range(chance.choice([1, 2])):
-            victim = processes.Process(target=deploy, args=(target,))
+            victim = processes.Process(target=deploy, args=(target,), kwargs={"sources": sources})
             victim.start()
             time.sleep(chance.uniform(0, whole))
             if victim.pid is not None and postmaster.is_alive(victim.pid):
@@ -126,9 +137,9 @@ def test_a_deploy_killed_at_any_moment_is_finished_by_the_next(
             victim.kill()
             victim.join()
 
-        deploy(target)
+        deploy(target, sources=sources)
 
         assert catalog(target) == expected
-        assert not deploy(target).changed
+        assert not deploy(target, sources=sources).changed
 
     assert cut_short > _KILLS / 2

@@ -317,6 +317,37 @@ def test_a_temporary_server_leaves_nothing() -> None:
     assert postmaster.processes(home / "data") == []
 
 
+def test_a_temporary_server_whose_process_was_killed_is_ended_by_the_next() -> None:
+    script = "import time; from pgsearch import embedded\n"
+    script += "with embedded.temporary() as dsn: print(dsn, flush=True); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        dsn = process.stdout.readline().strip()
+        process.kill()
+    assert value(dsn, "select 1") == 1
+
+    with embedded.temporary() as other:
+        assert value(other, "select 1") == 1
+
+    with pytest.raises(psycopg.OperationalError):
+        value(dsn, "select 1")
+
+
+def test_a_socket_folder_of_somebody_else_is_not_trusted(home: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder to another user")
+    odd = home.parent / ("long" * 30)
+    folder = cluster.Cluster(odd).socket_folder
+    folder.mkdir()
+    try:
+        os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
+
+        with pytest.raises(EmbeddedServerError, match="belongs to somebody else"):
+            embedded.start(odd)
+    finally:
+        folder.rmdir()
+
+
 def test_the_home_is_named_by_an_environment_variable(new_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSEARCH_HOME", str(new_home))
 

@@ -94,7 +94,7 @@ def test_nothing_fused_is_nothing(select: Select, fusion: str) -> None:
 
 
 def test_reciprocal_rank_fusion_is_the_sum_of_reciprocal_ranks(select: Select) -> None:
-    rows = fuse(select, "rrf", {1: {"text": 9, "vector": 0.1}, 2: {"text": 1, "vector": 0.2}}, rrf_k=10, weights={"text": 2, "vector": 1})
+    rows = fuse(select, "rrf", {1: {"text": 9.0, "vector": 0.1}, 2: {"text": 1.0, "vector": 0.2}}, rrf_k=10, weights={"text": 2, "vector": 1})
 
     assert {row["chunk_id"]: row["score"] for row in rows} == {
         1: pytest.approx(2 / 11 + 1 / 12),
@@ -109,7 +109,7 @@ def test_reciprocal_rank_fusion_is_the_sum_of_reciprocal_ranks(select: Select) -
         st.integers(1, 2**62),
         st.dictionaries(
             st.sampled_from(["text", "vector", "title", "lexical"]),
-            st.one_of(st.none(), st.floats(0, 1), st.floats(-1, 1), st.just(0.0)),
+            st.none() | st.integers(-1000, 1000).map(lambda thousandths: thousandths / 1000),
         ),
         max_size=30,
     ),
@@ -147,13 +147,9 @@ def test_a_rank_constant_outside_its_range_is_refused(select: Select, rrf_k: str
 
 
 @pytest.mark.parametrize("score", ["NaN", "Infinity", "-Infinity"])
-@pytest.mark.parametrize("fusion", STRATEGIES)
-def test_a_score_that_is_no_number_does_not_poison_the_others(select: Select, fusion: str, score: str) -> None:
-    rows = select(
-        "select chunk_id, score from pgsearch.fuse(%s, '{1,2,3}', '{text,text,text}', array[2, %s, 1]::float8[])", fusion, score
-    )
-    assert [row[0] for row in rows if row[0] != 2] == [1, 3]
-    assert not any(row[1] != row[1] for row in rows if row[0] != 2)
+def test_a_score_that_is_no_number_is_refused(select: Select, score: str) -> None:
+    with refused("PS003", names="score"):
+        select("select pgsearch.fuse('rrf', '{1,2}', '{text,text}', array[2, %s]::float8[])", score)
 
 
 @pytest.mark.parametrize("arrays", ["'{1,2}', '{text}', '{1}'", "'{1}', '{text}', '{1,2}'", "'{1}', '{text,text}', '{1}'"])

@@ -157,11 +157,13 @@ def test_and_does_not_require_stop_words(library: Client) -> None:
     assert query.required == "'cat'"
 
 
-def test_repeated_words_are_kept_as_lexemes_and_told_once_as_words(library: Client) -> None:
-    query = parsed(library, "car Car car")
+def test_a_repeated_word_is_told_once_and_counts_more_but_not_twice_as_much(library: Client) -> None:
+    query = parsed(library, "car Car bus")
 
-    assert query.lexemes == ["car", "car", "car"]
-    assert query.words == ["car"]
+    assert query.lexemes == ["car", "bus"]
+    assert query.words == ["car", "bus"]
+    assert query.weights[1] == 1
+    assert 1 < query.weights[0] < 2
 
 
 def test_names_of_programming_languages_stay_whole_as_words(library: Client) -> None:

@@ -1,0 +1,290 @@
+"""`pgsearch demo`: from nothing to a hybrid search over real text, and what it finds."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import Progress
+from rich.rule import Rule
+from rich.text import Text
+
+from pgsearch import embedded
+from pgsearch.bulk import Record, load_records
+from pgsearch.bulk import Progress as LoadProgress
+from pgsearch.client import Client
+from pgsearch.commands._hits import plain_lines, rendered, terminal
+from pgsearch.commands._output import progress_bar, say, say_json
+from pgsearch.demo import korean_pages, library_mark, library_pages
+from pgsearch.demo.queries import KOREAN, LIBRARY, DemoQuery
+from pgsearch.deploy import deploy
+from pgsearch.embedded.cluster import _installed_programs
+from pgsearch.embedders import Embedder
+from pgsearch.embedding import (
+    EmbedderGoneError,
+    EmbeddingReport,
+    IndexProgress,
+    build_vector_index,
+    embed_missing,
+    embedder_for,
+    fit_svd,
+)
+from pgsearch.rows import SearchResult
+
+SUMMARY = "search the Python standard library and some Korean pages, with everything set up"
+EXAMPLE = """
+pgsearch demo
+pgsearch demo --small --json
+"""
+
+_HITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that was set up, in words, and how long it took."""
+
+    done: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search of the demo and what it found."""
+
+    shows: str
+    command: str
+    query: str
+    result: SearchResult
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--small", action="store_true", help="only the Korean pages: a few seconds instead of a minute or two"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """A second run finds everything in place and goes straight to the searches."""
+    started = time.monotonic()
+    speaker = _Speaker(silent=arguments.json)
+    speaker.title()
+    dsn = _server(arguments, speaker)
+    collections = ("korean",) if arguments.small else ("python", "korean")
+    with Client(dsn) as client:
+        _ingest(client, collections, speaker)
+        embedder = _embed(client, "svd:demo-small" if arguments.small else "svd:demo", collections, speaker)
+        client.embedder = embedder
+        asked = []
+        for query in KOREAN if arguments.small else KOREAN + LIBRARY:
+            result = client.search(
+                query.query,
+                collections=query.collection or list(collections),
+                search_mode=query.search_mode,
+                top_k=_HITS,
+                filter=query.filter,
+                options={"group_by_page": True, "snippet_length": 160},
+            )
+            asked.append(Asked(query.shows, query.command, query.query, result))
+            speaker.search(query, result)
+    if arguments.json:
+        say_json({"steps": speaker.steps, "searches": asked, "seconds": time.monotonic() - started})
+    else:
+        speaker.goodbye(own_server=not (arguments.dsn or os.environ.get("PGSEARCH_DSN")), started=started)
+    return 0
+
+
+def _server(arguments: argparse.Namespace, speaker: _Speaker) -> str:
+    dsn: str = arguments.dsn or os.environ.get("PGSEARCH_DSN") or ""
+    if not dsn:
+        with speaker.step("starting PostgreSQL") as step:
+            dsn = embedded.start()
+            status = embedded.status()
+            step.done = f"PostgreSQL {status.postgresql} runs in {status.home}"
+    with speaker.step("deploying") as step:
+        deployed = deploy(dsn)
+        step.done = f"pgsearch {deployed.version} is deployed: {deployed.functions} functions in schema pgsearch"
+    return dsn
+
+
+def _ingest(client: Client, collections: tuple[str, ...], speaker: _Speaker) -> None:
+    python = f"standard library of Python {platform.python_version()}"
+    texts: dict[str, tuple[str, str, Callable[[], Iterator[Record]]]] = {
+        "python": ("pg_catalog.english", python, library_pages),
+        "korean": ("pg_catalog.simple", "Korean pages", korean_pages),
+    }
+    for collection in collections:
+        text_config, what, records = texts[collection]
+        with speaker.step(f"reading the {what}") as step:
+
+            def show(now: LoadProgress, step: _Step = step, what: str = what) -> None:
+                doing = f"reading the {what}" if now.stage == "reading" else f"storing the {what}"
+                step.advance(doing, now.done, now.total)
+
+            client.create_collection(collection, text_config=text_config)
+            if collection == "python" and _stands(client, collection, library_mark()):
+                loaded = "in place"
+            else:
+                report = load_records(
+                    client.connection, collection, records(), batch_size=50, delete_missing=True, progress=show
+                )
+                pages = report.pages_inserted + report.pages_updated
+                loaded = f"{pages:,} pages loaded" if pages else "in place"
+            (stats,) = client.text_stats_staleness(collection)
+            step.done = f"collection {collection}, the {what}: {stats.chunks:,} chunks, {loaded}"
+
+
+def _stands(client: Client, collection: str, mark: str) -> bool:
+    """Whether the page that is loaded last is there, and the words of all of them were counted."""
+    (stats,) = client.text_stats_staleness(collection)
+    if stats.refreshed_at is None or stats.stale:
+        return False
+    found = client.search(
+        "standard library", collections=collection, search_mode="fts", top_k=1, filter={"external_ids": [mark]}
+    )
+    return bool(found.hits)
+
+
+def _embed(client: Client, model: str, collections: tuple[str, ...], speaker: _Speaker) -> Embedder:
+    embedder = embedder_for(model)
+    if embedder is None:
+        with speaker.step("fitting an embedder") as step:
+            embedder, model = _fitted(client, model, collections, step)
+            step.done = f"embedder {model}: TF-IDF and SVD, fitted on these words alone; it knows no world"
+    client.register_model(model, len(embedder.embed([""])[0]))
+    with speaker.step("embedding") as step:
+        count = 0
+        for collection in collections:
+
+            def embedded_so_far(report: EmbeddingReport, step: _Step = step, before: int = count) -> None:
+                step.advance("embedding chunks", before + report.embedded, step.total)
+
+            count += embed_missing(client, model, embedder, collection, progress=embedded_so_far).embedded
+            client.set_default_model(collection, model)
+
+        def building(now: IndexProgress) -> None:
+            step.advance("building the vector index", now.done, count)
+
+        index = build_vector_index(client, model, progress=building)
+        embeddings = f"{count:,} chunks embedded" if count else "every chunk is embedded"
+        step.done = f"{embeddings}, HNSW index {index.index} {'stands' if index.action == 'stood' else 'built'}"
+    return embedder
+
+
+def _fitted(client: Client, model: str, collections: tuple[str, ...], step: _Step) -> tuple[Embedder, str]:
+    """Fit under the first name whose vectors in this database are not those of an embedder that is elsewhere."""
+
+    def reading(read: int) -> None:
+        step.advance("fitting an embedder", read, None)
+
+    name, number = model, 1
+    while True:
+        try:
+            return embedder_for(name) or fit_svd(client, name, collections, progress=reading), name
+        except EmbedderGoneError:
+            number += 1
+            name = f"{model}-{number}"
+
+
+def _typed() -> str:
+    """How pgsearch is called here: as it was, unless a shell finds it by its name alone."""
+    if shutil.which("pgsearch"):
+        return "pgsearch"
+    return shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "pgsearch" else "python -m pgsearch"
+
+
+def _psql() -> str:
+    """The system's psql, else the one that came with the embedded server."""
+    return "psql" if shutil.which("psql") else shlex.quote(str(_installed_programs() / "psql"))
+
+
+class _Step:
+    """What is being done, as the progress bar shows it; `done` is what to say afterwards."""
+
+    def __init__(self, bar: Progress, doing: str) -> None:
+        self.done = doing
+        self._bar = bar
+        self._task = bar.add_task(doing, total=None)
+
+    @property
+    def total(self) -> float | None:
+        return self._bar.tasks[0].total
+
+    def advance(self, doing: str, done: int, total: float | None) -> None:
+        """A new thing that is done starts the bar, and its estimate of the time left, anew."""
+        if self._bar.tasks[0].description != doing:
+            self._bar.reset(self._task, description=doing, total=total)
+        self._bar.update(self._task, completed=done, total=total)
+
+
+class _Speaker:
+    """Says what happens: in colours at a terminal, in plain lines elsewhere, nothing for --json."""
+
+    def __init__(self, *, silent: bool) -> None:
+        self.steps: list[Step] = []
+        self._silent = silent
+        self._console = terminal() if sys.stdout.isatty() and not silent else None
+
+    def title(self) -> None:
+        if self._console:
+            self._console.print(
+                Text("\npgsearch", style="bold cyan").append(": hybrid search in PostgreSQL\n", "default")
+            )
+
+    @contextmanager
+    def step(self, doing: str) -> Iterator[_Step]:
+        since = time.monotonic()
+        with progress_bar() as bar:
+            step = _Step(bar, doing)
+            yield step
+        self.steps.append(Step(step.done, time.monotonic() - since))
+        seconds = f"{self.steps[-1].seconds:.1f} s"
+        if self._console:
+            line = Text(" ✓ ", style="bold green").append(step.done, "default").append(f"  {seconds}", "dim")
+            self._console.print(line)
+        elif not self._silent:
+            say(f"{step.done} ({seconds})")
+
+    def search(self, query: DemoQuery, result: SearchResult) -> None:
+        if self._console:
+            self._console.print()
+            self._console.print(Rule(Text(query.shows, style="bold cyan"), align="left", style="cyan"))
+            self._console.print(Text(f"$ {query.command}", style="dim"))
+            self._console.print(rendered(None, result, explain=query.explain))
+        elif not self._silent:
+            say(f"\n== {query.shows}")
+            say(f"$ {query.command}")
+            for line in plain_lines(None, result, explain=query.explain):
+                say(line)
+
+    def goodbye(self, *, own_server: bool, started: float) -> None:
+        psql = 'psql "$(pgsearch server dsn)"' if own_server else 'psql "$PGSEARCH_DSN"'
+        next_steps = (
+            ("search", "pgsearch search 'your words' --explain"),
+            ("your own texts", "pgsearch ingest docs/ --collection docs"),
+            (
+                "in SQL alone",
+                f"{psql} -c \"select rank, title, match_reason from pgsearch.search_hybrid('전기차 보조금')\"",
+            ),
+            ("in Python", "import pgsearch; pgsearch.search('your words').hits"),
+            *([("stop the server", "pgsearch server stop")] if own_server else []),
+        )
+        seconds = f"Set up and searched in {time.monotonic() - started:.1f} s. What next:"
+        if self._console:
+            self._console.print(Rule(Text("What next", style="bold cyan"), align="left", style="cyan"))
+            for what, command in next_steps:
+                self._console.print(Text(f"  {what:<16}", style="dim").append(command, "bold"), soft_wrap=True)
+            self._console.print(Text(f"\n  {seconds.removesuffix(' What next:')}\n", style="dim"))
+        else:
+            say(f"\n{seconds}")
+            for what, command in next_steps:
+                say(f"  {what}: {command}")

@@ -1,0 +1,48 @@
+"""`pgsearch maintain`: the upkeep of a database, now instead of by and by."""
+
+from __future__ import annotations
+
+import argparse
+
+from pgsearch._dsn import default_dsn
+from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
+from pgsearch.maintenance import maintain
+
+SUMMARY = "refresh text statistics, empty pending lists, vacuum and analyze"
+EXAMPLE = """
+pgsearch maintain
+0 4 * * *  pgsearch maintain --dsn postgresql://me@localhost/wiki   # in a crontab
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """No arguments of its own."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Warnings, such as a table that this role may not vacuum, go to stderr."""
+    with progress_bar() as bar:
+        task = bar.add_task("looking", total=None)
+
+        def show(step: str, done: int, steps: int) -> None:
+            bar.update(task, description=step, completed=done, total=steps)
+
+        report = maintain(arguments.dsn or default_dsn(), progress=show)
+    for warning in report.warnings:
+        note(warning)
+    if arguments.json:
+        say_json(report)
+        return 0
+    say_table(
+        ("table", "dead rows", "seconds"),
+        [(table.table, table.dead_rows, f"{table.seconds:.2f}") for table in report.tables],
+    )
+    for refreshed in report.text_stats:
+        say(f"{refreshed.collection}: {refreshed.lexemes_changed:,} words counted anew")
+    pages = sum(index.pages for index in report.indexes)
+    say(
+        f"{len(report.tables)} tables vacuumed and analyzed, {pages:,} pending pages merged into"
+        f" {len(report.indexes)} GIN indexes, {len(report.text_stats)} collections counted anew"
+        f" in {report.seconds:.1f} s"
+    )
+    return 0

@@ -1,0 +1,116 @@
+"""The upkeep of a database: counted words, empty pending lists, vacuumed and analyzed tables.
+
+Autovacuum does the same by and by. After a large load or many changes this does it now: BM25 weighs words by how many
+chunks hold them, GIN searches read their pending list from end to end, and plans are made from the last ANALYZE.
+VACUUM cannot run inside a function, so it is run from here, on a connection of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from pgsearch.client import Client
+from pgsearch.errors import translated
+from pgsearch.rows import TextStatsRefresh
+
+_GIN_INDEXES = """
+select i.indexrelid::bigint, c.relname
+  from pg_catalog.pg_index as i
+       join pg_catalog.pg_class as c on c.oid = i.indexrelid
+       join pg_catalog.pg_am as a on a.oid = c.relam
+ where c.relnamespace = 'pgsearch'::pg_catalog.regnamespace
+   and c.relkind = 'i'
+   and i.indisvalid
+   and a.amname = 'gin'
+ order by c.relname
+"""
+
+_TABLES = """
+select c.relname, coalesce(s.n_dead_tup, 0)
+  from pg_catalog.pg_class as c
+       left join pg_catalog.pg_stat_all_tables as s on s.relid = c.oid
+ where c.relnamespace = 'pgsearch'::pg_catalog.regnamespace
+   and c.relkind in ('r', 'm')
+ order by c.relname
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedIndex:
+    """A GIN index and the pages of its pending list that were merged into it."""
+
+    index: str
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class VacuumedTable:
+    """A table, about how many dead rows it had, and how long VACUUM (ANALYZE) took."""
+
+    table: str
+    dead_rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceReport:
+    """What was done; `warnings` are those of the server, such as a table that this role may not vacuum."""
+
+    text_stats: list[TextStatsRefresh]
+    indexes: list[CleanedIndex]
+    tables: list[VacuumedTable]
+    warnings: list[str]
+    seconds: float
+
+
+def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = None) -> MaintenanceReport:
+    """Refresh text statistics that are stale, empty the GIN pending lists, VACUUM (ANALYZE) every table of pgsearch.
+
+    Searches and writers go on meanwhile. `progress` gets what is done now, how many steps are done, and of how many.
+    """
+    started = time.monotonic()
+    warnings: list[str] = []
+    statistics: list[TextStatsRefresh] = []
+    cleaned: list[CleanedIndex] = []
+    vacuumed: list[VacuumedTable] = []
+    with translated(), psycopg.connect(dsn, autocommit=True) as connection:
+        connection.add_notice_handler(lambda notice: warnings.append(str(notice.message_primary)))
+        client = Client(connection=connection)
+        stale = [age.collection for age in client.text_stats_staleness() if age.stale]
+        indexes = connection.execute(_GIN_INDEXES).fetchall()
+        tables = connection.execute(_TABLES).fetchall()
+        steps = len(stale) + len(indexes) + len(tables)
+
+        def tell(step: str) -> None:
+            if progress is not None:
+                progress(step, len(statistics) + len(cleaned) + len(vacuumed), steps)
+
+        for collection in stale:
+            tell(f"counting the words of {collection}")
+            statistics += client.refresh_text_stats(collection)
+        for oid, index in indexes:
+            tell(f"emptying the pending list of {index}")
+            cleaned.append(CleanedIndex(index, _cleaned_pages(connection, oid, warnings)))
+        for table, dead_rows in tables:
+            tell(f"vacuuming {table}")
+            since = time.monotonic()
+            connection.execute(sql.SQL("vacuum (analyze) pgsearch.{}").format(sql.Identifier(table)))
+            vacuumed.append(VacuumedTable(table, dead_rows, time.monotonic() - since))
+        tell("done")
+    return MaintenanceReport(statistics, cleaned, vacuumed, warnings, time.monotonic() - started)
+
+
+def _cleaned_pages(connection: psycopg.Connection[Any], oid: int, warnings: list[str]) -> int:
+    try:
+        found = connection.execute("select pg_catalog.gin_clean_pending_list(%s::bigint::regclass)", [oid]).fetchone()
+    except psycopg.errors.InsufficientPrivilege as error:
+        # VACUUM too only warns when the table belongs to somebody else.
+        warnings.append(str(error.diag.message_primary))
+        return 0
+    return int(found[0]) if found else 0

@@ -1,0 +1,56 @@
+-- Words that no chunk knows are the ones that may be misspelt.
+--
+-- A known word finds its titles through the text index, since chunks carry their titles. So a hybrid search looks up by spelling only what is left,
+-- which is mostly nothing: a trigram look-up of every word of a question cost more than all other stages together.
+
+create or replace function pgsearch._unknown_words(words text[], collections text[])
+returns text[]
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+    unknown text[] := '{}';
+    lexeme  text;
+begin
+    for lexeme in
+        select a.lexeme
+          from (select distinct l.lexeme
+                  from (select distinct c.text_config
+                          from pgsearch.collections as c
+                         where _unknown_words.collections is null
+                            or c.collection = any (_unknown_words.collections)) as t
+                       cross join unnest(pgsearch._analyze(t.text_config, array_to_string(words, ' '))) as l) as a
+         where not exists (select
+                             from pgsearch.lexeme_stats as s
+                            where s.lexeme = a.lexeme
+                              and (_unknown_words.collections is null or s.collection = any (_unknown_words.collections)))
+    loop
+        -- newer than the statistics?
+        if not exists (select
+                         from pgsearch.chunks as c
+                        where c.content_tsv @@ pgsearch._any_of(array[lexeme])
+                          and (_unknown_words.collections is null or c.collection = any (_unknown_words.collections))) then
+            unknown := unknown || lexeme;
+        end if;
+    end loop;
+
+    if cardinality(unknown) = 0 then
+        return '{}';
+    end if;
+
+    return array(select w.word
+                   from unnest(words) with ordinality as w(word, at)
+                  where exists (select
+                                  from (select distinct c.text_config
+                                          from pgsearch.collections as c
+                                         where _unknown_words.collections is null
+                                            or c.collection = any (_unknown_words.collections)) as t
+                                       cross join unnest(pgsearch._analyze(t.text_config, w.word)) as l
+                                 where l.lexeme = any (unknown))
+                  order by w.at);
+end;
+$$;
+
+comment on function pgsearch._unknown_words(text[], text[]) is
+'Those of the words that have a lexeme (a bigram, for Korean) which no chunk of the collections (null: all) has, in their order.';
