@@ -66,7 +66,7 @@ SETS = (
     Set("miracl-ko", "simple"),
 )
 
-# One signal alone is asked for with rrf: over one list it keeps the order of the list, whatever the default fusion does.
+# One signal alone is asked for with rrf, which keeps the order of a single list, whatever the default fusion does.
 TEXT, VECTOR, DEFAULT = "BM25", "vector", "default"
 SIGNALS = {TEXT: Configuration("fts", "rrf"), VECTOR: Configuration("vector", "rrf")}
 
@@ -299,103 +299,91 @@ def write(figures: dict[str, Any]) -> None:
 
 def render(sets: dict[str, Any]) -> str:
     """The section as Markdown."""
-    labels = _labels(sets)
     some = next(iter(sets.values()))
-    lines = [
-        "## Quality",
-        "",
-        "Repeat: `PGSEARCH_DATA=... python benchmarks/quality.py`. "
-        f"Machine: {MACHINE}; PostgreSQL {some['versions']['postgresql']}, pgvector {some['versions']['pgvector']}.",
-        "",
-        f"{MEASURE} with linear gain, over the judged questions. {DEPTH} candidates a signal, {TOP_K} results. *BM25* and"
-        " *vector* are one signal alone; the strategies fuse all signals (words, vector, title, spelling of the title);"
-        f" *default* is a search that names no strategy ({', '.join(sorted({s['default_fusion'] for s in sets.values()}))})."
-        " Best of a row in bold. miracl-ko is judged by page: each page once, by its best passage.",
-        "",
-        "![nDCG@10 of each search on each set](plots/quality.png)",
-        "",
-        *_table(
-            ["set", "passages", "questions", *labels],
-            [
-                [name, f"{found['passages']:,}", f"{found['queries']:,}", *_cells(found, labels)]
-                for name, found in sets.items()
-            ],
-        ),
-        "",
-        "### Is the default better, or was it luck?",
-        "",
-        f"Difference of {MEASURE}, default minus the other; 95 % bootstrap interval; p of a paired randomisation test,"
-        " corrected for the comparisons of its set with Holm's method; questions on which the default is better/worse.",
-        "",
-        *_table(
-            ["set", "default against", "difference", "95 % interval", "p (Holm)", "better/worse"],
-            [
-                [
-                    name,
-                    label + (" (better signal)" if label == found["better_signal"] else ""),
-                    f"{other['difference']:+.4f}",
-                    f"{other['low']:+.4f} .. {other['high']:+.4f}",
-                    f"{other['p_holm']:.4f}",
-                    f"{other['better']}/{other['worse']}",
-                ]
-                for name, found in sets.items()
-                for label, other in found["default_against"].items()
-                if label != found["default_fusion"]
-            ],
-        ),
-        "",
-        "### Goals",
-        "",
-        *_table(["set", "search", "measure", "goal", "reached", ""], _goals(sets)),
-        "",
-        "### More measures of the default and of BM25",
-        "",
-        *_measures(sets),
-        "",
-        "### Milliseconds a question",
-        "",
-        f"Measured by the client over one connection, one question after the other, with {TOP_K} results and no snippets;"
-        " p50 / p95.",
-        "",
-        *_table(
-            ["set", *labels],
-            [
-                [
-                    name,
-                    *(
-                        f"{found['runs'][label]['latency_ms']['p50']:.1f} / {found['runs'][label]['latency_ms']['p95']:.1f}"
-                        if label in found["runs"]
-                        else ""
-                        for label in labels
-                    ),
-                ]
-                for name, found in sets.items()
-            ],
-        ),
-        "",
-        "### What others measured",
-        "",
-        *_table(
-            ["set", "search", MEASURE, "source"],
-            [[name, run, f"{value:.4f}", by] for name, run, value, by in PUBLISHED],
-        ),
+    defaults = ", ".join(sorted({found["default_fusion"] for found in sets.values()}))
+    return f"""## Quality
+
+Repeat: `PGSEARCH_DATA=... python benchmarks/quality.py`. Machine: {MACHINE}; PostgreSQL \
+{some["versions"]["postgresql"]}, pgvector {some["versions"]["pgvector"]}.
+
+{MEASURE} with linear gain, over the judged questions; {DEPTH} candidates a signal, {TOP_K} results. *BM25* and *vector* \
+are one signal alone. The strategies fuse all signals: words, vector, words of the title, spelling of the title. \
+*default* is a search that names no strategy ({defaults}). Best of a row in bold. miracl-ko is judged by page: each page \
+once, where its best passage stands.
+
+![{MEASURE} of each search on each set](plots/quality.png)
+
+{_overview(sets)}
+
+### Is the default better, or was it luck?
+
+{MEASURE} of the default minus that of the other; 95 % bootstrap interval; p of a paired randomisation test, corrected \
+for the comparisons of its set by Holm's method; questions on which the default is better and worse.
+
+{_comparisons(sets)}
+
+### Goals
+
+{_table(["set", "search", "measure", "goal", "reached", ""], _goals(sets))}
+
+### More measures of BM25 and of the default
+
+{_measures(sets)}
+
+### Milliseconds a question
+
+p50 / p95 as the client sees them, over one connection, one question after the other, {TOP_K} results without snippets.
+
+{_latencies(sets)}
+
+### What others measured
+
+{_table(["set", "search", MEASURE, "source"], [[name, run, f"{value:.4f}", by] for name, run, value, by in PUBLISHED])}
+""".replace("\\\n", "").rstrip()
+
+
+def _overview(sets: dict[str, Any]) -> str:
+    labels = _labels(sets)
+    rows = []
+    for name, found in sets.items():
+        values = {label: run["measures"][MEASURE] for label, run in found["runs"].items()}
+        best = max(values.values())
+        cells = [f"{values[label]:.4f}" if label in values else "" for label in labels]
+        bold = [f"**{cell}**" if cell == f"{best:.4f}" else cell for cell in cells]
+        rows.append([name, f"{found['passages']:,}", f"{found['queries']:,}", *bold])
+    return _table(["set", "passages", "questions", *labels], rows)
+
+
+def _comparisons(sets: dict[str, Any]) -> str:
+    rows = [
+        [
+            name,
+            label + (" (better signal)" if label == found["better_signal"] else ""),
+            f"{other['difference']:+.4f}",
+            f"{other['low']:+.4f} .. {other['high']:+.4f}",
+            f"{other['p_holm']:.4f}",
+            f"{other['better']}/{other['worse']}",
+        ]
+        for name, found in sets.items()
+        for label, other in found["default_against"].items()
+        if label != found["default_fusion"]
     ]
-    return "\n".join(lines)
+    return _table(["set", "default against", "difference", "95 % interval", "p (Holm)", "better/worse"], rows)
+
+
+def _latencies(sets: dict[str, Any]) -> str:
+    labels = _labels(sets)
+    rows = []
+    for name, found in sets.items():
+        latencies = [found["runs"].get(label, {}).get("latency_ms") for label in labels]
+        rows.append([name, *(f"{ms['p50']:.1f} / {ms['p95']:.1f}" if ms else "" for ms in latencies)])
+    return _table(["set", *labels], rows)
 
 
 def _labels(sets: dict[str, Any]) -> list[str]:
     """All searches that any set has: signals first, the default last."""
     found = dict.fromkeys(label for each in sets.values() for label in each["runs"] if label != DEFAULT)
     return [*found, DEFAULT]
-
-
-def _cells(found: dict[str, Any], labels: Sequence[str]) -> list[str]:
-    values = {label: run["measures"][MEASURE] for label, run in found["runs"].items()}
-    best = max(values.values())
-    return [
-        "" if label not in values else f"**{values[label]:.4f}**" if values[label] == best else f"{values[label]:.4f}"
-        for label in labels
-    ]
 
 
 def _goals(sets: dict[str, Any]) -> list[list[str]]:
@@ -418,7 +406,7 @@ def _met(value: float, least: float) -> str:
     return "yes" if value >= least else "**no**"
 
 
-def _measures(sets: dict[str, Any]) -> list[str]:
+def _measures(sets: dict[str, Any]) -> str:
     names = [name for name in next(iter(sets.values()))["runs"][DEFAULT]["measures"] if name != MEASURE]
     return _table(
         ["set", "search", *names],
@@ -430,12 +418,9 @@ def _measures(sets: dict[str, Any]) -> list[str]:
     )
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [
-        f"| {' | '.join(columns)} |",
-        f"|{' --- |' * len(columns)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def plot(sets: dict[str, Any]) -> None:
@@ -448,10 +433,9 @@ def plot(sets: dict[str, Any]) -> None:
     labels = _labels(sets)
     strategies = [label for label in labels if label not in (TEXT, VECTOR, DEFAULT)]
     blues = plt.get_cmap("Blues")
-    colours = {TEXT: "#9a9a9a", VECTOR: "#c9c9c9", DEFAULT: "#08306b"}
-    colours |= {
-        label: blues(0.2 + 0.35 * place / max(1, len(strategies) - 1)) for place, label in enumerate(strategies)
-    }
+    colours: dict[str, Any] = {TEXT: "#9a9a9a", VECTOR: "#c9c9c9", DEFAULT: "#08306b"}
+    for place, label in enumerate(strategies):
+        colours[label] = blues(0.2 + 0.35 * place / max(1, len(strategies) - 1))
     figure, axes = plt.subplots(figsize=(11, 4), layout="constrained")
     start, ticks = 0.0, []
     shown: set[str] = set()

@@ -39,6 +39,13 @@ class Server:
         return make_conninfo(host=self.host, port=self.port, user=self.user, dbname=database)
 
 
+@pytest.fixture(autouse=True)
+def no_database_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set for work must not be what the tests write to."""
+    for name in ("PGSEARCH_DSN", "PGSEARCH_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="session")
 def pg_server() -> Iterator[Server]:
     """A server for this session alone."""

@@ -18,6 +18,13 @@ from pgsearch.rows import Hit, SearchResult, StagePlan
 _MARKS = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 # What people call the signals; the names of the SQL functions stay as they are in --json and --explain.
 _SIGNALS = {"text": "words", "vector": "meaning", "lexical": "titles"}
+_MEANINGS = {
+    "text": "words of the passage",
+    "vector": "meaning of the passage",
+    "title": "words of the title",
+    "lexical": "spelling of the title",
+    "neighbours": "what passages like it score",
+}
 _WIDEST = 110  # columns; longer lines are hard to read
 
 
@@ -145,10 +152,11 @@ def _reason(hit: Hit) -> str:
 def _signal_table(hit: Hit) -> Table:
     table = Table(show_edge=False, box=None, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("signal", style="cyan")
+    table.add_column("", style="dim")
     for column in ("score", "rank", "weight", "contribution"):
         table.add_column(column, justify="right")
-    for row in _signal_rows(hit.signals):
-        table.add_row(*row)
+    for name, *numbers in _signal_rows(hit.signals):
+        table.add_row(name, _MEANINGS.get(name, ""), *numbers)
     return table
 
 
@@ -161,7 +169,8 @@ def _signal_rows(signals: Mapping[str, Any]) -> Iterator[tuple[str, str, str, st
 
     for name, value in sorted(signals.items(), key=size):
         if isinstance(value, Mapping) and "contribution" in value:
-            yield name, *(_number(value.get(key)) for key in ("score", "rank", "weight", "contribution"))  # type: ignore[misc]
+            score, rank, weight = (_number(value.get(key)) for key in ("score", "rank", "weight"))
+            yield name, score, rank, weight, _number(value["contribution"])
         elif isinstance(value, Mapping):
             for key, factor in value.items():
                 yield f"{name} {key}", "", "", "", _number(factor)
@@ -171,7 +180,7 @@ def _signal_rows(signals: Mapping[str, Any]) -> Iterator[tuple[str, str, str, st
 
 def _number(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.3f}"
+        return f"{value:.2f}"
     return "" if value is None else str(value)
 
 

@@ -14,16 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.progress import Progress
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.rule import Rule
 from rich.text import Text
 
 from pgsearch import embedded
-from pgsearch.bulk import Record, load_records
 from pgsearch.bulk import Progress as LoadProgress
+from pgsearch.bulk import Record, load_records
 from pgsearch.client import Client
 from pgsearch.commands._hits import plain_lines, rendered, terminal
-from pgsearch.commands._output import progress_bar, say, say_json
+from pgsearch.commands._output import say, say_json
 from pgsearch.demo import korean_pages, library_mark, library_pages
 from pgsearch.demo.queries import KOREAN, LIBRARY, DemoQuery
 from pgsearch.deploy import deploy
@@ -32,7 +33,6 @@ from pgsearch.embedders import Embedder
 from pgsearch.embedding import (
     EmbedderGoneError,
     EmbeddingReport,
-    IndexProgress,
     build_vector_index,
     embed_missing,
     embedder_for,
@@ -161,20 +161,17 @@ def _embed(client: Client, model: str, collections: tuple[str, ...], speaker: _S
             embedder, model = _fitted(client, model, collections, step)
             step.done = f"embedder {model}: TF-IDF and SVD, fitted on these words alone; it knows no world"
     client.register_model(model, len(embedder.embed([""])[0]))
-    with speaker.step("embedding") as step:
+    with speaker.step("looking for what is not embedded") as step:
+        total = sum(client.text_stats_staleness(collection)[0].chunks for collection in collections)
         count = 0
         for collection in collections:
 
-            def embedded_so_far(report: EmbeddingReport, step: _Step = step, before: int = count) -> None:
-                step.advance("embedding chunks", before + report.embedded, step.total)
+            def show(report: EmbeddingReport, step: _Step = step, before: int = count) -> None:
+                step.advance("embedding chunks", before + report.embedded, total)
 
-            count += embed_missing(client, model, embedder, collection, progress=embedded_so_far).embedded
+            count += embed_missing(client, model, embedder, collection, progress=show).embedded
             client.set_default_model(collection, model)
-
-        def building(now: IndexProgress) -> None:
-            step.advance("building the vector index", now.done, count)
-
-        index = build_vector_index(client, model, progress=building)
+        index = build_vector_index(client, model, progress=lambda now: step.advance(now.phase, now.done, total))
         embeddings = f"{count:,} chunks embedded" if count else "every chunk is embedded"
         step.done = f"{embeddings}, HNSW index {index.index} {'stands' if index.action == 'stood' else 'built'}"
     return embedder
@@ -208,22 +205,19 @@ def _psql() -> str:
 
 
 class _Step:
-    """What is being done, as the progress bar shows it; `done` is what to say afterwards."""
+    """What is being done, as a progress bar on stderr shows it; `done` is what to say afterwards."""
 
     def __init__(self, bar: Progress, doing: str) -> None:
         self.done = doing
         self._bar = bar
-        self._task = bar.add_task(doing, total=None)
+        self._task = bar.add_task(doing, total=None, count="")
 
-    @property
-    def total(self) -> float | None:
-        return self._bar.tasks[0].total
-
-    def advance(self, doing: str, done: int, total: float | None) -> None:
+    def advance(self, doing: str, done: int, total: int | None) -> None:
         """A new thing that is done starts the bar, and its estimate of the time left, anew."""
         if self._bar.tasks[0].description != doing:
-            self._bar.reset(self._task, description=doing, total=total)
-        self._bar.update(self._task, completed=done, total=total)
+            self._bar.reset(self._task, description=doing)
+        count = f"{done:,} of {total:,}" if total else f"{done:,}"
+        self._bar.update(self._task, completed=done, total=total or None, count=count)
 
 
 class _Speaker:
@@ -243,7 +237,12 @@ class _Speaker:
     @contextmanager
     def step(self, doing: str) -> Iterator[_Step]:
         since = time.monotonic()
-        with progress_bar() as bar:
+        console = Console(stderr=True)
+        columns = (
+            *(SpinnerColumn(style="cyan"), TextColumn("{task.description}"), BarColumn(30, pulse_style="cyan")),
+            *(TextColumn("{task.fields[count]}", style="dim"), TimeRemainingColumn(elapsed_when_finished=True)),
+        )
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             step = _Step(bar, doing)
             yield step
         self.steps.append(Step(step.done, time.monotonic() - since))
@@ -267,16 +266,16 @@ class _Speaker:
                 say(line)
 
     def goodbye(self, *, own_server: bool, started: float) -> None:
-        psql = 'psql "$(pgsearch server dsn)"' if own_server else 'psql "$PGSEARCH_DSN"'
+        program = _typed()
+        dsn = f'"$({program} server dsn)"' if own_server else '"$PGSEARCH_DSN"'
+        sql = "select rank, title, match_reason from pgsearch.search_hybrid('전기차 보조금')"
         next_steps = (
-            ("search", "pgsearch search 'your words' --explain"),
-            ("your own texts", "pgsearch ingest docs/ --collection docs"),
-            (
-                "in SQL alone",
-                f"{psql} -c \"select rank, title, match_reason from pgsearch.search_hybrid('전기차 보조금')\"",
-            ),
+            ("search", f"{program} search 'your words' --explain"),
+            ("your own texts", f"{program} ingest docs/ --collection docs"),
+            ("their meaning", f"{program} embed --collection docs --model svd:docs"),
+            ("in SQL alone", f'{_psql()} {dsn} -c "{sql}"'),
             ("in Python", "import pgsearch; pgsearch.search('your words').hits"),
-            *([("stop the server", "pgsearch server stop")] if own_server else []),
+            *([("stop the server", f"{program} server stop")] if own_server else []),
         )
         seconds = f"Set up and searched in {time.monotonic() - started:.1f} s. What next:"
         if self._console:

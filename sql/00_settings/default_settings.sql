@@ -14,7 +14,7 @@ select '{
     "model":                  "",
     "exact":                  true,
     "max_rows":               50000,
-    "bm25":                   {"k1": 1.2, "b": 0.75, "heading_weight": 1},
+    "bm25":                   {"k1": 1.2, "b": 0.75, "heading_weight": 3},
     "fusion":                 "adaptive",
     "rrf_k":                  60,
     "rerank_oversample":      25,

@@ -115,10 +115,17 @@ begin
     end loop;
 
     -- a word asked for twice counts more than once, but not twice as much: (k3 + 1) qtf / (k3 + qtf) with k3 = 8 (Robertson and Walker 1994)
-    select coalesce(array_agg(l.lexeme order by l.positions[1], l.lexeme), '{}'),
-           coalesce(array_agg(9::float8 * cardinality(l.positions) / (8 + cardinality(l.positions)) order by l.positions[1], l.lexeme), '{}')
+    -- what only asks (무엇인가요) is dropped, unless that is all there is
+    select coalesce(array_agg(l.lexeme order by l.at, l.lexeme), '{}'),
+           coalesce(array_agg(l.repeated * l.asked order by l.at, l.lexeme), '{}')
       into lexemes, weights
-      from unnest(pgsearch._analyze(config, loose)) as l;
+      from (select a.lexeme,
+                   a.positions[1] as at,
+                   9::float8 * cardinality(a.positions) / (8 + cardinality(a.positions)) as repeated,
+                   case when max(coalesce(k.weight, 1)) over () = 0 then 1 else coalesce(k.weight, 1) end as asked
+              from unnest(pgsearch._analyze(config, loose)) as a
+                   left join pgsearch._korean_weights(loose) as k on k.lexeme = a.lexeme) as l
+     where l.asked > 0;
 
     select coalesce(array_agg(word order by first_at), '{}')
       into words
@@ -131,6 +138,6 @@ $$;
 comment on function pgsearch.parse_query(text, text, text) is
 'What a query asks for. Arguments: query (only its first 1,000 characters count), text_config (name of a text search configuration), operator (''or'': any word will do; ''and'': every word is required).
 Syntax: "a phrase" and +word are required, -word and -"a phrase" are excluded, OR between two required terms lets either do.
-Returns one row: lexemes (of all wanted terms, in order, each once), weights (parallel: what each counts in ranking, 1 for a word asked for once), required (tsquery every hit must match, or null), excluded (tsquery no hit may match, or null), keywords (the requirements, one by one),
+Returns one row: lexemes (of all wanted terms, in order, each once), weights (parallel: what each counts in ranking, 1 for a word asked for once, half for a Korean bigram that touches a particle), required (tsquery every hit must match, or null), excluded (tsquery no hit may match, or null), keywords (the requirements, one by one),
 words (as typed, lower case, without repeats), truncated (whether the query was cut). A phrase in Korean matches where its bigrams stand one after the other:
 "탄핵 절차" finds neither 탄핵절차 nor 탄핵의 절차, and -사과 also drops 인사과장. Errors: PS002 unknown operator, PS003 unknown text_config.';

@@ -34,7 +34,7 @@ def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> Non
 
     out = capsys.readouterr().out
     for name in NAMES:
-        assert f"\n    {name} " in out
+        assert f"\n    {name}" in out
 
 
 def test_wrong_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
