@@ -303,13 +303,12 @@ def render(sets: dict[str, Any]) -> str:
     defaults = ", ".join(sorted({found["default_fusion"] for found in sets.values()}))
     return f"""## Quality
 
-Repeat: `PGSEARCH_DATA=... python benchmarks/quality.py`. Machine: {MACHINE}; PostgreSQL \
-{some["versions"]["postgresql"]}, pgvector {some["versions"]["pgvector"]}.
+Repeat: `PGSEARCH_DATA=... python benchmarks/quality.py`.
+Machine: {MACHINE}; PostgreSQL {some["versions"]["postgresql"]}, pgvector {some["versions"]["pgvector"]}.
 
-{MEASURE} with linear gain, over the judged questions; {DEPTH} candidates a signal, {TOP_K} results. *BM25* and *vector* \
-are one signal alone. The strategies fuse all signals: words, vector, words of the title, spelling of the title. \
-*default* is a search that names no strategy ({defaults}). Best of a row in bold. miracl-ko is judged by page: each page \
-once, where its best passage stands.
+{MEASURE} with linear gain, over the judged questions; {DEPTH} candidates a signal, {TOP_K} results.
+*BM25* and *vector* are one signal alone; *default* is a search that names no strategy ({defaults}).
+Best of a row in bold. miracl-ko is judged by page: each page once, where its best passage stands.
 
 ![{MEASURE} of each search on each set](plots/quality.png)
 
@@ -317,7 +316,7 @@ once, where its best passage stands.
 
 ### Is the default better, or was it luck?
 
-{MEASURE} of the default minus that of the other; 95 % bootstrap interval; p of a paired randomisation test, corrected \
+{MEASURE} of the default minus that of the other; 95 % bootstrap interval; p of a paired randomisation test, corrected
 for the comparisons of its set by Holm's method; questions on which the default is better and worse.
 
 {_comparisons(sets)}
@@ -339,7 +338,7 @@ p50 / p95 as the client sees them, over one connection, one question after the o
 ### What others measured
 
 {_table(["set", "search", MEASURE, "source"], [[name, run, f"{value:.4f}", by] for name, run, value, by in PUBLISHED])}
-""".replace("\\\n", "").rstrip()
+""".rstrip()
 
 
 def _overview(sets: dict[str, Any]) -> str:

@@ -409,6 +409,11 @@ def set_default_model(collection: str, model: str | None) -> Call[None]:
     return _value("set_default_model", _none, {"collection": collection, "model": model})
 
 
+def refresh_embedding_centres(collection: str | None = None) -> Call[int]:
+    """Compute anew what the embeddings of a collection have in common; returns how many centres were written."""
+    return _value("refresh_embedding_centres", int, {"collection": collection})
+
+
 def vector_index_statement(model: str, *, concurrently: bool = True) -> Call[str]:
     """The CREATE INDEX statement of the model's HNSW index."""
     return _value("vector_index_statement", str, {"model": model, "concurrently": concurrently})

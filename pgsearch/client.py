@@ -150,6 +150,7 @@ class Client:
     delete_pages = _method(_calls.delete_pages)
     register_model = _method(_calls.register_model)
     set_default_model = _method(_calls.set_default_model)
+    refresh_embedding_centres = _method(_calls.refresh_embedding_centres)
     vector_index_statement = _method(_calls.vector_index_statement)
     list_missing_embeddings = _method(_calls.list_missing_embeddings)
     put_embeddings = _method(_calls.put_embeddings)

@@ -99,7 +99,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json({"steps": speaker.steps, "searches": asked, "seconds": time.monotonic() - started})
     else:
-        speaker.goodbye(own_server=not (arguments.dsn or os.environ.get("PGSEARCH_DSN")), started=started)
+        own_server = not (arguments.dsn or os.environ.get("PGSEARCH_DSN"))
+        speaker.goodbye(named=arguments.dsn, own_server=own_server, started=started)
     return 0
 
 
@@ -230,9 +231,7 @@ class _Speaker:
 
     def title(self) -> None:
         if self._console:
-            self._console.print(
-                Text("\npgsearch", style="bold cyan").append(": hybrid search in PostgreSQL\n", "default")
-            )
+            self._console.print(Text.assemble(("\npgsearch", "bold cyan"), ": hybrid search in PostgreSQL\n"))
 
     @contextmanager
     def step(self, doing: str) -> Iterator[_Step]:
@@ -248,8 +247,7 @@ class _Speaker:
         self.steps.append(Step(step.done, time.monotonic() - since))
         seconds = f"{self.steps[-1].seconds:.1f} s"
         if self._console:
-            line = Text(" ✓ ", style="bold green").append(step.done, "default").append(f"  {seconds}", "dim")
-            self._console.print(line)
+            self._console.print(Text.assemble((" ✓ ", "bold green"), step.done, (f"  {seconds}", "dim")))
         elif not self._silent:
             say(f"{step.done} ({seconds})")
 
@@ -265,25 +263,27 @@ class _Speaker:
             for line in plain_lines(None, result, explain=query.explain):
                 say(line)
 
-    def goodbye(self, *, own_server: bool, started: float) -> None:
+    def goodbye(self, *, named: str | None, own_server: bool, started: float) -> None:
+        """`named` is the DSN that was typed: what is to be typed next must name it too."""
         program = _typed()
-        dsn = f'"$({program} server dsn)"' if own_server else '"$PGSEARCH_DSN"'
+        where = " --dsn DSN" if named else ""
+        dsn = "DSN" if named else f'"$({program} server dsn)"' if own_server else '"$PGSEARCH_DSN"'
         sql = "select rank, title, match_reason from pgsearch.search_hybrid('전기차 보조금')"
         next_steps = (
-            ("search", f"{program} search 'your words' --explain"),
-            ("your own texts", f"{program} ingest docs/ --collection docs"),
-            ("their meaning", f"{program} embed --collection docs --model svd:docs"),
+            ("search", f"{program} search 'your words' --explain{where}"),
+            ("your own texts", f"{program} ingest docs/ --collection docs{where}"),
+            ("their meaning", f"{program} embed --collection docs --model svd:docs{where}"),
             ("in SQL alone", f'{_psql()} {dsn} -c "{sql}"'),
-            ("in Python", "import pgsearch; pgsearch.search('your words').hits"),
+            ("in Python", f"import pgsearch; pgsearch.{'Client(DSN).' if named else ''}search('your words').hits"),
             *([("stop the server", f"{program} server stop")] if own_server else []),
         )
-        seconds = f"Set up and searched in {time.monotonic() - started:.1f} s. What next:"
+        took = f"Set up and searched in {time.monotonic() - started:.1f} s."
         if self._console:
             self._console.print(Rule(Text("What next", style="bold cyan"), align="left", style="cyan"))
             for what, command in next_steps:
-                self._console.print(Text(f"  {what:<16}", style="dim").append(command, "bold"), soft_wrap=True)
-            self._console.print(Text(f"\n  {seconds.removesuffix(' What next:')}\n", style="dim"))
+                self._console.print(Text.assemble((f"  {what:<17}", "dim"), (command, "bold")), soft_wrap=True)
+            self._console.print(Text(f"\n  {took}\n", style="dim"))
         else:
-            say(f"\n{seconds}")
+            say(f"\n{took} What next:")
             for what, command in next_steps:
                 say(f"  {what}: {command}")

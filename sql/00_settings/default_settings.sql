@@ -14,7 +14,7 @@ select '{
     "model":                  "",
     "exact":                  true,
     "max_rows":               50000,
-    "bm25":                   {"k1": 1.2, "b": 0.75, "heading_weight": 3},
+    "bm25":                   {"k1": 1.2, "b": 0.75, "heading_weight": 2},
     "fusion":                 "adaptive",
     "rrf_k":                  60,
     "rerank_oversample":      25,

@@ -35,13 +35,8 @@ return (select avg(embedding) from unnest(embeddings) as embedding);
 
 create or replace function pgsearch._without(embedding vector, common vector)
 returns vector
-language sql immutable parallel safe strict
-return l2_normalize(embedding - common);
-
-create or replace function pgsearch._scaled(embedding vector, factor float8)
-returns vector
-language sql immutable parallel safe strict
-return (select array_agg(x * factor order by n) from unnest(embedding::real[]) with ordinality as u(x, n))::vector;
+language sql immutable parallel safe
+return case when common is null then l2_normalize(embedding) else l2_normalize(l2_normalize(embedding) - common) end;
 
 create or replace function pgsearch._to_vector(embedding text)
 returns vector
@@ -75,8 +70,7 @@ comment on function pgsearch._l2_distance(vector, vector) is 'pgvector''s <->: E
 comment on function pgsearch._dimensions(vector) is 'How many dimensions the vector has.';
 comment on function pgsearch._unit(vector) is 'The vector at length 1; a zero vector stays zero.';
 comment on function pgsearch._mean(vector[]) is 'The mean of the vectors; null for none.';
-comment on function pgsearch._without(vector, vector) is 'The vector without what it has in common with others, at length 1.';
-comment on function pgsearch._scaled(vector, float8) is 'Every number of the vector times the factor.';
+comment on function pgsearch._without(vector, vector) is 'The vector, at length 1, less what it has in common with others (null: nothing), at length 1 again.';
 comment on function pgsearch._to_vector(text) is 'A vector from its text form, ''[0.1,0.2]''; NaN and infinity are refused by pgvector (22P02, 22003).';
 comment on function pgsearch._vector_norm(vector) is 'Euclidean length of the vector; 0 for a zero vector, which has no direction and so no cosine.';
 comment on function pgsearch._trigram_similarity(text, text) is 'pg_trgm''s similarity: 0 .. 1.';

@@ -5,7 +5,9 @@ create or replace function pgsearch._fused(
     settings       jsonb,
     query          text,
     words          text[],
+    collections    text[],
     model          text,
+    information    float8,
     chunk_ids      bigint[],
     page_ids       bigint[],
     text_scores    float8[],
@@ -56,9 +58,9 @@ begin
         select ids || array_agg(s.chunk_id), names || array_agg('neighbours'::text), values || array_agg(s.score)
           into ids, names, values
           from (select array_agg(f.chunk_id) as by_score, array_agg(c.page_id) as of_pages, array_agg(f.score) as fused
-                  from pgsearch.fuse(fusion, ids, names, values, settings -> 'weights') as f
+                  from pgsearch.fuse(fusion, ids, names, values, settings -> 'weights', 60, information) as f
                        join unnest(chunk_ids, page_ids) as c(chunk_id, page_id) on c.chunk_id = f.chunk_id) as first_pass
-               cross join lateral pgsearch.neighbour_scores(first_pass.of_pages, first_pass.by_score, first_pass.fused, model) as s;
+               cross join lateral pgsearch.neighbour_scores(first_pass.of_pages, first_pass.by_score, first_pass.fused, collections, model) as s;
     end if;
 
     return query
@@ -91,13 +93,13 @@ begin
                 end
       from unnest(chunk_ids, page_ids, text_scores, vector_scores, title_scores, lexical_scores)
                as c(chunk_id, page_id, text_score, vector_score, title_score, lexical_score)
-           join pgsearch.fuse(fusion, ids, names, values, settings -> 'weights', (settings ->> 'rrf_k')::float8) as f on f.chunk_id = c.chunk_id
+           join pgsearch.fuse(fusion, ids, names, values, settings -> 'weights', (settings ->> 'rrf_k')::float8, information) as f on f.chunk_id = c.chunk_id
            join pgsearch.boost_factors(query, words, chunk_ids, page_ids, title_scores, text_scores, settings -> 'boosts') as b on b.chunk_id = c.chunk_id
            join pgsearch._page_ages(page_ids, half > 0, settings ->> 'recency_key') as a on a.page_id = c.page_id;
 end;
 $$;
 
-comment on function pgsearch._fused(text, jsonb, text, text[], text, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[]) is
+comment on function pgsearch._fused(text, jsonb, text, text[], text[], text, float8, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[]) is
 'fuse over the candidates, with the signal neighbours for adaptive, boost_factors for rrf_boost (times the score) and adaptive (ten times the factor of tags and article in standard deviations), and recency (half the score after each half-life).
 Returns each candidate with score, match_reason (title, tags, content or lexical, then +vector when the vectors found it too), similarity (as search_vector scores it), the arrays of fuse, and its boosts. A candidate without any signal is left out.';
 

@@ -6,7 +6,7 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 select case fusion
-       when 'adaptive'     then '{"text": 1, "vector": 1, "neighbours": 0.87, "title": 0, "lexical": 2}'::jsonb
+       when 'adaptive'     then '{"text": 1, "vector": 1, "neighbours": 0.5, "title": 0, "lexical": 4}'::jsonb
        when 'rrf'          then '{"text": 1, "vector": 1, "title": 0, "lexical": 0.5}'::jsonb
        when 'rrf_boost'    then '{"text": 1, "vector": 1, "title": 0, "lexical": 0.5}'::jsonb
        when 'convex'       then '{"text": 0.5, "vector": 0.5, "title": 0, "lexical": 0.25}'::jsonb

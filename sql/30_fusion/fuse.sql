@@ -31,12 +31,13 @@ $$;
 comment on function pgsearch._check_fusion(text) is 'Raises PS002, naming the known strategies, for an unknown one.';
 
 create or replace function pgsearch.fuse(
-    fusion        text,
-    chunk_ids     bigint[],
-    signal_names  text[],
-    signal_scores float8[],
-    weights       jsonb  default '{}',
-    rrf_k         float8 default 60
+    fusion           text,
+    chunk_ids        bigint[],
+    signal_names     text[],
+    signal_scores    float8[],
+    weights          jsonb  default '{}',
+    rrf_k            float8 default 60,
+    word_information float8 default 20
 )
 returns table (chunk_id bigint, score float8, signals text[], raw_scores float8[], ranks integer[], factors float8[], contributions float8[])
 language plpgsql immutable parallel safe
@@ -75,14 +76,15 @@ begin
                min(g.score)                  as least,
                max(g.score)                  as most,
                avg(g.score)                  as mean,
-               nullif(stddev_pop(g.score), 0) as deviation,
+               case when stddev_pop(g.score) > 1e-6 then stddev_pop(g.score) end as deviation,
                coalesce((weight ->> g.signal)::float8, 1) as weight
           from given as g
          group by g.signal
     ),
-    -- how much the best texts stand out from the rest: the skewness of the text scores tells a query of telling words from one of common words
+    -- how far the words are to be trusted: by how much they can tell chunks apart, and by how far the best texts stand out from the rest
     trust as (
-        select exp(least(greatest(-0.6::float8 + 0.62::float8 * coalesce(avg(((g.score - s.mean) / s.deviation) ^ 3), 0), -2), 2)) as in_text
+        select exp(least(greatest(1.2::float8 * ln(greatest(word_information, 1e-6) / 20::float8)
+                                  + 0.5::float8 * coalesce(avg(((g.score - s.mean) / s.deviation) ^ 3), 0), -1.5), 2)) as in_text
           from given as g
                join shape as s on s.signal = g.signal
          where g.signal = 'text'
@@ -98,7 +100,8 @@ begin
                when 'rrf'          then 1::float8 / (rrf_k + g.rank)
                when 'rrf_boost'    then 1::float8 / (rrf_k + g.rank)
                when 'convex'       then coalesce((g.score - s.least) / nullif(s.most - s.least, 0), 1)
-               when 'distribution' then least(greatest(coalesce((g.score - s.mean) / (6::float8 * s.deviation), 0) + 0.5::float8, 0), 1)
+               -- not cut at three deviations, as others do: the best texts stand four to ten above the mean
+               when 'distribution' then coalesce((g.score - s.mean) / (6::float8 * s.deviation), 0) + 0.5::float8
                when 'weighted'     then case g.signal when 'vector' then 1::float8 / (2::float8 - g.score) else g.score end
                when 'legacy'       then g.score
                -- titles are bonuses for the few pages that have them, not scores of everyone
@@ -121,9 +124,10 @@ begin
 end;
 $$;
 
-comment on function pgsearch.fuse(text, bigint[], text[], float8[], jsonb, float8) is
+comment on function pgsearch.fuse(text, bigint[], text[], float8[], jsonb, float8, float8) is
 'Fused score of each candidate. Arguments: fusion (strategy), and three parallel arrays, one element for each candidate and signal: chunk_ids, signal_names (text, vector, title, lexical, neighbours ...), signal_scores (higher is better; null: left out);
 weights (by signal; null or missing: as the strategy has them), rrf_k. Returns each candidate once, best first, ties by chunk_id: score, and parallel arrays of its signals: raw_scores, ranks, factors (weights applied) and contributions; the contributions sum to the score.
-Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher 2009). convex: scores scaled to 0 .. 1 between their least and their greatest. distribution: scaled to 0 .. 1 between mean - 3 and mean + 3 standard deviations.
-weighted: seed document 003 §5, 1 / (1 + cosine distance) for vectors, the scores themselves otherwise. legacy: seed document 001, the scores themselves. adaptive: standard scores (distance from the mean in standard deviations), the text signal
-weighted by e^(-0.6 + 0.62 × skewness of the text scores), within e^-2 .. e^2, measured on the judged sets of benchmarks/results.md. Errors: PS002 unknown strategy or signal, PS003 weight or rrf_k out of range.';
+Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher 2009). convex: scores scaled to 0 .. 1 between their least and their greatest. distribution: mean - 3 standard deviations become 0, mean + 3 become 1, without a cut.
+weighted: seed document 003 §5, 1 / (1 + cosine distance) for vectors, the scores themselves otherwise. legacy: seed document 001, the scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the weight of the text signal, beside vectors, is
+e^(1.2 × ln(word_information / 20) + 0.5 × mean of z^3 of the text scores), the exponent within -1.5 .. 2, where word_information is the root of the sum of weight × idf^2 over the query''s words; chosen on train queries, see benchmarks/results.md.
+Errors: PS002 unknown strategy or signal, PS003 weight or rrf_k out of range.';

@@ -1,44 +1,27 @@
 -- Near the best: candidates that lie close to the head of the list, in the space of the embeddings.
 --
--- Pseudo relevance feedback (Rocchio 1971) with a twist: what every candidate has in common, their mean, is taken out of the vectors first, so that closeness means
--- sharing what sets the head apart; and a document between two heads gains from the nearer one.
+-- Pseudo relevance feedback (Rocchio 1971): the first hits are averaged, and every candidate is compared with that average. What all texts of the collection have in common
+-- is taken out of the embeddings first (Mu and Viswanath 2018, "All-but-the-top"), so that closeness means sharing what sets the head apart.
 
-create or replace function pgsearch._centred_embeddings(
-    model     pgsearch.embedding_models,
-    page_ids  bigint[],
-    chunk_ids bigint[]
-)
-returns table (chunk_id bigint, embedding vector, centred vector, common vector)
+create or replace function pgsearch._centre(model pgsearch.embedding_models, collections text[])
+returns vector
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    -- how much of the mean is taken out: flat between .5 and .7 on the judged sets
-    share constant float8 := 0.6;
 begin
-    return query
-    with near as materialized (
-        select c.chunk_id, e.embedding, pgsearch._unit(e.embedding) as unit
-          from unnest(page_ids, chunk_ids) as c(page_id, chunk_id)
-               join pgsearch.embeddings as e on e.page_id = c.page_id
-                                            and e.chunk_id = c.chunk_id
-                                            and e.model_id = model.model_id
-    ),
-    mean as materialized (
-        select pgsearch._scaled(pgsearch._mean(array_agg(n.unit)), share) as common from near as n
-    )
-    select n.chunk_id, n.embedding, pgsearch._without(n.unit, m.common), m.common
-      from near as n
-           cross join mean as m;
+    return (select pgsearch._mean(array_agg(k.centre))
+              from pgsearch.embedding_centres as k
+             where k.model_id = model.model_id
+               and (collections is null or k.collection = any (collections)));
 end;
 $$;
 
-comment on function pgsearch._centred_embeddings(pgsearch.embedding_models, bigint[], bigint[]) is
-'For each chunk with an embedding of the model: the embedding, the same at length 1 without 0.6 of the mean of all the given chunks (centred, again at length 1), and that share of the mean (common).';
+comment on function pgsearch._centre(pgsearch.embedding_models, text[]) is 'What the embeddings of the collections (null: all) have in common, as refresh_embedding_centres left it; null before the first.';
 
 create or replace function pgsearch._centred_similarity(
     embedding vector,
     model     pgsearch.embedding_models,
+    centre    vector,
     page_ids  bigint[],
     chunk_ids bigint[]
 )
@@ -48,24 +31,29 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
-    select c.chunk_id,
+    select e.chunk_id,
            nullif(case model.distance
-                  when 'cosine'        then 1::float8 - pgsearch._cosine_distance(c.embedding, _centred_similarity.embedding)
-                  when 'inner_product' then pgsearch._inner_product(c.embedding, _centred_similarity.embedding)
-                  else -pgsearch._l2_distance(c.embedding, _centred_similarity.embedding)
+                  when 'cosine'        then 1::float8 - pgsearch._cosine_distance(e.embedding, q.embedding)
+                  when 'inner_product' then pgsearch._inner_product(e.embedding, q.embedding)
+                  else -pgsearch._l2_distance(e.embedding, q.embedding)
                   end, 'NaN'),
-           pgsearch._inner_product(c.centred, pgsearch._without(pgsearch._unit(_centred_similarity.embedding), c.common))
-      from pgsearch._centred_embeddings(model, page_ids, chunk_ids) as c;
+           pgsearch._inner_product(pgsearch._without(e.embedding, centre), q.centred)
+      from unnest(page_ids, chunk_ids) as c(page_id, chunk_id)
+           join pgsearch.embeddings as e on e.page_id = c.page_id
+                                        and e.chunk_id = c.chunk_id
+                                        and e.model_id = model.model_id
+           cross join (select _centred_similarity.embedding, pgsearch._without(_centred_similarity.embedding, centre) as centred offset 0) as q;
 end;
 $$;
 
-comment on function pgsearch._centred_similarity(vector, pgsearch.embedding_models, bigint[], bigint[]) is
-'For each chunk with an embedding of the model: similarity to the query as search_vector scores it, and centred: the cosine after what the chunks have in common has been taken out of both (-1 .. 1).';
+comment on function pgsearch._centred_similarity(vector, pgsearch.embedding_models, vector, bigint[], bigint[]) is
+'For each chunk with an embedding of the model: similarity to the query as search_vector scores it, and centred: the cosine after the centre (null: nothing) has been taken out of both (-1 .. 1).';
 
 create or replace function pgsearch.neighbour_scores(
     page_ids     bigint[],
     chunk_ids    bigint[],
     fused_scores float8[],
+    collections  text[]  default null,
     model        text    default '',
     heads        integer default 5
 )
@@ -74,27 +62,33 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    temperature constant float8 := 0.9;
-    chosen      constant pgsearch.embedding_models := pgsearch._embedding_model(model, null);
+    chosen constant pgsearch.embedding_models := pgsearch._embedding_model(model, collections);
 begin
+    perform pgsearch._check_range('heads', heads, 1, 1000);
+
     return query
     with near as materialized (
-        select c.chunk_id, f.fused, c.centred
-          from pgsearch._centred_embeddings(chosen, page_ids, chunk_ids) as c
-               join unnest(chunk_ids, fused_scores) as f(chunk_id, fused) on f.chunk_id = c.chunk_id
+        select f.chunk_id, f.fused, pgsearch._without(e.embedding, k.centre) as centred
+          from unnest(page_ids, chunk_ids, fused_scores) as f(page_id, chunk_id, fused)
+               join pgsearch.embeddings as e on e.page_id = f.page_id
+                                            and e.chunk_id = f.chunk_id
+                                            and e.model_id = chosen.model_id
+               cross join (select pgsearch._centre(chosen, collections) as centre offset 0) as k
     ),
     head as materialized (
-        select h.centred, exp((h.fused - max(h.fused) over ()) / temperature) as share
+        select h.centred, exp(h.fused - max(h.fused) over ()) as share
           from (select * from near as n order by n.fused desc, n.chunk_id limit heads) as h
     )
+    -- the inner product with the average is the average of the inner products, and needs no arithmetic on vectors
     select n.chunk_id,
-           sum(h.share * greatest(pgsearch._inner_product(n.centred, h.centred), 0) ^ 3) / sum(h.share)
+           sum(h.share * pgsearch._inner_product(n.centred, h.centred)) / sum(h.share)
       from near as n
            cross join head as h
      group by n.chunk_id;
 end;
 $$;
 
-comment on function pgsearch.neighbour_scores(bigint[], bigint[], float8[], text, integer) is
-'How near each candidate lies to the head of the list: sum over the first heads candidates of their share × max(0, centred cosine)^3, where the shares are a softmax of the fused scores with temperature 0.9. 0 .. 1.
-Arguments: parallel arrays of the candidates (page_ids, chunk_ids, fused_scores), model (empty: the default one), heads. Candidates without an embedding are left out. Measured on the judged sets of benchmarks/results.md. Errors: PS008 unknown model.';
+comment on function pgsearch.neighbour_scores(bigint[], bigint[], float8[], text[], text, integer) is
+'How near each candidate lies to the head of the list: centred cosine (-1 .. 1) with each of the first heads candidates, averaged by a softmax of their fused scores.
+Arguments: parallel arrays of the candidates (page_ids, chunk_ids, fused_scores), collections (null: all; whose centre is taken out), model (empty: their default one), heads (1 .. 1000).
+Candidates without an embedding are left out. Errors: PS003 heads out of range, PS008 unknown model or several defaults.';

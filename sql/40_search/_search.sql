@@ -51,6 +51,7 @@ declare
     centred_scores float8[];
     title_scores   float8[];
     lexical_scores float8[];
+    information    float8;
     kept           bigint[];
     ordered        bigint[];
     hits           jsonb;
@@ -171,6 +172,12 @@ begin
     end if;
 
     if use_text then
+        -- how much the words of the query can tell chunks apart: gains are weight × idf
+        select coalesce(sqrt(sum(g.gain ^ 2 / parsed.weights[array_position(parsed.lexemes, g.name)])), 0)
+          into information
+          from pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections) as t
+               cross join unnest(t.names, t.gains) as g(name, gain);
+
         if fusion = 'weighted' then
             select array_agg(r.fts_rank order by r.chunk_id)
               into text_scores
@@ -189,7 +196,7 @@ begin
         select array_agg(s.similarity order by c.chunk_id), array_agg(s.centred order by c.chunk_id)
           into vector_scores, centred_scores
           from unnest(chunk_ids) as c(chunk_id)
-               left join pgsearch._centred_similarity(embedding, model, page_ids, chunk_ids) as s on s.chunk_id = c.chunk_id;
+               left join pgsearch._centred_similarity(embedding, model, pgsearch._centre(model, collections), page_ids, chunk_ids) as s on s.chunk_id = c.chunk_id;
     end if;
     if use_title then
         select array_agg(nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, parsed.lexemes)), 0)::float8
@@ -211,7 +218,7 @@ begin
               from (select f.*,
                            row_number() over (partition by f.page_id order by f.score desc, f.chunk_id) as of_page,
                            count(*) over (partition by f.page_id) as hit_chunks
-                      from pgsearch._fused(fusion, settings, query, parsed.words, model.model, chunk_ids, page_ids, text_scores, vector_scores, centred_scores,
+                      from pgsearch._fused(fusion, settings, query, parsed.words, collections, model.model, information, chunk_ids, page_ids, text_scores, vector_scores, centred_scores,
                                            title_scores, lexical_scores, vector_chunks) as f) as f
              where f.of_page = 1
                 or settings ->> 'rerank' <> ''

@@ -64,6 +64,26 @@ def test_vectors_of_the_folder_answer_the_queries(capsys: pytest.CaptureFixture[
     assert answer["runs"][0]["measures"]["P@1"] == pytest.approx(2 / 3, abs=1e-4)
 
 
+def test_an_embedder_is_fitted_on_the_corpus_and_embeds_the_queries(
+    capsys: pytest.CaptureFixture[str], dsn: str, bicycles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGSEARCH_HOME", str(tmp_path / "home"))
+    # Words that stand in one document only relate nothing, and the embedder leaves them out: each is there twice.
+    corpus = bicycles / "corpus.jsonl"
+    lines = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
+    copies = [{**line, "_id": f"{line['_id']}-again"} for line in lines]
+    corpus.write_text("".join(json.dumps(line) + "\n" for line in lines + copies), encoding="utf-8")
+
+    arguments = ("--dsn", dsn, "--data", str(bicycles), "--embedder", "svd:bicycles", "--search-mode", "vector")
+    first, again = _eval(capsys, *arguments), _eval(capsys, *arguments)
+
+    assert (first["vectors"]["unchanged"], first["vectors"]["stored"]) == (False, 12)
+    assert again["vectors"]["unchanged"]
+    # A document and its copy are equally near, so the one that is judged stands first or second.
+    assert first["runs"][0]["measures"]["recall@10"] >= 2 / 3
+    assert first["runs"][0]["measures"]["MRR@10"] >= 1 / 3
+
+
 def test_pages_are_judged_when_the_judgments_name_pages(
     capsys: pytest.CaptureFixture[str], dsn: str, villages: Path
 ) -> None:
@@ -141,6 +161,7 @@ def test_searches_are_compared_with_each_other_and_with_files(
         (["--compare", "fts", "auto", "--run-out", "x"], "write one run"),
         (["--compare", "fts", '{"mode": "fts"}'], "Known keys"),
         (["--vectors", "nothing"], "There are no vectors"),
+        (["--embedder", "nothing"], "is not known here"),
         (["--split", "summer"], "There is no file"),
     ],
 )

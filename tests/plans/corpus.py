@@ -47,6 +47,11 @@ class Corpus:
     client: Client
     vectors: Array
 
+    def query(self, number: int) -> Array:
+        """A vector not far from that of the chunk."""
+        noise = np.random.default_rng(number).normal(size=DIMENSIONS)
+        return self.vectors[number] + 0.5 * noise / np.sqrt(DIMENSIONS)
+
     def nearest(self, query: Array, among: Array | None = None) -> list[int]:
         """All chunk ids by cosine distance, computed outside the database."""
         numbers = np.arange(CHUNKS) if among is None else among
