@@ -70,7 +70,7 @@ class MaintenanceReport:
 
 
 def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = None) -> MaintenanceReport:
-    """Refresh text statistics that are stale, empty the GIN pending lists, VACUUM (ANALYZE) every table of pgsearch.
+    """Refresh text statistics that are stale and the centres of the embeddings, empty the GIN pending lists, VACUUM (ANALYZE) every table of pgsearch.
 
     Searches and writers go on meanwhile. `progress` gets what is done now, how many steps are done, and of how many.
     """
@@ -94,6 +94,7 @@ def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = Non
         for collection in stale:
             tell(f"counting the words of {collection}")
             statistics += client.refresh_text_stats(collection)
+        client.refresh_embedding_centres()
         for oid, index in indexes:
             tell(f"emptying the pending list of {index}")
             cleaned.append(CleanedIndex(index, _cleaned_pages(connection, oid, warnings)))

@@ -315,7 +315,7 @@ declare
     query     record;
     statement text;
     -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of average length it is worth 1.
-    most      constant float8 := case when exact then k1 + 1 else 1 + 0.3 * k1 end;
+    most      constant float8 := case when exact then k1 + 1 else 1 + 0.5 * k1 end;
     bounds    float8[];
     total     float8;
     mentions  float8;

@@ -49,12 +49,13 @@ begin
         ids    := chunk_ids || chunk_ids || chunk_ids || chunk_ids;
         names  := array_fill('text'::text, array[n]) || array_fill('vector'::text, array[n]) || array_fill('title'::text, array[n]) || array_fill('lexical'::text, array[n]);
         values := coalesce(text_scores, array_fill(null::float8, array[n]))
-                  || coalesce(case fusion when 'adaptive' then centred_scores else vector_scores end, array_fill(null::float8, array[n]))
+                  || coalesce(case when fusion = 'adaptive' and text_scores is not null then centred_scores else vector_scores end, array_fill(null::float8, array[n]))
                   || coalesce(title_scores, array_fill(null::float8, array[n]))
                   || coalesce(lexical_scores, array_fill(null::float8, array[n]));
     end if;
 
-    if fusion = 'adaptive' and centred_scores is not null then
+    -- one signal alone keeps its own order
+    if fusion = 'adaptive' and centred_scores is not null and text_scores is not null then
         select ids || array_agg(s.chunk_id), names || array_agg('neighbours'::text), values || array_agg(s.score)
           into ids, names, values
           from (select array_agg(f.chunk_id) as by_score, array_agg(c.page_id) as of_pages, array_agg(f.score) as fused
