@@ -152,7 +152,7 @@ def main() -> int:
 def evaluate(folder: Path, each: Set, server: str, fusions: Sequence[str] | None, limit: int | None) -> dict[str, Any]:
     """The figures of one set."""
     dsn = _database(server, each.name)
-    judged = read_collection(folder, limit=limit)
+    judged = read_collection(folder, limit=limit, plain_words=True)
     with Client(dsn) as client, progress_bar() as bar:
         task = bar.add_task(f"{each.name}: loading", total=None)
         loaded = load_corpus(
@@ -308,6 +308,7 @@ Machine: {MACHINE}; PostgreSQL {some["versions"]["postgresql"]}, pgvector {some[
 
 {MEASURE} with linear gain, over the judged questions; {DEPTH} candidates a signal, {TOP_K} results.
 *BM25* and *vector* are one signal alone; *default* is a search that names no strategy ({defaults}).
+The questions are asked as words alone: a quote in them is no syntax, as it was none where others measured.
 Best of a row in bold. miracl-ko is judged by page: each page once, where its best passage stands.
 
 ![{MEASURE} of each search on each set](plots/quality.png)

@@ -12,6 +12,7 @@ from typing import Any, Generic, LiteralString, TypeAlias, TypeVar
 from psycopg.types.json import Jsonb
 
 from pgsearch import rows
+from pgsearch._pages import encode_page
 
 Result = TypeVar("Result")
 Vector: TypeAlias = Sequence[float]
@@ -387,7 +388,23 @@ def delete_collection(collection: str) -> Call[None]:
 
 def put_pages(collection: str, pages: Sequence[Mapping[str, Any]]) -> Call[list[rows.PutPage]]:
     """Insert or update pages in one transaction; unchanged content is not touched, a bad page is refused by itself."""
-    return _rows("put_pages", rows.PutPage, {"collection": collection, "pages": Jsonb([dict(page) for page in pages])})
+    sent: list[str] = []
+    refused: dict[int, rows.PutPage] = {}
+    for at, page in enumerate(pages):
+        try:
+            sent.append(encode_page(page))
+        except ValueError as error:
+            # what jsonb cannot hold would fail the whole batch in the server
+            external_id = page.get("external_id")
+            name = external_id if isinstance(external_id, str) else None
+            refused[at] = rows.PutPage(name, None, "refused", str(error), 0, 0, 0)
+
+    def in_order(found: Iterable[tuple[Any, ...]]) -> list[rows.PutPage]:
+        stored = iter([rows.PutPage(*columns) for columns in found])
+        return [refused[at] if at in refused else next(stored) for at in range(len(pages))]
+
+    notation, parameters = _named({"collection": collection, "pages::jsonb": f"[{','.join(sent)}]"})
+    return Call(f"select * from pgsearch.put_pages({notation})", parameters, in_order)
 
 
 def delete_pages(collection: str, external_ids: Sequence[str]) -> Call[int]:

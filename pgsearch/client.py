@@ -20,6 +20,7 @@ from pgsearch._dsn import default_dsn
 from pgsearch._plan_check import check
 from pgsearch.embedders import Embedder
 from pgsearch.errors import translated
+from pgsearch.rerankers import Reranker, reranked
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -99,22 +100,28 @@ class Client:
         fusion: str | None = None,
         filter: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
+        reranker: Reranker | None = None,
+        rerank_head: int = 50,
     ) -> rows.SearchResult:
-        """Search by words, meaning and titles together; the client's embedder, if any, embeds the query."""
+        """Search by words, meaning and titles together; the client's embedder, if any, embeds the query.
+
+        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`.
+        """
         if embedding is None and self.embedder is not None and search_mode in ("auto", "vector") and query.strip():
             (embedding,) = self.embedder.embed([query])
-        return self.run(
+        result = self.run(
             _calls.search(
                 query,
                 embedding,
                 collections=collections,
                 search_mode=search_mode,
-                top_k=top_k,
+                top_k=top_k if reranker is None else max(top_k, rerank_head),
                 fusion=fusion,
                 filter=filter,
                 options=options,
             )
         )
+        return result if reranker is None else reranked(result, query, reranker, top_k)
 
     def check_plans(
         self,

@@ -40,7 +40,8 @@ _LONGEST_WORD = 64
 _WORD_WEIGHT = 2.0  # of a whole word against a part of one
 _IDF_POWER = 1.5
 _MOST_FREQUENT = 0.5  # share of the texts; what stands in more of them tells nothing
-_LEAST_FREQUENT = 2  # texts; what stands in one only relates nothing
+_LEAST_FREQUENT = 2  # texts; what stands in one only relates nothing, and costs memory
+_FEW_TEXTS = 100  # up to so many, every word is kept
 _OVERSAMPLING = 32
 
 _FORMAT = 1
@@ -146,7 +147,7 @@ class SvdEmbedder:
     def load(cls, path: str | os.PathLike[str]) -> SvdEmbedder:
         """Read what `save` wrote; FileNotFoundError when there is no file."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 about: dict[str, Any] = json.loads(arrays["about"].tobytes())
                 if about["format"] == _FORMAT:
                     return cls(about["features"], arrays["components"].astype(np.float32))
@@ -218,7 +219,7 @@ def _weighted(counts: Sequence[Counter[str]]) -> tuple[list[str], NDArray[np.flo
 
     number = len(counts)
     frequencies = np.bincount(matrix.indices, minlength=len(numbers))
-    least = _LEAST_FREQUENT if number > _LEAST_FREQUENT else 1
+    least = _LEAST_FREQUENT if number > _FEW_TEXTS else 1
     most = max(number * _MOST_FREQUENT, least)
     kept = np.flatnonzero((frequencies >= least) & (frequencies <= most))
     if len(kept) == 0:

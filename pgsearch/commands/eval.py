@@ -44,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--queries", metavar="FILE", help="another file of queries, in the folder or a path")
     data.add_argument("--qrels", metavar="FILE", help="another file of judgments, in the folder or a path")
     data.add_argument("--limit", type=_count, metavar="N", help="only the first N judged queries")
+    data.add_argument(
+        "--plain-words",
+        action="store_true",
+        help="take the queries as words alone: quotes, + and - mean nothing, as where published figures were measured",
+    )
     data.add_argument("--collection", help="collection to load into and search (default: the name of the folder)")
     data.add_argument(
         "--text-config",
@@ -94,6 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
         queries=arguments.queries,
         qrels=arguments.qrels,
         limit=arguments.limit,
+        plain_words=arguments.plain_words,
     )
     searches = _searches(arguments)
     answer: dict[str, Any] = {"data": judged.name, "queries": len(judged.queries)}

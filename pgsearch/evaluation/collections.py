@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +25,10 @@ Judgments = dict[str, dict[str, int]]
 """Of each query the judged documents with their grades; 0 is judged and not relevant."""
 Vectors = npt.NDArray[np.float16]
 
+_QUOTES = dict.fromkeys(map(ord, '"“”„‟«»「」『』＂'), " ")
 
-@dataclass(frozen=True, slots=True)
-class Query:
+
+class Query(NamedTuple):
     """A question; `row` is its place in the file, which is its row in a file of vectors."""
 
     query_id: str
@@ -57,11 +60,13 @@ def read_collection(
     queries: str | None = None,
     qrels: str | None = None,
     limit: int | None = None,
+    plain_words: bool = False,
 ) -> JudgedCollection:
     """Read the queries and judgments of a folder, and find its corpus.
 
     `split` chooses queries.SPLIT.jsonl and qrels.SPLIT.tsv; `queries` and `qrels` are names of files in the folder, or
-    paths, that win over it. `limit` takes the first so many judged queries.
+    paths, that win over it. `limit` takes the first so many judged queries, and `plain_words` what as_plain_words
+    leaves of them.
     """
     if not folder.is_dir():
         raise EvaluationError(f"There is no folder {str(folder)!r}.", hint="--data names a folder in the form of BEIR.")
@@ -75,6 +80,8 @@ def read_collection(
             hint="The query ids of the queries and of the judgments must be the same; --split chooses another pair.",
         )
     judged = judged[:limit]
+    if plain_words:
+        judged = [query._replace(text=as_plain_words(query.text)) for query in judged]
     return JudgedCollection(
         folder=folder,
         corpus=find_corpus(folder),
@@ -83,6 +90,15 @@ def read_collection(
         queries_in_file=len(all_queries),
         judgments={query.query_id: judgments[query.query_id] for query in judged},
     )
+
+
+def as_plain_words(text: str) -> str:
+    """The text without what search reads as syntax: quotes, and + and - before a word.
+
+    The queries of public collections were not written for a syntax, and published figures were measured without one:
+    a title that is quoted in such a query is no phrase that every result must have.
+    """
+    return " ".join(re.sub(r"(?<!\S)[-+−–—]+", " ", text.translate(_QUOTES)).split())
 
 
 def find_corpus(folder: Path) -> Path:

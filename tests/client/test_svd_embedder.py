@@ -110,7 +110,7 @@ def test_a_broken_file_is_told_by_name(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "broken.npz"
     file.write_bytes(content)
 
-    with pytest.raises(PgsearchError, match="broken.npz") as caught:
+    with pytest.raises(PgsearchError, match=r"broken\.npz") as caught:
         SvdEmbedder.load(file)
 
     assert caught.value.hint

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pgsearch.evaluation import EvaluationError
-from pgsearch.evaluation.collections import corpus_digest, passage_ids, read_collection, read_vectors
+from pgsearch.evaluation.collections import as_plain_words, corpus_digest, passage_ids, read_collection, read_vectors
 
 
 def test_only_queries_with_a_relevant_document_are_kept_and_know_their_row(bicycles: Path) -> None:
@@ -46,6 +46,25 @@ def test_named_files_win_over_the_split(bicycles: Path, tmp_path: Path) -> None:
 
 def test_a_limit_counts_judged_queries(bicycles: Path) -> None:
     assert [query.query_id for query in read_collection(bicycles, limit=2).queries] == ["q-squeal", "q-dynamo"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('papers like "Spam and eggs" -toast +butter', "papers like Spam and eggs toast butter"),
+        ("state-of-the-art C++ H2A.Z", "state-of-the-art C++ H2A.Z"),
+        ("「금강산의 얼굴빛」 – 마이르 -하팅은", "금강산의 얼굴빛 마이르 하팅은"),
+    ],
+)
+def test_plain_words_lose_the_syntax_and_nothing_else(text: str, words: str) -> None:
+    assert as_plain_words(text) == words
+
+
+def test_queries_are_read_as_plain_words_when_asked(bicycles: Path) -> None:
+    (bicycles / "queries.jsonl").write_text('{"_id": "q-dynamo", "text": "\\"dynamo\\" -lamp"}\n', encoding="utf-8")
+
+    assert read_collection(bicycles).queries[0].text == '"dynamo" -lamp'
+    assert read_collection(bicycles, plain_words=True).queries[0].text == "dynamo lamp"
 
 
 def test_a_packed_corpus_is_found_and_its_ids_come_in_file_order(bicycles: Path) -> None:

@@ -141,6 +141,4 @@ def _copy(connection: psycopg.Connection[Any], texts: list[str], vectors: Array)
             "copy pgsearch.embeddings (page_id, chunk_id, model_id, collection, content_hash, embedding) from stdin"
         ) as copy:
             for number, vector in enumerate(vectors.tolist()):
-                copy.write_row(
-                    (number // CHUNKS_A_PAGE + 1, number + 1, 1, collections[number], b"", str(vector))
-                )
+                copy.write_row((number // CHUNKS_A_PAGE + 1, number + 1, 1, collections[number], b"", str(vector)))

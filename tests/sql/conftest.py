@@ -70,8 +70,6 @@ def library_chunks(library: Client) -> dict[str, list[int]]:
     return found
 
 
-
-
 @pytest.fixture(scope="module")
 def new_client(pg_server: Server, pg_template: NoopExecutor) -> Iterator[Callable[[], Client]]:
     """Makes clients, each on an empty database of its own that lives as long as the module."""

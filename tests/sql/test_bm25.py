@@ -98,7 +98,10 @@ class Terms:
 
 
 def read_terms(
-    conn: Connection, lexemes: Sequence[str], weights: Sequence[float] | None = None, collections: Sequence[str] | None = None
+    conn: Connection,
+    lexemes: Sequence[str],
+    weights: Sequence[float] | None = None,
+    collections: Sequence[str] | None = None,
 ) -> Terms | None:
     row = conn.execute(
         "select names, gains, frequencies, chunks, average_length from pgsearch._bm25_terms(%s::text[], %s::float8[], %s::text[])",
@@ -120,7 +123,12 @@ def score(chunk: Chunk, terms: Terms, k1: float, b: float, heading_weight: float
 
 
 def by_hand(
-    chunks: Sequence[Chunk], terms: Terms | None, top_n: int, k1: float = 1.2, b: float = 0.75, heading_weight: float = 1.0
+    chunks: Sequence[Chunk],
+    terms: Terms | None,
+    top_n: int,
+    k1: float = 1.2,
+    b: float = 0.75,
+    heading_weight: float = 1.0,
 ) -> list[tuple[int, float]]:
     """Score everything, sort, cut."""
     if terms is None:
@@ -235,7 +243,9 @@ def test_the_best_chunks_are_those_that_scoring_every_chunk_gives(
         conn, lexemes, top_n=most, k1=k1, b=b, heading_weight=heading_weight, collections=collections, weights=weights
     )
 
-    assert found.pairs == by_hand(searched, read_terms(conn, lexemes, weights, collections), most, k1, b, heading_weight)
+    assert found.pairs == by_hand(
+        searched, read_terms(conn, lexemes, weights, collections), most, k1, b, heading_weight
+    )
     assert not found.approximate
 
 
@@ -278,7 +288,9 @@ def test_statistics_that_are_wrong_in_any_way_change_the_weights_but_not_the_exa
         conn.execute("select setseed(%s)", (seed / 10**6,))
         conn.execute("update pgsearch.lexeme_stats set document_frequency = 1 + (random() ^ 3 * 5000)::bigint")
         conn.execute("delete from pgsearch.lexeme_stats where random() < 0.1")
-        conn.execute("update pgsearch.collection_stats set chunks = (random() * 5000)::bigint, total_tokens = (random() * 100000)::bigint")
+        conn.execute(
+            "update pgsearch.collection_stats set chunks = (random() * 5000)::bigint, total_tokens = (random() * 100000)::bigint"
+        )
 
         found = top_n(conn, lexemes, top_n=most)
 
@@ -364,7 +376,10 @@ def test_no_lexeme_is_taken_for_syntax(empty: Connection) -> None:
         empty.execute("alter table pgsearch.chunks alter content_tsv drop expression")
         ids = [row[0] for row in empty.execute("select chunk_id from pgsearch.chunks order by chunk_id")]
         for chunk_id, lexeme in zip(ids, HOSTILE, strict=True):
-            empty.execute("update pgsearch.chunks set content_tsv = array_to_tsvector(array[%s]) where chunk_id = %s", (lexeme, chunk_id))
+            empty.execute(
+                "update pgsearch.chunks set content_tsv = array_to_tsvector(array[%s]) where chunk_id = %s",
+                (lexeme, chunk_id),
+            )
 
         for chunk_id, lexeme in zip(ids, HOSTILE, strict=True):
             assert [found for found, _ in top_n(empty, [lexeme]).pairs] == [chunk_id]
@@ -455,7 +470,9 @@ def test_far_fewer_chunks_are_scored_than_match(shelves: tuple[Connection, list[
     assert top_n(conn, lexemes, top_n=5).rows_scored < matching / 4
 
 
-def test_the_fast_mode_says_that_it_is_approximate_and_scores_fewer_chunks(shelves: tuple[Connection, list[Chunk]]) -> None:
+def test_the_fast_mode_says_that_it_is_approximate_and_scores_fewer_chunks(
+    shelves: tuple[Connection, list[Chunk]],
+) -> None:
     conn, _ = shelves
     lexemes = ["w3", "w8", "w12", "w30", "w41", "w50"]
     exact, fast = top_n(conn, lexemes), top_n(conn, lexemes, exact=False)
@@ -486,7 +503,8 @@ def test_every_scan_is_driven_by_the_index_over_the_text(
     plans = [
         row[0][0]["Plan"]
         for row in conn.execute(
-            "select * from pgsearch._bm25_plans(%s::text[], null, null, %s::text[], null, 10, exact => %s)", (lexemes, collections, exact)
+            "select * from pgsearch._bm25_plans(%s::text[], null, null, %s::text[], null, 10, exact => %s)",
+            (lexemes, collections, exact),
         )
     ]
 
@@ -526,7 +544,9 @@ def test_chosen_chunks_have_the_score_with_which_the_search_lists_them(client: C
     listed = {row.chunk_id: row.score for row in client.search_bm25("w3 w8 w20", top_n=1000)}
     ids = [row[0] for row in client.connection.execute("select chunk_id from pgsearch.chunks")]
 
-    rows = client.connection.execute("select * from pgsearch.bm25_scores_for_chunk_ids('w3 w8 w20', %s)", ([*ids, -1],)).fetchall()
+    rows = client.connection.execute(
+        "select * from pgsearch.bm25_scores_for_chunk_ids('w3 w8 w20', %s)", ([*ids, -1],)
+    ).fetchall()
 
     assert [chunk_id for chunk_id, _ in rows] == sorted(ids)
     assert {chunk_id: score for chunk_id, score in rows if score > 0} == listed
@@ -555,7 +575,10 @@ def test_a_refresh_counts_chunks_tokens_and_frequencies(conn: Connection) -> Non
 
     assert refresh(conn) == {"c": "all", "d": "all"}
     assert stats(conn) == [("c", "copper", 1), ("c", "lead", 2), ("c", "metals", 1)]
-    assert stats(conn, "select collection, chunks, total_tokens from pgsearch.collection_stats") == [("c", 3, 5), ("d", 0, 0)]
+    assert stats(conn, "select collection, chunks, total_tokens from pgsearch.collection_stats") == [
+        ("c", 3, 5),
+        ("d", 0, 0),
+    ]
 
 
 def test_a_refresh_with_nothing_new_writes_nothing(conn: Connection) -> None:
@@ -602,7 +625,9 @@ def test_chunks_that_went_or_changed_make_it_count_all(conn: Connection, change:
 
 @settings(max_examples=40, deadline=None)
 @given(steps=st.lists(st.tuples(st.sampled_from(["put", "delete", "refresh"]), st.integers(0, 9)), max_size=12))
-def test_after_any_changes_a_refresh_leaves_what_counting_anew_gives(empty: Connection, steps: list[tuple[str, int]]) -> None:
+def test_after_any_changes_a_refresh_leaves_what_counting_anew_gives(
+    empty: Connection, steps: list[tuple[str, int]]
+) -> None:
     with empty.transaction(force_rollback=True):
         put_collection(empty, "c")
         for step, number in steps:
@@ -622,7 +647,9 @@ def test_after_any_changes_a_refresh_leaves_what_counting_anew_gives(empty: Conn
 def test_statistics_of_collections_that_are_gone_go_too(conn: Connection) -> None:
     put_collection(conn, "c")
     conn.execute("insert into pgsearch.lexeme_stats values ('gone', 'copper', 3)")
-    conn.execute("insert into pgsearch.collection_stats (collection, chunks, total_tokens, refreshed_at) values ('gone', 3, 3, now())")
+    conn.execute(
+        "insert into pgsearch.collection_stats (collection, chunks, total_tokens, refreshed_at) values ('gone', 3, 3, now())"
+    )
 
     refresh(conn)
 
@@ -643,7 +670,9 @@ def test_a_refresh_of_one_collection_leaves_the_others_alone(conn: Connection) -
 
 def test_staleness_tells_what_came_and_went_since_the_refresh(conn: Connection) -> None:
     def staleness() -> list[tuple[Any, ...]]:
-        return conn.execute("select name, chunks, added, removed, staleness, stale from pgsearch.text_stats_staleness()").fetchall()
+        return conn.execute(
+            "select name, chunks, added, removed, staleness, stale from pgsearch.text_stats_staleness()"
+        ).fetchall()
 
     put_collection(conn, "c")
     assert staleness() == [("c", 0, 0, 0, 0, False)]

@@ -63,7 +63,9 @@ def raised_by_article(statutes: Client, query: str) -> set[str]:
 def test_the_article_that_the_query_names_is_raised_and_no_other(
     statutes: Client, query: str, raised: set[str]
 ) -> None:
-    korean_or_english = {name for name in raised_by_article(statutes, query) if name.startswith("en") == ("article" in query.lower())}
+    korean_or_english = {
+        name for name in raised_by_article(statutes, query) if name.startswith("en") == ("article" in query.lower())
+    }
     assert korean_or_english == raised
 
 

@@ -31,7 +31,10 @@ def test_a_page_is_found_by_its_text_even_when_its_title_says_nothing(library: C
 def test_page_limit_cuts_after_grouping(client: Client) -> None:
     client.put_pages(
         "w",
-        [{"external_id": "many", "chunks": ["zinc"] * 30}, {"external_id": "few", "chunks": ["zinc zinc ore and more"]}],
+        [
+            {"external_id": "many", "chunks": ["zinc"] * 30},
+            {"external_id": "few", "chunks": ["zinc zinc ore and more"]},
+        ],
     )
     pages = client.candidate_pages("zinc", page_limit=2)
 

@@ -117,7 +117,9 @@ def test_options_inside_an_option_are_merged_key_by_key(client: Client) -> None:
     client.put_pages("w", [{"external_id": "a", "title": "zinc", "content": "zinc"}])
     weights = {
         signal: of["weight"]
-        for signal, of in client.search_hybrid("zinc", collections="w", options={"weights": {"text": 3}})[0].signals.items()
+        for signal, of in client.search_hybrid("zinc", collections="w", options={"weights": {"text": 3}})[
+            0
+        ].signals.items()
         if isinstance(of, dict) and "weight" in of
     }
 
@@ -129,7 +131,9 @@ def test_options_inside_an_option_are_merged_key_by_key(client: Client) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"nope": 1}, {"candidates": 0}, {"candidates": 1.5}, {"weights": []}])
-def test_wrong_settings_of_a_collection_are_refused_when_they_are_given(client: Client, settings: dict[str, Any]) -> None:
+def test_wrong_settings_of_a_collection_are_refused_when_they_are_given(
+    client: Client, settings: dict[str, Any]
+) -> None:
     with pytest.raises((InvalidValueError, UnknownNameError)):
         client.create_collection("w", settings=settings)
     assert client.connection.execute("select from pgsearch.collections").fetchall() == []

@@ -15,9 +15,7 @@ def context(library: Client, chunk_id: int, neighbours: int) -> list[str]:
     return row.context.split("\n\n")
 
 
-def test_a_chunk_comes_with_its_neighbours_in_page_order(
-    library: Client, library_chunks: dict[str, list[int]]
-) -> None:
+def test_a_chunk_comes_with_its_neighbours_in_page_order(library: Client, library_chunks: dict[str, list[int]]) -> None:
     _, tulips, _, _ = library_chunks["garden"]
     assert context(library, tulips, 1) == [
         "Roses want sun and deep soil.",

@@ -17,7 +17,9 @@ STRATEGIES = ("adaptive", "convex", "distribution", "legacy", "rrf", "rrf_boost"
 Scores = Mapping[int, Mapping[str, float | None]]
 
 
-def fuse(select: Select, fusion: str, scores: Scores, weights: Mapping[str, Any] | None = None, rrf_k: float = 60) -> list[dict[str, Any]]:
+def fuse(
+    select: Select, fusion: str, scores: Scores, weights: Mapping[str, Any] | None = None, rrf_k: float = 60
+) -> list[dict[str, Any]]:
     """The fused candidates, best first, from scores by chunk and signal."""
     long = [(chunk_id, signal, score) for chunk_id, of in scores.items() for signal, score in of.items()]
     rows = select(
@@ -94,7 +96,13 @@ def test_nothing_fused_is_nothing(select: Select, fusion: str) -> None:
 
 
 def test_reciprocal_rank_fusion_is_the_sum_of_reciprocal_ranks(select: Select) -> None:
-    rows = fuse(select, "rrf", {1: {"text": 9.0, "vector": 0.1}, 2: {"text": 1.0, "vector": 0.2}}, rrf_k=10, weights={"text": 2, "vector": 1})
+    rows = fuse(
+        select,
+        "rrf",
+        {1: {"text": 9.0, "vector": 0.1}, 2: {"text": 1.0, "vector": 0.2}},
+        rrf_k=10,
+        weights={"text": 2, "vector": 1},
+    )
 
     assert {row["chunk_id"]: row["score"] for row in rows} == {
         1: pytest.approx(2 / 11 + 1 / 12),
@@ -119,12 +127,16 @@ def test_each_candidate_comes_once_best_first_and_its_contributions_sum_to_its_s
 ) -> None:
     rows = fuse(select, fusion, scores)
 
-    assert {row["chunk_id"] for row in rows} == {i for i, of in scores.items() if any(s is not None for s in of.values())}
+    assert {row["chunk_id"] for row in rows} == {
+        i for i, of in scores.items() if any(s is not None for s in of.values())
+    }
     assert rows == sorted(rows, key=lambda row: (-row["score"], row["chunk_id"]))
     for row in rows:
         assert row["score"] == row["score"], "NaN"
         assert row["score"] == pytest.approx(sum(row["contributions"]), abs=1e-9)
-        assert row["signals"] == sorted(signal for signal, score in scores[row["chunk_id"]].items() if score is not None)
+        assert row["signals"] == sorted(
+            signal for signal, score in scores[row["chunk_id"]].items() if score is not None
+        )
         assert all(rank >= 1 for rank in row["ranks"])
 
 
@@ -152,7 +164,9 @@ def test_a_score_that_is_no_number_is_refused(select: Select, score: str) -> Non
         select("select pgsearch.fuse('rrf', '{1,2}', '{text,text}', array[2, %s]::float8[])", score)
 
 
-@pytest.mark.parametrize("arrays", ["'{1,2}', '{text}', '{1}'", "'{1}', '{text}', '{1,2}'", "'{1}', '{text,text}', '{1}'"])
+@pytest.mark.parametrize(
+    "arrays", ["'{1,2}', '{text}', '{1}'", "'{1}', '{text}', '{1,2}'", "'{1}', '{text,text}', '{1}'"]
+)
 def test_arrays_of_different_lengths_are_refused(select: Select, arrays: str) -> None:
     with refused("PS003"):
         select(f"select pgsearch.fuse('rrf', {arrays})")  # type: ignore[arg-type]

@@ -20,9 +20,7 @@ def parsed(library: Client, query: str, **arguments: str) -> ParsedQuery:
 
 
 def matches(select: Select, content: str, tsquery: str | None) -> bool:
-    ((found,),) = select(
-        "select pgsearch._analyze('pg_catalog.simple', %s) @@ %s::tsquery", content, tsquery
-    )
+    ((found,),) = select("select pgsearch._analyze('pg_catalog.simple', %s) @@ %s::tsquery", content, tsquery)
     return bool(found)
 
 
@@ -171,7 +169,24 @@ def test_names_of_programming_languages_stay_whole_as_words(library: Client) -> 
 
 
 @pytest.mark.parametrize(
-    "query", ["", "   ", "\t\n", "!!! ??? ...", "-" * 33, "-!-!-!", '"', '""', '"""', "\\", "& | ! ( ) : * <->", "OR", "-", "+", "😀"]
+    "query",
+    [
+        "",
+        "   ",
+        "\t\n",
+        "!!! ??? ...",
+        "-" * 33,
+        "-!-!-!",
+        '"',
+        '""',
+        '"""',
+        "\\",
+        "& | ! ( ) : * <->",
+        "OR",
+        "-",
+        "+",
+        "😀",
+    ],
 )
 def test_a_query_without_words_asks_for_nothing(library: Client, query: str) -> None:
     asked = parsed(library, query)

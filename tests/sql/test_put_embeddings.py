@@ -129,7 +129,12 @@ def test_what_is_no_vector_is_refused(select: Select, embedding: str) -> None:
 
 @pytest.mark.parametrize(
     "arrays",
-    ["'{1}', '{}', '{}'", "'{1}', array[null::bytea], '{\"[1,2,3,4]\"}'", "'{1}', array['\\x00'::bytea], '{null}'", "'{null}', array['\\x00'::bytea], '{\"[1,2,3,4]\"}'"],
+    [
+        "'{1}', '{}', '{}'",
+        "'{1}', array[null::bytea], '{\"[1,2,3,4]\"}'",
+        "'{1}', array['\\x00'::bytea], '{null}'",
+        "'{null}', array['\\x00'::bytea], '{\"[1,2,3,4]\"}'",
+    ],
 )
 def test_arrays_that_do_not_fit_or_hold_nothing_are_refused(select: Select, arrays: str) -> None:
     with refused("PS003"):

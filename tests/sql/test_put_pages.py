@@ -409,16 +409,37 @@ def test_four_sessions_at_once_never_mix_two_versions_of_a_page(conn: Connection
     assert last == [*(f"{who} 14 {part}" for part in range(who + 1)), "same for all"]
 
 
+def wait_until_blocked(conn: Connection, session: Connection) -> None:
+    pid = session.info.backend_pid
+    while not conn.execute(
+        "select from pg_stat_activity where pid = %s and wait_event_type = 'Lock'", (pid,)
+    ).fetchall():
+        pass
+
+
+def test_pages_are_locked_in_the_order_of_their_ids_however_they_were_given(conn: Connection, dsn: str) -> None:
+    names = "abcdefghij"
+    put(conn, *(page(name, "old") for name in names))
+    with psycopg.connect(dsn) as first, psycopg.connect(dsn, autocommit=True) as second:
+        put(first, page("j", "first"))
+        waiting = threading.Thread(target=lambda: put(second, *(page(name, "second") for name in names[::-1])))
+        waiting.start()
+        wait_until_blocked(conn, second)
+        free = conn.execute("select external_id from pgsearch.pages for update skip locked").fetchall()
+        first.commit()
+        waiting.join()
+
+    assert free == []
+    assert [contents(conn, name) for name in names] == [["second"]] * 10
+
+
 def test_a_session_that_waited_for_another_diffs_against_what_the_other_left(conn: Connection, dsn: str) -> None:
     put(conn, page("a", "one", "two"))
     with psycopg.connect(dsn) as first, psycopg.connect(dsn, autocommit=True) as second:
         put(first, page("a", "one", "two", "three"))
         waiting = threading.Thread(target=lambda: put(second, page("a", "two", "three")))
         waiting.start()
-        while not conn.execute(
-            "select from pg_stat_activity where pid = %s and wait_event_type = 'Lock'", (second.info.backend_pid,)
-        ).fetchall():
-            pass
+        wait_until_blocked(conn, second)
         first.commit()
         waiting.join()
 

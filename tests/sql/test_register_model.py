@@ -32,9 +32,7 @@ def test_each_storage_has_its_most_dimensions(client: Client, storage: str, most
     client.register_model("a", most, storage=storage)
     for wrong in (0, -1, most + 1):
         with refused("PS003", names=str(most)):
-            client.connection.execute(
-                "select pgsearch.register_model('b', %s, storage => %s)", [wrong, storage]
-            )
+            client.connection.execute("select pgsearch.register_model('b', %s, storage => %s)", [wrong, storage])
 
 
 def test_unknown_distances_and_storages_are_refused_and_the_known_ones_are_named(select: Select) -> None:
@@ -75,7 +73,9 @@ def test_the_index_statement_builds_the_index_of_the_model_twice_over(
         client.connection.execute(client.vector_index_statement("a", concurrently=concurrently).encode())
 
     assert client.connection.execute(
-        "select indisvalid from pg_index where indexrelid = format('pgsearch.embeddings_hnsw_%s', %s::int)::regclass".replace("%s'", "%%s'").encode(),
+        "select indisvalid from pg_index where indexrelid = format('pgsearch.embeddings_hnsw_%s', %s::int)::regclass".replace(
+            "%s'", "%%s'"
+        ).encode(),
         [model_id],
     ).fetchall() == [(True,)]
 

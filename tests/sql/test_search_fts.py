@@ -22,9 +22,7 @@ def test_any_word_of_the_query_will_do(library: Client, library_ids: dict[str, i
 
 
 def test_a_chunk_with_every_word_ranks_above_those_with_one(client: Client) -> None:
-    client.put_pages(
-        "w", [{"external_id": "one", "chunks": ["copper", "copper lead", "lead", "tin"]}]
-    )
+    client.put_pages("w", [{"external_id": "one", "chunks": ["copper", "copper lead", "lead", "tin"]}])
     first, *others = client.search_fts("copper lead")
 
     assert client.expand_window([first.chunk_id], neighbours=0)[0].context == "copper lead"
@@ -53,9 +51,7 @@ def test_an_english_collection_finds_other_forms_of_a_word(library: Client, libr
     assert found(library, library_ids, "rose", collections="guides") == ["garden", "garden"]
 
 
-def test_collections_of_different_languages_are_searched_together(
-    library: Client, library_ids: dict[str, int]
-) -> None:
+def test_collections_of_different_languages_are_searched_together(library: Client, library_ids: dict[str, int]) -> None:
     assert set(found(library, library_ids, "onion 보조금")) == {"kitchen", "subsidy"}
 
 

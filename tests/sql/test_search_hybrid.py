@@ -48,9 +48,7 @@ def test_the_three_queries_of_the_seeds_find_their_pages(
         ("딥러닝 옵티마이저", LEARNING, "optimizer"),
     ],
 )
-def test_every_mode_finds_them(
-    library: Client, query: str, embedding: tuple[float, ...], page: str, mode: str
-) -> None:
+def test_every_mode_finds_them(library: Client, query: str, embedding: tuple[float, ...], page: str, mode: str) -> None:
     assert pages(library.search_hybrid(query, embedding, collections="wiki", search_mode=mode))[0] == page
 
 
@@ -88,7 +86,9 @@ def test_a_page_that_every_signal_finds_comes_before_those_that_one_finds(librar
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_a_chunk_with_both_words_ranks_above_a_chunk_with_the_titles_word_only(client: Client, fusion: str) -> None:
-    client.put_pages("w", [{"external_id": "long", "title": "Long", "chunks": ["alpha", "beta two", "gamma", "delta four"]}])
+    client.put_pages(
+        "w", [{"external_id": "long", "title": "Long", "chunks": ["alpha", "beta two", "gamma", "delta four"]}]
+    )
     hits = client.search_hybrid("long delta", fusion=fusion, search_mode="fts")
 
     assert hits[0].content == "delta four"
@@ -97,7 +97,9 @@ def test_a_chunk_with_both_words_ranks_above_a_chunk_with_the_titles_word_only(c
 # What a hit carries
 
 
-def test_a_hit_carries_its_page_and_chunk(library: Client, library_ids: dict[str, int], library_chunks: dict[str, list[int]]) -> None:
+def test_a_hit_carries_its_page_and_chunk(
+    library: Client, library_ids: dict[str, int], library_chunks: dict[str, list[int]]
+) -> None:
     hit = library.search_hybrid("tsvector", collections="wiki")[0]
 
     assert (hit.rank, hit.page_id, hit.chunk_id) == (1, library_ids["postgres"], library_chunks["postgres"][0])
@@ -355,8 +357,8 @@ def test_a_query_without_words_finds_nothing_and_a_notice_says_why(library: Clie
         ("search_mode => 'hybrid'", "PS002", "auto (all signals), fts, vector, lexical"),
         ("search_mode => null", "PS002", "null"),
         ("fusion => 'nope'", "PS002", "adaptive, convex"),
-        ("options => '{\"fusion\": \"nope\"}'", "PS002", "adaptive, convex"),
-        ("options => '{\"operator\": \"nope\"}'", "PS002", "or, and"),
+        ('options => \'{"fusion": "nope"}\'', "PS002", "adaptive, convex"),
+        ('options => \'{"operator": "nope"}\'', "PS002", "or, and"),
         ("options => '{\"nope\": 1}'", "PS002", "candidates"),
         ("filter => '{\"nope\": 1}'", "PS002", "any_tags"),
         ("top_k => -1", "PS003", "-1"),

@@ -42,22 +42,24 @@ def test_a_chunk_named_with_another_page_is_left_out(
     assert rows == []
 
 
-@pytest.mark.parametrize(
-    ("distance", "score"), [("cosine", 0.8), ("inner_product", 8.0), ("l2", -(18.0**0.5))]
-)
+@pytest.mark.parametrize(("distance", "score"), [("cosine", 0.8), ("inner_product", 8.0), ("l2", -(18.0**0.5))])
 def test_each_distance_has_its_score(client: Client, distance: str, score: float) -> None:
     client.put_pages("w", [{"external_id": "a", "content": "a"}])
     client.register_model("m", 2, distance=distance)
     (row,) = client.list_missing_embeddings("m")
     client.put_embeddings("m", [row.chunk_id], [row.content_hash], [[4.0, 3.0]])
 
-    (scored,) = client.similarity_for_chunk_ids([2.0, 0.0] if distance != "l2" else [1.0, 0.0], [row.page_id], [row.chunk_id], model="m")
+    (scored,) = client.similarity_for_chunk_ids(
+        [2.0, 0.0] if distance != "l2" else [1.0, 0.0], [row.page_id], [row.chunk_id], model="m"
+    )
     assert scored.score == pytest.approx(score)
     (found,) = client.search_vector([2.0, 0.0] if distance != "l2" else [1.0, 0.0], model="m")
     assert found.score == pytest.approx(score)
 
 
-def test_a_zero_vector_is_similar_to_nothing(library: Client, library_ids: dict[str, int], library_chunks: dict[str, list[int]]) -> None:
+def test_a_zero_vector_is_similar_to_nothing(
+    library: Client, library_ids: dict[str, int], library_chunks: dict[str, list[int]]
+) -> None:
     rows = library.similarity_for_chunk_ids(
         [0, 0, 0, 0], [library_ids["postgres"]], library_chunks["postgres"], model="subjects"
     )

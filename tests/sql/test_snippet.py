@@ -28,7 +28,14 @@ def snippet(select: Select, content: str, *words: str, length: int = 240) -> str
 def plain(text: str) -> str:
     """The snippet as people read it."""
     text = text.replace("<mark>", "").replace("</mark>", "")
-    for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&#x27;", "'"), ("&amp;", "&")):
+    for escaped, sign in (
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", '"'),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&amp;", "&"),
+    ):
         text = text.replace(escaped, sign)
     return text
 
@@ -130,7 +137,9 @@ def test_other_marks_may_be_asked_for(select: Select) -> None:
 
 
 def test_words_that_look_like_a_pattern_are_only_words(select: Select) -> None:
-    ((text,),) = select("select pgsearch.snippet('c++ and .* and (x', '{}', %s::text[])", ["c++", ".*", "(x", "[a-", "\\"])
+    ((text,),) = select(
+        "select pgsearch.snippet('c++ and .* and (x', '{}', %s::text[])", ["c++", ".*", "(x", "[a-", "\\"]
+    )
     assert text == "<mark>c++</mark> and <mark>.*</mark> and <mark>(x</mark>"
 
 
@@ -139,9 +148,7 @@ def test_words_that_look_like_a_pattern_are_only_words(select: Select) -> None:
 def test_marks_are_balanced_and_nothing_but_marks_is_markup(
     select: Select, content: str, terms: list[str], length: int
 ) -> None:
-    ((text,),) = select(
-        "select pgsearch.snippet(%s, %s::text[], %s::text[], %s)", content, terms, terms, length
-    )
+    ((text,),) = select("select pgsearch.snippet(%s, %s::text[], %s::text[], %s)", content, terms, terms, length)
     pieces = re.split("(</?mark>)", text)
 
     assert pieces[1::2] == ["<mark>", "</mark>"] * (len(pieces) // 4)
@@ -155,13 +162,9 @@ def test_marks_are_balanced_and_nothing_but_marks_is_markup(
     terms=st.lists(st.sampled_from(["alpha", "be", "탄핵", "x", "b"]), max_size=3),
     length=st.integers(1, 120),
 )
-def test_a_snippet_is_a_part_of_its_content(
-    select: Select, words: list[str], terms: list[str], length: int
-) -> None:
+def test_a_snippet_is_a_part_of_its_content(select: Select, words: list[str], terms: list[str], length: int) -> None:
     content = " ".join(words)
-    ((text,),) = select(
-        "select pgsearch.snippet(%s, %s::text[], %s::text[], %s)", content, terms, terms, length
-    )
+    ((text,),) = select("select pgsearch.snippet(%s, %s::text[], %s::text[], %s)", content, terms, terms, length)
     shown = plain(text).removeprefix("… ").removesuffix(" …")
 
     assert shown.strip() in content
