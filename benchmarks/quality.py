@@ -253,9 +253,11 @@ def _configurations(client: Client, each: Set, fusions: Sequence[str] | None) ->
     """Signals alone, the default, and with vectors every strategy; without vectors there is little to fuse."""
     if each.vectors is None:
         return {TEXT: SIGNALS[TEXT], DEFAULT: Configuration("auto")}
+    default = client.search("a", collections=each.name).fusion
+    strategies = [fusion for fusion in fusions or known_fusions(client) if fusion != default]
     return {
         **SIGNALS,
-        **{fusion: Configuration("auto", fusion) for fusion in fusions or known_fusions(client)},
+        **{fusion: Configuration("auto", fusion) for fusion in strategies},
         DEFAULT: Configuration("auto"),
     }
 
@@ -366,7 +368,6 @@ def _comparisons(sets: dict[str, Any]) -> str:
         ]
         for name, found in sets.items()
         for label, other in found["default_against"].items()
-        if label != found["default_fusion"]
     ]
     return _table(["set", "default against", "difference", "95 % interval", "p (Holm)", "better/worse"], rows)
 

@@ -133,7 +133,8 @@ def build_vector_index(
     """Have the model's HNSW index: built concurrently, so that searches and writers go on meanwhile.
 
     A broken one, left by a build that was interrupted, is dropped first; one that another session is building just now
-    is waited for. What the embeddings have in common is computed anew with it. `progress` is called a few times a second.
+    is waited for. What the embeddings have in common is computed anew with it. `progress` is called a few times a
+    second.
     """
     client.refresh_embedding_centres()
     statement = client.vector_index_statement(model)

@@ -70,9 +70,10 @@ class MaintenanceReport:
 
 
 def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = None) -> MaintenanceReport:
-    """Refresh text statistics that are stale and the centres of the embeddings, empty the GIN pending lists, VACUUM (ANALYZE) every table of pgsearch.
+    """Refresh what is counted, empty the GIN pending lists, and VACUUM (ANALYZE) every table of pgsearch.
 
-    Searches and writers go on meanwhile. `progress` gets what is done now, how many steps are done, and of how many.
+    Counted are the words of collections whose statistics are stale, and the centres of the embeddings. Searches and
+    writers go on meanwhile. `progress` gets what is done now, how many steps are done, and of how many.
     """
     started = time.monotonic()
     warnings: list[str] = []

@@ -17,7 +17,7 @@ from pgsearch.embedding import (
     embedder_path,
     fit_svd,
 )
-from pgsearch.errors import UnknownModelError
+from pgsearch.errors import InvalidValueError, UnknownModelError
 
 SUMMARY = "embed what a collection is missing, and build the vector index"
 EXAMPLE = """
@@ -48,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
             hint=f"Use {SVD_PREFIX}NAME, or embed with your own model: pgsearch.embedding.embed_missing(client, "
             "model, embedder).",
         )
+    if arguments.batch_size < 1:
+        raise InvalidValueError(f"A batch of {arguments.batch_size} texts is none.", hint="256 are a good number.")
     path = embedder_path(model)
     with Client(arguments.dsn or default_dsn()) as client, progress_bar() as bar:
         # An unknown collection is told before the work begins.

@@ -172,11 +172,12 @@ begin
     end if;
 
     if use_text then
-        -- how much the words of the query can tell chunks apart: gains are weight × idf
-        select coalesce(sqrt(sum(g.gain ^ 2 / parsed.weights[array_position(parsed.lexemes, g.name)])), 0)
+        -- how telling the words of the query are: gains are weight × idf, and a word that no chunk has is as rare as can be
+        select sqrt(sum(coalesce(g.gain ^ 2 / l.weight, l.weight * ln(1 + (coalesce(t.chunks, 0) + 0.5::float8) / 0.5::float8) ^ 2)))
           into information
           from pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections) as t
-               cross join unnest(t.names, t.gains) as g(name, gain);
+               cross join unnest(parsed.lexemes, parsed.weights) as l(lexeme, weight)
+               left join unnest(t.names, t.gains) as g(name, gain) on g.name = l.lexeme;
 
         if fusion = 'weighted' then
             select array_agg(r.fts_rank order by r.chunk_id)

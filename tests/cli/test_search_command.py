@@ -170,6 +170,11 @@ def test_embed_says_what_it_cannot_do(
     assert said in capsys.readouterr().err
 
 
+def test_a_batch_of_no_texts_is_refused(library: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["embed", "--collection", "wiki", "--model", "svd:wiki", "--batch-size", "0"]) == 1
+    assert "batch of 0" in capsys.readouterr().err
+
+
 def test_check_plans_shows_the_index_of_every_stage(library: str, capsys: pytest.CaptureFixture[str]) -> None:
     lines = shown(capsys, "check-plans", "how do roses bloom", "--collection", "guides")
     stages = answer(capsys, "check-plans", "how do roses bloom")["stages"]

@@ -24,8 +24,8 @@ MODEL = "clustered"
 # chunks of each, in the order in which they are stored; the last one is one in a hundred
 COLLECTIONS: Mapping[str, int] = {"encyclopedia": 30_000, "news": 15_000, "papers": 4_500, "minutes": 500}
 
-COMMON_ENGLISH = "the of and to in is search system data query".split()
-COMMON_KOREAN = "이것은 그리고 대한 하는 있다 검색 시스템은 데이터를 질의가 문서의".split()
+COMMON_ENGLISH = ["the", "of", "and", "to", "in", "is", "search", "system", "data", "query"]
+COMMON_KOREAN = ["이것은", "그리고", "대한", "하는", "있다", "검색", "시스템은", "데이터를", "질의가", "문서의"]
 
 ENGLISH_QUESTION = "how does the search system find the best data in query"
 KOREAN_QUESTION = "이것은 대한 검색 시스템은 어떻게 데이터를 찾아 질의가 문서의 답을 하는가"
@@ -50,13 +50,14 @@ class Corpus:
     def query(self, number: int) -> Array:
         """A vector not far from that of the chunk."""
         noise = np.random.default_rng(number).normal(size=DIMENSIONS)
-        return self.vectors[number] + 0.5 * noise / np.sqrt(DIMENSIONS)
+        near: Array = self.vectors[number] + 0.5 * noise / np.sqrt(DIMENSIONS)
+        return near
 
     def nearest(self, query: Array, among: Array | None = None) -> list[int]:
         """All chunk ids by cosine distance, computed outside the database."""
         numbers = np.arange(CHUNKS) if among is None else among
         cosines = self.vectors[numbers] @ (query / np.linalg.norm(query))
-        return (numbers[np.argsort(-cosines, kind="stable")] + 1).tolist()
+        return [int(number) + 1 for number in numbers[np.argsort(-cosines, kind="stable")]]
 
 
 def make(client: Client) -> Corpus:
@@ -110,7 +111,8 @@ def _vectors(random: np.random.Generator) -> Array:
     vectors = centres[random.integers(0, len(centres), size=CHUNKS)] + 0.5 * random.normal(size=(CHUNKS, DIMENSIONS))
     # what the database keeps are four-byte floats
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit.astype(np.float32).astype(np.float64)
+    stored: Array = unit.astype(np.float32).astype(np.float64)
+    return stored
 
 
 def _copy(connection: psycopg.Connection[Any], texts: list[str], vectors: Array) -> None:

@@ -20,7 +20,6 @@ from tests.plans.corpus import (
     CHUNKS,
     CHUNKS_A_PAGE,
     COLLECTIONS,
-    DIMENSIONS,
     ENGLISH_QUESTION,
     KOREAN_QUESTION,
     PLANTED,

@@ -150,11 +150,43 @@ def test_half_a_character_is_refused_in_words(
 TYPEABLE = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=120)
 NASTY = st.lists(
     st.sampled_from(
-        ['"', "'", "-", "+", "!", "&", "|", "(", ")", ":*", "<->", "\\", "OR", " ", "\t", "car", "전기차", "책", "the", "a-b",
-         "제12조", "😀", "%", "$1", "\u0301", "\u200b", "ﷺ", "İ", "ß", "C++", "--x", "1e9"]
+        [
+            '"',
+            "'",
+            "-",
+            "+",
+            "!",
+            "&",
+            "|",
+            "(",
+            ")",
+            ":*",
+            "<->",
+            "\\",
+            "OR",
+            " ",
+            "\t",
+            "car",
+            "전기차",
+            "책",
+            "the",
+            "a-b",
+            "제12조",
+            "😀",
+            "%",
+            "$1",
+            "\u0301",
+            "\u200b",
+            "ﷺ",
+            "İ",
+            "ß",
+            "C++",
+            "--x",
+            "1e9",
+        ]
     ),
     max_size=60,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @settings(max_examples=250, deadline=None)
@@ -178,17 +210,24 @@ def test_any_text_passes_through_every_stage_in_english(library: Client, query: 
 @settings(max_examples=150, deadline=None)
 @given(text=TYPEABLE)
 def test_any_text_as_a_name_is_found_or_refused_by_name(library: Client, text: str) -> None:
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: library.search("a", collections=text),
         lambda: library.search("a", search_mode=text),
         lambda: library.search("a", fusion=text),
         lambda: library.search("a", options={text: 1}),
         lambda: library.search("a", filter={text: []}),
-    ):
+    )
+    for call in calls:
         with pytest.raises(SearchError) as caught:
             call()
         assert caught.value.hint
-    for filter in ({"source": text}, {"tags": [text]}, {"metadata": {text: text}}, {"external_ids": [text]}):
+    filters: tuple[dict[str, object], ...] = (
+        {"source": text},
+        {"tags": [text]},
+        {"metadata": {text: text}},
+        {"external_ids": [text]},
+    )
+    for filter in filters:
         assert library.search("battery", filter=filter).hits == []
 
 

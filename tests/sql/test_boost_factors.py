@@ -125,7 +125,8 @@ def test_a_boost_may_be_set_or_left_out(
     select: Select, library_ids: dict[str, int], library_chunks: dict[str, list[int]]
 ) -> None:
     rows = select(
-        """select title, tags from pgsearch.boost_factors('{database}', %s, %s, '{1}', '{0}', '{"title": 0.5, "tags": 0}')""",
+        "select title, tags from pgsearch.boost_factors("
+        """'{database}', %s, %s, '{1}', '{0}', '{"title": 0.5, "tags": 0}')""",
         library_chunks["postgres"],
         [library_ids["postgres"]],
     )

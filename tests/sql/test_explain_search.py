@@ -70,4 +70,4 @@ def test_it_changes_nothing(library: Client) -> None:
 )
 def test_what_cannot_be_searched_cannot_be_explained(select: Select, arguments: str, sqlstate: str) -> None:
     with refused(sqlstate):
-        select(f"select pgsearch.explain_search('보조금', {arguments})")  # type: ignore[arg-type]
+        select(f"select pgsearch.explain_search('보조금', {arguments})")

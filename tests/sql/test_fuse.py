@@ -169,4 +169,4 @@ def test_a_score_that_is_no_number_is_refused(select: Select, score: str) -> Non
 )
 def test_arrays_of_different_lengths_are_refused(select: Select, arrays: str) -> None:
     with refused("PS003"):
-        select(f"select pgsearch.fuse('rrf', {arrays})")  # type: ignore[arg-type]
+        select(f"select pgsearch.fuse('rrf', {arrays})")

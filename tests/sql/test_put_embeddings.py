@@ -138,7 +138,7 @@ def test_what_is_no_vector_is_refused(select: Select, embedding: str) -> None:
 )
 def test_arrays_that_do_not_fit_or_hold_nothing_are_refused(select: Select, arrays: str) -> None:
     with refused("PS003"):
-        select(f"select pgsearch.put_embeddings('subjects', {arrays})")  # type: ignore[arg-type]
+        select(f"select pgsearch.put_embeddings('subjects', {arrays})")
 
 
 def test_an_unknown_model_is_refused_and_the_known_ones_are_named(select: Select, library: Client) -> None:

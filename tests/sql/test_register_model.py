@@ -73,9 +73,7 @@ def test_the_index_statement_builds_the_index_of_the_model_twice_over(
         client.connection.execute(client.vector_index_statement("a", concurrently=concurrently).encode())
 
     assert client.connection.execute(
-        "select indisvalid from pg_index where indexrelid = format('pgsearch.embeddings_hnsw_%s', %s::int)::regclass".replace(
-            "%s'", "%%s'"
-        ).encode(),
+        "select indisvalid from pg_index where indexrelid = ('pgsearch.embeddings_hnsw_' || %s::integer)::regclass",
         [model_id],
     ).fetchall() == [(True,)]
 

@@ -375,7 +375,7 @@ def test_a_query_without_words_finds_nothing_and_a_notice_says_why(library: Clie
 def test_what_cannot_be_searched_is_refused(select: Select, arguments: str, sqlstate: str, names: str) -> None:
     for function in ("search_hybrid", "search"):
         with refused(sqlstate, names=names):
-            select(f"select pgsearch.{function}('roses', {arguments})")  # type: ignore[arg-type]
+            select(f"select pgsearch.{function}('roses', {arguments})")
 
 
 def test_null_options_and_filters_are_none(library: Client, select: Select) -> None:

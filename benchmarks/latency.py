@@ -1,0 +1,422 @@
+"""How long does a search take, as the corpus and the query grow, and against PostgreSQL's own ranking?
+
+Everything that is compared is asked in one run over one connection, query by query in turn (A, B, C, B, C, A ...), so
+that whatever else the machine does falls on all of them. Synthetic corpora of a Zipf vocabulary are made inside the
+database; the judged collection miracl-ko comes from the folder that PGSEARCH_DATA names. Databases of their own
+(`pgsearch_speed_*`) stay for the next run. Writes the section "Speed" of benchmarks/results.md between its markers,
+benchmarks/latency.json and benchmarks/plots/latency.png. A run of some parts keeps the figures of the others.
+
+    PGSEARCH_DATA=~/judged python benchmarks/latency.py
+    python benchmarks/latency.py --parts corpus --sizes 25000 100000 --queries 40
+    python benchmarks/latency.py --render
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks import _judged, _synthetic
+from benchmarks._report import HERE, MACHINE, PLOTS, database, number, percentiles, shown, table, versions, write_section
+from pgsearch import embedded
+from pgsearch.commands._output import note
+from pgsearch.deploy import deploy
+
+FIGURES = HERE / "latency.json"
+PLOT = PLOTS / "latency.png"
+
+SIZES = (25_000, 100_000, 400_000, 1_000_000)
+QUERIES = 104
+TOP_N = 100
+KOREAN = _judged.Set("miracl-ko", "simple", _judged.FITTED)
+
+EXACT, FAST, RANKED, BRUTE = "BM25 exact", "BM25 fast", "ts_rank_cd", "every match"
+COLOURS = {EXACT: "#08306b", FAST: "#4292c6", RANKED: "#cb181d", BRUTE: "#9a9a9a"}
+
+# What PostgreSQL's documentation shows, over the same lexemes; the planner is free to choose, and to use both cores.
+_RANKED = """
+select c.chunk_id
+  from pgsearch.chunks as c
+ where c.content_tsv @@ %(words)s::tsquery
+ order by ts_rank_cd(c.content_tsv, %(words)s::tsquery) desc, c.chunk_id
+ limit %(top_n)s
+"""
+# The statement that BM25 scores with, but over every chunk that has any of the words: what the bounds save.
+_BRUTE = """
+create function pg_temp.score_every_match(query text, top_n integer)
+returns table (chunk_id bigint, score float8)
+language plpgsql stable
+set jit = off
+as $$
+declare
+    parsed   constant record := pgsearch._parse_for(query, null, 'or');
+    settings constant jsonb  := pgsearch._settings(null, '{}');
+    weight   constant float8 := (settings #>> '{bm25,heading_weight}')::float8;
+    words    record;
+begin
+    words := pgsearch._bm25_terms(parsed.lexemes, parsed.weights, null);
+    return query execute 'select u.* from ('
+                         || pgsearch._bm25_statement(cardinality(words.terms), weight <> 1, false, false)
+                         || ') as found(scored, chunk_ids, page_ids, scores) cross join unnest(chunk_ids, scores) as u'
+    using parsed.any_of, words.terms, words.gains, (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
+          words.average_length, weight, '{}'::bigint[], null::bigint, '{}'::bigint[], '{}'::bigint[], '{}'::float8[], top_n;
+end;
+$$
+"""
+
+# What search_hybrid is made of: the signals, the completion of their candidates, fusion, presentation.
+_SIGNAL_STAGES = {
+    "search_bm25": "select chunk_id, page_id from pgsearch.search_bm25(%(query)s, %(candidates)s)",
+    "search_vector": "select chunk_id, page_id from pgsearch.search_vector(%(embedding)s::vector, %(candidates)s)",
+    "search_lexical": "select page_id from pgsearch.search_lexical(%(unknown)s, %(candidates)s)",
+}
+_COMPLETING_STAGES = {
+    "bm25_scores_for_chunk_ids": """
+        select chunk_id, score from pgsearch.bm25_scores_for_chunk_ids(%(query)s, %(chunk_ids)s::bigint[])
+    """,
+    "similarity_for_chunk_ids": """
+        select chunk_id, score
+          from pgsearch.similarity_for_chunk_ids(%(embedding)s::vector, %(page_ids)s::bigint[], %(chunk_ids)s::bigint[])
+    """,
+}
+_FUSING_STAGES = {
+    "fuse": """
+        select chunk_id, score
+          from pgsearch.fuse('adaptive', %(long_ids)s::bigint[], %(names)s::text[], %(scores)s::float8[])
+    """,
+    "neighbour_scores": """
+        select chunk_id, score
+          from pgsearch.neighbour_scores(%(page_ids)s::bigint[], %(chunk_ids)s::bigint[], %(fused)s::float8[])
+    """,
+    "snippet": """
+        select pgsearch.snippet(c.content, %(lexemes)s::text[], %(words)s::text[])
+          from pgsearch.chunks as c
+         where c.chunk_id = any (%(best)s::bigint[])
+    """,
+}
+_STAGES = (*_SIGNAL_STAGES, *_COMPLETING_STAGES, *_FUSING_STAGES)
+
+Answers = list[tuple[Any, ...]]
+
+
+class Asked:
+    """Milliseconds of each query by each way to answer it: as the client sees them, and of the server's processor."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+        self.wall: dict[str, dict[int, float]] = {}
+        self.processor: dict[str, dict[int, float]] = {}
+        self._schedule = Path(f"/proc/{connection.info.backend_pid}/schedstat")
+
+    def ask(self, label: str, query: int, statement: str, arguments: dict[str, Any]) -> Answers:
+        before = self._processor_time()
+        started = time.perf_counter()
+        answers = self.connection.execute(statement, arguments).fetchall()
+        self.wall.setdefault(label, {})[query] = (time.perf_counter() - started) * 1000
+        if before is not None:
+            self.processor.setdefault(label, {})[query] = (self._processor_time() or 0) - before
+        return answers
+
+    def _processor_time(self) -> float | None:
+        """Milliseconds that the server process of this connection has run; Linux and a local server only."""
+        try:
+            return int(self._schedule.read_text().split()[0]) / 1e6
+        except OSError:
+            return None
+
+    def figures(self) -> dict[str, Any]:
+        return {
+            label: {
+                "queries": len(wall),
+                **percentiles(list(wall.values())),
+                "processor": percentiles(list(self.processor[label].values())) if label in self.processor else None,
+            }
+            for label, wall in self.wall.items()
+        }
+
+    def times_faster(self, label: str, other: str) -> float:
+        """Ratio of the medians over the queries that both answered."""
+        both = [query for query in self.wall[other] if query in self.wall[label]]
+        medians = [statistics.median(self.wall[each][query] for query in both) for each in (other, label)]
+        return round(medians[0] / medians[1], 1)
+
+
+def compare_rankings(
+    dsn: str, queries: Sequence[str], ranked_every: int, brute_every: int, lengths: Sequence[int]
+) -> dict[str, Any]:
+    """The top 100 by BM25 and by ts_rank_cd; the slow ways answer each ranked_every-th and brute_every-th query."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(_BRUTE)
+        # What anyone would measure against has a warm cache.
+        connection.execute("select sum(length(c.content_tsv)) from pgsearch.chunks as c")
+        parsed = [_or_query(connection, query) for query in queries]
+
+        def ways(number: int) -> dict[str, tuple[str, dict[str, Any]]]:
+            search = "select chunk_id, score, approximate from pgsearch.search_bm25(%(query)s, %(top_n)s, exact => {})"
+            given = {"query": queries[number], "words": parsed[number], "top_n": TOP_N}
+            found = {EXACT: (search.format("true"), given), FAST: (search.format("false"), given)}
+            if number % ranked_every == 0:
+                found[RANKED] = (_RANKED, given)
+            if number % brute_every == 0:
+                found[BRUTE] = ("select * from pg_temp.score_every_match(%(query)s, %(top_n)s)", given)
+            return found
+
+        for label, (statement, given) in ways(0).items():
+            for query in queries[: 1 if label == BRUTE else 8]:
+                connection.execute(statement, {**given, "query": query}).fetchall()
+
+        asked = Asked(connection)
+        stopped, equal, compared, overlaps = 0, 0, 0, []
+        for at in range(len(queries)):
+            turns = list(ways(at).items())
+            turn = at % len(turns)
+            answers = {label: asked.ask(label, at, *way) for label, way in turns[turn:] + turns[:turn]}
+            best = [chunk_id for chunk_id, _, _ in answers[EXACT]]
+            if best:
+                overlaps.append(len(set(best) & {row[0] for row in answers[FAST]}) / len(best))
+            if any(row[2] for row in answers[EXACT]):
+                stopped += 1
+            elif BRUTE in answers:
+                compared += 1
+                equal += [row[:2] for row in answers[EXACT]] == [tuple(row) for row in answers[BRUTE]]
+        chunks = connection.execute("select sum(chunks) from pgsearch.collection_stats").fetchone()
+        return {
+            "chunks": int(chunks[0]) if chunks else 0,
+            "versions": versions(connection),
+            "measured": _today(),
+            "load": _load(),
+            "ways": asked.figures(),
+            "times_faster_than_ts_rank_cd": {
+                "exact": asked.times_faster(EXACT, RANKED),
+                "fast": asked.times_faster(FAST, RANKED),
+            },
+            "by_words": {
+                str(words): {
+                    label: percentiles([ms for at, ms in wall.items() if lengths[at] == words])
+                    for label, wall in asked.wall.items()
+                    if any(lengths[at] == words for at in wall)
+                }
+                for words in sorted(set(lengths))
+            },
+            "stopped_by_max_rows": stopped,
+            "exact_equals_every_match": [equal, compared],
+            "overlap_of_fast": round(statistics.mean(overlaps), 4),
+        }
+
+
+def _or_query(connection: psycopg.Connection[Any], query: str) -> str:
+    row = connection.execute("select (pgsearch._parse_for(%s, null, 'or')).any_of::text", (query,)).fetchone()
+    return row[0] if row else ""
+
+
+def synthetic(server: str, sizes: Sequence[int], queries: int) -> dict[str, Any]:
+    found = {}
+    for chunks in sizes:
+        dsn = database(server, f"pgsearch_speed_synthetic_{chunks}")
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            _synthetic.load(connection, chunks, lambda done, of=chunks: note(f"making {done:,} of {of:,} chunks"))
+        note(f"{chunks:,} synthetic chunks ...")
+        words = _synthetic.queries(queries)
+        # Scoring every match takes seconds: one query of each number of words.
+        found[str(chunks)] = compare_rankings(
+            dsn, [" ".join(query) for query in words], 1, max(1, len(words) // 8) | 1, [len(query) for query in words]
+        )
+        note(_line(found[str(chunks)]))
+    return found
+
+
+def korean(server: str, folder: Path, queries: int) -> dict[str, Any]:
+    loaded = _judged.load(server, folder, KOREAN)
+    note("miracl-ko ...")
+    questions = [query.text for query in loaded.judged.queries]
+    lengths = [len(question.split()) for question in questions]
+    found = compare_rankings(loaded.dsn, questions, max(1, len(questions) // queries), max(1, len(questions) // 16), lengths)
+    note(_line(found))
+    return found
+
+
+def hybrid(server: str, folder: Path, queries: int) -> dict[str, Any]:
+    """search_hybrid, and each of its stages by the function of its name, alone, with what it was given inside."""
+    loaded = _judged.load(server, folder, KOREAN)
+    note("search_hybrid and its stages ...")
+    candidates, top_k = 200, 8
+    with psycopg.connect(loaded.dsn, autocommit=True) as connection:
+        asked = Asked(connection)
+        every = max(1, len(loaded.judged.queries) // queries)
+        chosen = loaded.judged.queries[::every]
+        stages: dict[str, list[float]] = {}
+        for number, query in enumerate([*chosen[:8], *chosen], start=-8):
+            given: dict[str, Any] = {
+                "query": query.text,
+                "embedding": str(loaded.query_vectors[query.row].astype(float).tolist()),
+                "candidates": candidates,
+                "top_k": top_k,
+            }
+
+            def alone(given: dict[str, Any] = given, number: int = number) -> None:
+                _stages_alone(asked, number, given)
+
+            def whole(given: dict[str, Any] = given, number: int = number) -> None:
+                asked.ask(
+                    "search_hybrid",
+                    number,
+                    "select * from pgsearch.search_hybrid(%(query)s, %(embedding)s::vector, top_k => %(top_k)s)",
+                    given,
+                )
+
+            for run in (alone, whole) if number % 2 else (whole, alone):
+                run()
+            timings = connection.execute(
+                "select pgsearch.search(%(query)s, %(embedding)s::vector, top_k => %(top_k)s) -> 'timings'", given
+            ).fetchone()
+            for stage, milliseconds in (timings[0] if timings and number >= 0 else {}).items():
+                stages.setdefault(stage, []).append(milliseconds)
+        for wall in (*asked.wall.values(), *asked.processor.values()):
+            for number in [number for number in wall if number < 0]:
+                del wall[number]
+        numbers = range(len(chosen))
+        signals = [sum(asked.wall[label].get(at, 0) for label in _SIGNAL_STAGES) for at in numbers]
+        all_stages = [sum(asked.wall[label].get(at, 0) for label in _STAGES) for at in numbers]
+        whole_ms = [asked.wall["search_hybrid"][at] for at in numbers]
+        return {
+            "measured": _today(),
+            "load": _load(),
+            "versions": versions(connection),
+            "queries": len(chosen),
+            "candidates": candidates,
+            "top_k": top_k,
+            "ways": asked.figures(),
+            "timings": {stage: round(statistics.median(values), 2) for stage, values in stages.items()},
+            "signals": percentiles(signals),
+            "stages": percentiles(all_stages),
+            "against_signals": round(statistics.median(map(_ratio, whole_ms, signals)), 3),
+            "against_stages": round(statistics.median(map(_ratio, whole_ms, all_stages)), 3),
+        }
+
+
+
+
+def _stages_alone(asked: Asked, number: int, given: dict[str, Any]) -> None:
+    """Each stage once, with what the stages before it brought, as inside search_hybrid."""
+    parsed = asked.connection.execute(
+        """
+        select p.lexemes, p.words, array_to_string(pgsearch._unknown_words(p.words, null), ' ')
+          from pgsearch._parse_for(%(query)s, null, 'or') as p
+        """,
+        given,
+    ).fetchone()
+    lexemes, words, unknown = parsed or ([], [], "")
+    page_of: dict[int, int] = {}
+    for label in ("search_bm25", "search_vector"):
+        page_of.update(asked.ask(label, number, _SIGNAL_STAGES[label], given))  # type: ignore[arg-type]
+    if unknown:
+        # Only words that no chunk knows are looked up by spelling.
+        asked.ask("search_lexical", number, _SIGNAL_STAGES["search_lexical"], {**given, "unknown": unknown})
+    chunk_ids = sorted(page_of)
+    given = {**given, "chunk_ids": chunk_ids, "page_ids": [page_of[chunk_id] for chunk_id in chunk_ids]}
+    scores = {label: dict(asked.ask(label, number, statement, given)) for label, statement in _COMPLETING_STAGES.items()}
+    columns = [[found.get(chunk_id) for chunk_id in chunk_ids] for found in scores.values()]
+    given |= {
+        "long_ids": chunk_ids * 2,
+        "names": ["text"] * len(chunk_ids) + ["vector"] * len(chunk_ids),
+        "scores": columns[0] + columns[1],
+    }
+    fused = dict(asked.ask("fuse", number, _FUSING_STAGES["fuse"], given))
+    given["fused"] = [fused.get(chunk_id) for chunk_id in chunk_ids]
+    asked.ask("neighbour_scores", number, _FUSING_STAGES["neighbour_scores"], given)
+    best = sorted(fused, key=lambda chunk_id: -fused[chunk_id])[: given["top_k"]]
+    asked.ask("snippet", number, _FUSING_STAGES["snippet"], {**given, "best": best, "lexemes": lexemes, "words": words})
+
+
+def deploying(server: str, rounds: int = 15) -> dict[str, Any]:
+    """deploy() on a database that is up to date; and the command, which starts a Python first."""
+    dsn = database(server, "pgsearch_speed_deploy")
+    seconds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        deploy(dsn)
+        seconds.append((time.perf_counter() - started) * 1000)
+    command = []
+    for _ in range(max(3, rounds // 3)):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "pgsearch", "deploy", "--dsn", dsn], check=True, capture_output=True)
+        command.append((time.perf_counter() - started) * 1000)
+    return {"measured": _today(), "load": _load(), "function": percentiles(seconds), "command": percentiles(command)}
+
+
+def _ratio(one: float, other: float) -> float:
+    return one / other
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def _load() -> float:
+    """How many processes wanted a core over the last minute: above the number of cores, the figures are too slow."""
+    return round(os.getloadavg()[0], 1)
+
+
+def _line(found: dict[str, Any]) -> str:
+    ways = ", ".join(f"{label} {shown(figures)}" for label, figures in found["ways"].items())
+    return f"{found['chunks']:,} chunks, p50 / p95 ms: {ways}; load {found['load']}"
+
+
+PARTS: dict[str, Callable[[str, argparse.Namespace, Path | None], dict[str, Any]]] = {
+    "corpus": lambda server, arguments, folder: synthetic(server, arguments.sizes, arguments.queries),
+    "korean": lambda server, arguments, folder: korean(server, _needed(folder), arguments.queries),
+    "hybrid": lambda server, arguments, folder: hybrid(server, _needed(folder), arguments.queries),
+    "deploy": lambda server, arguments, folder: deploying(server),
+}
+
+
+def _needed(folder: Path | None) -> Path:
+    if folder is None:
+        raise SystemExit("PGSEARCH_DATA must name the folder of the judged collections.")
+    return folder
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), help="only these (default: all that data are there for)")
+    parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="chunks of the synthetic corpora")
+    parser.add_argument("--queries", type=int, default=QUERIES, help="how many (default: %(default)s)")
+    parser.add_argument("--dsn", help="server where databases may be created (default: the embedded one)")
+    parser.add_argument("--render", action="store_true", help="only write tables and plot anew, from latency.json")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    arguments = parser.parse_args()
+
+    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+    if not arguments.render:
+        named = os.environ.get("PGSEARCH_DATA")
+        folder = Path(named) if named else None
+        server = arguments.dsn or embedded.start()
+        for part in arguments.parts or (list(PARTS) if folder else ["corpus", "deploy"]):
+            found = PARTS[part](server, arguments, folder)
+            figures[part] = {**figures.get(part, {}), **found}
+            write(figures)
+    else:
+        write(figures)
+    if arguments.json:
+        print(json.dumps(figures, ensure_ascii=False, indent=2))
+    return 0
+
+
+def write(figures: dict[str, Any]) -> None:
+    """Write the JSON, the plot, and the section of results.md between its markers."""
+    FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,307 @@
+"""The law of the functions: what every one of them must have, read from the catalog and from the files."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from pgsearch import AsyncClient, Client
+from tests.security.functions import ROOT, Function, defined_in, files, functions, without_comments, without_strings
+
+PINNED = "search_path=pg_catalog, pg_temp"
+
+# Public functions that a client has no use for: arithmetic that a search does inside, and steps that other functions
+# or the bulk loader take.
+WITHOUT_METHOD = {
+    "begin_load",
+    "bm25_scores_for_chunk_ids",
+    "boost_factors",
+    "check_load",
+    "compute_confidence",
+    "compute_confidence_hybrid",
+    "cosine_confidence",
+    "delete_missing_pages",
+    "diversify",
+    "finish_load",
+    "fuse",
+    "legacy_scores",
+    "load_pages",
+    "neighbour_scores",
+    "normalize_display_scores",
+    "snippet",
+    "split_content",
+}
+
+
+@pytest.fixture(scope="module")
+def law(catalog: psycopg.Connection[Any]) -> list[Function]:
+    found = functions(catalog)
+    assert len(found) > 50
+    return found
+
+
+def names(found: list[Function]) -> list[str]:
+    return [function.signature for function in found]
+
+
+def test_every_function_pins_its_search_path_or_is_bound_when_it_is_created(law: list[Function]) -> None:
+    assert [
+        function.signature
+        for function in law
+        if function.from_sql_folder and PINNED not in function.settings and not function.standard_body
+    ] == []
+
+
+def test_what_tables_depend_on_names_everything_in_full(law: list[Function]) -> None:
+    """pg_restore runs those functions with an empty search_path; a setting would keep them from being inlined."""
+    kept = [function for function in law if not function.from_sql_folder]
+    assert {function.name for function in kept} >= {"_analyze", "_analyze_chunk", "_segment"}
+    for function in kept:
+        body = without_strings(function.definition.split("$function$")[1])
+        called = set(re.findall(r"(?<![\w.])(\w+)\s*\(", body)) - {"in", "any", "operator"}
+        assert not called - {"coalesce", "nullif", "greatest", "least", "normalize"}, (function.name, called)
+
+
+def test_every_function_says_what_it_is_for(law: list[Function]) -> None:
+    assert [function.signature for function in law if len(function.comment or "") < 20] == []
+
+
+def test_the_comment_of_a_public_function_names_its_arguments(law: list[Function]) -> None:
+    silent = [
+        f"{function.name}: {argument}"
+        for function in law
+        # "Arguments and errors as search_hybrid" names them elsewhere
+        if function.public and not re.search(r"rguments\b[^.]* as \w+", function.comment or "")
+        for argument in function.argument_names
+        if len(function.argument_names) > 2 and argument not in (function.comment or "")
+    ]
+    assert silent == []
+
+
+def test_a_name_stands_for_one_function(law: list[Function]) -> None:
+    assert [name for name, count in Counter(function.name for function in law).items() if count > 1] == []
+
+
+def test_no_function_runs_with_the_rights_of_its_owner_for_everyone(
+    law: list[Function], catalog: psycopg.Connection[Any]
+) -> None:
+    open_to_all = [
+        function.signature
+        for function in law
+        if function.security_definer
+        and catalog.execute(
+            "select has_function_privilege('public', %s::regprocedure, 'execute')", [function.signature]
+        ).fetchall()[0][0]
+    ]
+    assert open_to_all == []
+
+
+def test_what_changes_settings_by_itself_and_whoever_calls_it_is_parallel_unsafe(law: list[Function]) -> None:
+    """set_config is refused during a parallel operation; the SET clause of a function, undone at its end, is not."""
+    by_name = {function.name: function for function in law}
+    changing = {function.name for function in law if "set_config(" in function.definition}
+    assert "_vector_top_n" in changing
+
+    unsafe = set(changing)
+    while callers := {f.name for f in law if f.calls & unsafe and f.name not in unsafe}:
+        unsafe |= callers
+    assert [name for name in sorted(unsafe) if by_name[name].parallel != "u"] == []
+
+
+def test_no_search_is_refused_where_the_planner_would_like_to_run_it_in_parallel(
+    library_dsn: str,
+) -> None:
+    with psycopg.connect(library_dsn, autocommit=True) as connection, Client(connection=connection) as client:
+        name = "debug_parallel_query" if connection.info.server_version >= 160000 else "force_parallel_mode"
+        connection.execute("select set_config(%s, 'on', false)", [name])
+        for call in (
+            lambda: client.search("전기차 보조금", [0, 1, 0, 0], collections="wiki").hits,
+            lambda: client.search_pages("보조금"),
+            lambda: client.search_fts("보조금"),
+            lambda: client.search_vector([0, 1, 0, 0], model="subjects"),
+            lambda: client.search_lexical("Postgers"),
+            lambda: client.candidate_pages("보조금"),
+            lambda: client.fts_rank_for_chunk_ids("보조금", [1, 2, 3]),
+            lambda: client.similarity_for_chunk_ids([0, 1, 0, 0], [1], [1], model="subjects"),
+            lambda: client.expand_window([1]),
+            lambda: client.explain_search("보조금"),
+            lambda: connection.execute("select pgsearch.bm25_scores_for_chunk_ids('보조금', '{1,2,3}')").fetchall(),
+            lambda: connection.execute("select * from pgsearch.search_bm25('보조금')").fetchall(),
+        ):
+            assert call()
+
+
+def test_what_writes_is_volatile_and_parallel_unsafe(law: list[Function]) -> None:
+    writes = re.compile(
+        r"\b(insert\s+into|delete\s+from|update\s+pgsearch|create\s+(temp|table|index)|drop\s+table|pg_advisory)\b"
+    )
+    writing = [
+        function for function in law if writes.search(without_strings(function.definition).split("$function$", 1)[-1])
+    ]
+    assert {"_put_pages", "register_model", "put_embeddings"} <= {function.name for function in writing}
+    assert [function.name for function in writing if (function.volatility, function.parallel) != ("v", "u")] == []
+
+
+def test_no_function_promises_more_than_those_it_calls(law: list[Function]) -> None:
+    """A stable function that calls a volatile one would write behind the planner's back."""
+    order = {"i": 0, "s": 1, "v": 2}
+    by_name = {function.name: function for function in law}
+    # only reads the clock
+    harmless = {"_lap"}
+    broken = [
+        f"{function.name} ({function.volatility}) calls {called} ({by_name[called].volatility})"
+        for function in law
+        for called in function.calls & by_name.keys() - harmless
+        if order[by_name[called].volatility] > order[function.volatility]
+    ]
+    assert broken == []
+
+
+def test_no_column_is_of_a_type_that_blocks_pg_upgrade(catalog: psycopg.Connection[Any]) -> None:
+    assert (
+        catalog.execute(
+            "select c.oid::regclass::text, a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute as a"
+            " join pg_class as c on c.oid = a.attrelid where c.relnamespace = 'pgsearch'::regnamespace"
+            " and c.relkind in ('r', 'p', 'm') and a.attnum > 0 and not a.attisdropped"
+            " and a.atttypid::regtype::text ~ '^reg' and a.atttypid::regtype::text !~ '^(regclass|regtype|regrole)'"
+        ).fetchall()
+        == []
+    )
+
+
+def test_every_table_and_its_purpose_are_known(catalog: psycopg.Connection[Any]) -> None:
+    assert (
+        catalog.execute(
+            "select c.relname from pg_class as c where c.relnamespace = 'pgsearch'::regnamespace"
+            " and c.relkind in ('r', 'p') and c.relname !~ '^_?yoyo' and obj_description(c.oid, 'pg_class') is null"
+        ).fetchall()
+        == []
+    )
+
+
+# Catalog, files and README say the same
+
+
+def test_the_catalog_holds_exactly_what_the_files_create(law: list[Function]) -> None:
+    created = [name for text in files("sql").values() for name in defined_in(text)]
+    migrated = [name for text in files("migrations").values() for name in defined_in(text)]
+
+    assert [name for name, count in Counter(created).items() if count > 1] == []
+    assert {function.name for function in law if function.from_sql_folder} == set(created)
+    assert {function.name for function in law if not function.from_sql_folder} == set(migrated) - set(created)
+
+
+def test_each_public_function_has_a_file_of_its_name_and_no_other_public_function_is_in_it() -> None:
+    for path, text in files("sql").items():
+        public = [name for name in defined_in(text) if not name.startswith("_")]
+        assert public == ([] if path.stem.startswith("_") else [path.stem]), path
+
+
+def test_each_file_opens_with_what_it_is_and_why() -> None:
+    for folder in ("sql", "migrations"):
+        assert [str(path) for path, text in files(folder).items() if not text.startswith("-- ")] == []
+
+
+def test_the_readme_lists_exactly_the_public_functions(law: list[Function]) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\|\s*`(\w+)\(", readme, flags=re.MULTILINE)
+    if not listed:
+        pytest.skip("README.md has no table of functions yet: | `name(...)` | ... |")
+
+    assert sorted(listed) == sorted(function.name for function in law if function.public)
+
+
+def test_every_public_function_has_a_method_of_both_clients(law: list[Function]) -> None:
+    public = {function.name for function in law if function.public}
+    without = {name for name in public if not hasattr(Client, name)}
+
+    assert without == WITHOUT_METHOD & public, "give it a method, or add it to WITHOUT_METHOD"
+    assert {name for name in public if not hasattr(AsyncClient, name)} == without
+
+
+# Nothing newer than PostgreSQL 15, which no test here runs on
+
+NEWER = {
+    16: r"any_value\s*\(|array_shuffle|array_sample|random_normal|pg_input_is_valid|pg_input_error_info|date_add\s*\(|"
+    r"date_subtract\s*\(|\berfc?\s*\(|system_user|is\s+(not\s+)?json\b|json_array(agg)?\s*\(|json_object(agg)?\s*\([^,)]*:|"
+    r"\b\d+_\d+\b|\b0[xob][0-9a-f]+\b|generic_plan",
+    17: r"json_table|json_exists\s*\(|json_value\s*\(|json_query\s*\(|json_scalar|json_serialize|to_bin\s*\(|to_oct\s*\(|"
+    r"unicode_assigned|uuid_extract|xmltext|merge_action|\brandom\s*\([^)]|on_error|explain\s*\([^)]*(serialize|memory)|"
+    r"transaction_timeout|\bmaintain\s+on\b",
+    18: r"uuidv[47]|array_sort|array_reverse|casefold|\bcrc32c?\s*\(|\bl?gamma\s*\(|returning\s+with\s*\(|\bvirtual\b|"
+    r"without\s+overlaps|returning\s+(old|new)\.|jsonb_strip_nulls\s*\([^()]*,\s*true|pg_get_acl|not\s+enforced",
+}
+# methods of jsonpath, which stand in strings
+NEWER_PATHS = r"\.(bigint|boolean|date|decimal|integer|number|string|time|time_tz|timestamp|timestamp_tz)\(\d*\)"
+
+
+def newer(text: str) -> list[str]:
+    """What a text of SQL uses that PostgreSQL 15 does not know."""
+    found = [match.group() for words in NEWER.values() for match in re.finditer(words, without_strings(text), re.I)]
+    return found + [match.group() for match in re.finditer(NEWER_PATHS, without_comments(text))]
+
+
+def test_nothing_newer_than_postgresql_15_is_used() -> None:
+    found = {str(path): newer(text) for folder in ("sql", "migrations") for path, text in files(folder).items()}
+    assert {path: words for path, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select any_value(a)",
+        "select 1_000",
+        "select a is json",
+        "select json_object('a': 1)",
+        "select * from json_table(a, '$')",
+        "select random(1, 6)",
+        "select jsonb_path_query(a, '$.b.bigint()')",
+        "select uuidv7()",
+        "update a set b = 1 returning old.b",
+        "select array_sort(a)",
+    ],
+)
+def test_what_is_newer_is_noticed(text: str) -> None:
+    assert newer(text)
+
+
+def test_every_subquery_in_from_has_a_name_as_postgresql_15_wants() -> None:
+    nameless = [
+        f"{folder}/{path}: {excerpt}"
+        for folder in ("sql", "migrations")
+        for path, text in files(folder).items()
+        for excerpt in _nameless(without_strings(text))
+    ]
+    assert nameless == []
+
+
+def test_a_subquery_without_a_name_is_noticed() -> None:
+    assert list(_nameless("select 1 from (select 2) where true"))
+    assert list(_nameless("select 1 from (values (2));"))
+    assert not list(_nameless("select 1 from (select (2)) as a join (select 3) b on true"))
+
+
+def _nameless(text: str) -> Iterator[str]:
+    for opening in re.finditer(r"\b(?:from|join|lateral)\s*\(\s*(?:select|values|with)\b", text, flags=re.IGNORECASE):
+        depth = 0
+        for position in range(text.index("(", opening.start()), len(text)):
+            depth += {"(": 1, ")": -1}.get(text[position], 0)
+            if depth == 0:
+                after = re.match(r"\)\s*(\w+|[^\w\s])?", text[position:])
+                name = (after.group(1) or "") if after else ""
+                if not re.fullmatch(r"[a-z_]\w*", name) or name in (
+                    "where",
+                    "on",
+                    "order",
+                    "group",
+                    "limit",
+                    "union",
+                    "join",
+                ):
+                    yield text[opening.start() : opening.start() + 60]
+                break
