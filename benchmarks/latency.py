@@ -182,12 +182,13 @@ def compare_rankings(
             turns = list(ways(at).items())
             turn = at % len(turns)
             answers = {label: asked.ask(label, at, *way) for label, way in turns[turn:] + turns[:turn]}
-            best = [chunk_id for chunk_id, _, _ in answers[EXACT]]
-            if best:
-                overlaps.append(len(set(best) & {row[0] for row in answers[FAST]}) / len(best))
+            best = {chunk_id for chunk_id, _, _ in answers[EXACT]}
             if any(row[2] for row in answers[EXACT]):
                 stopped += 1
-            elif BRUTE in answers:
+                continue
+            if best:
+                overlaps.append(len(best & {row[0] for row in answers[FAST]}) / len(best))
+            if BRUTE in answers:
                 compared += 1
                 equal += [row[:2] for row in answers[EXACT]] == [tuple(row) for row in answers[BRUTE]]
         chunks = connection.execute("select sum(chunks) from pgsearch.collection_stats").fetchone()

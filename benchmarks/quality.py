@@ -117,7 +117,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     arguments = parser.parse_args()
 
-    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {"sets": {}}
+    figures = read_figures()
     if not arguments.render:
         folder = os.environ.get("PGSEARCH_DATA")
         if not folder:
@@ -134,8 +134,9 @@ def main() -> int:
             except PgsearchError as error:
                 note(f"{each.name}: {error} {error.hint or ''}")
                 return 1
+            # Read and written after each set: the whole takes long, may be interrupted, and others may run meanwhile.
+            figures = read_figures()
             figures["sets"][each.name] = found
-            # After each set, because the whole takes long and may be interrupted.
             if arguments.limit is None:
                 write(figures)
             note(_line(each.name, found))
@@ -191,6 +192,7 @@ def evaluate(folder: Path, each: Set, server: str, fusions: Sequence[str] | None
     return {
         "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": MACHINE,
+        "load": round(os.getloadavg()[0], 1),
         "versions": versions,
         "passages": loaded.chunks,
         "pages": loaded.pages,
@@ -284,6 +286,14 @@ def _line(name: str, found: dict[str, Any]) -> str:
     return f"{name}: {MEASURE} {', '.join(shown)}"
 
 
+def read_figures() -> dict[str, Any]:
+    """The figures of earlier runs."""
+    if not FIGURES.exists():
+        return {"sets": {}}
+    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return figures
+
+
 def write(figures: dict[str, Any]) -> None:
     """Write the JSON, the plot, and the section of results.md between its markers."""
     FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -335,6 +345,7 @@ for the comparisons of its set by Holm's method; questions on which the default 
 ### Milliseconds a question
 
 p50 / p95 as the client sees them, over one connection, one question after the other, {TOP_K} results without snippets.
+*load* is the load average of the machine at the end: about 1 when nothing else ran, and times are longer when it did.
 
 {_latencies(sets)}
 
@@ -377,8 +388,9 @@ def _latencies(sets: dict[str, Any]) -> str:
     rows = []
     for name, found in sets.items():
         latencies = [found["runs"].get(label, {}).get("latency_ms") for label in labels]
-        rows.append([name, *(f"{ms['p50']:.1f} / {ms['p95']:.1f}" if ms else "" for ms in latencies)])
-    return _table(["set", *labels], rows)
+        times = (f"{ms['p50']:.1f} / {ms['p95']:.1f}" if ms else "" for ms in latencies)
+        rows.append([name, str(found.get("load", "")), *times])
+    return _table(["set", "load", *labels], rows)
 
 
 def _labels(sets: dict[str, Any]) -> list[str]:

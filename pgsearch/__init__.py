@@ -9,6 +9,7 @@ from typing import Any
 from pgsearch.aio import AsyncClient
 from pgsearch.client import Client
 from pgsearch.deploy import deploy
+from pgsearch.embedding import query_embedding
 from pgsearch.embedders import Embedder
 from pgsearch.errors import PgsearchError
 from pgsearch.rows import Hit, SearchResult
@@ -33,11 +34,16 @@ def search(
 ) -> SearchResult:
     """Search the database of PGSEARCH_DSN, else of the embedded server; see Client for more than that.
 
+    The query is embedded by the model of the collections, where it can be had on this machine.
+
     Arguments: query (words, "phrases", +required, -excluded), collections (None: all), search_mode (auto, fts, vector,
     lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings).
     """
-    return _default_client().search(
+    client = _default_client()
+    embedding = query_embedding(client, query, collections)[0] if search_mode in ("auto", "vector") else None
+    return client.search(
         query,
+        embedding,
         collections=collections,
         search_mode=search_mode,
         top_k=top_k,

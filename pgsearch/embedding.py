@@ -167,7 +167,7 @@ def embedder_path(model: str) -> Path:
         )
     if len(name) > _LONGEST_NAME:
         raise InvalidValueError(f"The name {model!r} is too long for a file.", hint="Choose a shorter one.")
-    return embedded._home(None) / "embedders" / name
+    return embedded.folder() / "embedders" / name
 
 
 def embedder_for(model: str | None) -> Embedder | None:

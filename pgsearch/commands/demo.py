@@ -28,7 +28,7 @@ from pgsearch.commands._output import say, say_json
 from pgsearch.demo import korean_pages, library_mark, library_pages
 from pgsearch.demo.queries import KOREAN, LIBRARY, DemoQuery
 from pgsearch.deploy import deploy
-from pgsearch.embedded.cluster import _installed_programs
+from pgsearch.embedded.cluster import installed_programs
 from pgsearch.embedders import Embedder
 from pgsearch.embedding import (
     EmbedderGoneError,
@@ -202,7 +202,7 @@ def _typed() -> str:
 
 def _psql() -> str:
     """The system's psql, else the one that came with the embedded server."""
-    return "psql" if shutil.which("psql") else shlex.quote(str(_installed_programs() / "psql"))
+    return "psql" if shutil.which("psql") else shlex.quote(str(installed_programs() / "psql"))
 
 
 class _Step:

@@ -120,10 +120,11 @@ def _cluster(home: Path | None) -> Cluster:
             "The embedded server runs on Linux and macOS.",
             hint="Name a server with --dsn or PGSEARCH_DSN, or use WSL.",
         )
-    return Cluster(_home(home))
+    return Cluster(folder(home))
 
 
-def _home(home: Path | None) -> Path:
+def folder(home: Path | None = None) -> Path:
+    """Where the server and the fitted embedders live: the folder given, PGSEARCH_HOME, or the user's data folder."""
     if home is None:
         named = os.environ.get("PGSEARCH_HOME")
         if named:

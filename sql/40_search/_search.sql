@@ -302,10 +302,9 @@ begin
                    (select string_agg(case s.signal when 'text' then 'fts' else s.signal end, '+' order by s.contribution desc, s.signal)
                       from unnest(f.signals, f.contributions) as s(signal, contribution))
                    || case when f.chunk_id = any (vector_found) then '+vector' else '' end as reason
-              from pgsearch.fuse('legacy',
-                                 array(select l.chunk_id from pgsearch.legacy_scores(words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as l),
-                                 array(select l.signal from pgsearch.legacy_scores(words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as l),
-                                 array(select l.score from pgsearch.legacy_scores(words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as l)) as f
+              from (select array_agg(l.chunk_id) as chunk_ids, array_agg(l.signal) as signals, array_agg(l.score) as scores
+                      from pgsearch.legacy_scores(words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as l) as g
+                   cross join lateral pgsearch.fuse('legacy', g.chunk_ids, g.signals, g.scores) as f
              order by f.score desc, f.chunk_id
              limit 1) as t;
 

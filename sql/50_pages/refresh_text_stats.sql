@@ -21,9 +21,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    former pgsearch.collection_stats;
-    now_   record;
-    tokens bigint;
+    former     pgsearch.collection_stats;
+    counted_to bigint;
+    present    record;
+    tokens     bigint;
 begin
     if refresh_text_stats.collection is not null then
         perform pgsearch._check_collections(array[refresh_text_stats.collection]);
@@ -40,20 +41,20 @@ begin
         perform pg_advisory_xact_lock(hashtextextended('pgsearch.refresh_text_stats ' || name, 0));
 
         select s.* into former from pgsearch.collection_stats as s where s.collection = name;
-        former.last_chunk_id := coalesce(former.last_chunk_id, 0);
+        counted_to := coalesce(former.last_chunk_id, 0);
 
-        select count(*)                                                                                      as chunks,
-               coalesce(max(c.chunk_id), 0)                                                                  as last_chunk_id,
-               coalesce(sum(h.checksum), 0)                                                                  as checksum,
-               count(*) filter (where c.chunk_id <= former.last_chunk_id)                                    as former_chunks,
-               coalesce(sum(h.checksum) filter (where c.chunk_id <= former.last_chunk_id), 0)                as former_checksum
-          into now_
+        select count(*)                                                             as chunks,
+               coalesce(max(c.chunk_id), 0)                                         as last_chunk_id,
+               coalesce(sum(h.checksum), 0)                                         as checksum,
+               count(*) filter (where c.chunk_id <= counted_to)                     as former_chunks,
+               coalesce(sum(h.checksum) filter (where c.chunk_id <= counted_to), 0) as former_checksum
+          into present
           from pgsearch.chunks as c
                cross join lateral (select pgsearch._text_checksum(c.chunk_id, c.content_hash, c.text_config) as checksum offset 0) as h
          where c.collection = name;
 
-        if former.collection is not null and now_.former_chunks = former.chunks and now_.former_checksum = former.checksum then
-            change := case when now_.chunks = former.chunks then 'none' else 'added' end;
+        if former.collection is not null and present.former_chunks = former.chunks and present.former_checksum = former.checksum then
+            change := case when present.chunks = former.chunks then 'none' else 'added' end;
         else
             change := 'all';
         end if;
@@ -65,7 +66,7 @@ begin
             with counted as materialized (
                 select s.word as lexeme, s.ndoc, s.nentry
                   from ts_stat(format('select c.content_tsv from pgsearch.chunks as c where c.collection = %L and c.chunk_id > %s and c.chunk_id <= %s',
-                                      name, former.last_chunk_id, now_.last_chunk_id)) as s
+                                      name, counted_to, present.last_chunk_id)) as s
             ),
             written as (
                 insert into pgsearch.lexeme_stats as l (collection, lexeme, document_frequency)
@@ -105,7 +106,7 @@ begin
         end if;
 
         insert into pgsearch.collection_stats (collection, chunks, total_tokens, last_chunk_id, checksum, refreshed_at)
-        values (name, now_.chunks, tokens, now_.last_chunk_id, now_.checksum, now())
+        values (name, present.chunks, tokens, present.last_chunk_id, present.checksum, now())
             on conflict (collection) do update
            set chunks        = excluded.chunks,
                total_tokens  = excluded.total_tokens,
@@ -113,7 +114,7 @@ begin
                checksum      = excluded.checksum,
                refreshed_at  = excluded.refreshed_at;
 
-        chunks       := now_.chunks;
+        chunks       := present.chunks;
         total_tokens := tokens;
         return next;
     end loop;

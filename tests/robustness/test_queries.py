@@ -81,9 +81,14 @@ def test_a_query_without_words_is_still_searched_by_its_vector(library: Client, 
         assert library.search(query, CARS, collections="wiki", search_mode=mode).hits[0].external_id == "subsidy"
 
 
-@pytest.mark.parametrize("collection", ["wiki", "guides"])
 @pytest.mark.parametrize("query", {**WITH_WORDS, **WITHOUT_WORDS}.values(), ids={**WITH_WORDS, **WITHOUT_WORDS}.keys())
-def test_no_query_breaks_any_function(library: Client, query: str, collection: str) -> None:
+def test_no_query_breaks_any_function(library: Client, query: str) -> None:
+    # in the simple configuration, and, where it costs little, with stems and stop words
+    for collection in ("wiki", "guides") if len(query) < 100_000 else ("wiki",):
+        _call_everything(library, query, collection)
+
+
+def _call_everything(library: Client, query: str, collection: str) -> None:
     for mode in MODES:
         library.search(query, CARS if collection == "wiki" else None, collections=collection, search_mode=mode)
     library.search_pages(query, collections=collection)
@@ -189,7 +194,7 @@ NASTY = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(query=st.one_of(TYPEABLE, NASTY), mode=st.sampled_from(MODES), operator=st.sampled_from(["or", "and"]))
 def test_any_text_is_searched_without_an_error(library: Client, query: str, mode: str, operator: str) -> None:
     result = library.search(query, CARS, collections="wiki", search_mode=mode, options={"operator": operator})
@@ -199,7 +204,7 @@ def test_any_text_is_searched_without_an_error(library: Client, query: str, mode
     assert [hit.rank for hit in result.hits] == list(range(1, len(result.hits) + 1))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(query=st.one_of(TYPEABLE, NASTY))
 def test_any_text_passes_through_every_stage_in_english(library: Client, query: str) -> None:
     library.search(query, collections="guides", options={"require_keywords": True, "window": 1})
@@ -207,7 +212,7 @@ def test_any_text_passes_through_every_stage_in_english(library: Client, query: 
     library.search_lexical(query)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(text=TYPEABLE)
 def test_any_text_as_a_name_is_found_or_refused_by_name(library: Client, text: str) -> None:
     calls: tuple[Callable[[], object], ...] = (

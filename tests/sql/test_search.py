@@ -30,7 +30,7 @@ def test_it_says_which_signals_really_ran(library: Client, mode: str, signals: l
 
 
 def test_it_counts_what_each_signal_found(library: Client) -> None:
-    candidates = library.search("PostgreSQL", CARS, collections="wiki").candidates
+    candidates = library.search("보조금 Postgers", CARS, collections="wiki").candidates
 
     assert candidates["text"] == 1
     assert candidates["vector"] == 5
