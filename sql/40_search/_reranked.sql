@@ -6,10 +6,17 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- to_regprocedure finds exactly one function or none, and its text form is quoted
-    called   constant regprocedure := to_regprocedure(reranker || '(text, bigint[])');
+    called    regprocedure;
     reordered jsonb;
 begin
+    begin
+        -- exactly one function or none, whose text form is quoted; what is no name at all is an error of its own
+        called := to_regprocedure(reranker || '(text, bigint[])');
+    exception
+        when syntax_error or invalid_name then
+            called := null;
+    end;
+
     if called is null then
         raise exception using
             errcode = 'PS003',

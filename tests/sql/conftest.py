@@ -42,16 +42,6 @@ def select(library: Client) -> Select:
     return run
 
 
-@pytest.fixture
-def ids(client: Client) -> Callable[[], dict[str, int]]:
-    """Page ids by external id, in this test's own database."""
-
-    def read() -> dict[str, int]:
-        return dict(client.connection.execute("select external_id, page_id from pgsearch.pages").fetchall())
-
-    return read
-
-
 @pytest.fixture(scope="session")
 def library_ids(library: Client) -> dict[str, int]:
     """Page ids of the library by external id."""
