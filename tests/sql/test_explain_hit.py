@@ -36,7 +36,7 @@ def test_each_gate_that_it_fails_is_a_sentence(library: Client, library_ids: dic
     assert "requirement" in reasons('"차종 환경부" 보조금', collections="wiki")
     assert "filter" in reasons("보조금", collections="wiki", filter={"source": "encyclopedia"})
     assert "none of the words" in reasons("elephants", collections="wiki")
-    assert "not searched" in reasons("보조금", collections="garden")
+    assert "not searched" in reasons("보조금", collections="guides")
     assert "every word" in reasons("보조금 elephants", collections="wiki", options={"require_keywords": True})
 
 
