@@ -63,7 +63,11 @@ def load(server: str, folder: Path, each: Set) -> Loaded:
         load_corpus(client.connection, judged.corpus, each.name, text_config=each.text_config)
         note(f"{each.name}: vectors ...")
         load_vectors(
-            client, judged.corpus, each.name, each.vectors, lambda rows: read_vectors(vectors, each.vectors, "corpus", rows)
+            client,
+            judged.corpus,
+            each.name,
+            each.vectors,
+            lambda rows: read_vectors(vectors, each.vectors, "corpus", rows),
         )
         by_page = is_judged_by_page(client.connection, judged.corpus, each.name, judged.judgments)
     return Loaded(dsn, judged, read_vectors(vectors, each.vectors, "queries", judged.queries_in_file), by_page)

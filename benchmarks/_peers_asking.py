@@ -56,7 +56,8 @@ def pgsearch(task: Task, connection: psycopg.Connection[Any], options: dict[str,
     arguments = {"top_k": task.top_k["pgsearch"], "options": json.dumps({"candidates": task.depth, **options})}
     statement = """
         select *
-          from pgsearch.search_hybrid(%(text)s, %(embedding)s::vector, top_k => %(top_k)s, options => %(options)s::jsonb)
+          from pgsearch.search_hybrid(%(text)s, %(embedding)s::vector,
+                                      top_k => %(top_k)s, options => %(options)s::jsonb)
     """
 
     def search(question: Question) -> list[int]:
@@ -69,12 +70,12 @@ def pgsearch(task: Task, connection: psycopg.Connection[Any], options: dict[str,
 
 
 def langchain(task: Task, connection: psycopg.Connection[Any]) -> Search:
-    from langchain_core.embeddings import Embeddings
-    from langchain_postgres import Column, PGEngine, PGVectorStore
-    from langchain_postgres.v2.hybrid_search_config import HybridSearchConfig, reciprocal_rank_fusion
-    from langchain_postgres.v2.indexes import HNSWIndex, HNSWQueryOptions
+    from langchain_core.embeddings import Embeddings  # type: ignore[import-not-found]
+    from langchain_postgres import Column, PGEngine, PGVectorStore  # type: ignore[import-not-found]
+    from langchain_postgres.v2.hybrid_search_config import HybridSearchConfig, reciprocal_rank_fusion  # type: ignore[import-not-found]
+    from langchain_postgres.v2.indexes import HNSWIndex, HNSWQueryOptions  # type: ignore[import-not-found]
 
-    class Ready(Embeddings):
+    class Ready(Embeddings):  # type: ignore[misc]
         """Vectors come with the questions."""
 
         def embed_documents(self, texts: list[str]) -> list[list[float]]:
@@ -111,8 +112,8 @@ def langchain(task: Task, connection: psycopg.Connection[Any]) -> Search:
     if fresh:
         connection.execute(
             "insert into peer_langchain (langchain_id, content, embedding, content_tsv, langchain_metadata)"
-            f" select r.id, r.content, r.embedding, to_tsvector('pg_catalog.{task.text_config}', r.content), '{{}}'::json"
-            + _ROWS
+            f" select r.id, r.content, r.embedding, to_tsvector('pg_catalog.{task.text_config}', r.content),"
+            " '{}'::json" + _ROWS
         )
         store.apply_vector_index(HNSWIndex(name="peer_langchain_hnsw"))
         store.apply_hybrid_search_index()
@@ -129,8 +130,8 @@ def langchain(task: Task, connection: psycopg.Connection[Any]) -> Search:
 
 
 def llama_index(task: Task, connection: psycopg.Connection[Any]) -> Search:
-    from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode
-    from llama_index.vector_stores.postgres import PGVectorStore
+    from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode  # type: ignore[import-not-found]
+    from llama_index.vector_stores.postgres import PGVectorStore  # type: ignore[import-not-found]
 
     fresh = not _stands(connection, "data_peer_llamaindex")
     store = PGVectorStore(
@@ -174,10 +175,13 @@ def llama_index(task: Task, connection: psycopg.Connection[Any]) -> Search:
 
 
 def haystack(task: Task, connection: psycopg.Connection[Any]) -> Search:
-    from haystack.components.joiners import DocumentJoiner
-    from haystack.utils import Secret
-    from haystack_integrations.components.retrievers.pgvector import PgvectorEmbeddingRetriever, PgvectorKeywordRetriever
-    from haystack_integrations.document_stores.pgvector import PgvectorDocumentStore
+    from haystack.components.joiners import DocumentJoiner  # type: ignore[import-not-found]
+    from haystack.utils import Secret  # type: ignore[import-not-found]
+    from haystack_integrations.components.retrievers.pgvector import (  # type: ignore[import-not-found]
+        PgvectorEmbeddingRetriever,
+        PgvectorKeywordRetriever,
+    )
+    from haystack_integrations.document_stores.pgvector import PgvectorDocumentStore  # type: ignore[import-not-found]
 
     fresh = not _stands(connection, "peer_haystack")
     os.environ["PG_CONN_STR"] = task.dsn
@@ -216,7 +220,7 @@ def haystack(task: Task, connection: psycopg.Connection[Any]) -> Search:
 
 
 def pghybrid(task: Task, connection: psycopg.Connection[Any]) -> Search:
-    from pghybrid import Config, HybridSearch
+    from pghybrid import Config, HybridSearch  # type: ignore[import-not-found]
 
     if not _stands(connection, "peer_pghybrid"):
         connection.execute(

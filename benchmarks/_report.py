@@ -72,4 +72,3 @@ def versions(connection: psycopg.Connection[Any]) -> dict[str, str]:
     ).fetchone()
     postgresql, pgvector = row or ("", "")
     return {"postgresql": postgresql, "pgvector": pgvector}
-

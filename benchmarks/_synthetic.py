@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 
@@ -45,19 +46,16 @@ select p.page_id, c, %(collection)s, c %% {CHUNKS_A_PAGE}, p.title,
 """
 
 
-def load(connection: psycopg.Connection, chunks: int, progress: Callable[[int], None] = lambda done: None) -> None:
+def load(connection: psycopg.Connection[Any], chunks: int, progress: Callable[[int], None] = lambda done: None) -> None:
     """Have a collection of so many chunks in a database of its own; what an interrupted load left is thrown away.
 
     The connection is in autocommit mode. Indexes over the words are built at the end, as pg_restore does it.
     """
     if _is_complete(connection, chunks):
         return
-    indexes = [
-        (name, statement)
-        for name, statement in connection.execute(
-            "select indexname, indexdef from pg_indexes where schemaname = 'pgsearch' and indexdef like '% using gin %'"
-        ).fetchall()
-    ] or []
+    indexes = connection.execute(
+        "select indexname, indexdef from pg_indexes where schemaname = 'pgsearch' and indexdef like '% USING gin %'"
+    ).fetchall()
     connection.execute("truncate pgsearch.collections cascade")
     connection.execute("truncate pgsearch.lexeme_stats, pgsearch.collection_stats")
     connection.execute("select pgsearch.create_collection(%s, 'pg_catalog.simple')", (COLLECTION,))
@@ -65,17 +63,18 @@ def load(connection: psycopg.Connection, chunks: int, progress: Callable[[int], 
         for name, _ in indexes:
             connection.execute(f"drop index pgsearch.{name}")
         for first in range(0, chunks, _BATCH):
-            batch = {"collection": COLLECTION, "first": first, "last": min(first + _BATCH, chunks) - 1}
+            last = min(first + _BATCH, chunks) - 1
+            batch = {"collection": COLLECTION, "first": first, "last": last}
             connection.execute(_PAGES, batch)
             connection.execute(_CHUNKS, batch)
-            progress(batch["last"] + 1)
+            progress(last + 1)
         for _, statement in indexes:
             connection.execute(statement)
     connection.execute("vacuum (analyze) pgsearch.pages, pgsearch.chunks")
     connection.execute("select pgsearch.refresh_text_stats(%s)", (COLLECTION,))
 
 
-def _is_complete(connection: psycopg.Connection, chunks: int) -> bool:
+def _is_complete(connection: psycopg.Connection[Any], chunks: int) -> bool:
     """The statistics are written last."""
     counted = connection.execute(
         "select s.chunks from pgsearch.collection_stats as s where s.collection = %s", (COLLECTION,)

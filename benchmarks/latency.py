@@ -28,7 +28,18 @@ from typing import Any
 import psycopg
 
 from benchmarks import _judged, _synthetic
-from benchmarks._report import HERE, MACHINE, PLOTS, database, number, percentiles, shown, table, versions, write_section
+from benchmarks._report import (
+    HERE,
+    MACHINE,
+    PLOTS,
+    database,
+    number,
+    percentiles,
+    shown,
+    table,
+    versions,
+    write_section,
+)
 from pgsearch import embedded
 from pgsearch.commands._output import note
 from pgsearch.deploy import deploy
@@ -226,13 +237,15 @@ def synthetic(server: str, sizes: Sequence[int], queries: int) -> dict[str, Any]
     for chunks in sizes:
         dsn = database(server, f"pgsearch_speed_synthetic_{chunks}")
         with psycopg.connect(dsn, autocommit=True) as connection:
-            _synthetic.load(connection, chunks, lambda done, of=chunks: note(f"making {done:,} of {of:,} chunks"))
-        note(f"{chunks:,} synthetic chunks ...")
+            note(f"{chunks:,} synthetic chunks: made when they are not there, about half a minute for 100,000 ...")
+            _synthetic.load(connection, chunks)
         words = _synthetic.queries(queries)
-        # Scoring every match takes seconds: one query of each number of words.
-        found[str(chunks)] = compare_rankings(
-            dsn, [" ".join(query) for query in words], 1, max(1, len(words) // 8) | 1, [len(query) for query in words]
-        )
+        # What takes seconds is asked of fewer queries; odd steps, so that every number of words is among them.
+        ranked_every = 1 if chunks <= 100_000 else 3 if chunks <= 400_000 else 5
+        brute_every = max(1, len(words) // 8) | 1
+        lengths = [len(query) for query in words]
+        asked = [" ".join(query) for query in words]
+        found[str(chunks)] = compare_rankings(dsn, asked, ranked_every, brute_every, lengths)
         note(_line(found[str(chunks)]))
     return found
 
@@ -242,7 +255,9 @@ def korean(server: str, folder: Path, queries: int) -> dict[str, Any]:
     note("miracl-ko ...")
     questions = [query.text for query in loaded.judged.queries]
     lengths = [len(question.split()) for question in questions]
-    found = compare_rankings(loaded.dsn, questions, max(1, len(questions) // queries), max(1, len(questions) // 16), lengths)
+    found = compare_rankings(
+        loaded.dsn, questions, max(1, len(questions) // queries), max(1, len(questions) // 16), lengths
+    )
     note(_line(found))
     return found
 
@@ -306,8 +321,6 @@ def hybrid(server: str, folder: Path, queries: int) -> dict[str, Any]:
         }
 
 
-
-
 def _stages_alone(asked: Asked, number: int, given: dict[str, Any]) -> None:
     """Each stage once, with what the stages before it brought, as inside search_hybrid."""
     parsed = asked.connection.execute(
@@ -320,20 +333,22 @@ def _stages_alone(asked: Asked, number: int, given: dict[str, Any]) -> None:
     lexemes, words, unknown = parsed or ([], [], "")
     page_of: dict[int, int] = {}
     for label in ("search_bm25", "search_vector"):
-        page_of.update(asked.ask(label, number, _SIGNAL_STAGES[label], given))  # type: ignore[arg-type]
+        page_of.update(asked.ask(label, number, _SIGNAL_STAGES[label], given))
     if unknown:
         # Only words that no chunk knows are looked up by spelling.
         asked.ask("search_lexical", number, _SIGNAL_STAGES["search_lexical"], {**given, "unknown": unknown})
     chunk_ids = sorted(page_of)
     given = {**given, "chunk_ids": chunk_ids, "page_ids": [page_of[chunk_id] for chunk_id in chunk_ids]}
-    scores = {label: dict(asked.ask(label, number, statement, given)) for label, statement in _COMPLETING_STAGES.items()}
+    scores: dict[str, dict[int, float]] = {
+        label: dict(asked.ask(label, number, statement, given)) for label, statement in _COMPLETING_STAGES.items()
+    }
     columns = [[found.get(chunk_id) for chunk_id in chunk_ids] for found in scores.values()]
     given |= {
         "long_ids": chunk_ids * 2,
         "names": ["text"] * len(chunk_ids) + ["vector"] * len(chunk_ids),
         "scores": columns[0] + columns[1],
     }
-    fused = dict(asked.ask("fuse", number, _FUSING_STAGES["fuse"], given))
+    fused: dict[int, float] = dict(asked.ask("fuse", number, _FUSING_STAGES["fuse"], given))
     given["fused"] = [fused.get(chunk_id) for chunk_id in chunk_ids]
     asked.ask("neighbour_scores", number, _FUSING_STAGES["neighbour_scores"], given)
     best = sorted(fused, key=lambda chunk_id: -fused[chunk_id])[: given["top_k"]]
@@ -390,7 +405,9 @@ def _needed(folder: Path | None) -> Path:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", nargs="+", choices=list(PARTS), help="only these (default: all that data are there for)")
+    parser.add_argument(
+        "--parts", nargs="+", choices=list(PARTS), help="only these (default: all that data are there for)"
+    )
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="chunks of the synthetic corpora")
     parser.add_argument("--queries", type=int, default=QUERIES, help="how many (default: %(default)s)")
     parser.add_argument("--dsn", help="server where databases may be created (default: the embedded one)")
@@ -398,14 +415,16 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     arguments = parser.parse_args()
 
-    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+    figures = _read()
     if not arguments.render:
         named = os.environ.get("PGSEARCH_DATA")
         folder = Path(named) if named else None
         server = arguments.dsn or embedded.start()
         for part in arguments.parts or (list(PARTS) if folder else ["corpus", "deploy"]):
             found = PARTS[part](server, arguments, folder)
-            figures[part] = {**figures.get(part, {}), **found}
+            # Read again, because it may have taken long, and another run may have measured another part.
+            figures = _read()
+            figures[part] = {**figures.get(part, {}), **found} if part == "corpus" else found
             write(figures)
     else:
         write(figures)
@@ -414,9 +433,254 @@ def main() -> int:
     return 0
 
 
+def _read() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+    return found
+
+
 def write(figures: dict[str, Any]) -> None:
     """Write the JSON, the plot, and the section of results.md between its markers."""
     FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if "corpus" in figures:
+        plot(figures)
+    write_section("speed", "latency.py", render(figures))
+
+
+def render(figures: dict[str, Any]) -> str:
+    """The section as Markdown."""
+    some = next(found for found in _measured_parts(figures) if "versions" in found)["versions"]
+    parts = [
+        f"""## Speed
+
+Repeat: `PGSEARCH_DATA=... python benchmarks/latency.py`.
+Machine: {MACHINE}; PostgreSQL {some["postgresql"]}, pgvector {some["pgvector"]}, embedded server with its own settings.
+
+Milliseconds as p50 / p95, as a client on the same machine sees them, one query after the other, warm cache. *Processor*
+is the time that the server process ran, which other work on the machine does not lengthen. Within a table all ways
+were asked in one run, query by query in turn. {_busy(figures)}"""
+    ]
+    if "corpus" in figures:
+        parts.append(_corpus_section(figures["corpus"], figures.get("korean")))
+    if "korean" in figures:
+        parts.append(_korean_section(figures["korean"]))
+    if "hybrid" in figures:
+        parts.append(_hybrid_section(figures["hybrid"]))
+    if "deploy" in figures:
+        found = figures["deploy"]
+        parts.append(
+            f"""### Deploy on a database that is up to date
+
+`deploy()`: {shown(found["function"])} ms. The command `pgsearch deploy`, which starts Python first:
+{shown(found["command"])} ms."""
+        )
+    parts.append("### Goals\n\n" + table(["what", "goal", "reached", ""], _goals(figures)))
+    return "\n\n".join(parts)
+
+
+def _measured_parts(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        *figures.get("corpus", {}).values(),
+        *(figures[part] for part in PARTS if part in figures and part != "corpus"),
+    ]
+
+
+def _busy(figures: dict[str, Any]) -> str:
+    loads = [found["load"] for found in _measured_parts(figures)]
+    if max(loads) <= 2.5:
+        return ""
+    return (
+        f"The machine was busy with other work (load average {min(loads)} to {max(loads)} on 2 cores at the end of each"
+        " run), which makes milliseconds too long and leaves ratios and processor time."
+    )
+
+
+def _corpus_section(corpus: dict[str, Any], korean_: dict[str, Any] | None) -> str:
+    by_size = sorted(corpus.values(), key=lambda found: found["chunks"])
+    queries = by_size[-1]["ways"][EXACT]["queries"]
+    largest = max((found for found in by_size if found["chunks"] <= 400_000), key=lambda found: found["chunks"])
+    return f"""### As the corpus grows
+
+Synthetic chunks of {_synthetic.WORDS_A_CHUNK} words and headings of {_synthetic.WORDS_A_TITLE}, from a Zipf vocabulary
+of {_synthetic.VOCABULARY:,} without stop words; {queries} queries of 1 to 8 words drawn like the text, any word makes a
+match, top {TOP_N}. *{RANKED}* is `order by ts_rank_cd(...)` over the same query and index, left to the planner;
+*{BRUTE}* is BM25 without bounds. The slow ways answered some of the queries only (in brackets), and ratios are between
+the medians of those.
+
+![milliseconds against chunks](plots/latency.png)
+
+{table(["chunks", *_WAYS, "exact against ts_rank_cd", "fast", "processor, exact", "processor, fast"], map(_size_row, by_size))}
+
+Checks in the same run: the exact ranking equals that of every match, scores and order, for
+{sum(found["exact_equals_every_match"][0] for found in by_size)} of
+{sum(found["exact_equals_every_match"][1] for found in by_size)} queries; the fast one has
+{min(found["overlap_of_fast"] for found in by_size):.1%} or more of the exact one's chunks. Queries that stopped at
+`max_rows` (50,000 chunks scored) and said `approximate`: {_stopped(by_size)}.
+
+### As the query grows
+
+{largest["chunks"]:,} chunks, p50 / p95 by number of words.
+
+{table(["words", EXACT, FAST, RANKED], _words_rows(largest["by_words"]))}"""
+
+
+_WAYS = (EXACT, FAST, RANKED, BRUTE)
+
+
+def _size_row(found: dict[str, Any]) -> list[str]:
+    times = found["times_faster_than_ts_rank_cd"]
+    return [
+        f"{found['chunks']:,}",
+        *(_way(found["ways"], label) for label in _WAYS),
+        f"{times['exact']}×",
+        f"{times['fast']}×",
+        *(
+            shown(found["ways"][label]["processor"]) if found["ways"][label]["processor"] else ""
+            for label in (EXACT, FAST)
+        ),
+    ]
+
+
+def _way(ways: dict[str, Any], label: str) -> str:
+    if label not in ways:
+        return ""
+    asked = f" ({ways[label]['queries']})" if ways[label]["queries"] < ways[EXACT]["queries"] else ""
+    return shown(ways[label]) + asked
+
+
+def _stopped(by_size: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{found['stopped_by_max_rows']} at {found['chunks']:,}" for found in by_size)
+
+
+def _words_rows(by_words: dict[str, Any]) -> list[list[str]]:
+    return [
+        [words, *(shown(ways[label]) if label in ways else "" for label in (EXACT, FAST, RANKED))]
+        for words, ways in sorted(by_words.items(), key=lambda item: int(item[0]))
+    ]
+
+
+def _korean_section(found: dict[str, Any]) -> str:
+    times = found["times_faster_than_ts_rank_cd"]
+    return f"""### Korean questions
+
+miracl-ko: {found["ways"][EXACT]["queries"]} questions over {found["chunks"]:,} passages of Korean Wikipedia, each word as
+pairs of syllables; top {TOP_N}.
+
+{table(["way", "questions", "p50 / p95 ms", "processor"], [_korean_row(found["ways"], label) for label in _WAYS])}
+
+Against {RANKED} over the same questions: exact {times["exact"]}×, fast {times["fast"]}×. Exact equals every match for
+{found["exact_equals_every_match"][0]} of {found["exact_equals_every_match"][1]}; fast has
+{found["overlap_of_fast"]:.1%} of the exact one's chunks."""
+
+
+def _korean_row(ways: dict[str, Any], label: str) -> list[str]:
+    each = ways[label]
+    return [label, str(each["queries"]), shown(each), shown(each["processor"]) if each["processor"] else ""]
+
+
+def _hybrid_section(found: dict[str, Any]) -> str:
+    ways = found["ways"]
+    rows = [
+        [f"`{label}`", shown(ways[label]), shown(ways[label]["processor"]) if ways[label]["processor"] else ""]
+        for label in (*_STAGES, "search_hybrid")
+        if label in ways
+    ]
+    timings = ", ".join(f"{stage.removesuffix('_ms')} {ms:.1f}" for stage, ms in found["timings"].items())
+    return f"""### search_hybrid against its stages
+
+{found["queries"]} questions of miracl-ko with {_judged.DIMENSIONS}-d vectors, {found["candidates"]} candidates a signal,
+{found["top_k"]} results. Each stage was called alone, with what the stages before it bring; `search_lexical` only where
+a word is unknown, as in `search_hybrid`; `fuse` once, though the default strategy fuses twice.
+
+{table(["function", "p50 / p95 ms", "processor"], rows)}
+
+`search_hybrid` takes {found["against_stages"]:.2f}× the sum of all stages, and {found["against_signals"]:.2f}× the sum of
+the signals alone (median over questions). Medians that it reports itself, in ms: {timings}."""
+
+
+def _goals(figures: dict[str, Any]) -> list[list[str]]:
+    corpus, rows = figures.get("corpus", {}), []
+    if "400000" in corpus:
+        value = corpus["400000"]["times_faster_than_ts_rank_cd"]["exact"]
+        rows.append(["exact against ts_rank_cd, 400,000 chunks", "20× or more", f"{value}×", _met(value >= 20)])
+    if "100000" in corpus and "1000000" in corpus:
+        ways = [corpus[size]["ways"][EXACT] for size in ("100000", "1000000")]
+        for name, (small, large) in (("", ways), (", processor", [way["processor"] for way in ways])):
+            if small and large:
+                value = large["p50"] / small["p50"]
+                rows.append(
+                    [
+                        f"p50 from 100,000 to 1,000,000 chunks, exact{name}",
+                        "4× or less (aim: 2)",
+                        f"{value:.2f}×",
+                        _met(value <= 4),
+                    ]
+                )
+    if "korean" in figures:
+        for label, most in ((EXACT, 49), (FAST, 30)):
+            for name, way in (
+                ("", figures["korean"]["ways"][label]),
+                (", processor", figures["korean"]["ways"][label]["processor"]),
+            ):
+                if way:
+                    rows.append(
+                        [
+                            f"miracl-ko, {label}, p50{name}",
+                            f"{most} ms or less",
+                            f"{number(way['p50'])} ms",
+                            _met(way["p50"] <= most),
+                        ]
+                    )
+    if "hybrid" in figures:
+        value = figures["hybrid"]["against_stages"]
+        rows.append(
+            ["search_hybrid against the sum of its stages", "1.3× or less", f"{value:.2f}×", _met(value <= 1.3)]
+        )
+    if "deploy" in figures:
+        value = figures["deploy"]["function"]["p50"]
+        rows.append(["deploy on an up-to-date database", "less than 300 ms", f"{number(value)} ms", _met(value < 300)])
+    return rows
+
+
+def _met(reached: bool) -> str:
+    return "yes" if reached else "**no**"
+
+
+def plot(figures: dict[str, Any]) -> None:
+    """Medians against corpus size, both axes logarithmic; the band reaches up to the 95th percentile."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    by_size = sorted(figures["corpus"].values(), key=lambda found: found["chunks"])
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for label, colour in COLOURS.items():
+        with_it = [found for found in by_size if label in found["ways"]]
+        sizes = [found["chunks"] for found in with_it]
+        p50, p95 = ([found["ways"][label][which] for found in with_it] for which in ("p50", "p95"))
+        axes.plot(sizes, p50, color=colour, marker="o", markersize=4)
+        if label in (EXACT, RANKED):
+            axes.fill_between(sizes, p50, p95, color=colour, alpha=0.12, linewidth=0)
+        axes.annotate(label, (sizes[-1], p50[-1]), (6, -3), textcoords="offset points", fontsize=9, color=colour)
+    if "korean" in figures:
+        for label, each in figures["korean"]["ways"].items():
+            axes.scatter(
+                figures["korean"]["chunks"], each["p50"], marker="D", s=30, facecolors="none", edgecolors=COLOURS[label]
+            )
+        axes.scatter([], [], marker="D", s=30, facecolors="none", edgecolors="#333333", label="miracl-ko")
+        axes.legend(frameon=False, fontsize=9, loc="upper left")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(right=by_size[-1]["chunks"] * 2.6)
+    axes.set_xticks([found["chunks"] for found in by_size], [f"{found['chunks']:,}" for found in by_size])
+    axes.minorticks_off()
+    axes.set_xlabel("chunks")
+    axes.set_ylabel("milliseconds, p50 (shaded: to p95)")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    PLOT.parent.mkdir(exist_ok=True)
+    figure.savefig(PLOT, dpi=110, metadata={"Software": None})
+    plt.close(figure)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def evaluate(server: str, folder: Path, each: _judged.Set, questions: int, round
     note(f"{each.name}: asking (and first filling the peers' tables, when they are not there) ...")
     answers = _asked(environment(), task)
     with psycopg.connect(loaded.dsn) as connection:
-        page_of = dict(
+        page_of: dict[int, str] = dict(
             connection.execute(
                 "select c.chunk_id, p.external_id from pgsearch.chunks as c join pgsearch.pages as p using (page_id)"
             ).fetchall()
@@ -157,7 +157,8 @@ def _url(dsn: str) -> str:
     name = quote(str(given.get("user") or ""))
     if given.get("password"):
         name += f":{quote(str(given['password']), safe='')}"
-    return f"{name}@/{given['dbname']}?host={quote(str(given.get('host') or 'localhost'))}&port={given.get('port') or 5432}"
+    host, port = quote(str(given.get("host") or "localhost")), given.get("port") or 5432
+    return f"{name}@/{given['dbname']}?host={host}&port={port}"
 
 
 def main() -> int:
@@ -223,9 +224,10 @@ excerpts, which no peer makes.
 ![milliseconds and {MEASURE} of each system](plots/peers.png)
 
 {chr(10).join(_set(name, found) for name, found in sets.items())}
-What they do: langchain-postgres and Haystack require every word of a question in a passage (plainto_tsquery), LlamaIndex
-and pghybrid any. LlamaIndex fuses nothing: nearest passages come first, those found by words after them; so its first
-ten are those of the vectors. None of them knows Korean: with `simple`, a word matches only with the same particle.
+What they do: langchain-postgres and Haystack require every word of a question in a passage (plainto_tsquery), which
+few passages meet, so that their text search costs and adds little; LlamaIndex and pghybrid ask for any. LlamaIndex
+fuses nothing: the nearest passages come first, those found by words after them, so its first ten are those of the
+vectors. None of them knows Korean: with `simple`, a word matches only with the same particle.
 pgsearch completes both signals for every candidate, groups passages into pages and explains each hit."""
 
 
@@ -236,7 +238,8 @@ def _set(name: str, found: dict[str, Any]) -> str:
         else f"vectors of all-MiniLM-L6-v2, {found['dimensions']} dimensions"
     )
     judged = (
-        f" Judged by page: peers were asked for {TOP_K * PASSAGES_FOR_PAGES} passages, of which the first ten pages count."
+        f" Judged by page: peers were asked for {TOP_K * PASSAGES_FOR_PAGES} passages, of which the first ten pages"
+        " count."
         if found["level"] == "page"
         else ""
     )
@@ -253,11 +256,13 @@ def _set(name: str, found: dict[str, Any]) -> str:
         for system, each in found["systems"].items()
     ]
     busy = f"; load average {found['load']} on 2 cores" if found["load"] > 2.5 else ""
+    times = f", asked {found['rounds']} times" if found["rounds"] > 1 else ""
+    columns = ["system", "p50 / p95 ms", "p50 against pgsearch", MEASURE, "recall@10", f"{MEASURE} against pgsearch"]
     return f"""### {name}: {found["passages"]:,} passages
 
-{found["questions"]} questions{f", asked {found['rounds']} times" if found["rounds"] > 1 else ""}; {vectors}; text configuration `{found["text_config"]}`{busy}.{judged}
+{found["questions"]} questions{times}; {vectors}; text configuration `{found["text_config"]}`{busy}.{judged}
 
-{table(["system", "p50 / p95 ms", "p50 against pgsearch", MEASURE, "recall@10", f"{MEASURE} against pgsearch"], rows)}
+{table(columns, rows)}
 """
 
 

@@ -15,94 +15,132 @@ create or replace function pgsearch._fused(
     centred_scores float8[],
     title_scores   float8[],
     lexical_scores float8[],
-    vector_found   bigint[]
+    vector_found   bigint[],
+    one_a_page     boolean,
+    shown          integer
 )
-returns table (
-    chunk_id      bigint,
-    page_id       bigint,
-    score         float8,
-    match_reason  text,
-    similarity    float8,
-    signals       text[],
-    raw_scores    float8[],
-    ranks         integer[],
-    factors       float8[],
-    contributions float8[],
-    boosts        jsonb
-)
+returns table (chunk_id bigint, page_id bigint, score float8, match_reason text, signals jsonb, hit_chunks bigint)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
 declare
-    n        constant integer := cardinality(chunk_ids);
-    half     constant float8  := (settings ->> 'recency_half_life_days')::float8;
+    n        constant integer  := cardinality(chunk_ids);
+    nothing  constant float8[] := array_fill(null::float8, array[n]);
+    half     constant float8   := (settings ->> 'recency_half_life_days')::float8;
+    weights  constant jsonb    := settings -> 'weights';
+    rrf_k    constant float8   := (settings ->> 'rrf_k')::float8;
+    -- a centred cosine serves beside words; one signal alone keeps its own order
+    centred  constant boolean  := fusion = 'adaptive' and text_scores is not null and centred_scores is not null;
+    -- the contributions in long form, one element for each candidate and signal
     ids      bigint[];
     names    text[];
-    values   float8[];
+    raw      float8[];
+    ranks    integer[];
+    factors  float8[];
+    parts    float8[];
+    -- candidates by their score without the neighbours
+    first_ids    bigint[];
+    first_pages  bigint[];
+    first_scores float8[];
 begin
-    -- long form: one element for each candidate and signal
     if fusion = 'legacy' then
         select array_agg(l.chunk_id), array_agg(l.signal), array_agg(l.score)
-          into ids, names, values
+          into ids, names, raw
           from pgsearch.legacy_scores(words, page_ids, chunk_ids, text_scores, vector_scores) as l;
     else
-        ids    := chunk_ids || chunk_ids || chunk_ids || chunk_ids;
-        names  := array_fill('text'::text, array[n]) || array_fill('vector'::text, array[n]) || array_fill('title'::text, array[n]) || array_fill('lexical'::text, array[n]);
-        values := coalesce(text_scores, array_fill(null::float8, array[n]))
-                  || coalesce(case when fusion = 'adaptive' and text_scores is not null then centred_scores else vector_scores end, array_fill(null::float8, array[n]))
-                  || coalesce(title_scores, array_fill(null::float8, array[n]))
-                  || coalesce(lexical_scores, array_fill(null::float8, array[n]));
+        ids   := chunk_ids || chunk_ids || chunk_ids || chunk_ids;
+        names := array_fill('text'::text, array[n]) || array_fill('vector'::text, array[n])
+                 || array_fill('title'::text, array[n]) || array_fill('lexical'::text, array[n]);
+        raw   := coalesce(text_scores, nothing) || coalesce(case when centred then centred_scores else vector_scores end, nothing)
+                 || coalesce(title_scores, nothing) || coalesce(lexical_scores, nothing);
     end if;
 
-    -- one signal alone keeps its own order
-    if fusion = 'adaptive' and centred_scores is not null and text_scores is not null then
-        select ids || array_agg(s.chunk_id), names || array_agg('neighbours'::text), values || array_agg(s.score)
-          into ids, names, values
-          from (select array_agg(f.chunk_id) as by_score, array_agg(c.page_id) as of_pages, array_agg(f.score) as fused
-                  from pgsearch.fuse(fusion, ids, names, values, settings -> 'weights', 60, information) as f
-                       join unnest(chunk_ids, page_ids) as c(chunk_id, page_id) on c.chunk_id = f.chunk_id) as first_pass
-               cross join lateral pgsearch.neighbour_scores(first_pass.of_pages, first_pass.by_score, first_pass.fused, collections, model) as s;
+    select array_agg(c.chunk_id), array_agg(c.signal), array_agg(c.score), array_agg(c.rank), array_agg(c.factor), array_agg(c.contribution)
+      into ids, names, raw, ranks, factors, parts
+      from pgsearch._contributions(fusion, ids, names, raw, weights, rrf_k, information) as c;
+
+    if centred then
+        select array_agg(s.chunk_id), array_agg(c.page_id), array_agg(s.score)
+          into first_ids, first_pages, first_scores
+          from (select l.chunk_id, sum(l.part) as score
+                  from unnest(ids, parts) as l(chunk_id, part)
+                 group by l.chunk_id) as s
+               join unnest(chunk_ids, page_ids) as c(chunk_id, page_id) on c.chunk_id = s.chunk_id;
+
+        select ids || array_agg(c.chunk_id), names || array_agg(c.signal), raw || array_agg(c.score),
+               ranks || array_agg(c.rank), factors || array_agg(c.factor), parts || array_agg(c.contribution)
+          into ids, names, raw, ranks, factors, parts
+          from (select array_agg(s.chunk_id) as chunk_ids, array_agg('neighbours'::text) as signals, array_agg(s.score) as scores
+                  from pgsearch.neighbour_scores(first_pages, first_ids, first_scores, collections, model) as s) as g
+               cross join lateral pgsearch._contributions(fusion, g.chunk_ids, g.signals, g.scores, weights, rrf_k, information) as c;
     end if;
 
     return query
-    select c.chunk_id,
-           c.page_id,
-           case when fusion = 'rrf_boost' then f.score * (1::float8 + b.title + b.tags + b.article + b.text_score)
-                when fusion = 'adaptive'  then f.score + 10::float8 * (b.tags + b.article)
-                else f.score end
-           * case when half > 0 and f.score > 0 then 0.5::float8 ^ (a.days / half) else 1 end,
-           coalesce(nullif(concat_ws('+',
-               case when c.title_score >= 1 then 'title'
-                    when b.tags > 0 then 'tags'
-                    when c.text_score > 0 then 'content'
-                    when c.title_score > 0 then 'title'
-                    when c.lexical_score > 0 then 'lexical' end,
-               case when c.chunk_id = any (vector_found) then 'vector' end), ''), 'vector'),
-           c.vector_score,
-           f.signals,
-           f.raw_scores,
-           f.ranks,
-           f.factors,
-           f.contributions,
-           case when fusion in ('rrf_boost', 'adaptive') or half > 0
-                then jsonb_strip_nulls(jsonb_build_object(
-                         'title',      case when fusion = 'rrf_boost' then nullif(b.title, 0) end,
-                         'tags',       nullif(b.tags, 0),
-                         'article',    nullif(b.article, 0),
-                         'text_score', case when fusion = 'rrf_boost' then nullif(b.text_score, 0) end,
-                         'age_days',   case when half > 0 then round(a.days::numeric, 2) end))
-                end
-      from unnest(chunk_ids, page_ids, text_scores, vector_scores, title_scores, lexical_scores)
-               as c(chunk_id, page_id, text_score, vector_score, title_score, lexical_score)
-           join pgsearch.fuse(fusion, ids, names, values, settings -> 'weights', (settings ->> 'rrf_k')::float8, information) as f on f.chunk_id = c.chunk_id
-           join pgsearch.boost_factors(query, words, chunk_ids, page_ids, title_scores, text_scores, settings -> 'boosts') as b on b.chunk_id = c.chunk_id
-           join pgsearch._page_ages(page_ids, half > 0, settings ->> 'recency_key') as a on a.page_id = c.page_id;
+    with boosted as materialized (
+        select c.chunk_id,
+               c.page_id,
+               c.vector_score,
+               case fusion
+               when 'rrf_boost' then f.score * (1::float8 + b.title + b.tags + b.article + b.text_score)
+               when 'adaptive'  then f.score + 10::float8 * (b.tags + b.article)
+               else f.score
+               end * case when half > 0 and f.score > 0 then 0.5::float8 ^ (a.days / half) else 1 end as score,
+               coalesce(nullif(concat_ws('+',
+                   case when c.title_score >= 1 then 'title'
+                        when b.tags > 0 then 'tags'
+                        when c.text_score > 0 then 'content'
+                        when c.title_score > 0 then 'title'
+                        when c.lexical_score > 0 then 'lexical' end,
+                   case when c.chunk_id = any (vector_found) then 'vector' end), ''), 'vector') as match_reason,
+               b.title, b.tags, b.article, b.text_score as outstanding, a.days
+          from unnest(chunk_ids, page_ids, text_scores, vector_scores, title_scores, lexical_scores)
+                   as c(chunk_id, page_id, text_score, vector_score, title_score, lexical_score)
+               join (select l.chunk_id, sum(l.part) as score
+                       from unnest(ids, parts) as l(chunk_id, part)
+                      group by l.chunk_id) as f on f.chunk_id = c.chunk_id
+               join pgsearch.boost_factors(query, words, chunk_ids, page_ids, title_scores, text_scores, settings -> 'boosts') as b on b.chunk_id = c.chunk_id
+               join pgsearch._page_ages(page_ids, half > 0, settings ->> 'recency_key') as a on a.page_id = c.page_id
+    ),
+    head as materialized (
+        select p.*
+          from (select x.*,
+                       row_number() over (partition by x.page_id order by x.score desc, x.chunk_id) as of_page,
+                       count(*) over (partition by x.page_id) as hit_chunks
+                  from boosted as x) as p
+         where p.of_page = 1 or not one_a_page
+         order by p.score desc, p.chunk_id
+         limit shown
+    )
+    -- what is explained is built for the few that are shown
+    select h.chunk_id,
+           h.page_id,
+           h.score,
+           h.match_reason,
+           (select jsonb_object_agg(l.name, jsonb_build_object(
+                       -- adaptive fuses a centred cosine; what is shown is the plain one
+                       'score', case l.name when 'vector' then coalesce(h.vector_score, l.raw) else l.raw end,
+                       'rank', l.rank, 'weight', l.factor, 'contribution', l.part))
+              from unnest(ids, names, raw, ranks, factors, parts) as l(chunk_id, name, raw, rank, factor, part)
+             where l.chunk_id = h.chunk_id)
+           || coalesce((select jsonb_build_object('boosts', b.boosts)
+                          from (select jsonb_strip_nulls(jsonb_build_object(
+                                           'title',      case fusion when 'rrf_boost' then nullif(h.title, 0) end,
+                                           'tags',       case when fusion in ('rrf_boost', 'adaptive') then nullif(h.tags, 0) end,
+                                           'article',    case when fusion in ('rrf_boost', 'adaptive') then nullif(h.article, 0) end,
+                                           'text_score', case fusion when 'rrf_boost' then nullif(h.outstanding, 0) end,
+                                           'age_days',   case when half > 0 then round(h.days::numeric, 2) end)) as boosts) as b
+                         where b.boosts <> '{}'), '{}'),
+           h.hit_chunks
+      from head as h
+     order by h.score desc, h.chunk_id;
 end;
 $$;
 
-comment on function pgsearch._fused(text, jsonb, text, text[], text[], text, float8, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[]) is
-'fuse over the candidates, with the signal neighbours for adaptive, boost_factors for rrf_boost (times the score) and adaptive (ten times the factor of tags and article in standard deviations), and recency (half the score after each half-life).
-Returns each candidate with score, match_reason (title, tags, content or lexical, then +vector when the vectors found it too), similarity (as search_vector scores it), the arrays of fuse, and its boosts. A candidate without any signal is left out.';
+comment on function pgsearch._fused(text, jsonb, text, text[], text[], text, float8, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[], boolean, integer) is
+'The first shown candidates by fusion: the contributions of their signals, neighbours among them for adaptive, boost_factors for rrf_boost (times the score) and adaptive (ten times the factor of tags and article, in standard deviations), and
+recency (half the score after each half-life). one_a_page keeps the best chunk of each page. Returns score, match_reason (title, tags, content or lexical, then +vector when the vectors found it too), signals (as search_hybrid shows them),
+hit_chunks (candidates of the same page). A candidate without any signal is left out.';
 
 create or replace function pgsearch._page_ages(page_ids bigint[], wanted boolean, date_key text)
 returns table (page_id bigint, days float8)

@@ -30,6 +30,81 @@ $$;
 
 comment on function pgsearch._check_fusion(text) is 'Raises PS002, naming the known strategies, for an unknown one.';
 
+create or replace function pgsearch._contributions(
+    fusion           text,
+    chunk_ids        bigint[],
+    signal_names     text[],
+    signal_scores    float8[],
+    weights          jsonb,
+    rrf_k            float8,
+    word_information float8
+)
+returns table (chunk_id bigint, signal text, score float8, rank integer, factor float8, contribution float8)
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    weight constant jsonb := pgsearch._signal_weights(_contributions.fusion) || jsonb_strip_nulls(coalesce(_contributions.weights, '{}'));
+begin
+    return query
+    with given as (
+        select g.chunk_id,
+               g.signal,
+               g.score,
+               row_number() over (partition by g.signal order by g.score desc, g.chunk_id) as rank
+          from unnest(_contributions.chunk_ids, _contributions.signal_names, _contributions.signal_scores) as g(chunk_id, signal, score)
+         where g.score is not null
+    ),
+    shape as (
+        select g.signal,
+               min(g.score) as least,
+               max(g.score) as most,
+               avg(g.score) as mean,
+               case when stddev_pop(g.score) > 1e-6 then stddev_pop(g.score) end as deviation,
+               coalesce((weight ->> g.signal)::float8, 1) as weight
+          from given as g
+         group by g.signal
+    ),
+    -- how far the words are to be trusted: by how telling they are, and by how far the best texts stand out from the rest
+    trust as (
+        select case when _contributions.fusion = 'adaptive' and exists (select from shape as v where v.signal = 'vector')
+                    then exp(least(greatest(1.2::float8 * ln(greatest(word_information, 1e-6) / 20::float8)
+                                            + 0.5::float8 * coalesce(avg(((g.score - s.mean) / s.deviation) ^ 3), 0), -1.5), 2))
+                    else 1 end as in_text
+          from given as g
+               join shape as s on s.signal = g.signal
+         where g.signal = 'text'
+    ),
+    scaled as (
+        select g.chunk_id,
+               g.signal,
+               g.score,
+               g.rank,
+               case g.signal when 'text' then s.weight * t.in_text else s.weight end as factor,
+               case _contributions.fusion
+               when 'rrf'          then 1::float8 / (rrf_k + g.rank)
+               when 'rrf_boost'    then 1::float8 / (rrf_k + g.rank)
+               when 'convex'       then coalesce((g.score - s.least) / nullif(s.most - s.least, 0), 1)
+               -- not cut at three deviations, as others do: the best texts stand four to ten above the mean
+               when 'distribution' then coalesce((g.score - s.mean) / (6::float8 * s.deviation), 0) + 0.5::float8
+               when 'weighted'     then case g.signal when 'vector' then 1::float8 / (2::float8 - g.score) else g.score end
+               when 'legacy'       then g.score
+               -- titles are bonuses for the few pages that have them, not scores of everyone
+               when 'adaptive'     then case when g.signal in ('title', 'lexical') then g.score else coalesce((g.score - s.mean) / s.deviation, 0) end
+               end as value
+          from given as g
+               join shape as s on s.signal = g.signal
+               cross join trust as t
+    )
+    select v.chunk_id, v.signal, v.score, v.rank::integer, v.factor, v.factor * v.value
+      from scaled as v;
+end;
+$$;
+
+comment on function pgsearch._contributions(text, bigint[], text[], float8[], jsonb, float8, float8) is
+'What each signal contributes to each candidate, in long form: fuse before adding up. Arguments as fuse. Returns chunk_id, signal, score (as given), rank from 1, factor (weight applied), contribution.';
+
 create or replace function pgsearch.fuse(
     fusion           text,
     chunk_ids        bigint[],
@@ -44,8 +119,6 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
-declare
-    weight constant jsonb := pgsearch._signal_weights(fuse.fusion) || jsonb_strip_nulls(coalesce(fuse.weights, '{}'));
 begin
     if cardinality(chunk_ids) is distinct from cardinality(signal_names)
        or cardinality(chunk_ids) is distinct from cardinality(signal_scores)
@@ -63,63 +136,15 @@ begin
     perform pgsearch._check_settings(jsonb_build_object('weights', coalesce(fuse.weights, '{}')));
 
     return query
-    with given as (
-        select g.chunk_id,
-               g.signal,
-               g.score,
-               row_number() over (partition by g.signal order by g.score desc, g.chunk_id) as rank
-          from unnest(fuse.chunk_ids, fuse.signal_names, fuse.signal_scores) as g(chunk_id, signal, score)
-         where g.score is not null
-    ),
-    shape as (
-        select g.signal,
-               min(g.score)                  as least,
-               max(g.score)                  as most,
-               avg(g.score)                  as mean,
-               case when stddev_pop(g.score) > 1e-6 then stddev_pop(g.score) end as deviation,
-               coalesce((weight ->> g.signal)::float8, 1) as weight
-          from given as g
-         group by g.signal
-    ),
-    -- how far the words are to be trusted: by how much they can tell chunks apart, and by how far the best texts stand out from the rest
-    trust as (
-        select exp(least(greatest(1.2::float8 * ln(greatest(word_information, 1e-6) / 20::float8)
-                                  + 0.5::float8 * coalesce(avg(((g.score - s.mean) / s.deviation) ^ 3), 0), -1.5), 2)) as in_text
-          from given as g
-               join shape as s on s.signal = g.signal
-         where g.signal = 'text'
-    ),
-    scaled as (
-        select g.chunk_id,
-               g.signal,
-               g.score,
-               g.rank,
-               s.weight * case when fuse.fusion = 'adaptive' and g.signal = 'text'
-                                and exists (select from shape as v where v.signal = 'vector') then t.in_text else 1 end as weight,
-               case fuse.fusion
-               when 'rrf'          then 1::float8 / (rrf_k + g.rank)
-               when 'rrf_boost'    then 1::float8 / (rrf_k + g.rank)
-               when 'convex'       then coalesce((g.score - s.least) / nullif(s.most - s.least, 0), 1)
-               -- not cut at three deviations, as others do: the best texts stand four to ten above the mean
-               when 'distribution' then coalesce((g.score - s.mean) / (6::float8 * s.deviation), 0) + 0.5::float8
-               when 'weighted'     then case g.signal when 'vector' then 1::float8 / (2::float8 - g.score) else g.score end
-               when 'legacy'       then g.score
-               -- titles are bonuses for the few pages that have them, not scores of everyone
-               when 'adaptive'     then case when g.signal in ('title', 'lexical') then g.score else coalesce((g.score - s.mean) / s.deviation, 0) end
-               end as value
-          from given as g
-               join shape as s on s.signal = g.signal
-               cross join trust as t
-    )
-    select v.chunk_id,
-           sum(v.weight * v.value),
-           array_agg(v.signal order by v.signal),
-           array_agg(v.score order by v.signal),
-           array_agg(v.rank::integer order by v.signal),
-           array_agg(v.weight order by v.signal),
-           array_agg(v.weight * v.value order by v.signal)
-      from scaled as v
-     group by v.chunk_id
+    select c.chunk_id,
+           sum(c.contribution),
+           array_agg(c.signal order by c.signal),
+           array_agg(c.score order by c.signal),
+           array_agg(c.rank order by c.signal),
+           array_agg(c.factor order by c.signal),
+           array_agg(c.contribution order by c.signal)
+      from pgsearch._contributions(fuse.fusion, fuse.chunk_ids, fuse.signal_names, fuse.signal_scores, fuse.weights, rrf_k, word_information) as c
+     group by c.chunk_id
      order by 2 desc, 1;
 end;
 $$;

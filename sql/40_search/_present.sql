@@ -10,23 +10,6 @@ $$;
 
 comment on function pgsearch._lap(text, timestamptz) is 'A one-key JSON object: the milliseconds since then, to three decimals.';
 
-create or replace function pgsearch._signals(hit jsonb)
-returns jsonb
-language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select coalesce(jsonb_object_agg(s.name #>> '{}', jsonb_build_object(
-           -- adaptive fuses a centred cosine; what is shown is the plain one
-           'score',        case when s.name = '"vector"' and hit ->> 'similarity' is not null then hit -> 'similarity' else hit -> 'raw_scores' -> (s.at::integer - 1) end,
-           'rank',         hit -> 'ranks' -> (s.at::integer - 1),
-           'weight',       hit -> 'factors' -> (s.at::integer - 1),
-           'contribution', hit -> 'contributions' -> (s.at::integer - 1))), '{}')
-       || jsonb_strip_nulls(jsonb_build_object('boosts', nullif(hit -> 'boosts', '{}'), 'reranked', hit -> 'reranked', 'fused', case when hit ? 'reranked' then hit -> 'score' end))
-  from jsonb_array_elements(hit -> 'signals') with ordinality as s(name, at);
-$$;
-
-comment on function pgsearch._signals(jsonb) is 'Each signal of a fused candidate with its score, rank, weight and contribution, by name; and its boosts.';
-
 create or replace function pgsearch._present(
     ranked         jsonb,
     lexemes        text[],
@@ -59,7 +42,9 @@ begin
                    'score',         coalesce(r.hit -> 'reranked', r.hit -> 'score'),
                    'display_score', display[r.at],
                    'match_reason',  r.hit -> 'match_reason',
-                   'signals',       pgsearch._signals(r.hit),
+                   'signals',       case when r.hit ? 'reranked'
+                                         then (r.hit -> 'signals') || jsonb_build_object('fused', r.hit -> 'score', 'reranked', r.hit -> 'reranked')
+                                         else r.hit -> 'signals' end,
                    'hit_chunks',    r.hit -> 'hit_chunks',
                    'tags',          to_jsonb(p.tags),
                    'source',        p.source,

@@ -184,12 +184,18 @@ begin
               into text_scores
               from pgsearch._fts_rank(parsed.any_of, chunk_ids) as r;
         else
-            select array_agg(coalesce(s.score, 0) order by c.chunk_id)
+            -- BM25 has scored what it found; only what the other signals brought is left
+            select array_agg(coalesce(t.score, s.score, 0) order by c.chunk_id)
               into text_scores
               from unnest(chunk_ids) as c(chunk_id)
-                   left join pgsearch._bm25_scores(
-                                 parsed.lexemes, parsed.weights, collections, page_ids, chunk_ids,
-                                 (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8, (settings #>> '{bm25,heading_weight}')::float8) as s
+                   left join unnest(text_chunks, found_scores) as t(chunk_id, score) on t.chunk_id = c.chunk_id
+                   left join (select b.*
+                                from (select array_agg(m.page_id) as page_ids, array_agg(m.chunk_id) as chunk_ids
+                                        from unnest(page_ids, chunk_ids) as m(page_id, chunk_id)
+                                       where m.chunk_id <> all (coalesce(text_chunks, '{}'))) as g
+                                     cross join lateral pgsearch._bm25_scores(
+                                         parsed.lexemes, parsed.weights, collections, g.page_ids, g.chunk_ids,
+                                         (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8, (settings #>> '{bm25,heading_weight}')::float8) as b) as s
                           on s.chunk_id = c.chunk_id;
         end if;
     end if;
@@ -213,21 +219,14 @@ begin
     lap     := clock_timestamp();
 
     -- fuse, boost, cut
-    select jsonb_agg(to_jsonb(g) order by g.score desc, g.chunk_id)
+    select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
       into hits
-      from (select f.*
-              from (select f.*,
-                           row_number() over (partition by f.page_id order by f.score desc, f.chunk_id) as of_page,
-                           count(*) over (partition by f.page_id) as hit_chunks
-                      from pgsearch._fused(fusion, settings, query, parsed.words, collections, model.model, information, chunk_ids, page_ids, text_scores, vector_scores, centred_scores,
-                                           title_scores, lexical_scores, vector_chunks) as f) as f
-             where f.of_page = 1
-                or settings ->> 'rerank' <> ''
-                or not (settings ->> 'group_by_page')::boolean
-             order by f.score desc, f.chunk_id
-             limit case when settings ->> 'rerank' <> '' then greatest(top_k, (settings ->> 'rerank_head')::integer)
-                        when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
-                        else top_k end) as g;
+      from pgsearch._fused(fusion, settings, query, parsed.words, collections, model.model, information, chunk_ids, page_ids, text_scores, vector_scores, centred_scores,
+                           title_scores, lexical_scores, vector_chunks,
+                           (settings ->> 'group_by_page')::boolean and settings ->> 'rerank' = '',
+                           case when settings ->> 'rerank' <> '' then greatest(top_k, (settings ->> 'rerank_head')::integer)
+                                when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
+                                else top_k end) as f;
     hits    := coalesce(hits, '[]');
     timings := timings || pgsearch._lap('fusion_ms', lap);
     lap     := clock_timestamp();
