@@ -9,8 +9,8 @@ from typing import Any
 from pgsearch.aio import AsyncClient
 from pgsearch.client import Client
 from pgsearch.deploy import deploy
-from pgsearch.embedding import query_embedding
 from pgsearch.embedders import Embedder
+from pgsearch.embedding import query_embedding
 from pgsearch.errors import PgsearchError
 from pgsearch.rows import Hit, SearchResult
 

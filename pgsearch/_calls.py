@@ -376,14 +376,14 @@ def create_collection(
     )
 
 
-def set_text_config(collection: str, text_config: str) -> Call[None]:
-    """Give a collection another text configuration; every chunk is analysed anew."""
-    return _value("set_text_config", _none, {"collection": collection, "text_config": text_config})
+def set_text_config(collection: str, text_config: str) -> Call[int]:
+    """Give a collection another text configuration; every chunk is analysed anew. Returns how many there were."""
+    return _value("set_text_config", int, {"collection": collection, "text_config": text_config})
 
 
-def delete_collection(collection: str) -> Call[None]:
-    """Delete a collection with its pages, chunks, embeddings and statistics."""
-    return _value("delete_collection", _none, {"collection": collection})
+def delete_collection(collection: str) -> Call[int]:
+    """Delete a collection with its pages, chunks, embeddings and statistics; returns how many pages it had."""
+    return _value("delete_collection", int, {"collection": collection})
 
 
 def put_pages(collection: str, pages: Sequence[Mapping[str, Any]]) -> Call[list[rows.PutPage]]:

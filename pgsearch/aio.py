@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 import psycopg
+from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from pgsearch import _calls, rows
@@ -65,8 +66,10 @@ class AsyncClient:
             return await self._run_on(await self.connection(), call)
 
     async def _run_on(self, connection: psycopg.AsyncConnection[Any], call: Call[Result]) -> Result:
-        cursor = await connection.execute(call.statement, call.parameters)
-        return call.build(await cursor.fetchall() if cursor.description else [])
+        # a connection that was given may make rows of another kind
+        async with connection.cursor(row_factory=tuple_row) as cursor:
+            await cursor.execute(call.statement, call.parameters)
+            return call.build(await cursor.fetchall() if cursor.description else [])
 
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The connection in use, opened at its first use and again after it broke; autocommit when it is ours."""

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 import psycopg
+from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool
 
 from pgsearch import _calls, rows
@@ -34,6 +35,12 @@ def _method(
         return self.run(call(*args, **kwargs))
 
     return cast("Callable[Concatenate[Client, Parameters], Result]", method)
+
+
+def _run_on(connection: psycopg.Connection[Any], call: Call[Result]) -> Result:
+    # a connection that was given may make rows of another kind
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return call.build(cursor.execute(call.statement, call.parameters))
 
 
 class Client:
@@ -63,8 +70,8 @@ class Client:
         with translated():
             if self._pool is not None:
                 with self._pool.connection() as connection:
-                    return call.build(connection.execute(call.statement, call.parameters))
-            return call.build(self.connection.execute(call.statement, call.parameters))
+                    return _run_on(connection, call)
+            return _run_on(self.connection, call)
 
     @property
     def connection(self) -> psycopg.Connection[Any]:

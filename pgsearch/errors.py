@@ -112,7 +112,7 @@ def _translate(error: psycopg.Error) -> PgsearchError | None:
         return InvalidValueError(
             f"PostgreSQL cannot hold this value: {error}.", hint="Remove NUL characters (U+0000) from the text."
         )
-    if isinstance(error, psycopg.OperationalError) and (state is None or state.startswith("08")):
+    if isinstance(error, psycopg.OperationalError) and (state is None or state.startswith(("08", "57P"))):
         return ConnectionFailedError(
             f"The server cannot be reached: {str(error).strip()}",
             hint="Check the DSN (argument or PGSEARCH_DSN); without one, pgsearch starts its embedded server.",

@@ -154,7 +154,7 @@ class ParsedQuery:
     weights: list[float]
     required: str | None
     excluded: str | None
-    keywords: str | None
+    keywords: list[str]
     words: list[str]
     truncated: bool
 

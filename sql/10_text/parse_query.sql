@@ -51,7 +51,7 @@ declare
     most_characters constant integer := 1000;
     config  constant text := pgsearch._qualified_text_config(text_config);
     -- typographic quotes and signs are what phones type
-    typed   constant text := translate(normalize(coalesce(query, ''), NFKC), '“”„‟«»「」『』−–—', '""""""""""---');
+    typed   constant text := translate(normalize(left(coalesce(query, ''), 4 * most_characters), NFKC), '“”„‟«»「」『』−–—', '""""""""""---');
     loose   text := '';
     phrase  text;
     sign    text;
@@ -71,7 +71,7 @@ begin
     weights   := '{}';
     keywords  := '{}';
     words     := '{}';
-    truncated := length(typed) > most_characters;
+    truncated := greatest(length(query), length(typed)) > most_characters;
 
     for token in
         select regexp_matches(left(typed, most_characters), '([-+]?)"([^"]*)"|(\S+)', 'g')

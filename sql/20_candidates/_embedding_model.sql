@@ -56,3 +56,23 @@ $$;
 comment on function pgsearch._embedding_model(text, text[], vector) is
 'The row of the model that is named, or that is the default of the collections; null when they have none.
 Errors: PS008 for an unknown model or several defaults, PS004 when the embedding has other dimensions.';
+
+create or replace function pgsearch._named_model(model text)
+returns pgsearch.embedding_models
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(model, '') = '' then
+        raise exception using
+            errcode = 'PS008',
+            message = 'the embedding model has no name',
+            hint    = coalesce((select 'Models here: ' || string_agg(m.model, ', ' order by m.model) from pgsearch.embedding_models as m),
+                               'There is no model yet: register one with pgsearch.register_model.');
+    end if;
+
+    return pgsearch._embedding_model(model, null);
+end;
+$$;
+
+comment on function pgsearch._named_model(text) is 'The row of the model, which must be named: what writes does not guess. Error: PS008 no name or unknown model.';

@@ -54,7 +54,7 @@ begin
     if exists (select
                  from jsonb_array_elements(filter -> 'page_ids') as e
                 where e::numeric <> trunc(e::numeric)
-                   or abs(e::numeric) > 9223372036854775807) then
+                   or e::numeric not between -9223372036854775808 and 9223372036854775807) then
         raise exception using
             errcode = 'PS003',
             message = format('filter "page_ids" must hold whole numbers, not %s', filter -> 'page_ids'),

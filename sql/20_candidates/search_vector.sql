@@ -90,6 +90,10 @@ begin
         return;
     end if;
 
+    -- very long or very short vectors would overflow single precision; the cosine does not ask for length
+    if model.distance = 'cosine' then
+        embedding := pgsearch._unit(embedding);
+    end if;
     perform set_config('hnsw.ef_search', least(greatest(top_n, 100), 1000)::text, true);
 
     loop

@@ -25,7 +25,7 @@ begin
            s.score
       from (select e.chunk_id,
                    case chosen.distance
-                   when 'cosine'        then 1::float8 - pgsearch._cosine_distance(e.embedding, similarity_for_chunk_ids.embedding)
+                   when 'cosine'        then 1::float8 - pgsearch._cosine_distance(e.embedding, pgsearch._unit(similarity_for_chunk_ids.embedding))
                    when 'inner_product' then pgsearch._inner_product(e.embedding, similarity_for_chunk_ids.embedding)
                    else -pgsearch._l2_distance(e.embedding, similarity_for_chunk_ids.embedding)
                    end as score

@@ -42,7 +42,9 @@ begin
            join pgsearch.embeddings as e on e.page_id = c.page_id
                                         and e.chunk_id = c.chunk_id
                                         and e.model_id = model.model_id
-           cross join (select _centred_similarity.embedding, pgsearch._without(_centred_similarity.embedding, centre) as centred offset 0) as q;
+           cross join (select case model.distance when 'cosine' then pgsearch._unit(_centred_similarity.embedding) else _centred_similarity.embedding end as embedding,
+                              pgsearch._without(_centred_similarity.embedding, centre) as centred
+                       offset 0) as q;
 end;
 $$;
 

@@ -87,7 +87,8 @@ begin
         end if;
     end if;
 
-    words := pgsearch._lexical_words(parsed.words);
+    -- a hybrid search looks up by spelling only words that no chunk knows
+    words := pgsearch._lexical_words(pgsearch._unknown_words(parsed.words, collections));
     if cardinality(words) > 0 then
         execute 'explain (analyze, format json) '
                 || pgsearch._lexical_statement(collections is not null, only_pages is not null)
@@ -100,5 +101,5 @@ end;
 $$;
 
 comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) is
-'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid. Returns a row a stage (text, one for each scan of BM25; vector; lexical; those that the query has): node (kinds of scan), index_name (indexes used),
+'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid. Returns a row a stage (text, one for each scan of BM25; vector; lexical, where the query has words that no chunk knows): node (kinds of scan), index_name (indexes used),
 expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and execution), plan (the whole EXPLAIN as JSON). Errors as search_hybrid.';

@@ -11,7 +11,7 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    chosen constant pgsearch.embedding_models := pgsearch._embedding_model(model, null);
+    chosen constant pgsearch.embedding_models := pgsearch._named_model(model);
 begin
     perform pgsearch._check_range('batch_size', batch_size, 1, 100000);
     if collection is not null then
@@ -39,4 +39,4 @@ $$;
 
 comment on function pgsearch.list_missing_embeddings(text, text, bigint, integer) is
 'Chunks that the model has not embedded yet or that changed since, in order of chunk_id from after_chunk_id on, at most batch_size. collection null: all.
-Returns page_id, chunk_id, content_hash (to give back to put_embeddings) and content (heading, line feed, content: what is to be embedded). model empty: the collections'' one default model. Errors: PS001 unknown collection, PS003 batch_size out of range, PS008 unknown model.';
+Returns page_id, chunk_id, content_hash (to give back to put_embeddings) and content (heading, line feed, content: what is to be embedded). Errors: PS001 unknown collection, PS003 batch_size out of range, PS008 unknown model.';

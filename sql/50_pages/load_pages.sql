@@ -32,4 +32,4 @@ end;
 $$;
 
 comment on function pgsearch.load_pages(text, bigint, bigint) is
-'Stores the rows of pg_temp.pages_to_load with first_line <= line <= last_line (see begin_load) and counts what became of them, in one row; a batch is stored whole or not at all. Errors as put_pages.';
+'Stores into the collection the rows of pg_temp.pages_to_load with first_line <= line <= last_line (see begin_load) and counts what became of them, in one row; a batch is stored whole or not at all. Errors as put_pages.';

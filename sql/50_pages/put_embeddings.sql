@@ -14,17 +14,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    chosen constant pgsearch.embedding_models := pgsearch._embedding_model(model, null);
+    chosen constant pgsearch.embedding_models := pgsearch._named_model(model);
     stored integer;
     wrong  record;
 begin
-    if chosen.model_id is null then
-        raise exception using
-            errcode = 'PS008',
-            message = 'name the model that made the embeddings',
-            hint    = 'Register it with pgsearch.register_model(name, dimensions).';
-    end if;
-
     if cardinality(chunk_ids) is distinct from cardinality(content_hashes)
        or cardinality(chunk_ids) is distinct from cardinality(embeddings) then
         raise exception using
@@ -83,4 +76,4 @@ $$;
 
 comment on function pgsearch.put_embeddings(text, bigint[], bytea[], text[]) is
 'Stores one embedding a chunk and returns how many were stored. Arguments: model, and three parallel arrays: chunk_ids, content_hashes (as list_missing_embeddings gave them), embeddings (as text, ''[0.1,0.2]'').
-A chunk that no longer exists is skipped; one that changed meanwhile is stored and stays missing. model empty: the collections'' one default model. Errors: PS003 arrays of different lengths or an element that is null or no list of finite numbers, PS004 wrong dimensions, PS008 unknown model.';
+A chunk that no longer exists is skipped; one that changed meanwhile is stored and stays missing. Errors: PS003 arrays of different lengths or an element that is null or no list of finite numbers, PS004 wrong dimensions, PS008 unknown model.';

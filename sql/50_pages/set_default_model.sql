@@ -8,14 +8,14 @@ as $$
 #variable_conflict use_column
 begin
     perform pgsearch._check_collections(array[set_default_model.collection]);
-    perform pgsearch._embedding_model(set_default_model.model, null) where set_default_model.model <> '';
+    perform pgsearch._named_model(set_default_model.model) where set_default_model.model is not null;
 
     update pgsearch.collections as c
-       set default_model = nullif(set_default_model.model, '')
+       set default_model = set_default_model.model
      where c.collection = set_default_model.collection
-       and c.default_model is distinct from nullif(set_default_model.model, '');
+       and c.default_model is distinct from set_default_model.model;
 end;
 $$;
 
 comment on function pgsearch.set_default_model(text, text) is
-'Chooses the embedding model that searches of the collection use when they name none; null or empty for none. Errors: PS001 unknown collection, PS008 unknown model.';
+'Chooses the embedding model that searches of the collection use when they name none; null for none. Errors: PS001 unknown collection, PS008 unknown model.';

@@ -6,20 +6,13 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    chosen    constant pgsearch.embedding_models := pgsearch._embedding_model(model, null);
+    chosen    constant pgsearch.embedding_models := pgsearch._named_model(model);
     extension constant text := (select quote_ident(n.nspname)
                                   from pg_extension as e
                                        join pg_namespace as n on n.oid = e.extnamespace
                                  where e.extname = 'vector');
     measure   constant text := case chosen.distance when 'cosine' then 'cosine' when 'inner_product' then 'ip' else 'l2' end;
 begin
-    if chosen.model_id is null then
-        raise exception using
-            errcode = 'PS008',
-            message = 'name the model whose index is wanted',
-            hint    = 'pgsearch.vector_index_statement(''text-embedding-3-small'')';
-    end if;
-
     return format(
         'create index %s if not exists embeddings_hnsw_%s on pgsearch.embeddings using hnsw (%s) where model_id = %s',
         case when vector_index_statement.concurrently then 'concurrently' else '' end,
@@ -35,4 +28,4 @@ end;
 $$;
 
 comment on function pgsearch.vector_index_statement(text, boolean) is
-'CREATE INDEX statement of the model''s HNSW index (embeddings_hnsw_<model_id>), for the client to run: concurrently, or at once while nobody writes. model null or empty: the collections'' one default model. Errors: PS008 unknown model.';
+'CREATE INDEX statement of the model''s HNSW index (embeddings_hnsw_<model_id>), for the client to run: concurrently, or at once while nobody writes. Errors: PS008 unknown model.';

@@ -51,7 +51,7 @@ def kill_server(home: Path) -> int:
 
 def copy_of_programs(folder: Path) -> Path:
     """PostgreSQL as another installation would have it; returns where its programs are."""
-    package = cluster._installed_programs().parent.parent
+    package = cluster.installed_programs().parent.parent
     for part in (package, package.with_name(f"{package.name}.libs")):
         if part.exists():
             shutil.copytree(part, folder / part.name)
@@ -363,7 +363,7 @@ def test_programs_that_the_servers_user_cannot_reach_are_copied(home: Path, monk
     closed = home.parent / "closed"
     programs = copy_of_programs(closed)
     closed.chmod(0o700)
-    monkeypatch.setattr(cluster, "_installed_programs", lambda: programs)
+    monkeypatch.setattr(cluster, "installed_programs", lambda: programs)
 
     dsn = embedded.start(home)
 
@@ -380,7 +380,7 @@ def test_a_server_whose_programs_were_deleted_is_started_from_those_that_are_the
     other = home.parent / "other"
     programs = copy_of_programs(other)
     with monkeypatch.context() as patch:
-        patch.setattr(cluster, "_installed_programs", lambda: programs)
+        patch.setattr(cluster, "installed_programs", lambda: programs)
         embedded.start(home)
     shutil.rmtree(other)
 
