@@ -275,10 +275,19 @@ def known_fusions(client: Client) -> list[str]:
 
 def _versions(connection: psycopg.Connection[Any]) -> dict[str, str]:
     row = connection.execute(
-        "select current_setting('server_version'), (select extversion from pg_extension where extname = 'vector')"
+        """
+        select current_setting('server_version'),
+               (select extversion from pg_extension where extname = 'vector'),
+               (select left(digest, 12) from pgsearch.deployment)
+        """
     ).fetchone()
-    postgresql, pgvector = row or ("", "")
-    return {"postgresql": postgresql, "pgvector": pgvector, "python": platform.python_version()}
+    postgresql, pgvector, functions = row or ("", "", "")
+    return {
+        "postgresql": postgresql,
+        "pgvector": pgvector,
+        "functions": functions,
+        "python": platform.python_version(),
+    }
 
 
 def _line(name: str, found: dict[str, Any]) -> str:
@@ -322,6 +331,7 @@ Machine: {MACHINE}; PostgreSQL {some["versions"]["postgresql"]}, pgvector {some[
 *BM25* and *vector* are one signal alone; *default* is a search that names no strategy ({defaults}).
 The questions are asked as words alone: a quote in them is no syntax, as it was none where others measured.
 Best of a row in bold. miracl-ko is judged by page: each page once, where its best passage stands.
+{_mixed(sets)}
 
 ![{MEASURE} of each search on each set](plots/quality.png)
 
@@ -353,6 +363,17 @@ p50 / p95 as the client sees them, over one connection, one question after the o
 
 {_table(["set", "search", MEASURE, "source"], [[name, run, f"{value:.4f}", by] for name, run, value, by in PUBLISHED])}
 """.rstrip()
+
+
+def _mixed(sets: dict[str, Any]) -> str:
+    """A warning when the sets were not all measured with the same SQL functions; else nothing."""
+    states: dict[str, list[str]] = {}
+    for name, found in sets.items():
+        states.setdefault(found["versions"].get("functions") or "unknown", []).append(name)
+    if len(states) == 1:
+        return ""
+    told = "; ".join(f"{', '.join(names)} with {state}" for state, names in states.items())
+    return f"\n**The sets were measured with different states of the SQL functions** (by their digest: {told}).\n"
 
 
 def _overview(sets: dict[str, Any]) -> str:

@@ -75,6 +75,18 @@ def test_a_goal_that_is_missed_is_said_to_be_missed(folder: Path) -> None:
     assert "**no**" not in reached
 
 
+def test_figures_of_different_functions_are_not_passed_off_as_one_picture() -> None:
+    sets = {**_figures(default=0.74)["sets"], "cisi": _figures(default=0.74)["sets"]["scifact"]}
+    same = quality.render(sets)
+
+    sets["cisi"] = {**sets["cisi"], "versions": {**sets["cisi"]["versions"], "functions": "abc123"}}
+
+    assert "different states" not in same
+    assert "different states of the SQL functions** (by their digest: scifact with unknown; cisi with abc123)" in (
+        quality.render(sets)
+    )
+
+
 def test_the_best_of_a_row_is_bold() -> None:
     assert "| scifact | 5,183 | 300 | 0.7000 | 0.6000 | **0.7400** |" in quality.render(_figures(default=0.74)["sets"])
 
