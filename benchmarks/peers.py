@@ -171,7 +171,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     arguments = parser.parse_args()
 
-    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {"sets": {}}
+    figures = _read()
     if not arguments.render:
         folder = os.environ.get("PGSEARCH_DATA")
         if not folder:
@@ -181,6 +181,8 @@ def main() -> int:
         for each in SETS:
             if not arguments.sets or each.name in arguments.sets:
                 found = evaluate(server, Path(folder), each, arguments.questions, arguments.rounds)
+                # Read again, because it may have taken long, and another run may have measured another set.
+                figures = _read()
                 figures["sets"][each.name] = found
                 write(figures)
                 note(_line(each.name, found))
@@ -197,6 +199,11 @@ def main() -> int:
 def _line(name: str, found: dict[str, Any]) -> str:
     systems = (f"{system} {shown(each)} ({each[MEASURE]:.3f})" for system, each in found["systems"].items())
     return f"{name}, p50 / p95 ms ({MEASURE}): {', '.join(systems)}; load {found['load']}"
+
+
+def _read() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {"sets": {}}
+    return found
 
 
 def write(figures: dict[str, Any]) -> None:

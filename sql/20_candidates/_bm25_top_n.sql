@@ -7,6 +7,12 @@
 --
 -- Two scans do: the first under a guessed theta, the second under the theta that the first one really found, without the chunks
 -- already scored. The guess decides how many chunks are read, never which ones win; nor do frequencies that are out of date.
+--
+-- Measured (processor time a query in the median, top 100, 2 cores): 212,718 Korean passages, questions of 9 lexemes, 19 ms, exact: false 13 ms; 42,000
+-- chunks match, 2,100 are scored, and with these bounds 1,250 must be. 400,000 synthetic chunks, 105 queries of 1 to 8 words, many very common: 45 ms against
+-- 2,238 ms of ts_rank_cd over the same words (18 of them stopped at 50,000 chunks). Tried without gain: more than two scans; other guesses (.5 to 1.0 of total);
+-- triples in larger tsqueries (every mention of a lexeme is one more posting list); ruling out chunks by ts_rank over groups of
+-- lexemes before scoring them, and no copy of the tsvector (the visit to the chunk is what costs).
 
 create or replace function pgsearch._bm25_terms(
     lexemes     text[],
@@ -315,6 +321,7 @@ declare
     query     record;
     statement text;
     -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of average length it is worth 1.
+    -- 1 + k1 / 2 found the same ten on each of 200 Korean questions, and 99.3 of the best hundred.
     most      constant float8 := case when exact then k1 + 1 else 1 + 0.5 * k1 end;
     bounds    float8[];
     total     float8;
