@@ -205,7 +205,7 @@ begin
           from unnest(chunk_ids) as c(chunk_id)
                left join pgsearch._centred_similarity(embedding, model, pgsearch._centre(model, collections), page_ids, chunk_ids) as s on s.chunk_id = c.chunk_id;
     end if;
-    if use_title then
+    if use_text or use_title then
         select array_agg(nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, parsed.lexemes)), 0)::float8
                          / (select count(distinct l) from unnest(parsed.lexemes) as l) order by c.chunk_id),
                array_agg(t.score order by c.chunk_id)
