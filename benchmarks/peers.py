@@ -223,7 +223,8 @@ def render(sets: dict[str, Any]) -> str:
 Repeat: `PGSEARCH_DATA=... python benchmarks/peers.py`.
 Machine: {MACHINE}; PostgreSQL {some["postgresql"]}, pgvector {some["pgvector"]}; {packages}.
 
-The whole hybrid search, from words and embedding to rows in Python, one question after the other, all systems in turn.
+The whole hybrid search, from words and embedding to rows in Python, one question after the other, all systems in turn;
+each is asked twice, and the second time counts, so that what it reads is in memory.
 Same rows (title and text), same vectors, {DEPTH} candidates a signal, HNSW with m 16, ef_construction 64 and
 ef_search {max(100, DEPTH)}, {TOP_K} results. {MEASURE} has linear gain. *No snippets* is pgsearch without the marked
 excerpts, which no peer makes.

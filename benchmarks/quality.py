@@ -330,8 +330,7 @@ Machine: {MACHINE}; PostgreSQL {some["versions"]["postgresql"]}, pgvector {some[
 {MEASURE} with linear gain, over the judged questions; {DEPTH} candidates a signal, {TOP_K} results.
 *BM25* and *vector* are one signal alone; *default* is a search that names no strategy ({defaults}).
 The questions are asked as words alone: a quote in them is no syntax, as it was none where others measured.
-Best of a row in bold. miracl-ko is judged by page: each page once, where its best passage stands.
-{_mixed(sets)}
+Best of a row in bold. miracl-ko is judged by page: each page once, where its best passage stands.{_mixed(sets)}
 
 ![{MEASURE} of each search on each set](plots/quality.png)
 
@@ -370,10 +369,10 @@ def _mixed(sets: dict[str, Any]) -> str:
     states: dict[str, list[str]] = {}
     for name, found in sets.items():
         states.setdefault(found["versions"].get("functions") or "unknown", []).append(name)
-    if len(states) == 1:
+    if len(states) == 1 and "unknown" not in states:
         return ""
     told = "; ".join(f"{', '.join(names)} with {state}" for state, names in states.items())
-    return f"\n**The sets were measured with different states of the SQL functions** (by their digest: {told}).\n"
+    return f"\n\n**The sets were not all measured with the same SQL functions** (by their digest: {told})."
 
 
 def _overview(sets: dict[str, Any]) -> str:
@@ -486,7 +485,7 @@ def plot(sets: dict[str, Any]) -> None:
                 )
         ticks.append(start + (len(own) - 1) / 2)
         start += len(own) + 1.2
-    axes.set_xticks(ticks, list(sets))
+    axes.set_xticks(ticks, [name.replace("-", "-\n") for name in sets])
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel(f"{MEASURE} (linear gain)")
     axes.set_ylim(0, 1.05)

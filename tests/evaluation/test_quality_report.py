@@ -17,7 +17,7 @@ def _run(value: float) -> dict[str, Any]:
 
 def _figures(default: float) -> dict[str, Any]:
     found = {
-        "versions": {"postgresql": "18.6", "pgvector": "0.8.6"},
+        "versions": {"postgresql": "18.6", "pgvector": "0.8.6", "functions": "abc122"},
         "passages": 5183,
         "queries": 300,
         "default_fusion": "adaptive",
@@ -81,9 +81,10 @@ def test_figures_of_different_functions_are_not_passed_off_as_one_picture() -> N
 
     sets["cisi"] = {**sets["cisi"], "versions": {**sets["cisi"]["versions"], "functions": "abc123"}}
 
-    assert "different states" not in same
-    assert "different states of the SQL functions** (by their digest: scifact with unknown; cisi with abc123)" in (
-        quality.render(sets)
+    assert "not all measured" not in same
+    assert (
+        "not all measured with the same SQL functions** (by their digest: scifact with abc122; cisi with abc123)"
+        in (quality.render(sets))
     )
 
 
