@@ -73,7 +73,7 @@ def environment() -> Path:
 
 def evaluate(server: str, folder: Path, each: _judged.Set, questions: int, rounds: int) -> dict[str, Any]:
     loaded = _judged.load(server, folder, each)
-    every = max(1, len(loaded.judged.queries) // questions)
+    every = max(1, round(len(loaded.judged.queries) / questions))
     chosen = loaded.judged.queries[::every]
     passages = TOP_K * (PASSAGES_FOR_PAGES if loaded.by_page else 1)
     task = {
@@ -164,7 +164,7 @@ def _url(dsn: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="+", choices=[each.name for each in SETS], help="only these (default: all)")
-    parser.add_argument("--questions", type=int, default=200, help="of each set, about (default: %(default)s)")
+    parser.add_argument("--questions", type=int, default=500, help="of each set, about (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=1, help="how often each is asked (default: %(default)s)")
     parser.add_argument("--dsn", help="server where databases may be created (default: the embedded one)")
     parser.add_argument("--render", action="store_true", help="only write table and plot anew, from peers.json")
@@ -279,25 +279,28 @@ def _difference(found: dict[str, Any] | None) -> str:
 
 
 def plot(sets: dict[str, Any]) -> None:
-    """Each system as a point: to the left is fast, up is good."""
+    """Two bars of each system on each set: milliseconds, shorter is better; nDCG@10, longer is better."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, all_axes = plt.subplots(1, len(sets), figsize=(4 * len(sets), 3.4), layout="constrained", squeeze=False)
-    for axes, (name, found) in zip(all_axes[0], sets.items(), strict=True):
-        for system, each in found["systems"].items():
-            colour = {OWN: "#08306b", OWN_PLAIN: "#4292c6"}.get(system, "#9a9a9a")
-            axes.scatter(each["p50"], each[MEASURE], color=colour, s=36)
-            axes.annotate(system, (each["p50"], each[MEASURE]), (5, 4), textcoords="offset points", fontsize=8)
-        axes.set_xscale("log")
-        axes.set_title(f"{name}, {found['passages']:,} passages", fontsize=10)
-        axes.set_xlabel("p50, milliseconds")
-        axes.margins(x=0.3, y=0.2)
-        axes.set_ylim(bottom=0)
-        axes.spines[["top", "right"]].set_visible(False)
-    all_axes[0][0].set_ylabel(f"{MEASURE} (linear gain)")
+    figure, all_axes = plt.subplots(len(sets), 2, figsize=(8, 2 * len(sets)), layout="constrained", squeeze=False)
+    for (left, right), (name, found) in zip(all_axes, sets.items(), strict=True):
+        systems = list(found["systems"])
+        colours = [{OWN: "#08306b", OWN_PLAIN: "#4292c6"}.get(system, "#b5b5b5") for system in systems]
+        for axes, what, form in ((left, "p50", "{:.1f}"), (right, MEASURE, "{:.3f}")):
+            values = [found["systems"][system][what] for system in systems]
+            bars = axes.barh(systems, values, color=colours, height=0.7)
+            axes.bar_label(bars, [form.format(value) for value in values], padding=3, fontsize=8)
+            axes.invert_yaxis()
+            axes.margins(x=0.18)
+            axes.set_xticks([])
+            axes.tick_params(axis="y", length=0, labelsize=9)
+            axes.spines[["top", "right", "bottom"]].set_visible(False)
+        right.set_yticklabels([])
+        left.set_title(f"{name}, {found['passages']:,} passages: p50, ms", fontsize=9, loc="left")
+        right.set_title(f"{MEASURE}, {found['questions']} questions", fontsize=9, loc="left")
     PLOT.parent.mkdir(exist_ok=True)
     figure.savefig(PLOT, dpi=110, metadata={"Software": None})
     plt.close(figure)
