@@ -236,7 +236,19 @@ What they do: langchain-postgres and Haystack require every word of a question i
 few passages meet, so that their text search costs and adds little; LlamaIndex and pghybrid ask for any. LlamaIndex
 fuses nothing: the nearest passages come first, those found by words after them, so its first ten are those of the
 vectors. None of them knows Korean: with `simple`, a word matches only with the same particle.
-pgsearch completes both signals for every candidate, groups passages into pages and explains each hit."""
+pgsearch completes both signals for every candidate, groups passages into pages and explains each hit.
+
+### Goals
+
+Faster (p50) and better ({MEASURE}) than each peer.
+
+{table(["set", "faster than", "better than"], [_goal(name, found["systems"]) for name, found in sets.items()])}"""
+
+
+def _goal(name: str, systems: dict[str, Any]) -> list[str]:
+    faster = [peer for peer in PEERS if systems[OWN]["p50"] < systems[peer]["p50"]]
+    better = [peer for peer in PEERS if systems[OWN][MEASURE] > systems[peer][MEASURE]]
+    return [name, *(f"{len(which)} of {len(PEERS)}: {', '.join(which) or 'none'}" for which in (faster, better))]
 
 
 def _set(name: str, found: dict[str, Any]) -> str:

@@ -92,11 +92,12 @@ begin
     if parsed.truncated then
         notes := notes || 'The query was cut to its first 1,000 characters.'::text;
     end if;
-    if not use_text and not use_vector and not use_title then
+    if not exists (select from pgsearch.collections) then
+        notes := notes || 'There is no collection yet.'::text;
+    elsif search_mode <> 'vector' and not use_text and not use_vector and not use_title then
         notes := notes || case
-                          when not exists (select from pgsearch.collections) then 'There is no collection yet.'::text
-                          when coalesce(btrim(query), '') = '' then 'The query is empty.'
-                          when search_mode <> 'vector' then 'The query has no words to search for: only stop words, punctuation or exclusions.'
+                          when coalesce(btrim(query), '') = '' then 'The query is empty.'::text
+                          else 'The query has no words to search for: only stop words, punctuation or exclusions.'
                           end;
     end if;
     timings := timings || pgsearch._lap('analyse_ms', lap);

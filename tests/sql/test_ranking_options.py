@@ -141,3 +141,9 @@ def test_common_words_beyond_the_budget_are_answered_and_marked(client: Client) 
     assert len(result.hits) == 8
     assert any("approximate" in note for note in result.notes)
     assert not client.search("the same").approximate
+
+
+def test_vector_mode_without_an_embedding_says_so_and_nothing_else(library: Client) -> None:
+    result = library.search("battery", search_mode="vector")
+    assert (result.hits, result.signals) == ([], [])
+    assert result.notes == ["No embedding of the query was given: the vector signal is left out."]
