@@ -90,7 +90,7 @@ def test_pages_shows_each_page_once(library: str, capsys: pytest.CaptureFixture[
 
 
 def test_json_holds_the_whole_search(library: str, capsys: pytest.CaptureFixture[str]) -> None:
-    found = answer(capsys, "search", "전기차 보조금", "--explain")
+    found = answer(capsys, "search", "전기차 보조금 안내서", "--explain")
 
     assert {"query", "search_mode", "signals", "fusion", "notes", "timings", "candidates", "hits", "plans"} <= set(
         found
@@ -176,8 +176,8 @@ def test_a_batch_of_no_texts_is_refused(library: str, capsys: pytest.CaptureFixt
 
 
 def test_check_plans_shows_the_index_of_every_stage(library: str, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = shown(capsys, "check-plans", "how do roses bloom", "--collection", "guides")
-    stages = answer(capsys, "check-plans", "how do roses bloom")["stages"]
+    lines = shown(capsys, "check-plans", "how do rosses bloom", "--collection", "guides")
+    stages = answer(capsys, "check-plans", "how do rosses bloom")["stages"]
 
     assert lines[0].split("\t") == ["stage", "index", "expected", "scan", "rows", "ms"]
     assert {line.split("\t")[0] for line in lines[1:]} == {"text", "lexical"}
@@ -237,7 +237,7 @@ def test_marks_are_bold_and_escapes_undone() -> None:
 def test_a_terminal_shows_what_a_pipe_shows(library: str) -> None:
     with Client(library) as client:
         result = client.search("전기차 보조금", options={"snippet_length": 40})
-        plans = client.explain_search("전기차 보조금")
+        plans = client.explain_search("전기차 보조금 안내서")
     console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
 
     console.print(rendered("전기차 보조금", result, explain=True))
