@@ -1,7 +1,7 @@
 -- Chunks by meaning: nearest embeddings through the HNSW index of the model.
 --
 -- Three things that stock recipes get wrong stand here. The inner statement has ORDER BY and LIMIT alone (a window function there reads the whole table).
--- hnsw.ef_search is at least the number of rows wanted (40 rows come back for 50 otherwise) and scans are iterative (a 1 % filter gives 0 rows otherwise).
+-- hnsw.ef_search is at least the number of rows wanted (40 rows come back for 50 otherwise) and never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000) and scans are iterative (a 1 % filter gives 0 rows otherwise).
 -- And when fewer rows than asked come back even so, an exact scan answers. The settings are clauses of the function, so they never reach the caller's session.
 
 create or replace function pgsearch._vector_statement(
@@ -72,7 +72,7 @@ create or replace function pgsearch._vector_top_n(
 returns table (chunk_id bigint, page_id bigint, score float8, distance float8)
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
-set hnsw.ef_search = 100
+set hnsw.ef_search = 200
 set hnsw.iterative_scan = relaxed_order
 set jit = off
 as $$
@@ -94,7 +94,7 @@ begin
     if model.distance = 'cosine' then
         embedding := pgsearch._unit(embedding);
     end if;
-    perform set_config('hnsw.ef_search', least(greatest(top_n, 100), 1000)::text, true);
+    perform set_config('hnsw.ef_search', least(greatest(top_n, 200), 1000)::text, true);
 
     loop
         execute format('select array_agg(s.chunk_id), array_agg(s.page_id), array_agg(s.distance) from (%s) as s',

@@ -44,7 +44,7 @@ language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
-set hnsw.ef_search = 100
+set hnsw.ef_search = 200
 set hnsw.iterative_scan = relaxed_order
 set pg_trgm.word_similarity_threshold = 0.4
 as $$
@@ -78,7 +78,7 @@ begin
     if embedding is not null then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
         if model.model_id is not null then
-            perform set_config('hnsw.ef_search', least(greatest((settings ->> 'candidates')::integer, 100), 1000)::text, true);
+            perform set_config('hnsw.ef_search', least(greatest((settings ->> 'candidates')::integer, 200), 1000)::text, true);
             execute 'explain (analyze, format json) '
                     || pgsearch._vector_statement(model, collections is not null, only_pages is not null, exact)
                into explained
