@@ -27,6 +27,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from benchmarks._report import write_section
 from pgsearch import Client, embedded
 from pgsearch.commands._output import note, progress_bar
 from pgsearch.deploy import deploy
@@ -38,10 +39,8 @@ from pgsearch.evaluation.measuring import Measured, measure
 from pgsearch.evaluation.running import Configuration, Run, run_queries
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results.md"
 FIGURES = HERE / "quality.json"
 PLOT = HERE / "plots" / "quality.png"
-BEGIN, END = "<!-- quality: begin, written by quality.py -->", "<!-- quality: end -->"
 
 MACHINE = "2 cores, 24 GB"
 MEASURE = "nDCG@10"
@@ -308,14 +307,7 @@ def write(figures: dict[str, Any]) -> None:
     FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     sets = {each.name: figures["sets"][each.name] for each in SETS if each.name in figures["sets"]}
     plot(sets)
-    section = f"{BEGIN}\n{render(sets)}\n{END}"
-    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Results\n"
-    if BEGIN in text and END in text:
-        before, _, rest = text.partition(BEGIN)
-        text = before + section + rest.partition(END)[2]
-    else:
-        text = f"{text.rstrip()}\n\n{section}\n"
-    RESULTS.write_text(text, encoding="utf-8")
+    write_section("quality", "quality.py", render(sets))
 
 
 def render(sets: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import quality
+from benchmarks import _report, quality
 from pgsearch.evaluation.measuring import MEASURES
 
 
@@ -33,7 +33,7 @@ def _figures(default: float) -> dict[str, Any]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that the report is written to, without the plot, which needs matplotlib."""
-    monkeypatch.setattr(quality, "RESULTS", tmp_path / "results.md")
+    monkeypatch.setattr(_report, "RESULTS", tmp_path / "results.md")
     monkeypatch.setattr(quality, "FIGURES", tmp_path / "quality.json")
     monkeypatch.setattr(quality, "plot", lambda sets: None)
     return tmp_path
@@ -42,15 +42,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_only_the_section_between_the_markers_is_written_anew(folder: Path) -> None:
     results = folder / "results.md"
     results.write_text(
-        f"# Results\n\n{quality.BEGIN}\nold\n{quality.END}\n\n## Speed\n\nby another\n", encoding="utf-8"
+        "# Results\n\n<!-- quality: begin, written by quality.py -->\nold\n<!-- quality: end -->\n"
+        "\n## Speed\n\nby another\n",
+        encoding="utf-8",
     )
 
     quality.write(_figures(default=0.74))
     once = results.read_text(encoding="utf-8")
     quality.write(_figures(default=0.74))
 
-    assert once.startswith(f"# Results\n\n{quality.BEGIN}\n## Quality\n")
-    assert once.endswith(f"{quality.END}\n\n## Speed\n\nby another\n")
+    assert once.startswith("# Results\n\n<!-- quality: begin, written by quality.py -->\n## Quality\n")
+    assert once.endswith("<!-- quality: end -->\n\n## Speed\n\nby another\n")
     assert "\nold\n" not in once
     assert results.read_text(encoding="utf-8") == once
 
