@@ -539,6 +539,30 @@ def interleave(
     )
 
 
+def search_interleaved(
+    experiment: str,
+    query: str,
+    embedding: Vector | None = None,
+    *,
+    top_k: int = 8,
+    filter: Mapping[str, Any] | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> Call[rows.InterleavedResult]:
+    """One search of an interleaving experiment: the hits of both variants in one list, logged with their teams."""
+    return _value(
+        "search_interleaved",
+        rows.InterleavedResult.from_json,
+        {
+            "experiment": experiment,
+            "query": query,
+            "embedding": vector_text(embedding),
+            "top_k::integer": top_k,
+            "filter": _json(filter),
+            "context": _json(context),
+        },
+    )
+
+
 def experiment_results(experiment: str) -> Call[list[rows.ExperimentResult]]:
     """What an experiment says so far, each variant against the first, with interval and p-value."""
     return _rows("experiment_results", rows.ExperimentResult, {"experiment": experiment})

@@ -177,6 +177,7 @@ class Client:
     evaluate_query = _method(_calls.evaluate_query)
     assign_variant = _method(_calls.assign_variant)
     interleave = _method(_calls.interleave)
+    search_interleaved = _method(_calls.search_interleaved)
     experiment_results = _method(_calls.experiment_results)
     finish_experiment = _method(_calls.finish_experiment)
     text_stats_staleness = _method(_calls.text_stats_staleness)

@@ -234,6 +234,21 @@ class InterleavedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class InterleavedResult:
+    """A search answered by two variants at once: `teams` says for each hit whose it is, 1 or 2 of `variants`."""
+
+    result: SearchResult
+    teams: list[int]
+    variants: list[str]
+
+    @classmethod
+    def from_json(cls, outcome: Mapping[str, Any]) -> InterleavedResult:
+        """Build it from the JSON object that the SQL function search_interleaved gives."""
+        rest = {key: value for key, value in outcome.items() if key not in ("teams", "variants")}
+        return cls(SearchResult.from_json(rest), outcome["teams"], outcome["variants"])
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentResult:
     """A measure of one variant; `difference` to the first with its 95 % interval, None for the first itself."""
 
