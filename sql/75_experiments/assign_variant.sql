@@ -9,7 +9,7 @@ as $$
 declare
     chosen constant pgsearch.experiments := pgsearch._experiment(assign_variant.experiment, 'ab_test');
     -- the name is in the hash, so that those who got the second variant of one experiment are spread over both of the next
-    place  constant float8 := (hashtextextended(chosen.experiment || E'\n' || coalesce(assign_variant.unit, ''), 0) & 4294967295) / 4294967296::float8;
+    dice   constant float8 := (hashtextextended(chosen.experiment || E'\n' || coalesce(assign_variant.unit, ''), 0) & 4294967295) / 4294967296::float8;
 begin
     if coalesce(assign_variant.unit, '') = '' then
         raise exception using
@@ -27,7 +27,7 @@ begin
               from jsonb_array_elements(case when chosen.finished_at is null then chosen.variants else jsonb_build_array(chosen.variants -> 0) end)
                        with ordinality as v(value, place)
                    cross join lateral (select coalesce((v.value ->> 'share')::float8, 1) as share) as s) as v
-     where place < v.until
+     where dice < v.until
      order by v.place
      limit 1;
 end;
