@@ -186,6 +186,87 @@ class MissingEmbedding:
 
 
 @dataclass(frozen=True, slots=True)
+class RankingMetrics:
+    """How good a ranking is at its cut-off; `judged_at_k` is the share of it that anybody judged."""
+
+    ndcg: float
+    average_precision: float
+    reciprocal_rank: float
+    precision_at_k: float
+    recall_at_k: float
+    judged_at_k: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentQuery:
+    """A query of an offline experiment, and how many judgments there are for it."""
+
+    query: str
+    judgments: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedVariant:
+    """A query as one variant of an experiment answered it."""
+
+    variant: str
+    ndcg: float
+    average_precision: float
+    reciprocal_rank: float
+    precision_at_k: float
+    recall_at_k: float
+    judged_at_k: float | None
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedVariant:
+    """The variant of a user, and the options of its searches."""
+
+    variant: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InterleavedDocument:
+    """A place in an interleaved list; `team` 1 or 2 is whose pick it is."""
+
+    position: int
+    id: str
+    team: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterleavedResult:
+    """A search answered by two variants at once: `teams` says for each hit whose it is, 1 or 2 of `variants`."""
+
+    result: SearchResult
+    teams: list[int]
+    variants: list[str]
+
+    @classmethod
+    def from_json(cls, outcome: Mapping[str, Any]) -> InterleavedResult:
+        """Build it from the JSON object that the SQL function search_interleaved gives."""
+        rest = {key: value for key, value in outcome.items() if key not in ("teams", "variants")}
+        return cls(SearchResult.from_json(rest), outcome["teams"], outcome["variants"])
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentResult:
+    """A measure of one variant; `difference` to the first with its 95 % interval, None for the first itself."""
+
+    variant: str
+    measure: str
+    units: int
+    value: float
+    difference: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    judged: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class TextStatsAge:
     """How far a collection's statistics of words lag behind; `staleness` is the share of chunks that came or went."""
 
