@@ -133,11 +133,11 @@ class SearchLogger:
 
     def flush(self) -> None:
         """Try to store everything that waits, now."""
-        with self._storing, closing(self._delivery.statements(last=self._closing.is_set())) as statements:
-            with suppress(StopIteration):
-                payload = next(statements)
-                while True:
-                    payload = statements.send(self._answer(payload))
+        last = self._closing.is_set()
+        with self._storing, closing(self._delivery.statements(last=last)) as statements, suppress(StopIteration):
+            payload = next(statements)
+            while True:
+                payload = statements.send(self._answer(payload))
 
     def close(self, timeout: float = 10.0) -> None:
         """Store what waits and stop; what cannot be stored in `timeout` seconds stays in the spool, or is dropped."""
