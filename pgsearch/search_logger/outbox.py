@@ -201,6 +201,9 @@ class SpoolOutbox:
                 continue
             lock = InterProcessLock(path)
             if not lock.acquire(blocking=False):
+                # fasteners keeps the file open for another try
+                if lock.lockfile is not None:
+                    lock.lockfile.close()
                 continue
             segments = sorted(self._folder.glob(f"{writer}-*{_SEGMENT}"))
             if not segments:

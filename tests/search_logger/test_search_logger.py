@@ -248,6 +248,7 @@ def test_nothing_acknowledged_is_lost_at_kill_9_with_the_spool_on(
     child.send_signal(signal.SIGKILL)
     acknowledged += [line.strip() for line in child.stdout.read().splitlines() if len(line.strip()) == 36]
     child.wait()
+    child.stdout.close()
 
     with SearchLogger(dsn, spool=spool) as logger:
         logger.flush()
@@ -295,7 +296,7 @@ def test_the_rows_of_a_process_that_lives_are_left_to_it(
         assert logged(conn) == []
 
         child.kill()
-        child.wait()
+        child.communicate()
         logger.flush()
         assert logged(conn) == ["of the child"]
 
