@@ -1,0 +1,245 @@
+"""The logger for programs with threads: one more thread stores what the others put in."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from pgsearch._dsn import default_dsn
+from pgsearch.errors import InvalidValueError
+from pgsearch.search_logger import entries
+from pgsearch.search_logger.breaker import CircuitBreaker
+from pgsearch.search_logger.delivery import LOG_BATCH, Counters, Delivery
+from pgsearch.search_logger.outbox import MemoryOutbox, Outbox, SpoolOutbox
+
+BUFFER_SIZE = 100  # rows
+FLUSH_INTERVAL = 5.0  # seconds
+MOST_BUFFERED = 10_000  # rows in memory
+MOST_SPOOLED = 1 << 30  # bytes of files
+CONNECT_TIMEOUT = 5  # seconds
+# A batch takes milliseconds; a database that needs longer is as good as away.
+STATEMENT_TIMEOUT = "10s"
+
+
+class SearchLogger:
+    """Logs searches and feedback without ever raising, waiting for the database, or losing what it keeps.
+
+    `log_search` and `log_feedback` return at once; a thread stores the rows when `buffer_size` of them wait or
+    `flush_interval` seconds have passed. With `spool`, a folder, every row is in a file before the call returns:
+    rows survive `kill -9`, a database that is away, and are stored by the next logger that uses the folder. Without it
+    they wait in memory, at most `most_buffered`; what finds no room is dropped and counted. `enable_async=False`
+    stores each row before the call returns, which suits tests.
+
+    Give a DSN or a psycopg_pool.ConnectionPool; with neither the DSN comes from PGSEARCH_DSN, else from the embedded
+    server. Call `close()` at the end, or use it as a context manager. `counters` tells what became of the rows;
+    troubles are also warnings of the logger pgsearch.search_telemetry, without the texts of queries.
+    """
+
+    def __init__(
+        self,
+        dsn: str | None = None,
+        *,
+        pool: ConnectionPool[Any] | None = None,
+        buffer_size: int = BUFFER_SIZE,
+        flush_interval: float = FLUSH_INTERVAL,
+        enable_async: bool = True,
+        most_buffered: int = MOST_BUFFERED,
+        spool: str | os.PathLike[str] | None = None,
+        most_spooled: int = MOST_SPOOLED,
+        fsync: bool = False,
+    ) -> None:
+        self._new_outbox = partial(
+            new_outbox, buffer_size, flush_interval, most_buffered, spool, most_spooled, fsync=fsync
+        )
+        self._dsn = dsn
+        self._pool = pool
+        self._buffer_size = buffer_size
+        self._interval = flush_interval
+        self._enable_async = enable_async
+        self._begin()
+        atexit.register(self.close)
+
+    def _begin(self) -> None:
+        """Everything that belongs to one process: after a fork the child begins anew, and leaves its parent's be."""
+        self._process = os.getpid()
+        self._delivery = Delivery(self._new_outbox(), CircuitBreaker())
+        self._connection: psycopg.Connection[Any] | None = None
+        self._storing = threading.Lock()
+        self._enough = threading.Event()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def counters(self) -> Counters:
+        """What became of the rows so far."""
+        return self._delivery.counters
+
+    def log_search(
+        self,
+        query: str,
+        results: Sequence[object] = (),
+        *,
+        repo_id: str | None = None,
+        late_interaction_scores: object = None,
+        **fields: object,
+    ) -> str:
+        """Log a search; returns its id, for feedback, at once.
+
+        Arguments: query, results (hits best first: mappings with chunk_id and score, `Hit`s, or ids), repo_id (the
+        collection), late_interaction_scores, and whatever pgsearch.log_search knows: intent, fusion_strategy, user_id,
+        session_id, client_id, confidence, latency_ms, top_k, candidate_count, query_id (a UUIDv7 of your own) ...
+        """
+        fields.setdefault("collection", repo_id)
+        entry = entries.search_entry(query, results, late_interaction_scores=late_interaction_scores, **fields)
+        self._log(entry)
+        return str(entry["query_id"])
+
+    def log_feedback(
+        self,
+        log_id: str,
+        *,
+        clicked_rank: int | None = None,
+        clicked_chunk_id: str | int | None = None,
+        was_helpful: bool | None = None,
+        dwell_time: float | None = None,
+        action_name: str | None = None,
+        **fields: object,
+    ) -> None:
+        """Log what became of a search: the rank clicked (from 1), the chunk, seconds of dwell time, helpful or not.
+
+        `action_name` is any action of the User Behavior Insights standard, by default click. May come before the
+        search itself is stored.
+        """
+        for entry in entries.feedback_entries(
+            log_id,
+            clicked_rank=clicked_rank,
+            clicked_chunk_id=clicked_chunk_id,
+            was_helpful=was_helpful,
+            dwell_time=dwell_time,
+            action_name=action_name,
+            **fields,
+        ):
+            self._log(entry)
+
+    def flush(self) -> None:
+        """Try to store everything that waits, now."""
+        last = self._closing.is_set()
+        with self._storing, closing(self._delivery.statements(last=last)) as statements, suppress(StopIteration):
+            payload = next(statements)
+            while True:
+                payload = statements.send(self._answer(payload))
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Store what waits and stop; what cannot be stored in `timeout` seconds stays in the spool, or is dropped."""
+        if self._closing.is_set() or self._process != os.getpid():
+            return
+        self._closing.set()
+        self._enough.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+        if self._thread is None or not self._thread.is_alive():
+            self.flush()
+            self._delivery.drop_all()
+            self._delivery.outbox.close()
+            if self._connection is not None:
+                self._connection.close()
+        atexit.unregister(self.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _log(self, entry: Mapping[str, object]) -> None:
+        if self._process != os.getpid():
+            self._begin()
+        try:
+            written = entries.line(entry)
+        except Exception as error:  # a log must not break the search that it is about
+            self._delivery.refuse(error)
+            return
+        if not self._delivery.accept(written):
+            return
+        if not self._enable_async or self._closing.is_set():
+            self.flush()
+            return
+        if self._thread is None:
+            self._start()
+        if len(self._delivery.outbox) >= self._buffer_size:
+            self._enough.set()
+
+    def _start(self) -> None:
+        with self._storing:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="pgsearch search logger", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        while not self._closing.is_set():
+            self._enough.wait(self._interval)
+            self._enough.clear()
+            self.flush()
+            if self._delivery.breaker.is_open:
+                self._closing.wait(0.1)
+
+    def _answer(self, payload: str) -> dict[str, Any] | Exception:
+        """What the database says to a batch; its errors are answers too."""
+        try:
+            with self._connected() as connection:
+                row = connection.execute(LOG_BATCH, [payload]).fetchone()
+        except Exception as error:  # whatever it is, the search goes on and the rows wait
+            if self._connection is not None and self._connection.broken:
+                self._connection.close()
+            return error
+        answer: dict[str, Any] = row[0] if row else {}
+        return answer
+
+    def _connected(self) -> AbstractContextManager[psycopg.Connection[Any]]:
+        if self._pool is not None:
+            return self._pool.connection(timeout=CONNECT_TIMEOUT)
+        if self._connection is None or self._connection.closed:
+            self._dsn = self._dsn or default_dsn()
+            self._connection = psycopg.connect(
+                self._dsn,
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT,
+                application_name="pgsearch search logger",
+                options=f"-c statement_timeout={STATEMENT_TIMEOUT}",
+            )
+        return nullcontext(self._connection)
+
+
+def new_outbox(
+    buffer_size: int,
+    flush_interval: float,
+    most_buffered: int,
+    spool: str | os.PathLike[str] | None,
+    most_spooled: int,
+    *,
+    fsync: bool,
+) -> Outbox:
+    """The outbox that the arguments of a logger describe; InvalidValueError for sizes that cannot be."""
+    for name, value in (
+        ("buffer_size", buffer_size),
+        ("flush_interval", flush_interval),
+        ("most_buffered", most_buffered),
+        ("most_spooled", most_spooled),
+    ):
+        if not value > 0:
+            raise InvalidValueError(f"{name} is {value}", hint=f"Give a {name} above 0.")
+    if spool is None:
+        return MemoryOutbox(buffer_size, max(most_buffered, buffer_size))
+    return SpoolOutbox(Path(spool), buffer_size, most_spooled, fsync=fsync)

@@ -1,0 +1,85 @@
+"""What is logged, as the JSON lines that pgsearch.log_batch takes: a search, and what became of its hits."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pgsearch.uuids import uuid7
+
+_HIT_FIELDS = ("chunk_id", "external_id", "score", "signals", "match_reason")
+
+
+def search_entry(query: str, results: Sequence[object] = (), **fields: object) -> dict[str, object]:
+    """A search with its hits, best first: mappings, `Hit`s, or plain ids. Fields that are None are left out."""
+    entry = {name: value for name, value in fields.items() if value is not None}
+    if not entry.get("query_id"):
+        entry["query_id"] = str(uuid7())
+    return {"type": "search", "query": query, "results": [_hit(hit) for hit in results], **entry}
+
+
+def feedback_entries(
+    query_id: str,
+    *,
+    clicked_rank: int | None = None,
+    clicked_chunk_id: str | int | None = None,
+    was_helpful: bool | None = None,
+    dwell_time: float | None = None,
+    action_name: str | None = None,
+    **fields: object,
+) -> Iterator[dict[str, object]]:
+    """The events of one feedback: a click (or another action) with its rank from 1, and whether the hit was helpful."""
+    about: dict[str, object] = {"query_id": query_id}
+    if clicked_chunk_id is not None:
+        about |= {"object_id": str(clicked_chunk_id), "object_id_type": "chunk"}
+    if clicked_rank is not None:
+        about["position"] = clicked_rank
+    about |= {name: value for name, value in fields.items() if value is not None}
+    pointed_at = clicked_rank is not None or clicked_chunk_id is not None or dwell_time is not None
+    if action_name is not None or pointed_at:
+        event = {"type": "event", "event_id": str(uuid7()), "action_name": action_name or "click", **about}
+        if dwell_time is not None:
+            event["dwell_ms"] = 1000 * dwell_time
+        yield event
+    if was_helpful is not None:
+        yield {
+            "type": "event",
+            "event_id": str(uuid7()),
+            "action_name": "feedback",
+            "value": float(was_helpful),
+            **about,
+        }
+
+
+def line(entry: Mapping[str, object]) -> str:
+    """The entry as one line of JSON that jsonb can hold: no NUL, no lone surrogates, no NaN."""
+    return json.dumps(_storable(entry), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _hit(hit: object) -> object:
+    if isinstance(hit, Mapping):
+        return hit
+    if dataclasses.is_dataclass(hit) and not isinstance(hit, type):
+        fields = {name: getattr(hit, name, None) for name in _HIT_FIELDS}
+        return {name: value for name, value in fields.items() if value is not None}
+    return str(hit)
+
+
+def _storable(value: Any) -> Any:
+    """What JSON and PostgreSQL both can hold; what they cannot becomes null or U+FFFD rather than a lost row."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {_storable(str(key)): _storable(part) for key, part in value.items()}
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
+        return [_storable(part) for part in value]
+    if hasattr(value, "tolist"):  # numpy's arrays and numbers
+        return _storable(value.tolist())
+    return _storable(str(value))
