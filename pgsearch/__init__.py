@@ -31,13 +31,15 @@ def search(
     fusion: str | None = None,
     filter: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    embed_missing: bool = False,
 ) -> SearchResult:
     """Search the database of PGSEARCH_DSN, else of the embedded server; see Client for more than that.
 
     The query is embedded by the model of the collections, where it can be had on this machine.
 
     Arguments: query (words, "phrases", +required, -excluded), collections (None: all), search_mode (auto, fts, vector,
-    lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings).
+    lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings),
+    embed_missing (embed chunks without an embedding first, one batch at most; see Client.search).
     """
     client = _default_client()
     embedding = query_embedding(client, query, collections)[0] if search_mode in ("auto", "vector") else None
@@ -50,4 +52,5 @@ def search(
         fusion=fusion,
         filter=filter,
         options=options,
+        embed_missing=embed_missing,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
@@ -16,7 +17,7 @@ from pgsearch import _calls, rows
 from pgsearch._calls import Call, Names, Vector
 from pgsearch._dsn import default_dsn
 from pgsearch._plan_check import check
-from pgsearch.embedders import Embedder
+from pgsearch.embedders import Embedder, embed_query
 from pgsearch.errors import translated
 from pgsearch.rerankers import Reranker, reranked
 
@@ -106,13 +107,17 @@ class AsyncClient:
         options: Mapping[str, Any] | None = None,
         reranker: Reranker | None = None,
         rerank_head: int = 50,
+        embed_missing: bool = False,
     ) -> rows.SearchResult:
         """Search by words, meaning and titles together; the client's embedder, if any, embeds the query.
 
-        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`.
+        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`. With `embed_missing`, chunks of
+        the collections without an embedding are embedded first, one batch of 64 at most and only while nobody else
+        embeds (see pgsearch.embedding_before_search); the answer comes without them when that fails, with a note.
         """
+        note = await self._embed_before_search(collections, options) if embed_missing else None
         if embedding is None and self.embedder is not None and search_mode in ("auto", "vector") and query.strip():
-            (embedding,) = await asyncio.to_thread(self.embedder.embed, [query])
+            embedding = await asyncio.to_thread(embed_query, self.embedder, query)
         result = await self.run(
             _calls.search(
                 query,
@@ -125,9 +130,29 @@ class AsyncClient:
                 options=options,
             )
         )
+        if note is not None:
+            result = replace(result, notes=[*result.notes, note])
         if reranker is None:
             return result
         return await asyncio.to_thread(reranked, result, query, reranker, top_k)
+
+    async def _embed_before_search(self, collections: Names | None, options: Mapping[str, Any] | None) -> str | None:
+        # imported late, because embedders import the client
+        from pgsearch.embedding_before_search import embed_before_search
+
+        loop = asyncio.get_running_loop()
+
+        async def in_savepoint(call: Call[Result]) -> Result:
+            if self._pool is not None or (connection := await self.connection()).autocommit:
+                return await self.run(call)
+            async with connection.transaction():
+                return await self.run(call)
+
+        def run(call: Call[Result]) -> Result:
+            return asyncio.run_coroutine_threadsafe(in_savepoint(call), loop).result()
+
+        model = str((options or {}).get("model", ""))
+        return await asyncio.to_thread(embed_before_search, run, self.embedder, collections, model)
 
     async def check_plans(
         self,

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
@@ -19,7 +21,7 @@ from pgsearch import _calls, rows
 from pgsearch._calls import Call, Names, Vector
 from pgsearch._dsn import default_dsn
 from pgsearch._plan_check import check
-from pgsearch.embedders import Embedder
+from pgsearch.embedders import Embedder, embed_query
 from pgsearch.errors import translated
 from pgsearch.rerankers import Reranker, reranked
 
@@ -83,6 +85,15 @@ class Client:
                 self._connection = psycopg.connect(self._dsn, autocommit=True)
             return self._connection
 
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        """What fails inside leaves a transaction that the caller began as it was; errors are passed on."""
+        if self._pool is None and not self.connection.autocommit:
+            with self.connection.transaction():
+                yield
+        else:
+            yield
+
     def close(self) -> None:
         """Close the connection, if the client opened it."""
         if self._owned and self._connection is not None:
@@ -109,13 +120,17 @@ class Client:
         options: Mapping[str, Any] | None = None,
         reranker: Reranker | None = None,
         rerank_head: int = 50,
+        embed_missing: bool = False,
     ) -> rows.SearchResult:
         """Search by words, meaning and titles together; the client's embedder, if any, embeds the query.
 
-        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`.
+        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`. With `embed_missing`, chunks of
+        the collections without an embedding are embedded first, one batch of 64 at most and only while nobody else
+        embeds (see pgsearch.embedding_before_search); the answer comes without them when that fails, with a note.
         """
+        note = self._embed_before_search(collections, options) if embed_missing else None
         if embedding is None and self.embedder is not None and search_mode in ("auto", "vector") and query.strip():
-            (embedding,) = self.embedder.embed([query])
+            embedding = embed_query(self.embedder, query)
         result = self.run(
             _calls.search(
                 query,
@@ -128,7 +143,20 @@ class Client:
                 options=options,
             )
         )
+        if note is not None:
+            result = replace(result, notes=[*result.notes, note])
         return result if reranker is None else reranked(result, query, reranker, top_k)
+
+    def _embed_before_search(self, collections: Names | None, options: Mapping[str, Any] | None) -> str | None:
+        # imported late, because embedders import the client
+        from pgsearch.embedding_before_search import embed_before_search
+
+        def run(call: Call[Result]) -> Result:
+            with self._savepoint():
+                return self.run(call)
+
+        model = str((options or {}).get("model", ""))
+        return embed_before_search(run, self.embedder, collections, model)
 
     def check_plans(
         self,
