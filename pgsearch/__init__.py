@@ -33,6 +33,7 @@ def search(
     filter: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     context: Mapping[str, Any] | None = None,
+    embed_missing: bool = False,
 ) -> SearchResult:
     """Search the database of PGSEARCH_DSN, else of the embedded server; see Client for more than that.
 
@@ -41,6 +42,8 @@ def search(
     Arguments: query (words, "phrases", +required, -excluded), collections (None: all), search_mode (auto, fts, vector,
     lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings), context
     (what the log is to know of the search: user_id, session_id ..., or log=False).
+    lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings),
+    embed_missing (embed chunks without an embedding first, one batch at most; see Client.search).
     """
     client = _default_client()
     embedding = query_embedding(client, query, collections)[0] if search_mode in ("auto", "vector") else None
@@ -54,4 +57,5 @@ def search(
         filter=filter,
         options=options,
         context=context,
+        embed_missing=embed_missing,
     )

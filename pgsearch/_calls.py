@@ -74,6 +74,10 @@ def _none(value: object) -> None:
     return None
 
 
+def _itself(value: list[float] | None) -> list[float] | None:
+    return value
+
+
 def vector_text(embedding: Vector | None) -> str | None:
     """The text form of a vector, which every pgvector type reads; numpy arrays welcome."""
     return None if embedding is None else "[" + ",".join(repr(float(x)) for x in embedding) + "]"
@@ -660,6 +664,81 @@ def put_embeddings(
             "content_hashes::bytea[]": list(content_hashes),
             "embeddings::text[]": [vector_text(embedding) for embedding in embeddings],
         },
+    )
+
+
+# embedding work that several workers share, and the cache of query vectors
+
+
+def claim_embeddings(
+    model: str,
+    *,
+    collection: str | None = None,
+    batch_size: int = 256,
+    lease_seconds: int = 600,
+    worker: str = "",
+    after_chunk_id: int | None = None,
+    failed_before: datetime | None = None,
+    alone: bool = False,
+) -> Call[list[rows.MissingEmbedding]]:
+    """Chunks to embed that nobody else gets for `lease_seconds`; see the SQL function for how a walk goes on."""
+    return _rows(
+        "claim_embeddings",
+        rows.MissingEmbedding,
+        {
+            "model": model,
+            "collection": collection,
+            "batch_size::integer": batch_size,
+            "lease_seconds::integer": lease_seconds,
+            "worker": worker,
+            "after_chunk_id::bigint": after_chunk_id,
+            "failed_before::timestamptz": failed_before,
+            "alone": alone,
+        },
+    )
+
+
+def fail_embeddings(model: str, chunk_ids: Sequence[int], errors: Sequence[str | None]) -> Call[int]:
+    """End the claims of chunks that were not embedded; an error that is None gives the chunk back uncounted."""
+    return _value(
+        "fail_embeddings",
+        int,
+        {"model": model, "chunk_ids::bigint[]": list(chunk_ids), "errors::text[]": list(errors)},
+    )
+
+
+def retry_failed_embeddings(model: str, *, collection: str | None = None) -> Call[int]:
+    """Let failed and given-up chunks be claimed at once, with no attempts counted; returns how many."""
+    return _value("retry_failed_embeddings", int, {"model": model, "collection": collection})
+
+
+def embedding_status(model: str, *, collection: str | None = None) -> Call[list[rows.EmbeddingStatus]]:
+    """How many chunks are embedded, missing, claimed, to be tried again, given up: one row."""
+    return _rows("embedding_status", rows.EmbeddingStatus, {"model": model, "collection": collection})
+
+
+def list_failed_embeddings(
+    model: str, *, collection: str | None = None, batch_size: int = 100
+) -> Call[list[rows.FailedEmbedding]]:
+    """Chunks whose last attempt failed, those given up first, with the error."""
+    return _rows(
+        "list_failed_embeddings",
+        rows.FailedEmbedding,
+        {"model": model, "collection": collection, "batch_size::integer": batch_size},
+    )
+
+
+def cached_query_embedding(model: str, query: str) -> Call[list[float] | None]:
+    """The embedding of a query that was kept for this model; None when there is none."""
+    return _value("cached_query_embedding", _itself, {"model": model, "query": query})
+
+
+def put_query_embedding(model: str, query: str, embedding: Vector, *, most_kept: int = 10000) -> Call[bool]:
+    """Keep the embedding of a query, and drop the least recently used when there are too many."""
+    return _value(
+        "put_query_embedding",
+        bool,
+        {"model": model, "query": query, "embedding": vector_text(embedding), "most_kept::integer": most_kept},
     )
 
 

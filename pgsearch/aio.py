@@ -21,6 +21,9 @@ from pgsearch._plan_check import check
 from pgsearch.embedders import Embedder
 from pgsearch.errors import PgsearchError, translated
 from pgsearch.rerankers import Reranker, reranked, reranked_entry
+from pgsearch.embedders import Embedder, embed_query
+from pgsearch.errors import translated
+from pgsearch.rerankers import Reranker, reranked
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -129,7 +132,13 @@ class AsyncClient:
         know of this search (user_id, session_id ..., or log=False). The log is not waited for: should the server crash,
         the searches of its last moments may be missing, unless `durable`. In a transaction of the caller's own the row
         is part of that.
+        embed_missing: bool = False,
+
+        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`. With `embed_missing`, chunks of
+        the collections without an embedding are embedded first, one batch of 64 at most and only while nobody else
+        embeds (see pgsearch.embedding_before_search); the answer comes without them when that fails, with a note.
         """
+        note = await self._embed_before_search(collections, options) if embed_missing else None
         if embedding is None and self.embedder is not None and search_mode in ("auto", "vector") and query.strip():
             (embedding,) = await asyncio.to_thread(self.embedder.embed, [query])
         call = _calls.search(
@@ -145,6 +154,20 @@ class AsyncClient:
             context=context if reranker is None else {**(context or {}), "log": False},
         )
         result = await self._run_alone(call, durable)
+            embedding = await asyncio.to_thread(embed_query, self.embedder, query)
+        result = await self.run(
+            _calls.search(
+                query,
+                embedding,
+                collections=collections,
+                search_mode=search_mode,
+                top_k=top_k if reranker is None else max(top_k, rerank_head),
+                fusion=fusion,
+                filter=filter,
+                options=options,
+            )
+        if note is not None:
+            result = replace(result, notes=[*result.notes, note])
         if reranker is None:
             return result
         result = await asyncio.to_thread(reranked, result, query, reranker, top_k)
@@ -164,6 +187,24 @@ class AsyncClient:
                 async with self._pool.connection() as connection:
                     return await _run_alone_on(connection, call, durable)
             return await _run_alone_on(await self.connection(), call, durable)
+
+    async def _embed_before_search(self, collections: Names | None, options: Mapping[str, Any] | None) -> str | None:
+        # imported late, because embedders import the client
+        from pgsearch.embedding_before_search import embed_before_search
+
+        loop = asyncio.get_running_loop()
+
+        async def in_savepoint(call: Call[Result]) -> Result:
+            if self._pool is not None or (connection := await self.connection()).autocommit:
+                return await self.run(call)
+            async with connection.transaction():
+                return await self.run(call)
+
+        def run(call: Call[Result]) -> Result:
+            return asyncio.run_coroutine_threadsafe(in_savepoint(call), loop).result()
+
+        model = str((options or {}).get("model", ""))
+        return await asyncio.to_thread(embed_before_search, run, self.embedder, collections, model)
 
     async def check_plans(
         self,
@@ -217,6 +258,13 @@ class AsyncClient:
     search_interleaved = _method(_calls.search_interleaved)
     experiment_results = _method(_calls.experiment_results)
     finish_experiment = _method(_calls.finish_experiment)
+    claim_embeddings = _method(_calls.claim_embeddings)
+    fail_embeddings = _method(_calls.fail_embeddings)
+    retry_failed_embeddings = _method(_calls.retry_failed_embeddings)
+    embedding_status = _method(_calls.embedding_status)
+    list_failed_embeddings = _method(_calls.list_failed_embeddings)
+    cached_query_embedding = _method(_calls.cached_query_embedding)
+    put_query_embedding = _method(_calls.put_query_embedding)
     text_stats_staleness = _method(_calls.text_stats_staleness)
     refresh_text_stats = _method(_calls.refresh_text_stats)
     log_search = _method(_calls.log_search)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
@@ -21,7 +22,7 @@ from pgsearch import _calls, rows
 from pgsearch._calls import Call, Names, Vector
 from pgsearch._dsn import default_dsn
 from pgsearch._plan_check import check
-from pgsearch.embedders import Embedder
+from pgsearch.embedders import Embedder, embed_query
 from pgsearch.errors import PgsearchError, translated
 from pgsearch.rerankers import Reranker, reranked, reranked_entry
 
@@ -96,6 +97,15 @@ class Client:
                 self._connection = psycopg.connect(self._dsn, autocommit=True)
             return self._connection
 
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        """What fails inside leaves a transaction that the caller began as it was; errors are passed on."""
+        if self._pool is None and not self.connection.autocommit:
+            with self.connection.transaction():
+                yield
+        else:
+            yield
+
     def close(self) -> None:
         """Close the connection, if the client opened it."""
         if self._owned and self._connection is not None:
@@ -131,7 +141,13 @@ class Client:
         know of this search (user_id, session_id ..., or log=False). The log is not waited for: should the server crash,
         the searches of its last moments may be missing, unless `durable`. In a transaction of the caller's own the row
         is part of that.
+        embed_missing: bool = False,
+
+        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`. With `embed_missing`, chunks of
+        the collections without an embedding are embedded first, one batch of 64 at most and only while nobody else
+        embeds (see pgsearch.embedding_before_search); the answer comes without them when that fails, with a note.
         """
+        note = self._embed_before_search(collections, options) if embed_missing else None
         if embedding is None and self.embedder is not None and search_mode in ("auto", "vector") and query.strip():
             (embedding,) = self.embedder.embed([query])
         call = _calls.search(
@@ -166,6 +182,33 @@ class Client:
                 with self._pool.connection() as connection:
                     return _run_alone_on(connection, call, durable)
             return _run_alone_on(self.connection, call, durable)
+            embedding = embed_query(self.embedder, query)
+        result = self.run(
+            _calls.search(
+                query,
+                embedding,
+                collections=collections,
+                search_mode=search_mode,
+                top_k=top_k if reranker is None else max(top_k, rerank_head),
+                fusion=fusion,
+                filter=filter,
+                options=options,
+            )
+        )
+        if note is not None:
+            result = replace(result, notes=[*result.notes, note])
+        return result if reranker is None else reranked(result, query, reranker, top_k)
+
+    def _embed_before_search(self, collections: Names | None, options: Mapping[str, Any] | None) -> str | None:
+        # imported late, because embedders import the client
+        from pgsearch.embedding_before_search import embed_before_search
+
+        def run(call: Call[Result]) -> Result:
+            with self._savepoint():
+                return self.run(call)
+
+        model = str((options or {}).get("model", ""))
+        return embed_before_search(run, self.embedder, collections, model)
 
     def check_plans(
         self,
@@ -217,6 +260,13 @@ class Client:
     search_interleaved = _method(_calls.search_interleaved)
     experiment_results = _method(_calls.experiment_results)
     finish_experiment = _method(_calls.finish_experiment)
+    claim_embeddings = _method(_calls.claim_embeddings)
+    fail_embeddings = _method(_calls.fail_embeddings)
+    retry_failed_embeddings = _method(_calls.retry_failed_embeddings)
+    embedding_status = _method(_calls.embedding_status)
+    list_failed_embeddings = _method(_calls.list_failed_embeddings)
+    cached_query_embedding = _method(_calls.cached_query_embedding)
+    put_query_embedding = _method(_calls.put_query_embedding)
     text_stats_staleness = _method(_calls.text_stats_staleness)
     refresh_text_stats = _method(_calls.refresh_text_stats)
     log_search = _method(_calls.log_search)

@@ -1,20 +1,21 @@
 """Keep a collection's embeddings complete: embed what is missing, build the model's index, find the embedder again.
 
 What is missing is not a queue that can go wrong but a question to the database: which chunks have no vector of this
-model, or changed since they were embedded. So an embedding that was interrupted goes on when it is run again.
+model, or changed since they were embedded. So an embedding that was interrupted goes on when it is run again. How the
+work is shared out and done is in pgsearch.embedding_worker.
 """
 
 from __future__ import annotations
 
 import functools
-import math
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import psycopg
@@ -23,44 +24,51 @@ from psycopg.conninfo import make_conninfo
 from pgsearch import embedded
 from pgsearch._calls import Call, Names
 from pgsearch.client import Client
-from pgsearch.embedders import Embedder
-from pgsearch.errors import InvalidValueError, PgsearchError, UnknownModelError, translated
+from pgsearch.embedders import Embedder, EmbeddingFailedError, embed_query
+from pgsearch.embedding_worker import BATCH_SIZE, EmbeddingReport, Failure, embed_missing, watch
+from pgsearch.errors import (
+    ConnectionFailedError,
+    EmbeddingMismatchError,
+    InvalidValueError,
+    PgsearchError,
+    UnknownModelError,
+    translated,
+)
+from pgsearch.providers import provider_embedder
 from pgsearch.rows import MissingEmbedding
 from pgsearch.svd_embedder import DIMENSIONS, SvdEmbedder
 
+__all__ = [
+    "BATCH_SIZE",
+    "SVD_PREFIX",
+    "EmbedderGoneError",
+    "EmbeddingFailedError",
+    "EmbeddingReport",
+    "Failure",
+    "IndexProgress",
+    "IndexReport",
+    "build_vector_index",
+    "default_model",
+    "default_model_call",
+    "embed_missing",
+    "embedder_for",
+    "embedder_path",
+    "fit_svd",
+    "query_embedding",
+    "register_by_vector",
+    "watch",
+    "why_no_embedder",
+]
+
+Result = TypeVar("Result")
+
 SVD_PREFIX = "svd:"
-BATCH_SIZE = 256
 
-# Texts that fail one after the other before it is taken that the embedder is broken, not they.
-_PATIENCE = 50
-# Failures kept to be shown.
-_MOST_FAILURES = 1000
 _LONGEST_NAME = 200  # bytes of a file name
-
-
-class EmbeddingFailedError(PgsearchError):
-    """The embedder fails on one text after the other."""
 
 
 class EmbedderGoneError(PgsearchError):
     """The database has vectors of a model whose embedder is not on this machine."""
-
-
-class Failure(NamedTuple):
-    """A chunk that the embedder could not embed, and why; it stays missing."""
-
-    chunk_id: int
-    reason: str
-
-
-@dataclass(slots=True)
-class EmbeddingReport:
-    """What became of the missing embeddings; `skipped` are chunks that were deleted meanwhile."""
-
-    embedded: int = 0
-    skipped: int = 0
-    failed: int = 0
-    failures: list[Failure] = field(default_factory=list)
 
 
 class IndexProgress(NamedTuple):
@@ -77,54 +85,6 @@ class IndexReport:
 
     index: str
     action: Literal["built", "stood", "rebuilt"]
-
-
-def embed_missing(
-    client: Client,
-    model: str,
-    embedder: Embedder,
-    collection: str | None = None,
-    *,
-    batch_size: int = BATCH_SIZE,
-    progress: Callable[[EmbeddingReport], None] | None = None,
-) -> EmbeddingReport:
-    """Embed every chunk (of the collection, else of all) that the model has not embedded, or that changed since.
-
-    The chunks are walked once, in order of chunk_id, so this ends even when a chunk changes meanwhile or cannot be
-    embedded: both stay missing, for the next run. A text that fails costs only itself; EmbeddingFailedError when all
-    of them fail. `progress` is called after each batch.
-    """
-    report = EmbeddingReport()
-    unlucky = 0
-    for batch in _missing(client, model, collection, batch_size):
-        made: list[tuple[MissingEmbedding, Sequence[float]]] = []
-        for chunk, outcome in _embedded(embedder, batch):
-            if not isinstance(outcome, Exception):
-                made.append((chunk, outcome))
-                unlucky = 0
-                continue
-            unlucky += 1
-            report.failed += 1
-            if len(report.failures) < _MOST_FAILURES:
-                report.failures.append(Failure(chunk.chunk_id, f"{type(outcome).__name__}: {outcome}"))
-            if unlucky >= _PATIENCE:
-                raise EmbeddingFailedError(
-                    f"The embedder of model {model!r} failed on {unlucky} texts in a row, last with: {outcome}",
-                    hint="Nothing that was embedded is lost; run it again when the embedder works.",
-                ) from outcome
-        stored = 0
-        if made:
-            stored = client.put_embeddings(
-                model,
-                [chunk.chunk_id for chunk, _ in made],
-                [chunk.content_hash for chunk, _ in made],
-                [vector for _, vector in made],
-            )
-        report.embedded += stored
-        report.skipped += len(made) - stored
-        if progress is not None:
-            progress(report)
-    return report
 
 
 def build_vector_index(
@@ -170,13 +130,16 @@ def embedder_path(model: str) -> Path:
     return embedded.folder() / "embedders" / name
 
 
-def embedder_for(model: str | None) -> Embedder | None:
-    """The embedder of a model, found by the prefix of its name; None when there is none here.
+def embedder_for(model: str | None, provider: str | None = None, *, hurried: bool = False) -> Embedder | None:
+    """The embedder of a model, found by its name; None when none is known here.
 
-    svd:NAME is an SvdEmbedder from its file. Models of other names are embedded by whoever registered them.
+    svd:NAME is an SvdEmbedder from its file; of the others pgsearch.providers says where they are asked. `provider`
+    is for models of plain names, `hurried` for searches, which do not wait as long as a worker does.
     """
-    if model is None or not model.startswith(SVD_PREFIX):
+    if not model:
         return None
+    if not model.startswith(SVD_PREFIX):
+        return provider_embedder(model, provider, hurried=hurried)
     path = embedder_path(model)
     try:
         changed = path.stat().st_mtime_ns
@@ -190,20 +153,26 @@ def why_no_embedder(model: str | None) -> str:
     if model is None:
         return "No embedding model is chosen: make one with `pgsearch embed`."
     if not model.startswith(SVD_PREFIX):
-        return f"The embedder of model {model!r} is not known here: give the embedding of the query from your own code."
+        return (
+            f"The embedder of model {model!r} is not known here: set PGSEARCH_PROVIDER to openai, ollama or st, "
+            "or give the embedding of the query from your own code."
+        )
     return f"The embedder of model {model!r} is not on this machine: {embedder_path(model)} is missing."
+
+
+def default_model_call(collections: Names | None = None) -> Call[str | None]:
+    """The call of default_model, for clients of either kind."""
+    names = [collections] if isinstance(collections, str) else None if collections is None else list(collections)
+    return Call(
+        "select (pgsearch._embedding_model('', %(collections)s::text[])).model",
+        {"collections": names},
+        lambda found: next((row[0] for row in found), None),
+    )
 
 
 def default_model(client: Client, collections: Names | None = None) -> str | None:
     """The model that a search of the collections uses; UnknownModelError when they have several."""
-    names = [collections] if isinstance(collections, str) else None if collections is None else list(collections)
-    return client.run(
-        Call(
-            "select (pgsearch._embedding_model('', %(collections)s::text[])).model",
-            {"collections": names},
-            lambda found: next((row[0] for row in found), None),
-        )
-    )
+    return client.run(default_model_call(collections))
 
 
 def query_embedding(
@@ -211,17 +180,75 @@ def query_embedding(
 ) -> tuple[Sequence[float] | None, str | None]:
     """The vector of a query, from the embedder of the model, by default that of the collections.
 
-    When there is no vector, the second value says why, in a sentence for the person who searches.
+    When there is no vector, the second value says why, in a sentence for the person who searches. Vectors that take
+    long or cost money are kept in the database, PGSEARCH_QUERY_CACHE of them (default 10000, 0: none).
     """
     try:
         name = model or default_model(client, collections)
     except UnknownModelError as error:
         return None, f"{error.message[:1].upper()}{error.message[1:]}. {error.hint or ''}".rstrip()
-    embedder = embedder_for(name)
-    if embedder is None:
-        return None, why_no_embedder(name)
-    (vector,) = embedder.embed([query])
+    try:
+        embedder = embedder_for(name, hurried=True)
+        if embedder is None or name is None:
+            return None, why_no_embedder(name)
+        most_kept = _most_queries_kept() if getattr(embedder, "worth_caching", False) else 0
+        if most_kept and (known := _quietly(client, lambda: client.cached_query_embedding(name, query))) is not None:
+            return known, None
+        vector = embed_query(embedder, query)
+    except PgsearchError as error:
+        if isinstance(error, ConnectionFailedError):
+            raise
+        return None, f"The query was not embedded: {error} {error.hint or ''}".rstrip()
+    if most_kept:
+        _quietly(client, lambda: client.put_query_embedding(name, query, vector, most_kept=most_kept))
     return vector, None
+
+
+def _most_queries_kept() -> int:
+    given = os.environ.get("PGSEARCH_QUERY_CACHE", "")
+    if not given:
+        return 10_000
+    if not given.isdecimal():
+        raise InvalidValueError(
+            f"PGSEARCH_QUERY_CACHE is no number: {given!r}.", hint="Say how many query vectors to keep, 0 for none."
+        )
+    return int(given)
+
+
+def _quietly(client: Client, cache: Callable[[], Result]) -> Result | None:
+    """What the cache gives; None when it fails, for a search must not fail for its sake."""
+    try:
+        with client._savepoint():
+            return cache()
+    except (PgsearchError, psycopg.Error):
+        return None
+
+
+def register_by_vector(client: Client, model: str, embedder: Embedder) -> int:
+    """Register the model with as many dimensions as its vectors have, and return them.
+
+    A model that is registered already must have the same: EmbeddingMismatchError. Its distance and storage are left as
+    they are; those of a new one are cosine and the most exact storage that can be indexed.
+    """
+    dimensions = len(embedder.embed(["a"])[0])
+    try:
+        stands = client.run(
+            Call(
+                "select (pgsearch._named_model(%(model)s)).dimensions",
+                {"model": model},
+                lambda found: int(next(iter(found))[0]),
+            )
+        )
+    except UnknownModelError:
+        storage = "vector" if dimensions <= 2000 else "halfvec" if dimensions <= 4000 else "bit"
+        client.register_model(model, dimensions, storage=storage)
+        return dimensions
+    if stands != dimensions:
+        raise EmbeddingMismatchError(
+            f"The embedder of model {model!r} gives {dimensions} dimensions, the model is registered with {stands}.",
+            hint="Check which model the provider really runs, or register the other variant under another name.",
+        )
+    return dimensions
 
 
 def fit_svd(
@@ -275,28 +302,6 @@ def _missing(client: Client, model: str, collection: str | None, batch_size: int
 def _loaded(path: Path, changed: int) -> SvdEmbedder:
     """One that is used again and again is read once; `changed` makes a file that was replaced another one."""
     return SvdEmbedder.load(path)
-
-
-def _embedded(
-    embedder: Embedder, batch: Sequence[MissingEmbedding]
-) -> Iterator[tuple[MissingEmbedding, Sequence[float] | Exception]]:
-    """Each chunk with its vector; when the batch fails, one by one, so that the text that fails is known."""
-    try:
-        vectors = list(embedder.embed([chunk.content for chunk in batch]))
-        if len(vectors) != len(batch):
-            raise ValueError(f"it gave {len(vectors)} vectors for {len(batch)} texts")
-    except Exception as error:  # whatever a model of somebody else's raises
-        if len(batch) == 1:
-            yield batch[0], error
-            return
-        for chunk in batch:
-            yield from _embedded(embedder, [chunk])
-        return
-    for chunk, vector in zip(batch, vectors, strict=True):
-        if all(math.isfinite(x) for x in vector):
-            yield chunk, vector
-        else:
-            yield chunk, ValueError("its vector holds NaN or infinity")
 
 
 def _dsn_of(client: Client) -> str:

@@ -266,6 +266,31 @@ class ExperimentResult:
     judged: float | None
 
 
+class EmbeddingStatus:
+    """How far a model is with the chunks; `claimed`, `retrying` and `gave_up` are parts of `missing`."""
+
+    chunks: int
+    embedded: int
+    missing: int
+    claimed: int
+    retrying: int
+    gave_up: int
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailedEmbedding:
+    """A chunk that could not be embedded, and why; `gave_up` when no attempt is left."""
+
+    page_id: int
+    chunk_id: int
+    attempts: int
+    gave_up: bool
+    failed_at: datetime | None
+    worker: str | None
+    last_error: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class TextStatsAge:
     """How far a collection's statistics of words lag behind; `staleness` is the share of chunks that came or went."""

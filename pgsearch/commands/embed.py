@@ -1,27 +1,41 @@
-"""`pgsearch embed`: vectors for a collection, from an embedder fitted on its own words."""
+"""`pgsearch embed`: vectors for a collection, by a model that is asked, or by one fitted on its own words."""
 
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.progress import Progress
 
 from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
-from pgsearch.commands._output import note, progress_bar, say, say_json
+from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
+from pgsearch.embedders import Embedder
 from pgsearch.embedding import (
     SVD_PREFIX,
     EmbeddingReport,
     IndexProgress,
+    IndexReport,
     build_vector_index,
     embed_missing,
     embedder_for,
     embedder_path,
     fit_svd,
+    register_by_vector,
+    watch,
 )
 from pgsearch.errors import InvalidValueError, UnknownModelError
+from pgsearch.providers.settings import PROVIDERS
 
 SUMMARY = "embed what a collection is missing, and build the vector index"
 EXAMPLE = """
 pgsearch embed --collection handbook --model svd:handbook
+pgsearch embed --collection handbook --model openai:text-embedding-3-small --workers 4
+pgsearch embed --collection handbook --model text-embedding-3-small --provider openai --watch
+pgsearch embed --collection handbook --model text-embedding-3-small --status
 """
 
 _SHOWN_FAILURES = 20
@@ -32,66 +46,211 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         required=True,
-        metavar="svd:NAME",
-        help="fitted on the words of the collection when there is no such embedder yet (TF-IDF and SVD: it knows no "
-        "world; needs pip install 'pgsearch[svd]'), then used as it is",
+        metavar="NAME",
+        help="openai:NAME, ollama:NAME, st:NAME (sentence-transformers) or svd:NAME, which is fitted on the words of "
+        "the collection when there is no such embedder yet (TF-IDF and SVD: it knows no world; needs pip install "
+        "'pgsearch[svd]'); a plain name needs --provider",
+    )
+    parser.add_argument(
+        "--provider",
+        metavar="NAME",
+        help=f"who embeds a model of a plain name: {', '.join(PROVIDERS)} (default: PGSEARCH_PROVIDER)",
     )
     parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="texts at a time (default: 256)")
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="batches asked for at once, for models behind HTTP"
+    )
+    parser.add_argument(
+        "--lease",
+        type=int,
+        default=600,
+        metavar="SECONDS",
+        help="after which others take over what this worker has claimed and not stored (default: 600)",
+    )
+    parser.add_argument(
+        "--watch",
+        type=float,
+        nargs="?",
+        const=5.0,
+        metavar="SECONDS",
+        help="go on, and look for new chunks this often (default: 5)",
+    )
+    parser.add_argument("--status", action="store_true", help="only show how far it is, and what failed")
+    parser.add_argument("--retry-failed", action="store_true", help="first let failed chunks be tried anew")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 1 when some texts could not be embedded."""
-    model, collection = arguments.model, arguments.collection
-    if not model.startswith(SVD_PREFIX):
-        raise UnknownModelError(
-            f"No embedder is known for model {model!r}.",
-            hint=f"Use {SVD_PREFIX}NAME, or embed with your own model: pgsearch.embedding.embed_missing(client, "
-            "model, embedder).",
-        )
     if arguments.batch_size < 1:
         raise InvalidValueError(f"A batch of {arguments.batch_size} texts is none.", hint="256 are a good number.")
-    path = embedder_path(model)
-    with Client(arguments.dsn or default_dsn()) as client, progress_bar() as bar:
+    if not 1 <= arguments.workers <= 64:
+        raise InvalidValueError(f"{arguments.workers} workers are out of range.", hint="1 to 64 are possible.")
+    if arguments.watch is not None and not 0.1 <= arguments.watch <= 86_400:
+        raise InvalidValueError(f"--watch {arguments.watch:g} is out of range.", hint="0.1 to 86400 seconds.")
+    with Client(arguments.dsn or default_dsn()) as client:
         # An unknown collection is told before the work begins.
-        client.text_stats_staleness(collection)
-        total = None
-        embedder = embedder_for(model)
-        fitted = embedder is None
-        if embedder is None:
-            reading = bar.add_task("reading chunks", total=None)
-            embedder = fit_svd(
-                client, model, collection, progress=lambda read: bar.update(reading, completed=read, total=None)
-            )
-            total = int(bar.tasks[reading].completed)
-            bar.remove_task(reading)
-        else:
-            client.register_model(model, len(embedder.embed([""])[0]))
+        client.text_stats_staleness(arguments.collection)
+        if arguments.status:
+            return _show_status(client, arguments)
+        return _embed(client, arguments)
 
-        embedding = bar.add_task("embedding chunks", total=total)
+
+def _embed(client: Client, arguments: argparse.Namespace) -> int:
+    model, collection = arguments.model, arguments.collection
+    with progress_bar() as bar, _stopping() as stop:
+        embedder, fitted = _embedder(client, arguments, bar)
+        retried = client.retry_failed_embeddings(model, collection=collection) if arguments.retry_failed else 0
+        missing = client.embedding_status(model, collection=collection)[0].missing
+        embedding = bar.add_task("embedding chunks", total=missing)
 
         def embedded(report: EmbeddingReport) -> None:
-            bar.update(embedding, completed=report.embedded + report.skipped + report.failed)
+            done = report.embedded + report.skipped + report.failed
+            # what is put while it runs comes on top
+            bar.update(embedding, completed=done, total=max(done, missing))
 
-        report = embed_missing(client, model, embedder, collection, batch_size=arguments.batch_size, progress=embedded)
-        bar.remove_task(embedding)
-
-        building = bar.add_task("building the index", total=None)
-
-        def built(now: IndexProgress) -> None:
-            bar.update(building, description=now.phase, completed=now.done, total=now.total or None)
-
-        index = build_vector_index(client, model, progress=built)
-        client.set_default_model(collection, model)
+        report = embed_missing(
+            client,
+            model,
+            embedder,
+            collection,
+            batch_size=arguments.batch_size,
+            workers=arguments.workers,
+            lease_seconds=arguments.lease,
+            progress=embedded,
+            stop=stop,
+        )
+        index = None
+        if not stop.is_set():
+            bar.remove_task(embedding)
+            index = _index(client, model, bar)
+            client.set_default_model(collection, model)
+        if arguments.watch is not None and not stop.is_set():
+            say(f"{collection}: {report.embedded:,} chunks embedded, {report.failed:,} failed; watching for more")
+            watching = bar.add_task("watching", total=None)
+            later = watch(
+                client,
+                model,
+                embedder,
+                collection,
+                poll_seconds=arguments.watch,
+                batch_size=arguments.batch_size,
+                workers=arguments.workers,
+                lease_seconds=arguments.lease,
+                progress=lambda now: bar.update(watching, completed=now.embedded),
+                note=note,
+                stop=stop,
+            )
+            report.embedded += later.embedded
+            report.skipped += later.skipped
+            report.failed += later.failed
+            report.failures += later.failures
 
     for failure in report.failures[:_SHOWN_FAILURES]:
         note(f"chunk {failure.chunk_id}: {failure.reason}")
     if arguments.json:
-        say_json({"collection": collection, "model": model, "fitted": fitted, "embedding": report, "index": index})
+        say_json(
+            {
+                "collection": collection,
+                "model": model,
+                "fitted": fitted,
+                "retried": retried,
+                "stopped": stop.is_set(),
+                "embedding": report,
+                "index": index,
+            }
+        )
     else:
         if fitted:
-            say(f"{model}: fitted on the words of {collection}, kept in {path}")
-        say(
-            f"{collection}: {report.embedded:,} chunks embedded, {report.failed:,} failed;"
-            f" index {index.index} {index.action}; searches use {model}"
-        )
+            say(f"{model}: fitted on the words of {collection}, kept in {embedder_path(model)}")
+        end = f"index {index.index} {index.action}; searches use {model}" if index else "stopped"
+        say(f"{collection}: {report.embedded:,} chunks embedded, {report.failed:,} failed; {end}")
     return 1 if report.failed else 0
+
+
+def _embedder(client: Client, arguments: argparse.Namespace, bar: Progress) -> tuple[Embedder, bool]:
+    """The embedder of the model, registered; the second value says whether it was fitted just now."""
+    model = arguments.model
+    embedder = embedder_for(model, arguments.provider)
+    if embedder is None and model.startswith(SVD_PREFIX):
+        reading = bar.add_task("reading chunks", total=None)
+        embedder = fit_svd(
+            client,
+            model,
+            arguments.collection,
+            progress=lambda read: bar.update(reading, completed=read, total=None),
+        )
+        bar.remove_task(reading)
+        return embedder, True
+    if embedder is None:
+        raise UnknownModelError(
+            f"No embedder is known for model {model!r}.",
+            hint=f"Say who embeds it with --provider {' or '.join(PROVIDERS)}, use {SVD_PREFIX}NAME, or embed with "
+            "your own model: pgsearch.embedding.embed_missing(client, model, embedder).",
+        )
+    register_by_vector(client, model, embedder)
+    return embedder, False
+
+
+def _index(client: Client, model: str, bar: Progress) -> IndexReport:
+    building = bar.add_task("building the index", total=None)
+
+    def built(now: IndexProgress) -> None:
+        bar.update(building, description=now.phase, completed=now.done, total=now.total or None)
+
+    index = build_vector_index(client, model, progress=built)
+    bar.remove_task(building)
+    return index
+
+
+def _show_status(client: Client, arguments: argparse.Namespace) -> int:
+    model, collection = arguments.model, arguments.collection
+    retried = client.retry_failed_embeddings(model, collection=collection) if arguments.retry_failed else 0
+    (status,) = client.embedding_status(model, collection=collection)
+    failures = client.list_failed_embeddings(model, collection=collection, batch_size=_SHOWN_FAILURES)
+    if arguments.json:
+        say_json({"collection": collection, "model": model, "retried": retried, "status": status, "failures": failures})
+        return 0
+    say(
+        f"{collection}: {status.embedded:,} of {status.chunks:,} chunks embedded by {model}, {status.missing:,} missing"
+        f" ({status.claimed:,} claimed by {status.workers} workers, {status.retrying:,} failed and to be tried again,"
+        f" {status.gave_up:,} given up)"
+    )
+    if failures:
+        say_table(
+            ("chunk", "attempts", "given up", "failed at", "error"),
+            [
+                (
+                    failure.chunk_id,
+                    failure.attempts,
+                    "yes" if failure.gave_up else "no",
+                    failure.failed_at and failure.failed_at.isoformat(timespec="seconds"),
+                    failure.last_error,
+                )
+                for failure in failures
+            ],
+        )
+    return 0
+
+
+@contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """An event that SIGTERM and Ctrl-C set: the batch at hand is stored, what was claimed beyond it is given back.
+
+    A second Ctrl-C ends the program at once.
+    """
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def set_it(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, set_it) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

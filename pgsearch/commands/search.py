@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--options", type=json_object, metavar="JSON", help='such as \'{"operator": "and", "window": 1}\''
     )
+    parser.add_argument(
+        "--embed-missing", action="store_true", help="first embed chunks that have no embedding, 64 of them at most"
+    )
     parser.add_argument("--explain", action="store_true", help="show each signal's part of the score, and the plans")
 
 
@@ -64,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
             filter=arguments.filter,
             options=options,
             context={"application": "pgsearch search"},
+            embed_missing=arguments.embed_missing,
         )
         if why_not:
             result = dataclasses.replace(result, notes=[*result.notes, why_not])

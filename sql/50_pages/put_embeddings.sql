@@ -1,6 +1,7 @@
 -- Stores vectors that were computed outside.
 --
 -- The caller gives back the content_hash that it embedded: a chunk that changed in between stays missing, a chunk that is gone is skipped.
+-- What is stored is no longer claimed, by whomever.
 
 create or replace function pgsearch.put_embeddings(
     model          text,
@@ -63,6 +64,14 @@ begin
               from unnest(chunk_ids, content_hashes, put_embeddings.embeddings) as u(chunk_id, content_hash, embedding)
              order by chunk_id) as u
            join pgsearch.chunks as c on c.chunk_id = u.chunk_id
+     -- a vector of the text as it was is better than none, but not than one of the text as it is
+     where u.content_hash = c.content_hash
+        or not exists (select
+                         from pgsearch.embeddings as e
+                        where e.page_id = c.page_id
+                          and e.chunk_id = c.chunk_id
+                          and e.model_id = chosen.model_id
+                          and e.content_hash = c.content_hash)
      order by c.chunk_id
        for key share of c
     on conflict (page_id, chunk_id, model_id) do update
@@ -70,10 +79,29 @@ begin
            embedding    = excluded.embedding;
 
     get diagnostics stored = row_count;
+
+    -- locked in the order in which claims are made, so that two workers never wait for each other in a ring
+    with done as materialized (
+        select a.page_id, a.chunk_id
+          from unnest(chunk_ids, content_hashes) as u(chunk_id, content_hash)
+               join pgsearch.chunks as c on c.chunk_id = u.chunk_id
+               join pgsearch.embedding_attempts as a on a.page_id = c.page_id
+                                                    and a.chunk_id = c.chunk_id
+                                                    and a.model_id = chosen.model_id
+                                                    and a.content_hash = u.content_hash
+         order by a.chunk_id
+           for update of a
+    )
+    delete from pgsearch.embedding_attempts as a
+     using done as d
+     where a.page_id = d.page_id
+       and a.chunk_id = d.chunk_id
+       and a.model_id = chosen.model_id;
+
     return stored;
 end;
 $$;
 
 comment on function pgsearch.put_embeddings(text, bigint[], bytea[], text[]) is
 'Stores one embedding a chunk and returns how many were stored. Arguments: model, and three parallel arrays: chunk_ids, content_hashes (as list_missing_embeddings gave them), embeddings (as text, ''[0.1,0.2]'').
-A chunk that no longer exists is skipped; one that changed meanwhile is stored and stays missing. Errors: PS003 arrays of different lengths or an element that is null or no list of finite numbers, PS004 wrong dimensions, PS008 unknown model.';
+A chunk that no longer exists is skipped; one that changed meanwhile is stored and stays missing, unless its new text has been embedded already. Claims of claim_embeddings on these texts end. Errors: PS003 arrays of different lengths or an element that is null or no list of finite numbers, PS004 wrong dimensions, PS008 unknown model.';
