@@ -210,6 +210,34 @@ class Client:
         model = str((options or {}).get("model", ""))
         return embed_before_search(run, self.embedder, collections, model)
 
+    def search_code(
+        self,
+        query: str,
+        embedding: Vector | None = None,
+        *,
+        large_embedding: Vector | None = None,
+        collections: Names | None = None,
+        query_type: str | None = None,
+        top_k: int = 8,
+        filter: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> list[rows.CodeHit]:
+        """The best chunks of code, each with the node that explains it; a client with an embedder embeds the query."""
+        if embedding is None and self.embedder is not None and query.strip():
+            (embedding,) = self.embedder.embed([query])
+        return self.run(
+            _calls.search_code(
+                query,
+                embedding,
+                large_embedding=large_embedding,
+                collections=collections,
+                query_type=query_type,
+                top_k=top_k,
+                filter=filter,
+                options=options,
+            )
+        )
+
     def check_plans(
         self,
         query: str,
@@ -267,6 +295,13 @@ class Client:
     list_failed_embeddings = _method(_calls.list_failed_embeddings)
     cached_query_embedding = _method(_calls.cached_query_embedding)
     put_query_embedding = _method(_calls.put_query_embedding)
+    classify_query = _method(_calls.classify_query)
+    popular_nodes = _method(_calls.popular_nodes)
+    put_nodes = _method(_calls.put_nodes)
+    delete_missing_nodes = _method(_calls.delete_missing_nodes)
+    list_missing_node_embeddings = _method(_calls.list_missing_node_embeddings)
+    put_node_embeddings = _method(_calls.put_node_embeddings)
+    node_index_statement = _method(_calls.node_index_statement)
     text_stats_staleness = _method(_calls.text_stats_staleness)
     refresh_text_stats = _method(_calls.refresh_text_stats)
     log_search = _method(_calls.log_search)
