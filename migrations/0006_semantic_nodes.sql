@@ -1,6 +1,105 @@
 -- depends: 0005_embedding_work
 -- One table of summaries for symbols, routes, documents and issues, and the kinds of question that decide which signals count (seed document 002).
 
+-- BaseEventLoop, run_in_executor and /users/{id} as the words that people ask with. Letters by range, because classes depend on the collation.
+create or replace function pgsearch._split_identifiers(content text)
+returns text
+language plpgsql immutable parallel safe strict
+as $$
+begin
+    return pg_catalog.regexp_replace(
+               pg_catalog.regexp_replace(
+                   pg_catalog.regexp_replace(content, '[][_./\\:{}<>()#@=*+|&,;"''`-]+', ' ', 'g'),
+                   '([a-z0-9])([A-Z])', '\1 \2', 'g'),
+               '([A-Z])([A-Z][a-z])', '\1 \2', 'g');
+end;
+$$;
+
+comment on function pgsearch._split_identifiers(text) is
+'The text with identifiers split into words: at underscores, dots, slashes and other signs, and where a small letter or digit meets a capital (BaseEventLoop, HTTPServer).';
+
+-- What a question may call a route by: /users/{id}, /users/<int:id> and /users/:id are one path.
+create or replace function pgsearch._route_path(path text)
+returns text
+language plpgsql immutable parallel safe strict
+as $$
+begin
+    return pg_catalog.lower(pg_catalog.regexp_replace(
+               pg_catalog.regexp_replace(path, '\{[^}/]*\}|<[^>/]*>|:[A-Za-z_][A-Za-z0-9_]*', '{}', 'g'), '(.)/+$', '\1'));
+end;
+$$;
+
+comment on function pgsearch._route_path(text) is 'A route path in lower case, each parameter as {}, no slash at its end.';
+
+create or replace function pgsearch._node_names(node_id text, metadata jsonb)
+returns text[]
+language plpgsql immutable parallel safe
+as $$
+declare
+    names  text[] := '{}';
+    whole  text;
+    parts  text[];
+    method text;
+begin
+    -- base_events.BaseEventLoop.run is asked for as BaseEventLoop.run and as run
+    foreach whole in array array[node_id, metadata operator(pg_catalog.->>) 'qualified_name', metadata operator(pg_catalog.->>) 'name'] loop
+        parts := pg_catalog.string_to_array(pg_catalog.lower(whole), '.');
+        for part in greatest(1, pg_catalog.cardinality(parts) operator(pg_catalog.-) 5) .. coalesce(pg_catalog.cardinality(parts), 0) loop
+            names := names operator(pg_catalog.||) pg_catalog.array_to_string(parts[part:], '.');
+        end loop;
+    end loop;
+
+    -- /api/users is asked for as POST /api/users, as /api/users and, where the prefix is set elsewhere, as /users
+    if metadata operator(pg_catalog.->>) 'route' is not null then
+        parts := pg_catalog.string_to_array(pgsearch._route_path(metadata operator(pg_catalog.->>) 'route'), '/');
+        for part in 2 .. pg_catalog.cardinality(parts) loop
+            whole := '/' operator(pg_catalog.||) pg_catalog.array_to_string(parts[part:], '/');
+            continue when whole operator(pg_catalog.!~) '[a-z0-9]' and part operator(pg_catalog.>) 2;
+            names := names operator(pg_catalog.||) whole;
+            foreach method in array pg_catalog.regexp_split_to_array(pg_catalog.lower(coalesce(metadata operator(pg_catalog.->>) 'method', '')), '[^a-z]+') loop
+                if method operator(pg_catalog.<>) '' then
+                    names := names operator(pg_catalog.||) (method operator(pg_catalog.||) ' ' operator(pg_catalog.||) whole);
+                end if;
+            end loop;
+        end loop;
+    end if;
+
+    return names;
+end;
+$$;
+
+comment on function pgsearch._node_names(text, jsonb) is
+'Every whole name of a node, lower case: its id, its qualified name with fewer and fewer prefixes (at most six parts), the path of a route with fewer and fewer prefixes, with and without the method.';
+
+create or replace function pgsearch._analyze_node(text_config text, node_id text, summary text, metadata jsonb)
+returns tsvector
+language plpgsql immutable parallel safe
+as $$
+declare
+    names    constant text[] := pgsearch._node_names(node_id, metadata);
+    analyzed tsvector := '';
+    name     text;
+begin
+    -- whole names get weight A, their words B, the summary D; array_to_tsvector quotes a lexeme the way tsvector reads it
+    foreach name in array names loop
+        if pg_catalog.octet_length(name) operator(pg_catalog.>) 0 and pg_catalog.octet_length(name) operator(pg_catalog.<=) 2046 then
+            analyzed := analyzed
+                        operator(pg_catalog.||) (pg_catalog.array_to_tsvector(array[name])::pg_catalog.text operator(pg_catalog.||) ':1A')::pg_catalog.tsvector;
+        end if;
+    end loop;
+
+    return analyzed
+           operator(pg_catalog.||) pg_catalog.setweight(
+               pgsearch._analyze(text_config, pgsearch._split_identifiers(
+                   pg_catalog.concat_ws(' ', metadata operator(pg_catalog.->>) 'method', metadata operator(pg_catalog.->>) 'route',
+                                        coalesce(metadata operator(pg_catalog.->>) 'qualified_name', metadata operator(pg_catalog.->>) 'name', node_id)))), 'B')
+           operator(pg_catalog.||) pgsearch._analyze(text_config, pgsearch._split_identifiers(summary));
+end;
+$$;
+
+comment on function pgsearch._analyze_node(text, text, text, jsonb) is
+'tsvector of a node: its whole names (see _node_names) with weight A, the words of its qualified name and route with weight B, the words of its summary with weight D.';
+
 create table if not exists pgsearch.semantic_nodes (
     repo_id        text        not null references pgsearch.collections (collection) on update cascade on delete cascade,
     node_id        text        not null check (node_id <> ''),
@@ -10,17 +109,44 @@ create table if not exists pgsearch.semantic_nodes (
     summary_method text        not null default 'template' check (summary_method in ('template', 'llm')),
     model          text        not null,
     embedding      vector,
-    source_table   text,
+    source_table   text        check (source_table in ('pages', 'chunks')),
     source_id      text,
     metadata       jsonb       not null default '{}' check (jsonb_typeof(metadata) = 'object'),
+    code_hash      text,
+    text_config    text        not null default 'pg_catalog.simple',
+    page_id        bigint,
+    chunk_id       bigint,
+    name           text        not null generated always as
+                               (lower(coalesce(metadata ->> 'route', metadata ->> 'qualified_name', metadata ->> 'name', node_id))) stored,
+    summary_tsv    tsvector    not null generated always as (pgsearch._analyze_node(text_config, node_id, summary, metadata)) stored,
     updated_at     timestamptz not null default now(),
-    primary key (repo_id, node_id, node_type, model)
+    primary key (repo_id, node_id, node_type, model),
+    foreign key (page_id, chunk_id) references pgsearch.chunks (page_id, chunk_id) on delete set null
 );
 
 comment on table pgsearch.semantic_nodes is 'One row a node and embedding model: the summary that stands for a symbol, a route, a document or an issue in a search.';
 comment on column pgsearch.semantic_nodes.repo_id is 'The collection whose pages and chunks the node sums up.';
-comment on column pgsearch.semantic_nodes.model is 'Full name of the embedding model of this row, such as text-embedding-3-small.';
-comment on column pgsearch.semantic_nodes.metadata is 'importance_score (0 .. 1), query_count, path, line, in_degree and what else the builder knows.';
+comment on column pgsearch.semantic_nodes.model is 'Full name of the embedding model of this row, such as text-embedding-3-small; empty for a node that only words find.';
+comment on column pgsearch.semantic_nodes.source_id is 'external_id of the page, or the chunk_id, by source_table.';
+comment on column pgsearch.semantic_nodes.metadata is 'importance_score (0 .. 1), path, line, name, qualified_name, method, route, in_degree and what else the builder knows.';
+comment on column pgsearch.semantic_nodes.code_hash is 'Fingerprint of the code that the summary was made of: another one now means the summary is out of date.';
+comment on column pgsearch.semantic_nodes.chunk_id is 'The chunk that defines the node, as put_nodes found it: the hit that a search shows; null when the chunk is gone.';
+comment on column pgsearch.semantic_nodes.name is 'What the node is called, lower case: route, qualified name, name or id; looked up by trigrams.';
+comment on column pgsearch.semantic_nodes.summary_tsv is 'Whole names (weight A), words of the names (B), words of the summary (D).';
+
+create index if not exists semantic_nodes_summary_tsv_gin
+    on pgsearch.semantic_nodes
+ using gin (summary_tsv);
+
+create index if not exists semantic_nodes_name_trgm_gin
+    on pgsearch.semantic_nodes
+ using gin (name gin_trgm_ops);
+
+create index if not exists semantic_nodes_chunk
+    on pgsearch.semantic_nodes (page_id, chunk_id);
+
+create index if not exists semantic_nodes_model_repo
+    on pgsearch.semantic_nodes (model, repo_id);
 
 create table if not exists pgsearch.query_types (
     query_type  text    primary key check (query_type ~ '^[A-Z][A-Z_]*$'),
@@ -31,3 +157,5 @@ create table if not exists pgsearch.query_types (
 );
 
 comment on table pgsearch.query_types is 'Kinds of question: the rules that recognise one, tried in order of priority, and the weight of each signal for it.';
+comment on column pgsearch.query_types.patterns is 'Regular expressions, any of which makes the query one of this type; matched against normalize_query(query), without regard to case.';
+comment on column pgsearch.query_types.weights is 'Of lexical, semantic_small_node, semantic_large_node, semantic_small_code and graph; what is missing counts 0.';

@@ -468,6 +468,66 @@ def put_embeddings(
     )
 
 
+# semantic nodes
+
+
+def put_nodes(repo_id: str, model: str, nodes: Sequence[Mapping[str, Any]]) -> Call[list[rows.PutNodes]]:
+    """Store the semantic nodes of a repository; what did not change is not written. Model "": found by words alone."""
+    return _rows(
+        "put_nodes",
+        rows.PutNodes,
+        {"repo_id": repo_id, "model": model, "nodes::jsonb": Jsonb([dict(n) for n in nodes])},
+    )
+
+
+def delete_missing_nodes(repo_id: str, model: str | None, keep_node_ids: Sequence[str]) -> Call[int]:
+    """Delete the nodes that are not among those to keep, of one model or (None) of all; returns how many rows."""
+    return _value(
+        "delete_missing_nodes",
+        int,
+        {"repo_id": repo_id, "model": model, "keep_node_ids::text[]": list(keep_node_ids)},
+    )
+
+
+def list_missing_node_embeddings(
+    repo_id: str, model: str, *, batch_size: int = 256
+) -> Call[list[rows.MissingNodeEmbedding]]:
+    """Nodes that wait for their vector, the most important first."""
+    return _rows(
+        "list_missing_node_embeddings",
+        rows.MissingNodeEmbedding,
+        {"repo_id": repo_id, "model": model, "batch_size::integer": batch_size},
+    )
+
+
+def put_node_embeddings(
+    repo_id: str,
+    model: str,
+    node_ids: Sequence[str],
+    node_types: Sequence[str],
+    embeddings: Sequence[Vector],
+    summaries: Sequence[str] | None = None,
+) -> Call[int]:
+    """Store one embedding a node; returns how many were stored. With `summaries`, only where the node still has it."""
+    return _value(
+        "put_node_embeddings",
+        int,
+        {
+            "repo_id": repo_id,
+            "model": model,
+            "node_ids::text[]": list(node_ids),
+            "node_types::text[]": list(node_types),
+            "embeddings::text[]": [vector_text(embedding) for embedding in embeddings],
+            "summaries::text[]": None if summaries is None else list(summaries),
+        },
+    )
+
+
+def node_index_statement(model: str, *, concurrently: bool = True) -> Call[str]:
+    """The CREATE INDEX statement of the HNSW index over the model's nodes."""
+    return _value("node_index_statement", str, {"model": model, "concurrently": concurrently})
+
+
 def text_stats_staleness(collection: str | None = None) -> Call[list[rows.TextStatsAge]]:
     """How far the statistics of words lag behind the chunks."""
     return _rows("text_stats_staleness", rows.TextStatsAge, {"collection": collection})

@@ -183,6 +183,26 @@ class MissingEmbedding:
 
 
 @dataclass(frozen=True, slots=True)
+class PutNodes:
+    """What became of the semantic nodes that were put; see the SQL function put_nodes for what each number means."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    summaries_kept: int
+    unlinked: int
+
+
+@dataclass(frozen=True, slots=True)
+class MissingNodeEmbedding:
+    """A node whose summary waits for its vector; give all three back with it."""
+
+    node_id: str
+    node_type: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextStatsAge:
     """How far a collection's statistics of words lag behind; `staleness` is the share of chunks that came or went."""
 

@@ -48,6 +48,11 @@ returns float8
 language sql immutable parallel safe strict
 return vector_norm(embedding);
 
+create or replace function pgsearch._same_vector(a vector, b vector)
+returns boolean
+language sql immutable parallel safe strict
+return a = b;
+
 create or replace function pgsearch._trigram_similarity(a text, b text)
 returns real
 language sql immutable parallel safe strict
@@ -73,6 +78,7 @@ comment on function pgsearch._mean(vector[]) is 'The mean of the vectors; null f
 comment on function pgsearch._without(vector, vector) is 'The vector, at length 1, less what it has in common with others (null: nothing), at length 1 again.';
 comment on function pgsearch._to_vector(text) is 'A vector from its text form, ''[0.1,0.2]''; NaN and infinity are refused by pgvector (22P02, 22003).';
 comment on function pgsearch._vector_norm(vector) is 'Euclidean length of the vector; 0 for a zero vector, which has no direction and so no cosine.';
+comment on function pgsearch._same_vector(vector, vector) is 'Whether two vectors are equal, number by number.';
 comment on function pgsearch._trigram_similarity(text, text) is 'pg_trgm''s similarity: 0 .. 1.';
 comment on function pgsearch._trigram_word_similarity(text, text) is 'pg_trgm''s word_similarity: 0 .. 1, how much of the word stands in the content.';
 comment on function pgsearch._trigram_word_match(text, text) is 'pg_trgm''s %>: whether a part of content is like word, by pg_trgm.word_similarity_threshold.';

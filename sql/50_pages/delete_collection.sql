@@ -14,7 +14,8 @@ begin
       where c.collection = delete_collection.collection
         for update;
 
-    -- from the leaves up: three scans instead of one cascade for every row
+    -- from the leaves up: four scans instead of one cascade for every row
+    delete from pgsearch.semantic_nodes   as n where n.repo_id = delete_collection.collection;
     delete from pgsearch.embeddings       as e where e.collection = delete_collection.collection;
     delete from pgsearch.chunks           as c where c.collection = delete_collection.collection;
     delete from pgsearch.pages            as p where p.collection = delete_collection.collection;
@@ -28,4 +29,4 @@ end;
 $$;
 
 comment on function pgsearch.delete_collection(text) is
-'Deletes a collection with its pages, chunks, embeddings and statistics; returns how many pages it had. What the search log holds stays. Error: PS001 unknown collection.';
+'Deletes a collection with its pages, chunks, embeddings, semantic nodes and statistics; returns how many pages it had. What the search log holds stays. Error: PS001 unknown collection.';

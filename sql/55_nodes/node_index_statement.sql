@@ -1,0 +1,33 @@
+-- The statement that builds the HNSW index over the nodes of a model: partial, over an expression, as that of the chunks, so that models of any dimensions share one table.
+--
+-- Below a few thousand nodes an exact scan is as fast, and nothing has to be built.
+
+create or replace function pgsearch.node_index_statement(model text, concurrently boolean default true)
+returns text
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    chosen    constant pgsearch.embedding_models := pgsearch._named_model(model);
+    extension constant text := (select quote_ident(n.nspname)
+                                  from pg_extension as e
+                                       join pg_namespace as n on n.oid = e.extnamespace
+                                 where e.extname = 'vector');
+    measure   constant text := case chosen.distance when 'cosine' then 'cosine' when 'inner_product' then 'ip' else 'l2' end;
+begin
+    return format(
+        'create index %s if not exists semantic_nodes_hnsw_%s on pgsearch.semantic_nodes using hnsw (%s) where model = %L',
+        case when node_index_statement.concurrently then 'concurrently' else '' end,
+        chosen.model_id,
+        case chosen.storage
+        when 'vector'  then format('(embedding::%s.vector(%s)) %s.vector_%s_ops', extension, chosen.dimensions, extension, measure)
+        when 'halfvec' then format('(embedding::%s.halfvec(%s)) %s.halfvec_%s_ops', extension, chosen.dimensions, extension, measure)
+        else format('(%s.binary_quantize(embedding::%s.vector(%s))::bit(%s)) %s.bit_hamming_ops',
+                    extension, extension, chosen.dimensions, chosen.dimensions, extension)
+        end,
+        chosen.model);
+end;
+$$;
+
+comment on function pgsearch.node_index_statement(text, boolean) is
+'CREATE INDEX statement of the HNSW index over the model''s nodes (semantic_nodes_hnsw_<model_id>), for the client to run: concurrently, or at once while nobody writes. Errors: PS008 unknown model.';
