@@ -71,7 +71,9 @@ def read_document(path: str, text: str) -> Document:
         below = lines[number + 1] if number + 1 < len(lines) else ""
         marked = _HEADING.match(line)
         underlined = bool(line.strip()) and not _UNDERLINE.match(line) and bool(_UNDERLINE.match(below))
-        if marked or (underlined and len(below.strip()) >= min(3, len(line.strip())) and not line.startswith(("-", "|"))):
+        if marked or (
+            underlined and len(below.strip()) >= min(3, len(line.strip())) and not line.startswith(("-", "|"))
+        ):
             headings.append(one_line(marked[1] if marked else line, _LONGEST_HEADING))
             done = done or bool(prose)
         elif not done and not _UNDERLINE.match(line) and not _NO_PROSE.match(line):

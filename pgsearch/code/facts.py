@@ -11,6 +11,7 @@ import base64
 import json
 import zlib
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 Kind = Literal["module", "class", "function", "method"]
@@ -21,7 +22,7 @@ class Symbol:
     """A class, function or method; lines count from 1 and include decorators and the comment right above.
 
     `name` is qualified within the file (`Pipeline.run`). `calls` are dotted names as the code has them, where a
-    receiver whose class is plain from the code is replaced by that class.
+    receiver whose class is plain from the code is replaced by that class. `code_hash` is that of the lines.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Symbol:
     calls: list[str] = field(default_factory=list)
     raises: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
+    code_hash: str = ""
 
     @property
     def public(self) -> bool:
@@ -98,6 +100,20 @@ class ModuleFacts:
     imports: list[Import] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     routing: Routing = field(default_factory=Routing)
+
+    @property
+    def name(self) -> str:
+        """Dotted name of the file: `app.api.search` of app/api/search.py, `app` of src/app/__init__.py."""
+        parts = list(PurePosixPath(self.path).with_suffix("").parts)
+        if len(parts) > 1 and parts[-1] == "__init__":
+            parts.pop()
+        if len(parts) > 1 and parts[0] == "src":
+            parts.pop(0)
+        return ".".join(parts)
+
+    def qualified(self, symbol: str) -> str:
+        """Dotted name of a symbol of the file."""
+        return f"{self.name}.{symbol}"
 
 
 def packed(facts: ModuleFacts) -> str:

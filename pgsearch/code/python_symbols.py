@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import hashlib
 import io
 import tokenize
 import warnings
@@ -75,7 +76,8 @@ def definitions(body: Iterable[ast.stmt]) -> Iterator[Definition]:
 def first_line(node: Definition, lines: list[str]) -> int:
     """Where a definition begins: at its first decorator, or the comment right above."""
     line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    while line > 1 and lines[line - 2].lstrip().startswith("#") and not lines[line - 2].startswith("#!"):
+    comment = " " * node.col_offset + "#"
+    while line > 2 and lines[line - 2].startswith(comment):
         line -= 1
     return line
 
@@ -128,6 +130,8 @@ def _facts(path: str, source: str, tree: ast.Module) -> ModuleFacts:
     own = {symbol.name for symbol in reader.symbols} | {one.bound for one in reader.imports}
     hidden = _BUILTINS - own
     for symbol in reader.symbols:
+        code = "\n".join(lines[symbol.line - 1 : symbol.end_line])
+        symbol.code_hash = hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()[:32]
         symbol.calls = _worth_keeping(symbol.calls, hidden)
     return ModuleFacts(
         path,
@@ -192,9 +196,7 @@ class _Reader:
                 use.bound.add(node.name)
         return use
 
-    def _add_function(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef, outer: str
-    ) -> tuple[Symbol, _Use] | None:
+    def _add_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, outer: str) -> tuple[Symbol, _Use] | None:
         """None for what stands already: overloads, setters, and the other half of an `if`."""
         decorators = _decorators(node)
         name = f"{outer}{node.name}"
