@@ -1,14 +1,113 @@
--- Chunks by meaning: nearest embeddings through the HNSW index of the model.
+-- Chunks by meaning: nearest embeddings, through the HNSW index of the model or by an exact scan of what the filter leaves.
 --
--- Three things that stock recipes get wrong stand here. The inner statement has ORDER BY and LIMIT alone (a window function there reads the whole table).
--- hnsw.ef_search is at least the number of rows wanted (40 rows come back for 50 otherwise) and never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000) and scans are iterative (a 1 % filter gives 0 rows otherwise).
--- And when fewer rows than asked come back even so, an exact scan answers. The settings are clauses of the function, so they never reach the caller's session.
+-- A filter never goes into the index scan: it is applied to the `reach` nearest rows of the model, as many as should hold top_n that pass. An HNSW scan that filters
+-- while it walks stops at the first rows that pass, and when those are far from the query it walks for a second and brings wrong ones (recall@10 .18 to .73 in .4 to 1.1 s,
+-- exact 15 to 50 ms). So: when few rows pass, they are read exactly; when many do, a bounded walk finds them; when the walk brings too few, the exact scan answers after all.
+-- hnsw.ef_search is at least the number of rows wanted (40 rows come back for 50 otherwise) and never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000).
+-- The settings are clauses of the function, so they never reach the caller's session.
+
+create or replace function pgsearch._oversampling(storage text)
+returns integer
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select case storage when 'vector' then 1 when 'halfvec' then 2 else 10 end;
+$$;
+
+comment on function pgsearch._oversampling(text) is
+'How many rows an index of this storage brings for each one wanted; they are scored again from the full vectors. Ten for bit (benchmarks/results.md has the recall of others), two for halfvec, one for vector.';
+
+create or replace function pgsearch._vector_index(model_id integer)
+returns table (index_name text, valid boolean, vectors float8)
+language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select c.relname::text, i.indisvalid, greatest(c.reltuples, 0)::float8
+  from pg_class as c
+       join pg_index as i on i.indexrelid = c.oid
+ where c.oid = to_regclass('pgsearch.embeddings_hnsw_' || model_id);
+$$;
+
+comment on function pgsearch._vector_index(integer) is 'The HNSW index of a model: its name, whether it is valid, and how many vectors it held when it was built or last analyzed (0: not known). No row: no index.';
+
+-- Returns how many of the nearest rows to look at, or null: read what passes exactly.
+--
+-- An exact scan costs by the rows that pass, m. The walk costs by the rows it has to see until top_n have passed, top_n × N / m. They cost the same at m = sqrt(top_n × N / c), where c is
+-- the cost of a row read by that of a row walked: .8 to 1 microseconds against 10 to 12 by collection, 2 by page id (100,000 × 64 and 50,000 × 384 dimensions), and 4 to 5 against 12 to 20
+-- where a vector is too long for its row and stands out of line (30,000 × 768).
+create or replace function pgsearch._vector_reach(
+    model       pgsearch.embedding_models,
+    collections text[],
+    page_ids    bigint[],
+    top_n       integer
+)
+returns integer
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    cost     constant float8 := case when 4 * model.dimensions > 2000 then 0.3 when page_ids is null then 0.1 else 0.2 end;
+    -- so few are read in the time in which the walk begins
+    few      constant float8 := 200 / cost;
+    wanted   constant float8 := top_n::float8 * pgsearch._oversampling(model.storage);
+    vectors  float8;
+    most     float8;
+    passing  float8;
+begin
+    select i.vectors into vectors from pgsearch._vector_index(model.model_id) as i where i.valid;
+    if not found then
+        return null;
+    end if;
+
+    if collections is null and page_ids is null then
+        return wanted;
+    end if;
+
+    if vectors = 0 then
+        -- built before its rows came, and not analyzed since
+        vectors := greatest(1, pg_relation_size('pgsearch.embeddings') / (100 + 4 * model.dimensions));
+    end if;
+    most := greatest(few, sqrt(wanted * vectors / cost));
+
+    if page_ids is not null then
+        select cardinality(page_ids) * greatest(1, c.reltuples / nullif(p.reltuples, 0))
+          into passing
+          from pg_class as c
+               cross join pg_class as p
+         where c.oid = 'pgsearch.chunks'::regclass
+           and p.oid = 'pgsearch.pages'::regclass;
+    else
+        select sum(s.chunks) into passing from pgsearch.collection_stats as s where s.collection = any (collections);
+        if passing is null or passing < 2 * most then
+            -- statistics may be old: what decides for reading every row is counted, no further than it matters
+            select greatest(count(*), case when count(*) > most then passing end)
+              into passing
+              from (select
+                      from pgsearch.embeddings as e
+                     where e.model_id = model.model_id
+                       and e.collection = any (collections)
+                     limit most::bigint + 1) as counted;
+        end if;
+    end if;
+
+    if passing <= most then
+        return null;
+    end if;
+
+    -- four standard deviations more than are wanted, were the rows that pass spread evenly
+    return least(vectors, greatest(200, (wanted + 4 * sqrt(wanted) + 10) / least(1, passing / vectors)));
+end;
+$$;
+
+comment on function pgsearch._vector_reach(pgsearch.embedding_models, text[], bigint[], integer) is
+'How many of the nearest rows a search through the HNSW index looks at; null: it reads the rows that pass exactly, because they are few or because there is no valid index.
+Cheap: sizes come from statistics, and are counted no further than to where the exact scan would lose.';
 
 create or replace function pgsearch._vector_statement(
     model           pgsearch.embedding_models,
     has_collections boolean,
     has_page_ids    boolean,
-    exact           boolean
+    reach           integer
 )
 returns text
 language plpgsql stable parallel safe
@@ -31,17 +130,51 @@ declare
                                else format('%s.binary_quantize(e.embedding::%s)::%s operator(%s.<~>) %s.binary_quantize($1::%s)::%s',
                                            extension, full_type, bits, extension, extension, full_type, bits)
                                end;
-begin
-    -- the outer ORDER BY breaks ties by id and re-scores what a half-precision or binary index brought
-    return concat_ws(E'\n',
-        'select n.chunk_id, n.page_id, n.distance',
-        format('  from (select e.chunk_id, e.page_id, (e.embedding::%s %s $1::%s) as distance', full_type, measure, full_type),
+    distance  constant text := format('(e.embedding::%s %s $1::%s) as distance', full_type, measure, full_type);
+    walk      constant text := concat_ws(E'\n',
         '          from pgsearch.embeddings as e',
         format('         where e.model_id = %s', model.model_id),
-        case when has_collections then '           and e.collection = any ($2)' end,
-        case when has_page_ids then '           and e.page_id = any ($3)' end,
-        case when exact then '         offset 0' else format('         order by %s', nearest) end,
-        case when not exact then format('         limit $4 * %s', case model.storage when 'vector' then 1 else 4 end) end,
+        format('         order by %s', nearest),
+        format('         limit %s', reach));
+    rows      text;
+begin
+    if reach is null then
+        rows := concat_ws(E'\n',
+            'select e.chunk_id, e.page_id, ' || distance,
+            case when has_page_ids
+                 then '          from unnest($3) as p(page_id)
+               join pgsearch.embeddings as e on e.page_id = p.page_id'
+                 else '          from pgsearch.embeddings as e'
+            end,
+            format('         where e.model_id = %s', model.model_id),
+            case when has_collections and not has_page_ids then '           and e.collection = any ($2)' end,
+            '         offset 0');
+    elsif has_page_ids then
+        -- the ids of the filter may be a hundred thousand: they run past a hash of the few that are near, not the other way round
+        rows := concat_ws(E'\n',
+            'with near as materialized (',
+            'select e.chunk_id, e.page_id',
+            walk,
+            '       )',
+            'select e.chunk_id, e.page_id, ' || distance,
+            '          from (select k.chunk_id, k.page_id',
+            '                  from near as k',
+            '                 where k.page_id in (select p.page_id from unnest($3) as p(page_id) where p.page_id in (select page_id from near))) as k',
+            '               join pgsearch.embeddings as e on e.page_id = k.page_id and e.chunk_id = k.chunk_id',
+            format('         where e.model_id = %s', model.model_id),
+            '         offset 0');
+    else
+        rows := concat_ws(E'\n',
+            'select e.chunk_id, e.page_id, ' || distance,
+            format('          from (select e.chunk_id, e.page_id, e.collection, e.embedding%s', E'\n' || walk || ') as e'),
+            case when has_collections then '         where e.collection = any ($2)' end,
+            '         offset 0');
+    end if;
+
+    -- the outer ORDER BY breaks ties by id and scores anew what a half-precision or binary index brought
+    return concat_ws(E'\n',
+        'select n.chunk_id, n.page_id, n.distance',
+        '  from (' || rows,
         '       ) as n',
         ' where n.distance <> ''NaN''',
         ' order by n.distance, n.chunk_id',
@@ -49,18 +182,8 @@ begin
 end;
 $$;
 
-comment on function pgsearch._vector_statement(pgsearch.embedding_models, boolean, boolean, boolean) is
-'Text of the vector search. Parameters: $1 query vector, $2 collections text[], $3 page ids bigint[], $4 limit. exact reads every eligible row instead of the HNSW index.';
-
-create or replace function pgsearch._few_pages()
-returns integer
-language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select 1000;
-$$;
-
-comment on function pgsearch._few_pages() is 'Up to this many pages an exact scan by page id beats the HNSW index (400 pages 0.7 ms).';
+comment on function pgsearch._vector_statement(pgsearch.embedding_models, boolean, boolean, integer) is
+'Text of the vector search. Parameters: $1 query vector, $2 collections text[], $3 page ids bigint[] (each once, of pages within the collections), $4 limit. reach: how many of the nearest rows the HNSW index brings before the filter; null: every row that passes is read.';
 
 create or replace function pgsearch._vector_top_n(
     embedding   vector,
@@ -74,10 +197,14 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set hnsw.ef_search = 200
 set hnsw.iterative_scan = relaxed_order
+-- the limit bounds the walk, nothing else may end it earlier
+set hnsw.max_scan_tuples = 2147483647
+set hnsw.scan_mem_multiplier = 1000
+set enable_seqscan = off
 set jit = off
 as $$
 declare
-    exact     boolean := cardinality(page_ids) <= pgsearch._few_pages();
+    reach     integer;
     chunk_ids bigint[];
     found_in  bigint[];
     distances float8[];
@@ -86,6 +213,7 @@ begin
     if model.model_id is null
        or embedding is null
        or top_n <= 0
+       or cardinality(page_ids) = 0
        or model.distance = 'cosine' and pgsearch._vector_norm(embedding) = 0 then
         return;
     end if;
@@ -94,16 +222,18 @@ begin
     if model.distance = 'cosine' then
         embedding := pgsearch._unit(embedding);
     end if;
-    perform set_config('hnsw.ef_search', least(greatest(top_n, 200), 1000)::text, true);
+
+    reach := pgsearch._vector_reach(model, collections, page_ids, top_n);
+    perform set_config('hnsw.ef_search', least(greatest(reach, top_n, 200), 1000)::text, true);
 
     loop
         execute format('select array_agg(s.chunk_id), array_agg(s.page_id), array_agg(s.distance) from (%s) as s',
-                       pgsearch._vector_statement(model, collections is not null, page_ids is not null, coalesce(exact, false)))
+                       pgsearch._vector_statement(model, collections is not null, page_ids is not null, reach))
            into chunk_ids, found_in, distances
           using embedding, collections, page_ids, top_n;
 
-        exit when exact or cardinality(chunk_ids) >= top_n;
-        exact := true;
+        exit when reach is null or cardinality(chunk_ids) >= top_n;
+        reach := null;
     end loop;
 
     return query
@@ -117,7 +247,7 @@ end;
 $$;
 
 comment on function pgsearch._vector_top_n(vector, pgsearch.embedding_models, text[], bigint[], integer) is
-'search_vector after its checks: null stands for all collections, all pages; no rows without a model, for a null or a zero vector.';
+'search_vector after its checks: null stands for all collections, all pages; page_ids are each once and of pages within the collections. No rows without a model, for a null or a zero vector.';
 
 create or replace function pgsearch.search_vector(
     embedding   vector,

@@ -46,6 +46,8 @@ set enable_seqscan = off
 set jit = off
 set hnsw.ef_search = 200
 set hnsw.iterative_scan = relaxed_order
+set hnsw.max_scan_tuples = 2147483647
+set hnsw.scan_mem_multiplier = 1000
 set pg_trgm.word_similarity_threshold = 0.4
 as $$
 declare
@@ -56,14 +58,13 @@ declare
     words      text[];
     explained  jsonb;
     scoped     boolean;
-    exact      boolean;
+    reach      integer;
 begin
     perform pgsearch._check_collections(collections);
     settings   := pgsearch._settings(collections, options);
     parsed     := pgsearch._parse_for(query, collections, settings ->> 'operator');
     only_pages := pgsearch._filter_page_ids(filter, collections);
     scoped     := collections is not null or only_pages is not null;
-    exact      := coalesce(cardinality(only_pages) <= pgsearch._few_pages(), false);
 
     if parsed.any_of is not null then
         return query
@@ -78,12 +79,21 @@ begin
     if embedding is not null then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
         if model.model_id is not null then
-            perform set_config('hnsw.ef_search', least(greatest((settings ->> 'candidates')::integer, 200), 1000)::text, true);
+            reach := pgsearch._vector_reach(model, collections, only_pages, (settings ->> 'candidates')::integer);
+            perform set_config('hnsw.ef_search', least(greatest(reach, (settings ->> 'candidates')::integer, 200), 1000)::text, true);
             execute 'explain (analyze, format json) '
-                    || pgsearch._vector_statement(model, collections is not null, only_pages is not null, exact)
+                    || pgsearch._vector_statement(model, collections is not null, only_pages is not null, reach)
                into explained
               using embedding, collections, only_pages, (settings ->> 'candidates')::integer;
-            return query select e.* from pgsearch._explained('vector', case when exact then 'embeddings_pkey' else format('embeddings_hnsw_%s', model.model_id) end, scoped, explained) as e;
+            return query
+            select e.*
+              from pgsearch._explained(
+                       'vector',
+                       case when reach is null and exists (select from pgsearch._vector_index(model.model_id) as i where i.valid)
+                            then case when only_pages is null then 'embeddings_model_collection' else 'embeddings_pkey' end
+                            else format('embeddings_hnsw_%s', model.model_id)
+                       end,
+                       scoped, explained) as e;
         end if;
     end if;
 
