@@ -48,7 +48,7 @@ comment on column pgsearch.search_stats_hourly.helpful_count is 'Searches that s
 comment on column pgsearch.search_stats_hourly.unhelpful_count is 'Searches that somebody called not helpful.';
 comment on column pgsearch.search_stats_hourly.latency_count is 'Searches with a known latency.';
 comment on column pgsearch.search_stats_hourly.sum_latency_ms is 'Sum of their latencies in milliseconds.';
-comment on column pgsearch.search_stats_hourly.latency_buckets is 'Latency histogram: numbers of the buckets that hold something, ascending; see latency_bucket.';
+comment on column pgsearch.search_stats_hourly.latency_buckets is 'Latency histogram: numbers of the buckets that hold something, ascending; bucket b holds more than 0.01 × 1.02^(b-1) and at most 0.01 × 1.02^b ms.';
 comment on column pgsearch.search_stats_hourly.latency_counts is 'Searches in each of latency_buckets; histograms merge by adding these.';
 
 create index if not exists search_stats_hourly_collection
@@ -133,7 +133,7 @@ create table if not exists pgsearch.object_stats_daily (
     unhelpful       float8    not null default 0,
     shown_ranks     integer[] not null default '{}',
     shown_counts    float8[]  not null default '{}',
-    primary key (day, collection, object_id)
+    primary key (object_id, collection, day)
 );
 
 comment on table pgsearch.object_stats_daily is 'How often each hit was returned, seen and clicked on a day. Popularity, click-through rates and the golden set are sums of it.';
@@ -150,8 +150,9 @@ comment on column pgsearch.object_stats_daily.unhelpful is 'Searches in which it
 comment on column pgsearch.object_stats_daily.shown_ranks is 'Ranks at which it was seen; 0: rank unknown.';
 comment on column pgsearch.object_stats_daily.shown_counts is 'Impressions at each of shown_ranks. With position_click_rates they give the expected clicks.';
 
-create index if not exists object_stats_daily_object
-    on pgsearch.object_stats_daily (object_id, day);
+-- Days are written one after the other, so that a few kilobytes find the rows of a period.
+create index if not exists object_stats_daily_day
+    on pgsearch.object_stats_daily using brin (day) with (pages_per_range = 16, autosummarize = true);
 
 create table if not exists pgsearch.position_stats_daily (
     day         date    not null,
@@ -256,7 +257,7 @@ select coalesce(c.collection, d.collection) as repo_id,
        left join rates as k on k.collection = d.collection
        left join pgsearch.chunks as c
               on d.collection = ''
-             and c.chunk_id = case when d.object_id ~ '^[0-9]{1,18}$' then d.object_id::bigint end;
+             and c.chunk_id = case when d.collection = '' and d.object_id ~ '^[0-9]{1,18}$' then d.object_id::bigint end;
 
 comment on view pgsearch.node_stats_daily is 'object_stats_daily with the chunk''s own collection (repo_id) and the clicks that anything would have had at the ranks where it was really shown (expected_clicks).';
 
