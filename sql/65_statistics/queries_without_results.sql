@@ -1,0 +1,36 @@
+-- What people ask for and nothing answers: pages to write, synonyms to add.
+
+create or replace function pgsearch.queries_without_results(
+    collection text        default null,
+    since      timestamptz default null,
+    until      timestamptz default null,
+    top_n      integer     default 20
+)
+returns table (
+    query_normalized text,
+    user_query       text,
+    query_count      float8,
+    no_result_rate   float8,
+    click_through_rate float8,
+    avg_confidence   float8
+)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    perform pgsearch._check_range('top_n', top_n, 0, 10000);
+
+    return query
+    select t.query_normalized, t.user_query, t.query_count, t.no_result_count / t.query_count, case when t.tracked then t.clicked_count / t.query_count end, t.avg_confidence
+      from pgsearch._query_counts(queries_without_results.collection, queries_without_results.since, queries_without_results.until) as t
+     where t.no_result_count > 0
+     order by t.no_result_count desc, t.query_normalized
+     limit queries_without_results.top_n;
+end;
+$$;
+
+comment on function pgsearch.queries_without_results(text, timestamptz, timestamptz, integer) is
+'Queries that found nothing, by how many searches that were.
+Arguments: collection (null: all), since and until (whole days in UTC; null: the last 30 days), top_n (0 .. 10000 rows). Returns query_normalized, user_query (one spelling of it), query_count (searches, weighted), no_result_rate, click_through_rate (null where no event was ever
+received), avg_confidence. Exact as long as a collection has at most 1,000 different queries a day; beyond that the rarest of each day are not counted. Errors: PS003 top_n out of range, until not after since.';

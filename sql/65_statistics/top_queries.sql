@@ -1,0 +1,35 @@
+-- What people ask for most.
+
+create or replace function pgsearch.top_queries(
+    collection text        default null,
+    since      timestamptz default null,
+    until      timestamptz default null,
+    top_n      integer     default 20
+)
+returns table (
+    query_normalized text,
+    user_query       text,
+    query_count      float8,
+    no_result_rate   float8,
+    click_through_rate float8,
+    avg_confidence   float8
+)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    perform pgsearch._check_range('top_n', top_n, 0, 10000);
+
+    return query
+    select t.query_normalized, t.user_query, t.query_count, t.no_result_count / t.query_count, case when t.tracked then t.clicked_count / t.query_count end, t.avg_confidence
+      from pgsearch._query_counts(top_queries.collection, top_queries.since, top_queries.until) as t
+     order by t.query_count desc, t.query_normalized
+     limit top_queries.top_n;
+end;
+$$;
+
+comment on function pgsearch.top_queries(text, timestamptz, timestamptz, integer) is
+'The most frequent queries, most frequent first.
+Arguments: collection (null: all), since and until (whole days in UTC; null: the last 30 days), top_n (0 .. 10000 rows). Returns query_normalized, user_query (one spelling of it), query_count (searches, weighted), no_result_rate, click_through_rate (null where no event was ever
+received), avg_confidence. Exact as long as a collection has at most 1,000 different queries a day; beyond that the rarest of each day are not counted. Errors: PS003 top_n out of range, until not after since.';
