@@ -135,6 +135,7 @@ class SearchResult:
 
     `signals` are those that really ran, `confidence` (0 .. 1) is how sure the first hit is, judged before fusion,
     `notes` say what was left out and why, `timings` are milliseconds a stage, `candidates` how many each signal found.
+    `query_id` names the search to log_feedback; `logged` says whether it is in the log.
     """
 
     search_mode: str
@@ -145,6 +146,8 @@ class SearchResult:
     notes: list[str]
     timings: Mapping[str, float]
     candidates: Mapping[str, int]
+    query_id: str
+    logged: bool
     hits: list[Hit] = field(default_factory=list)
 
     @classmethod

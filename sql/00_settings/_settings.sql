@@ -11,8 +11,10 @@ declare
     bounds   constant jsonb := '{"chunk_size": [100, 16000], "candidates": [1, 1000], "max_rows": [1, 10000000], "rrf_k": [0, 1000000], "rerank_oversample": [1, 1000],
                                  "bm25.k1": [0, 10], "bm25.b": [0, 1], "bm25.heading_weight": [0, 10], "weights": [0, 1000000], "boosts": [0, 1000000],
                                  "lexical_threshold": [0, 1], "recency_half_life_days": [0, 100000], "diversity": [0, 1], "rerank_head": [1, 1000],
-                                 "window": [0, 10], "snippet_length": [0, 2000]}';
-    whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length}';
+                                 "window": [0, 10], "snippet_length": [0, 2000],
+                                 "log.sample_rate": [0, 1], "log.signals_of": [0, 1000], "log.low_confidence_threshold": [0, 1], "log.reformulation_window_s": [0, 3600],
+                                 "log.typeahead_pause_s": [0, 60], "log.min_impressions": [0, 1000000], "log.popularity_days": [1, 3650]}';
+    whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length,log.signals_of,log.min_impressions,log.popularity_days}';
     bound    jsonb;
     setting  record;
     number   record;
@@ -66,10 +68,10 @@ begin
                     hint    = format('It must be a number from %s to %s.', bound ->> 0, bound ->> 1);
             end if;
 
-            if setting.key = any (whole) and number.value::text !~ '^\d+$' then
+            if (setting.key = any (whole) or setting.key || '.' || number.key = any (whole)) and number.value::text !~ '^\d+$' then
                 raise exception using
                     errcode = 'PS003',
-                    message = format('option "%s" must be a whole number, not %s', setting.key, number.value),
+                    message = format('option "%s" must be a whole number, not %s', concat_ws('.', setting.key, nullif(number.key, '')), number.value),
                     hint    = format('It must be a whole number from %s to %s.', bound ->> 0, bound ->> 1);
             end if;
         end loop;
@@ -113,7 +115,8 @@ begin
                       || layer
                       || jsonb_build_object('bm25',    (merged -> 'bm25') || coalesce(layer -> 'bm25', '{}'),
                                             'weights', (merged -> 'weights') || coalesce(layer -> 'weights', '{}'),
-                                            'boosts',  (merged -> 'boosts') || coalesce(layer -> 'boosts', '{}'));
+                                            'boosts',  (merged -> 'boosts') || coalesce(layer -> 'boosts', '{}'),
+                                            'log',     (merged -> 'log') || coalesce(layer -> 'log', '{}'));
         end if;
     end loop;
 

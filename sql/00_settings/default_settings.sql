@@ -30,7 +30,9 @@ select '{
     "group_by_page":          false,
     "window":                 0,
     "require_keywords":       false,
-    "snippet_length":         240
+    "snippet_length":         240,
+    "log":                    {"sample_rate": 1, "signals_of": 10, "low_confidence_threshold": 0.5, "reformulation_window_s": 60,
+                               "typeahead_pause_s": 4, "min_impressions": 10, "popularity_days": 7}
 }'::jsonb;
 $$;
 
@@ -43,4 +45,6 @@ lexical_threshold (0 .. 1: least trigram similarity of a title).
 Fusion: fusion (strategy, see fuse), rrf_k (0 .. 1000000), weights (0 .. 1000000 by signal; null: as the strategy has it), boosts (0 .. 1000000, see boost_factors), rerank_oversample (1 .. 1000: strategy weighted re-scores top_k × this many vector hits),
 recency_half_life_days (0 .. 100000: a page so old counts half; 0: age counts nothing), recency_key (key of the page''s metadata that holds its date; empty: when the page was last put).
 Presentation: diversity (0 .. 1: how much likeness to better hits counts against a hit), rerank (name of a SQL function (text, bigint[]) that returns chunk_id and score, applied to the head; empty: none), rerank_head (1 .. 1000 candidates it gets),
-group_by_page (best chunk of each page only), window (0 .. 10 neighbouring chunks shown on each side), require_keywords (keep only hits whose window has every word), snippet_length (0 .. 2000 characters, 0 for none).';
+group_by_page (best chunk of each page only), window (0 .. 10 neighbouring chunks shown on each side), require_keywords (keep only hits whose window has every word), snippet_length (0 .. 2000 characters, 0 for none).
+The log of searches: log (sample_rate 0 .. 1: share of searches that are kept, failed ones are kept all; signals_of 0 .. 1000: hits whose signals are stored; low_confidence_threshold 0 .. 1: below it a search counts as failed;
+reformulation_window_s 0 .. 3600 and typeahead_pause_s 0 .. 60 seconds: asked again in other words within the one is a failure, unless it is typing on within the other; min_impressions 0 .. 1000000 and popularity_days 1 .. 3650: for statistics of clicks).';

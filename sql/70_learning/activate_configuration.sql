@@ -36,10 +36,8 @@ begin
        for update;
 
     merged := previous || chosen.options;
-    foreach setting in array array['bm25', 'weights', 'boosts'] loop
-        if chosen.options ? setting then
-            merged := merged || jsonb_build_object(setting, coalesce(previous -> setting, '{}') || (chosen.options -> setting));
-        end if;
+    for setting in select key from jsonb_each(chosen.options) where jsonb_typeof(value) = 'object' loop
+        merged := merged || jsonb_build_object(setting, coalesce(previous -> setting, '{}') || (chosen.options -> setting));
     end loop;
 
     update pgsearch.collections as c

@@ -1,0 +1,95 @@
+-- Many searches and events in one call: what a buffering logger sends.
+--
+-- All at once, because that is several times as fast; one by one only when something among them is refused, so that it refuses nothing but itself.
+
+create or replace function pgsearch.log_batch(entries jsonb)
+returns jsonb
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'
+as $$
+declare
+    rejected jsonb;
+    batch    record;
+    one      record;
+    outcome  jsonb;
+    stored   bigint := 0;
+    repeated bigint := 0;
+    sampled  bigint := 0;
+begin
+    if jsonb_typeof(entries) is distinct from 'array' then
+        raise exception using
+            errcode = 'PS003',
+            message = format('the entries of a log must be a JSON array, not %s', coalesce(jsonb_typeof(entries), 'null')),
+            hint    = 'Give [{"type": "search", "query": "...", ...}, {"type": "event", "query_id": "...", "action_name": "click", ...}].';
+    end if;
+
+    select coalesce(jsonb_agg(jsonb_build_object('index', e.at - 1, 'error', 'type must be "search" or "event"') order by e.at), '[]')
+      into rejected
+      from jsonb_array_elements(entries) with ordinality as e(entry, at)
+     where coalesce(e.entry ->> 'type', '') not in ('search', 'event');
+
+    for batch in
+        select e.entry ->> 'type' as type,
+               jsonb_agg(case when e.entry ->> k.id is null and (e.entry ->> 'ts' is null or jsonb_typeof(e.entry -> 'ts') <> 'string')
+                              then (e.entry - 'type') || jsonb_build_object(k.id, pgsearch.uuid7())
+                              else e.entry - 'type' end order by e.at) as entries,
+               array_agg(e.at - 1 order by e.at) as indexes
+          from jsonb_array_elements(entries) with ordinality as e(entry, at)
+               cross join lateral (select case e.entry ->> 'type' when 'search' then 'query_id' else 'event_id' end as id) as k
+         where e.entry ->> 'type' in ('search', 'event')
+           and e.entry -> 'log' is distinct from 'false'
+         group by 1
+         order by 1 desc
+    loop
+        begin
+            outcome  := pgsearch._store_log(batch.type, batch.entries);
+            stored   := stored + (outcome ->> 'stored')::bigint;
+            repeated := repeated + (outcome ->> 'duplicates')::bigint;
+            sampled  := sampled + coalesce((outcome ->> 'sampled_out')::bigint, 0);
+        exception
+            when sqlstate 'PS001' or sqlstate 'PS002' or sqlstate 'PS003' or data_exception or integrity_constraint_violation or program_limit_exceeded then
+                for one in select e.entry, i.index from jsonb_array_elements(batch.entries) with ordinality as e(entry, at) join unnest(batch.indexes) with ordinality as i(index, at) using (at) loop
+                    begin
+                        outcome  := pgsearch._store_log(batch.type, jsonb_build_array(one.entry));
+                        stored   := stored + (outcome ->> 'stored')::bigint;
+                        repeated := repeated + (outcome ->> 'duplicates')::bigint;
+                        sampled  := sampled + coalesce((outcome ->> 'sampled_out')::bigint, 0);
+                    exception
+                        when sqlstate 'PS001' or sqlstate 'PS002' or sqlstate 'PS003' or data_exception or integrity_constraint_violation or program_limit_exceeded then
+                            rejected := rejected || jsonb_build_array(jsonb_build_object('index', one.index, 'error', sqlerrm));
+                    end;
+                end loop;
+        end;
+    end loop;
+
+    return jsonb_build_object('stored', stored, 'duplicates', repeated, 'sampled_out', sampled,
+                              'rejected', (select coalesce(jsonb_agg(r order by (r ->> 'index')::bigint), '[]') from jsonb_array_elements(rejected) as r));
+end;
+$$;
+
+comment on function pgsearch.log_batch(jsonb) is
+'Stores many searches and events; again the same changes nothing. entries: array of objects with "type": "search" (and the keys of log_search) or "event" (and the columns of pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value,
+event_id, ts ...). Give query_id and event_id (uuid7), so that a retry is known.
+Returns {"stored": n, "duplicates": n, "sampled_out": n, "rejected": [{"index": from 0, "error": "..."}]}: a bad entry refuses nothing but itself. Error: PS003 when entries is no array. Whatever else fails, a lost connection or a full disk, stores nothing at all.';
+
+create or replace function pgsearch._store_log(type text, entries jsonb)
+returns jsonb
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    id constant text := case type when 'search' then 'query_id' else 'event_id' end;
+begin
+    if exists (select from jsonb_array_elements(entries) as e where e ->> id is null) then
+        perform pgsearch._check_log_entries(entries, type);
+        select jsonb_agg(pgsearch._with_log_id(e.entry, id) order by e.at)
+          into entries
+          from jsonb_array_elements(entries) with ordinality as e(entry, at);
+    end if;
+
+    return case type when 'search' then pgsearch._store_searches(entries) else pgsearch._store_events(entries) end;
+end;
+$$;
+
+comment on function pgsearch._store_log(text, jsonb) is 'Stores an array of entries of one type, search or event, with an id made for those that have none. Returns and errors as _store_searches and _store_events.';
