@@ -10,6 +10,8 @@ create table if not exists pgsearch.query_sets (
     created_at   timestamptz not null default now()
 );
 
+comment on table pgsearch.query_sets is 'Sets of queries to evaluate with, and how they were chosen.';
+
 create table if not exists pgsearch.query_set_entries (
     query_set_id bigint  not null references pgsearch.query_sets on delete cascade,
     entry        integer not null,
@@ -19,6 +21,8 @@ create table if not exists pgsearch.query_set_entries (
     primary key (query_set_id, entry),
     unique (query_set_id, query)
 );
+
+comment on table pgsearch.query_set_entries is 'The queries of a query set, with how often they were asked.';
 
 create table if not exists pgsearch.judgment_lists (
     judgment_list_id bigserial   primary key,
@@ -30,6 +34,8 @@ create table if not exists pgsearch.judgment_lists (
     parameters       jsonb       not null default '{}',
     created_at       timestamptz not null default now()
 );
+
+comment on table pgsearch.judgment_lists is 'Lists of judgments: who or what judged, and by which rules.';
 
 -- doc_id is the external_id of a page: it outlives the chunks
 create table if not exists pgsearch.judgments (
@@ -45,6 +51,8 @@ create table if not exists pgsearch.judgments (
     created_at       timestamptz not null default now(),
     primary key (judgment_list_id, query, doc_id)
 );
+
+comment on table pgsearch.judgments is 'How well a page answers a query: 0 not at all, more is better; clicks and impressions where they speak.';
 
 create table if not exists pgsearch.search_configurations (
     name       text        primary key check (name <> ''),
@@ -65,6 +73,8 @@ create table if not exists pgsearch.configuration_history (
     rolled_back_at    timestamptz
 );
 
+comment on table pgsearch.configuration_history is 'Which configuration was activated when, the settings before it, and when it was rolled back.';
+
 create table if not exists pgsearch.experiments (
     experiment       text        primary key check (experiment <> ''),
     experiment_type  text        not null check (experiment_type in ('offline', 'ab_test', 'interleaving')),
@@ -77,6 +87,8 @@ create table if not exists pgsearch.experiments (
     finished_at      timestamptz
 );
 
+comment on table pgsearch.experiments is 'Comparisons of ways to search: offline over judgments, or on users.';
+
 create table if not exists pgsearch.evaluation_results (
     experiment text    not null references pgsearch.experiments on delete cascade,
     variant    text    not null,
@@ -88,6 +100,8 @@ create table if not exists pgsearch.evaluation_results (
     primary key (experiment, variant, query)
 );
 
+comment on table pgsearch.evaluation_results is 'What each variant of an experiment answered to each query, and how good that was.';
+
 create table if not exists pgsearch.learned_models (
     name       text        primary key check (name <> ''),
     kind       text        not null check (kind in ('reranker', 'query_classifier')),
@@ -98,3 +112,10 @@ create table if not exists pgsearch.learned_models (
     active     boolean     not null default false,
     created_at timestamptz not null default now()
 );
+
+comment on table pgsearch.learned_models is 'Models learned from judgments: rerankers and classifiers of queries, as JSON that SQL and Python both evaluate.';
+comment on column pgsearch.learned_models.active is 'Whether searches use it; at most one of a kind in a collection.';
+
+create unique index if not exists learned_models_active
+    on pgsearch.learned_models (kind, collection)
+ where active;

@@ -403,6 +403,86 @@ def default_settings() -> Call[dict[str, Any]]:
     return _value("default_settings", dict, {})
 
 
+# Learning
+
+
+def candidate_signals(
+    query: str,
+    embedding: Vector | None = None,
+    *,
+    collections: Names | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Call[list[rows.CandidateSignals]]:
+    """Every candidate of a search with its signals before fusion."""
+    return _rows(
+        "candidate_signals",
+        rows.CandidateSignals,
+        {
+            "query": query,
+            "embedding": vector_text(embedding),
+            "collections::text[]": _names(collections),
+            "options": _json(options),
+        },
+    )
+
+
+def judgments_from_clicks(
+    list_name: str,
+    collection: str,
+    *,
+    click_model: str = "coec",
+    min_impressions: float = 10,
+    max_rank: int = 10,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    actions: Sequence[str] | None = None,
+) -> Call[int]:
+    """Fill a judgment list from the search log; returns how many judgments it holds."""
+    return _value(
+        "judgments_from_clicks",
+        int,
+        {
+            "list_name": list_name,
+            "collection": collection,
+            "click_model": click_model,
+            "min_impressions::float8": min_impressions,
+            "max_rank::integer": max_rank,
+            "since::timestamptz": since,
+            "until::timestamptz": until,
+            "actions::text[]": None if actions is None else list(actions),
+        },
+    )
+
+
+def put_configuration(
+    configuration: str, collection: str, options: Mapping[str, Any], *, metrics: Mapping[str, Any] | None = None
+) -> Call[None]:
+    """Store options of a search under a name."""
+    return _value(
+        "put_configuration",
+        _none,
+        {
+            "configuration": configuration,
+            "collection": collection,
+            "options": _json(options),
+            "metrics": _json(metrics),
+        },
+    )
+
+
+def activate_configuration(configuration: str, *, collection: str | None = None) -> Call[int]:
+    """Searches of the collection (None: the one it was made for) use the configuration from now on."""
+    return _value("activate_configuration", int, {"configuration": configuration, "collection": collection})
+
+
+def roll_back_configuration(collection: str) -> Call[str]:
+    """Undo the last activation in the collection; returns the name of the configuration."""
+    return _value("roll_back_configuration", str, {"collection": collection})
+
+
+# Collections
+
+
 def create_collection(
     collection: str, *, text_config: str = "pg_catalog.simple", settings: Mapping[str, Any] | None = None
 ) -> Call[bool]:

@@ -85,6 +85,27 @@ class ChunkContext:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateSignals:
+    """A candidate with its signals before fusion; see the SQL function candidate_signals for what each means."""
+
+    chunk_id: int
+    page_id: int
+    external_id: str
+    text_score: float | None
+    vector_score: float | None
+    centred_score: float | None
+    title_score: float | None
+    lexical_score: float | None
+    tags: float
+    article: float
+    ordinal: float
+    length: float
+    coverage: float
+    word_information: float | None
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One result of a search; see the SQL function search_hybrid for what each column means."""
 

@@ -11,7 +11,8 @@ create or replace function pgsearch._search(
     top_k       integer,
     fusion      text,
     filter      jsonb,
-    options     jsonb
+    options     jsonb,
+    only_candidates boolean default false
 )
 returns jsonb
 language plpgsql stable parallel unsafe
@@ -219,6 +220,15 @@ begin
     timings := timings || pgsearch._lap('complete_ms', lap);
     lap     := clock_timestamp();
 
+    -- what learning starts from: the signals as they are fused, of every candidate
+    if only_candidates then
+        return jsonb_build_object(
+            'model', model.model, 'words', to_jsonb(parsed.words), 'lexemes', to_jsonb(parsed.lexemes), 'weights', to_jsonb(parsed.weights),
+            'information', information, 'confidence', confidence, 'chunk_ids', to_jsonb(chunk_ids), 'page_ids', to_jsonb(page_ids),
+            'text', to_jsonb(text_scores), 'vector', to_jsonb(vector_scores), 'centred', to_jsonb(centred_scores),
+            'title', to_jsonb(title_scores), 'lexical', to_jsonb(lexical_scores));
+    end if;
+
     -- fuse, boost, cut
     select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
       into hits
@@ -272,9 +282,9 @@ begin
 end;
 $$;
 
-comment on function pgsearch._search(text, vector, text[], text, integer, text, jsonb, jsonb) is
+comment on function pgsearch._search(text, vector, text[], text, integer, text, jsonb, jsonb, boolean) is
 'The whole search as one JSON object: search_mode, signals (array of those that really ran), fusion, confidence (0 .. 1, see compute_confidence_hybrid), approximate (whether the text ranking is), notes (array of sentences),
-timings (milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid).';
+timings (milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid). only_candidates: every candidate with its signals before fusion instead, as parallel arrays (see candidate_signals).';
 
 create or replace function pgsearch._confidence(
     words        text[],

@@ -1,0 +1,198 @@
+"""The SQL function fuse once more, over all questions at once: what makes thousands of settings a minute possible.
+
+Whatever is said here is said in sql/30_fusion; tests hold the two against each other on real candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgsearch.learning.candidates import Booleans, Candidates, Floats
+
+STRATEGIES = ("adaptive", "convex", "distribution", "rrf")
+"""Those whose settings can be tuned; the others keep the weights of the documents they come from."""
+
+_HEADS = 5
+_DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What is tuned, with the defaults of strategy adaptive; names as in default_settings()."""
+
+    fusion: str = "adaptive"
+    text: float = 1.0
+    vector: float = 1.0
+    title: float = 0.0
+    lexical: float = 4.0
+    neighbours: float = 0.5
+    rrf_k: float = 60.0
+    k1: float = 1.2
+    b: float = 0.75
+    heading_weight: float = 2.0
+    information: float = 1.2
+    typical: float = 20.0
+    skewness: float = 0.5
+
+    @classmethod
+    def default_of(cls, fusion: str) -> Parameters:
+        """The strategy as it is without any setting (see _signal_weights)."""
+        if fusion in ("convex", "distribution"):
+            return cls(fusion, text=0.5, vector=0.5, lexical=0.25, neighbours=0.0)
+        if fusion == "rrf":
+            return cls(fusion, lexical=0.5, neighbours=0.0)
+        return cls(fusion)
+
+    def options(self) -> dict[str, Any]:
+        """The options that make a search fuse so."""
+        weights = {"text": self.text, "vector": self.vector, "title": self.title, "lexical": self.lexical}
+        options: dict[str, Any] = {
+            "fusion": self.fusion,
+            "weights": weights,
+            "bm25": {"k1": self.k1, "b": self.b, "heading_weight": self.heading_weight},
+        }
+        if self.fusion == "adaptive":
+            weights["neighbours"] = self.neighbours
+        if self.fusion == "rrf":
+            options["rrf_k"] = self.rrf_k
+        return options
+
+
+class Fusion:
+    """Candidates under any parameters. `boosts` are those of the collection's settings."""
+
+    def __init__(self, candidates: Candidates, boosts: Mapping[str, float]) -> None:
+        self.candidates = candidates
+        self._boost = 10 * (boosts["tags"] * candidates.tags + boosts["article"] * candidates.article)
+        self._pages = _starts(candidates.page_ids, candidates.there)
+        self._text = lru_cache(maxsize=64)(candidates.bm25)
+        self._text_z = lru_cache(maxsize=64)(lambda *bm25: standardised(self._text(*bm25)))
+        self._fixed = lru_cache(maxsize=None)(self._scaled)
+        self._ndcg: dict[Parameters, Floats] = {}
+
+    def scores(self, parameters: Parameters) -> Floats:
+        """Fused score of every candidate, -inf where there is none."""
+        p, c = parameters, self.candidates
+        bm25 = (p.k1, p.b, p.heading_weight)
+        text = self._text(*bm25)
+        if p.fusion != "adaptive":
+            total = p.text * _known(scale(p.fusion, text, p.rrf_k, c.chunk_ids))
+            for name in ("vector", "title", "lexical"):
+                total = total + getattr(p, name) * self._fixed(p.fusion, name, p.rrf_k)
+            return np.where(c.there, total, -np.inf)
+        z, skewness = self._text_z(*bm25)
+        # a centred cosine serves beside words; one signal alone keeps its own order
+        centred = c.has_text[:, None]
+        vector = np.where(centred, self._fixed("adaptive", "centred", 0.0), self._fixed("adaptive", "vector", 0.0))
+        beside = ~np.isnan(np.where(centred, c.centred, c.vector)).all(axis=1)
+        exponent = p.information * np.log(c.information / p.typical) + p.skewness * skewness
+        trust = np.where(beside, np.exp(np.clip(exponent, -1.5, 2)), 1.0)
+        total = p.text * trust[:, None] * _known(z) + p.vector * vector
+        total += p.title * _known(c.title) + p.lexical * _known(c.lexical)
+        if p.neighbours > 0:
+            near = self._neighbours(np.where(c.there, total, -np.inf))
+            total += p.neighbours * _known(standardised(np.where(centred, near, np.nan))[0])
+        return np.where(c.there, total + self._boost, -np.inf)
+
+    def ndcg(self, parameters: Parameters) -> Floats:
+        """nDCG@10 (linear gain) of every question, each page counted once, where its best chunk stands."""
+        if parameters not in self._ndcg:
+            self._ndcg[parameters] = self._measured(self.scores(parameters))
+        return self._ndcg[parameters]
+
+    def _measured(self, scores: Floats) -> Floats:
+        best = np.maximum.reduceat(np.append(scores.ravel(), -np.inf), self._pages.starts)[:-1]
+        ranked = np.full(self._pages.shape, -np.inf)
+        ranked[self._pages.row, self._pages.column] = best
+        grades = np.zeros(self._pages.shape)
+        grades[self._pages.row, self._pages.column] = self.candidates.grades.ravel()[self._pages.starts[:-1]]
+        # equal scores in the order of the pages, as the search breaks ties by id
+        ranked -= 1e-12 * np.arange(ranked.shape[1])
+        depth = min(_DEPTH, ranked.shape[1])
+        head = np.argpartition(-ranked, depth - 1, axis=1)[:, :depth]
+        order = np.argsort(-np.take_along_axis(ranked, head, axis=1), axis=1, kind="stable")
+        gains = np.take_along_axis(grades, np.take_along_axis(head, order, axis=1), axis=1)
+        dcg = gains @ (1 / np.log2(np.arange(depth) + 2))
+        ideal = self.candidates.best_dcg
+        return np.divide(dcg, ideal, out=np.zeros_like(dcg), where=ideal > 0)
+
+    def _scaled(self, fusion: str, name: str, rrf_k: float) -> Floats:
+        signal: Floats = getattr(self.candidates, name)
+        if fusion == "adaptive":
+            return _known(standardised(signal)[0])
+        return _known(scale(fusion, signal, rrf_k, self.candidates.chunk_ids))
+
+    def _neighbours(self, first: Floats) -> Floats:
+        """The SQL function neighbour_scores: likeness to the head of the list."""
+        c = self.candidates
+        near = np.full(c.there.shape, np.nan)
+        known = (c.embedding_at >= 0) & c.there
+        first = np.where(known, first, -np.inf)
+        heads = min(_HEADS, first.shape[1])
+        chosen = np.argpartition(-first, heads - 1, axis=1)[:, :heads]
+        scores = np.take_along_axis(first, chosen, axis=1)
+        most = scores.max(axis=1, keepdims=True)
+        shares = np.exp(scores - np.where(np.isfinite(most), most, 0))
+        for y in np.flatnonzero(known.any(axis=1)):
+            rows = c.embedding_at[y, known[y]]
+            mean = (shares[y] / shares[y].sum()).astype(np.float32) @ c.embeddings[c.embedding_at[y, chosen[y]]]
+            near[y, known[y]] = c.embeddings[rows] @ mean
+        return near
+
+
+def scale(fusion: str, scores: Floats, rrf_k: float, chunk_ids: NDArray[np.int64]) -> Floats:
+    """Scores of one signal on the scale of a strategy, row by row; NaN stays NaN."""
+    if fusion == "rrf":
+        order = np.lexsort((chunk_ids, -scores), axis=1)
+        ranks = np.empty_like(scores)
+        np.put_along_axis(ranks, order, np.arange(1, scores.shape[1] + 1, dtype=float)[None, :], axis=1)
+        return np.where(np.isnan(scores), np.nan, 1 / (rrf_k + ranks))
+    if fusion == "distribution":
+        return standardised(scores)[0] / 6 + 0.5
+    if fusion == "adaptive":
+        return standardised(scores)[0]
+    known = ~np.isnan(scores)
+    least = np.where(known, scores, np.inf).min(axis=1, keepdims=True)
+    most = np.where(known, scores, -np.inf).max(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = (scores - least) / (most - least)
+    return np.where(known, np.where(most > least, scaled, 1.0), np.nan)
+
+
+def standardised(scores: Floats) -> tuple[Floats, Floats]:
+    """z of each score among the known ones of its row (0 where all are alike), and their mean z³ of each row."""
+    known = ~np.isnan(scores)
+    number = np.maximum(known.sum(axis=1), 1)[:, None]
+    filled = np.where(known, scores, 0.0)
+    mean = filled.sum(axis=1, keepdims=True) / number
+    away = np.where(known, scores - mean, 0.0)
+    deviation = np.sqrt((away**2).sum(axis=1, keepdims=True) / number)
+    z = np.divide(away, deviation, out=np.zeros_like(away), where=deviation > 1e-6)
+    return np.where(known, z, np.nan), ((z**3).sum(axis=1, keepdims=True) / number)[:, 0]
+
+
+def _known(scores: Floats) -> Floats:
+    return np.where(np.isnan(scores), 0.0, scores)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    starts: NDArray[np.intp]
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    shape: tuple[int, int]
+
+
+def _starts(page_ids: NDArray[np.int64], there: Booleans) -> _Pages:
+    """Where each page of each row begins in the flattened matrix; places without a candidate go with the one before."""
+    fresh = np.ones(page_ids.shape, bool)
+    fresh[:, 1:] = (page_ids[:, 1:] != page_ids[:, :-1]) & there[:, 1:]
+    row, _ = np.nonzero(fresh)
+    column = (np.cumsum(fresh, axis=1) - 1)[fresh]
+    return _Pages(np.append(np.flatnonzero(fresh), page_ids.size), row, column, (len(page_ids), int(column.max()) + 1))
