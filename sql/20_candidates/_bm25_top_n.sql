@@ -289,6 +289,112 @@ comment on function pgsearch._bm25_statement(integer, boolean, boolean, boolean)
 'Text of one scan for a number of terms. Parameters: $1 match tsquery, $2 .. $7 as _bm25_score, $8 chunks already scored bigint[], $9 most chunks to score (null: all), $10 $11 $12 best chunks so far, their pages and scores, $13 top_n,
 $14 collections text[], $15 page ids bigint[]. Returns one row: the chunks scored, and the best chunks, their pages and scores.';
 
+create or replace function pgsearch._bm25_best(
+    terms          tsquery[],
+    gains          float8[],
+    frequencies    float8[],
+    average_length float8,
+    required       tsquery,
+    excluded       tsquery,
+    collections    text[],
+    page_ids       bigint[],
+    top_n          integer,
+    effort         text,
+    k1             float8,
+    b              float8,
+    heading_weight float8,
+    max_rows       integer,
+    out chunk_ids   bigint[],
+    out chunk_pages bigint[],
+    out scores      float8[],
+    out approximate boolean,
+    out rows_scored integer,
+    out matches     tsquery[]
+)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+-- For common words the planner would read the whole table, and for LIMIT walk along an index that knows nothing of the words.
+set enable_seqscan = off
+set enable_indexscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $$
+declare
+    statement text;
+    -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of average length it is worth 1.
+    -- 1 + k1 / 2 found the same ten on each of 200 Korean questions, and 99.3 of the best hundred.
+    most      constant float8 := case effort when 'exact' then k1 + 1 else 1 + 0.5 * k1 end;
+    -- Beside a vector signal half of what was asked for will do: see results.md, "Candidates of BM25".
+    enough    constant float8 := case effort when 'shared' then 0.5 * top_n end;
+    bounds    float8[];
+    total     float8;
+    mentions  float8;
+    theta     float8;
+    threshold float8;
+    match     tsquery;
+    scored    bigint[];
+    seen      bigint[] := '{}';
+begin
+    chunk_ids   := '{}';
+    chunk_pages := '{}';
+    scores      := '{}';
+    approximate := effort <> 'exact';
+    rows_scored := 0;
+    matches     := '{}';
+
+    if terms is null or coalesce(top_n, 0) <= 0 then
+        return;
+    end if;
+
+    statement := pgsearch._bm25_statement(cardinality(terms), heading_weight <> 1, collections is not null, page_ids is not null);
+    select array_agg(q.gain * most order by q.position), sum(q.gain), sum(q.frequency)
+      into bounds, total, mentions
+      from unnest(gains, frequencies) with ordinality as q(gain, frequency, position);
+
+    -- Chunks with every lexeme once and of average length score total; the hundredth best of real questions scores .2 to .9 of it.
+    -- One lexeme, or few chunks to score: all of them are read anyway.
+    threshold := case
+                 when cardinality(terms) = 1 or mentions <= 10 * top_n or cardinality(page_ids) <= 1000 then 0
+                 else 0.65 * total
+                 end;
+
+    loop
+        match := pgsearch._bm25_match(terms, bounds, threshold);
+        if match is not null then
+            match := coalesce(match && required, match);
+            match := coalesce(match && !! excluded, match);
+            execute statement
+               into scored, chunk_ids, chunk_pages, scores
+              using match, terms, gains, k1, b, average_length, heading_weight,
+                    seen, max_rows - rows_scored + 1, chunk_ids, chunk_pages, scores, top_n, collections, page_ids;
+            chunk_ids   := coalesce(chunk_ids, '{}');
+            chunk_pages := coalesce(chunk_pages, '{}');
+            scores      := coalesce(scores, '{}');
+            rows_scored := rows_scored + coalesce(cardinality(scored), 0);
+            matches     := matches || match;
+            seen        := seen || scored;
+            if rows_scored > max_rows then
+                approximate := true;
+                return;
+            end if;
+        end if;
+
+        exit when cardinality(chunk_ids) >= enough;
+        -- What was not scored has bounds below the threshold. The margin is for sums that round differently in another order.
+        theta := coalesce(scores[top_n], 0) * (1 - 1e-9);
+        exit when theta >= threshold;
+        threshold := case
+                     when theta > 0 or threshold < 0.2 * total then theta
+                     else threshold / 2
+                     end;
+    end loop;
+end;
+$$;
+
+comment on function pgsearch._bm25_best(tsquery[], float8[], float8[], float8, tsquery, tsquery, text[], bigint[], integer, text, float8, float8, float8, integer) is
+'_bm25_top_n with the terms as _bm25_terms gives them (terms, gains, frequencies, average_length), for callers that have them already. effort: exact; fast (bounds that a chunk can exceed but hardly does);
+shared (fast, and content with half of top_n: for a search whose vectors bring candidates too).';
+
 create or replace function pgsearch._bm25_top_n(
     lexemes        text[],
     required       tsquery,
@@ -311,90 +417,25 @@ create or replace function pgsearch._bm25_top_n(
 )
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
--- For common words the planner would read the whole table, and for LIMIT walk along an index that knows nothing of the words.
-set enable_seqscan = off
-set enable_indexscan = off
-set max_parallel_workers_per_gather = 0
-set jit = off
 as $$
 declare
-    query     record;
-    statement text;
-    -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of average length it is worth 1.
-    -- 1 + k1 / 2 found the same ten on each of 200 Korean questions, and 99.3 of the best hundred.
-    most      constant float8 := case when exact then k1 + 1 else 1 + 0.5 * k1 end;
-    bounds    float8[];
-    total     float8;
-    mentions  float8;
-    theta     float8;
-    threshold float8;
-    match     tsquery;
-    scored    bigint[];
-    seen      bigint[] := '{}';
+    query constant record := pgsearch._bm25_terms(lexemes, weights, collections);
 begin
-    chunk_ids   := '{}';
-    chunk_pages := '{}';
-    scores      := '{}';
-    approximate := not exact;
-    rows_scored := 0;
-    matches     := '{}';
-
-    query := pgsearch._bm25_terms(lexemes, weights, collections);
-    if query.terms is null or coalesce(top_n, 0) <= 0 then
-        return;
-    end if;
-
-    statement := pgsearch._bm25_statement(cardinality(query.terms), heading_weight <> 1, collections is not null, page_ids is not null);
-    select array_agg(q.gain * most order by q.position), sum(q.gain), sum(q.frequency)
-      into bounds, total, mentions
-      from unnest(query.gains, query.frequencies) with ordinality as q(gain, frequency, position);
-
-    -- Chunks with every lexeme once and of average length score total; the hundredth best of real questions scores .2 to .9 of it.
-    -- One lexeme, or few chunks to score: all of them are read anyway.
-    threshold := case
-                 when cardinality(query.terms) = 1 or mentions <= 10 * top_n or cardinality(page_ids) <= 1000 then 0
-                 else 0.65 * total
-                 end;
-
-    loop
-        match := pgsearch._bm25_match(query.terms, bounds, threshold);
-        if match is not null then
-            match := coalesce(match && required, match);
-            match := coalesce(match && !! excluded, match);
-            execute statement
-               into scored, chunk_ids, chunk_pages, scores
-              using match, query.terms, query.gains, k1, b, query.average_length, heading_weight,
-                    seen, max_rows - rows_scored + 1, chunk_ids, chunk_pages, scores, top_n, collections, page_ids;
-            chunk_ids   := coalesce(chunk_ids, '{}');
-            chunk_pages := coalesce(chunk_pages, '{}');
-            scores      := coalesce(scores, '{}');
-            rows_scored := rows_scored + coalesce(cardinality(scored), 0);
-            matches     := matches || match;
-            seen        := seen || scored;
-            if rows_scored > max_rows then
-                approximate := true;
-                return;
-            end if;
-        end if;
-
-        -- What was not scored has bounds below the threshold. The margin is for sums that round differently in another order.
-        theta := coalesce(scores[top_n], 0) * (1 - 1e-9);
-        exit when theta >= threshold;
-        threshold := case
-                     when theta > 0 or threshold < 0.2 * total then theta
-                     else threshold / 2
-                     end;
-    end loop;
+    select t.chunk_ids, t.chunk_pages, t.scores, t.approximate, t.rows_scored, t.matches
+      into chunk_ids, chunk_pages, scores, approximate, rows_scored, matches
+      from pgsearch._bm25_best(
+               query.terms, query.gains, query.frequencies, query.average_length, required, excluded, collections, page_ids, top_n,
+               case exact when true then 'exact' when false then 'fast' else 'shared' end, k1, b, heading_weight, max_rows) as t;
 end;
 $$;
 
 comment on function pgsearch._bm25_top_n(text[], tsquery, tsquery, text[], bigint[], integer, float8[], boolean, float8, float8, float8, integer) is
 'The top_n chunks by BM25, after parsing and filtering.
 Arguments: lexemes (any of them makes a hit, repeated ones count as often), required (tsquery that every hit matches, or null), excluded (tsquery that no hit matches, or null), collections (null: all), page_ids (null: no filter), top_n,
-weights (one a lexeme, null: 1 each), exact (false: faster, with bounds that a chunk can exceed but hardly does), k1 (>= 0), b (0 .. 1), heading_weight (>= 0: what an occurrence in the heading counts, in occurrences in the content),
+weights (one a lexeme, null: 1 each), exact (false: faster, with bounds that a chunk can exceed but hardly does; null: faster still, content with half of top_n, see _bm25_best), k1 (>= 0), b (0 .. 1), heading_weight (>= 0: what an occurrence in the heading counts, in occurrences in the content),
 max_rows (most chunks to score, null: no limit).
 Score: sum over the lexemes of weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average length)), with tf = occurrences in the content + heading_weight * those in the heading, length in tokens, idf as in _bm25_terms.
-Returns one row; parallel arrays, best first, ties by chunk_id: chunk_ids, chunk_pages, scores (> 0); approximate (exact was false, or max_rows cut the scan short), rows_scored, matches (the tsquery of each scan).';
+Returns one row; parallel arrays, best first, ties by chunk_id: chunk_ids, chunk_pages, scores (> 0); approximate (exact was not true, or max_rows cut the scan short), rows_scored, matches (the tsquery of each scan).';
 
 create or replace function pgsearch._bm25_plans(
     lexemes        text[],

@@ -5,14 +5,11 @@ create or replace function pgsearch._fused(
     settings       jsonb,
     query          text,
     words          text[],
-    collections    text[],
-    model          text,
     information    float8,
     chunk_ids      bigint[],
     page_ids       bigint[],
     text_scores    float8[],
     vector_scores  float8[],
-    centred_scores float8[],
     title_scores   float8[],
     lexical_scores float8[],
     vector_found   bigint[],
@@ -30,8 +27,6 @@ declare
     half     constant float8   := (settings ->> 'recency_half_life_days')::float8;
     weights  constant jsonb    := settings -> 'weights';
     rrf_k    constant float8   := (settings ->> 'rrf_k')::float8;
-    -- a centred cosine serves beside words; one signal alone keeps its own order
-    centred  constant boolean  := fusion = 'adaptive' and text_scores is not null and centred_scores is not null;
     -- the contributions in long form, one element for each candidate and signal
     ids      bigint[];
     names    text[];
@@ -39,10 +34,6 @@ declare
     ranks    integer[];
     factors  float8[];
     parts    float8[];
-    -- candidates by their score without the neighbours
-    first_ids    bigint[];
-    first_pages  bigint[];
-    first_scores float8[];
 begin
     if fusion = 'legacy' then
         select array_agg(l.chunk_id), array_agg(l.signal), array_agg(l.score)
@@ -52,7 +43,7 @@ begin
         ids   := chunk_ids || chunk_ids || chunk_ids || chunk_ids;
         names := array_fill('text'::text, array[n]) || array_fill('vector'::text, array[n])
                  || array_fill('title'::text, array[n]) || array_fill('lexical'::text, array[n]);
-        raw   := coalesce(text_scores, nothing) || coalesce(case when centred then centred_scores else vector_scores end, nothing)
+        raw   := coalesce(text_scores, nothing) || coalesce(vector_scores, nothing)
                  || coalesce(title_scores, nothing) || coalesce(lexical_scores, nothing);
     end if;
 
@@ -60,27 +51,10 @@ begin
       into ids, names, raw, ranks, factors, parts
       from pgsearch._contributions(fusion, ids, names, raw, weights, rrf_k, information) as c;
 
-    if centred then
-        select array_agg(s.chunk_id), array_agg(c.page_id), array_agg(s.score)
-          into first_ids, first_pages, first_scores
-          from (select l.chunk_id, sum(l.part) as score
-                  from unnest(ids, parts) as l(chunk_id, part)
-                 group by l.chunk_id) as s
-               join unnest(chunk_ids, page_ids) as c(chunk_id, page_id) on c.chunk_id = s.chunk_id;
-
-        select ids || array_agg(c.chunk_id), names || array_agg(c.signal), raw || array_agg(c.score),
-               ranks || array_agg(c.rank), factors || array_agg(c.factor), parts || array_agg(c.contribution)
-          into ids, names, raw, ranks, factors, parts
-          from (select array_agg(s.chunk_id) as chunk_ids, array_agg('neighbours'::text) as signals, array_agg(s.score) as scores
-                  from pgsearch.neighbour_scores(first_pages, first_ids, first_scores, collections, model) as s) as g
-               cross join lateral pgsearch._contributions(fusion, g.chunk_ids, g.signals, g.scores, weights, rrf_k, information) as c;
-    end if;
-
     return query
     with boosted as materialized (
         select c.chunk_id,
                c.page_id,
-               c.vector_score,
                case fusion
                when 'rrf_boost' then f.score * (1::float8 + b.title + b.tags + b.article + b.text_score)
                when 'adaptive'  then f.score + 10::float8 * (b.tags + b.article)
@@ -94,8 +68,8 @@ begin
                         when c.lexical_score > 0 then 'lexical' end,
                    case when c.chunk_id = any (vector_found) then 'vector' end), ''), 'vector') as match_reason,
                b.title, b.tags, b.article, b.text_score as outstanding, a.days
-          from unnest(chunk_ids, page_ids, text_scores, vector_scores, title_scores, lexical_scores)
-                   as c(chunk_id, page_id, text_score, vector_score, title_score, lexical_score)
+          from unnest(chunk_ids, page_ids, text_scores, title_scores, lexical_scores)
+                   as c(chunk_id, page_id, text_score, title_score, lexical_score)
                join (select l.chunk_id, sum(l.part) as score
                        from unnest(ids, parts) as l(chunk_id, part)
                       group by l.chunk_id) as f on f.chunk_id = c.chunk_id
@@ -118,9 +92,7 @@ begin
            h.score,
            h.match_reason,
            (select jsonb_object_agg(l.name, jsonb_build_object(
-                       -- adaptive fuses a centred cosine; what is shown is the plain one
-                       'score', case l.name when 'vector' then coalesce(h.vector_score, l.raw) else l.raw end,
-                       'rank', l.rank, 'weight', l.factor, 'contribution', l.part))
+                       'score', l.raw, 'rank', l.rank, 'weight', l.factor, 'contribution', l.part))
               from unnest(ids, names, raw, ranks, factors, parts) as l(chunk_id, name, raw, rank, factor, part)
              where l.chunk_id = h.chunk_id)
            || coalesce((select jsonb_build_object('boosts', b.boosts)
@@ -137,8 +109,8 @@ begin
 end;
 $$;
 
-comment on function pgsearch._fused(text, jsonb, text, text[], text[], text, float8, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[], boolean, integer) is
-'The first shown candidates by fusion: the contributions of their signals, neighbours among them for adaptive, boost_factors for rrf_boost (times the score) and adaptive (ten times the factor of tags and article, in standard deviations), and
+comment on function pgsearch._fused(text, jsonb, text, text[], float8, bigint[], bigint[], float8[], float8[], float8[], float8[], bigint[], boolean, integer) is
+'The first shown candidates by fusion: the contributions of their signals (for adaptive with words and vectors see _fused_adaptive), boost_factors for rrf_boost (times the score) and adaptive (ten times the factor of tags and article, in standard deviations), and
 recency (half the score after each half-life). one_a_page keeps the best chunk of each page. Returns score, match_reason (title, tags, content or lexical, then +vector when the vectors found it too), signals (as search_hybrid shows them),
 hit_chunks (candidates of the same page). A candidate without any signal is left out.';
 

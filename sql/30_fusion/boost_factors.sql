@@ -2,6 +2,21 @@
 --
 -- Seed document 001: reciprocal rank fusion treats rank 1 and rank 2 nearly alike, however far apart their scores are.
 
+create or replace function pgsearch._named_articles(query text)
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+-- 제12조, 제 12 조의 2, article 12, § 12; as a pattern for the text of the same article
+select string_agg(format('(제\s*%1$s\s*조%2$s|article\s+%1$s\M|§\s*%1$s\M)',
+                         coalesce(match[1], match[3], match[4]),
+                         case when match[2] is null then '(?!\s*의\s*\d)' else format('\s*의\s*%s(?!\d)', match[2]) end), '|')
+  from regexp_matches(query, '제\s*(\d+)\s*조(?:\s*의\s*(\d+))?|article\s+(\d+)|§\s*(\d+)', 'gi') as match
+ where query ~ '\d';
+$$;
+
+comment on function pgsearch._named_articles(text) is 'A regular expression for the statute articles that the query names; null for none.';
+
 create or replace function pgsearch.boost_factors(
     query        text,
     words        text[],
@@ -17,11 +32,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     boost    constant jsonb  := pgsearch.default_settings() -> 'boosts' || coalesce(boosts, '{}');
-    -- 제12조, 제 12 조의 2, article 12, § 12; as a pattern for the text of the same article
-    articles constant text   := (select string_agg(format('(제\s*%1$s\s*조%2$s|article\s+%1$s\M|§\s*%1$s\M)',
-                                                          coalesce(match[1], match[3], match[4]),
-                                                          case when match[2] is null then '(?!\s*의\s*\d)' else format('\s*의\s*%s(?!\d)', match[2]) end), '|')
-                                   from regexp_matches(query, '제\s*(\d+)\s*조(?:\s*의\s*(\d+))?|article\s+(\d+)|§\s*(\d+)', 'gi') as match);
+    articles constant text   := pgsearch._named_articles(query);
     best     constant float8 := (select max(s) from unnest(text_scores) as s);
 begin
     perform pgsearch._check_settings(jsonb_build_object('boosts', coalesce(boosts, '{}')));

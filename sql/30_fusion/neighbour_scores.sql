@@ -18,38 +18,46 @@ $$;
 
 comment on function pgsearch._centre(pgsearch.embedding_models, text[]) is 'What the embeddings of the collections (null: all) have in common, as refresh_embedding_centres left it; null before the first.';
 
-create or replace function pgsearch._centred_similarity(
+create or replace function pgsearch._nearness(
     embedding vector,
     model     pgsearch.embedding_models,
     centre    vector,
     page_ids  bigint[],
-    chunk_ids bigint[]
+    chunk_ids bigint[],
+    out similarities float8[],
+    out centred      float8[],
+    out embeddings   vector[]
 )
-returns table (chunk_id bigint, similarity float8, centred float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 begin
-    return query
-    select e.chunk_id,
-           nullif(case model.distance
-                  when 'cosine'        then 1::float8 - pgsearch._cosine_distance(e.embedding, q.embedding)
-                  when 'inner_product' then pgsearch._inner_product(e.embedding, q.embedding)
-                  else -pgsearch._l2_distance(e.embedding, q.embedding)
-                  end, 'NaN'),
-           pgsearch._inner_product(pgsearch._without(e.embedding, centre), q.centred)
-      from unnest(page_ids, chunk_ids) as c(page_id, chunk_id)
-           join pgsearch.embeddings as e on e.page_id = c.page_id
-                                        and e.chunk_id = c.chunk_id
-                                        and e.model_id = model.model_id
-           cross join (select case model.distance when 'cosine' then pgsearch._unit(_centred_similarity.embedding) else _centred_similarity.embedding end as embedding,
-                              pgsearch._without(_centred_similarity.embedding, centre) as centred
-                       offset 0) as q;
+    select array_agg(n.similarity order by n.at), array_agg(pgsearch._inner_product(n.centred, n.query_centred) order by n.at), array_agg(n.centred order by n.at)
+      into similarities, centred, embeddings
+      from (select c.at,
+                   nullif(case model.distance
+                          when 'cosine'        then 1::float8 - pgsearch._cosine_distance(e.embedding, q.embedding)
+                          when 'inner_product' then pgsearch._inner_product(e.embedding, q.embedding)
+                          else -pgsearch._l2_distance(e.embedding, q.embedding)
+                          end, 'NaN') as similarity,
+                   case when e.embedding is not null then pgsearch._without(e.embedding, centre) end as centred,
+                   q.centred as query_centred
+              from unnest(page_ids, chunk_ids) with ordinality as c(page_id, chunk_id, at)
+                   left join pgsearch.embeddings as e on e.page_id = c.page_id
+                                                     and e.chunk_id = c.chunk_id
+                                                     and e.model_id = model.model_id
+                   cross join (select case model.distance when 'cosine' then pgsearch._unit(_nearness.embedding) else _nearness.embedding end as embedding,
+                                      pgsearch._without(_nearness.embedding, centre) as centred
+                               offset 0) as q
+            offset 0) as n;
 end;
 $$;
 
-comment on function pgsearch._centred_similarity(vector, pgsearch.embedding_models, vector, bigint[], bigint[]) is
-'For each chunk with an embedding of the model: similarity to the query as search_vector scores it, and centred: the cosine after the centre (null: nothing) has been taken out of both (-1 .. 1).';
+comment on function pgsearch._nearness(vector, pgsearch.embedding_models, vector, bigint[], bigint[]) is
+'How near the chunks are to the query, as arrays parallel to page_ids and chunk_ids, null where a chunk has no embedding of the model: similarities (as search_vector scores them), centred (the cosine after the centre, null: nothing, has been taken out of both, -1 .. 1),
+embeddings (without the centre, at length 1), so that the neighbours are found without reading them again.';
 
 create or replace function pgsearch.neighbour_scores(
     page_ids     bigint[],

@@ -33,6 +33,7 @@ declare
     use_title  boolean;
     candidates integer;
     -- what the signals found, each best first
+    terms          record;
     text_chunks    bigint[];
     text_pages     bigint[];
     found_scores   float8[];
@@ -44,15 +45,22 @@ declare
     titled_pages   bigint[];
     titled_scores  float8[];
     titled_chunks  bigint[];
+    shown_pages    bigint[];
     -- the union of it, as parallel arrays
     chunk_ids      bigint[];
     page_ids       bigint[];
+    known_scores   float8[];
     text_scores    float8[];
-    vector_scores  float8[];
-    centred_scores float8[];
+    near           record;
     title_scores   float8[];
     lexical_scores float8[];
+    tagged         boolean := false;
+    tag_boosts     float8[];
+    article_boosts float8[];
+    ages           float8[];
     information    float8;
+    one_a_page     boolean;
+    shown          integer;
     kept           bigint[];
     ordered        bigint[];
     hits           jsonb;
@@ -106,18 +114,19 @@ begin
 
     -- candidates
     if use_text then
+        terms := pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections);
         select t.chunk_ids, t.chunk_pages, t.scores, t.approximate, t.rows_scored
           into text_chunks, text_pages, found_scores, approximate, rows_scored
-          from pgsearch._bm25_top_n(
-                   parsed.lexemes, parsed.required, parsed.excluded, collections, only_pages, candidates, parsed.weights,
-                   (settings ->> 'exact')::boolean, (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
+          from pgsearch._bm25_best(
+                   terms.terms, terms.gains, terms.frequencies, terms.average_length, parsed.required, parsed.excluded, collections, only_pages, candidates,
+                   -- where vectors bring candidates too, nothing is gained by the last of the words' own
+                   case (settings ->> 'exact')::boolean when true then 'exact' when false then 'fast' else case when use_vector then 'shared' else 'exact' end end,
+                   (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
                    (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as t;
-        if approximate then
-            notes := notes || case
-                              when rows_scored >= (settings ->> 'max_rows')::integer
-                              then format('The words are so common that BM25 stopped after %s chunks: the text ranking is approximate.', rows_scored)
-                              else 'The text ranking is approximate, as asked.'
-                              end;
+        if rows_scored >= (settings ->> 'max_rows')::integer and approximate then
+            notes := notes || format('The words are so common that BM25 stopped after %s chunks: the text ranking is approximate.', rows_scored);
+        elsif not (settings ->> 'exact')::boolean then
+            notes := notes || 'The text ranking is approximate, as asked.'::text;
         end if;
         timings := timings || pgsearch._lap('text_ms', lap);
         lap     := clock_timestamp();
@@ -141,33 +150,48 @@ begin
                                        collections, only_pages, (settings ->> 'lexical_threshold')::float8, candidates) as l;
 
         -- a page found by its title alone is shown by its first chunk that the query allows
-        select array_agg(f.chunk_id)
-          into titled_chunks
-          from (select distinct on (c.page_id) c.chunk_id
-                  from pgsearch.chunks as c
-                 where c.page_id = any (titled_pages)
-                   and c.page_id <> all (coalesce(text_pages, '{}') || coalesce(vector_pages, '{}'))
-                   and (parsed.required is null or c.content_tsv @@ parsed.required)
-                   and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded)
-                 order by c.page_id, c.ordinal, c.chunk_id) as f;
+        if titled_pages is not null then
+            select array_agg(f.chunk_id), array_agg(f.page_id)
+              into titled_chunks, shown_pages
+              from (select distinct on (c.page_id) c.chunk_id, c.page_id
+                      from pgsearch.chunks as c
+                     where c.page_id = any (titled_pages)
+                       and c.page_id <> all (coalesce(text_pages, '{}') || coalesce(vector_pages, '{}'))
+                       and (parsed.required is null or c.content_tsv @@ parsed.required)
+                       and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded)
+                     order by c.page_id, c.ordinal, c.chunk_id) as f;
+        end if;
         timings := timings || pgsearch._lap('lexical_ms', lap);
         lap     := clock_timestamp();
     end if;
 
     -- complete: every candidate is scored on every signal, whoever found it
-    select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}')
-      into chunk_ids, page_ids
-      from pgsearch.chunks as c
-     where c.chunk_id = any (coalesce(text_chunks, '{}') || coalesce(vector_chunks, '{}') || coalesce(titled_chunks, '{}'))
-       -- what only the vectors or titles found still has to meet the query's requirements
-       and (parsed.required is null or c.content_tsv @@ parsed.required)
-       and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded);
+    select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'), coalesce(array_agg(u.page_id order by u.chunk_id), '{}'), array_agg(u.score order by u.chunk_id)
+      into chunk_ids, page_ids, known_scores
+      from (select f.chunk_id, f.page_id, max(f.score) as score
+              from (select t.chunk_id, t.page_id, t.score from unnest(text_chunks, text_pages, found_scores) as t(chunk_id, page_id, score)
+                     union all
+                    select v.chunk_id, v.page_id, null from unnest(vector_chunks, vector_pages) as v(chunk_id, page_id)
+                     union all
+                    select l.chunk_id, l.page_id, null from unnest(titled_chunks, shown_pages) as l(chunk_id, page_id)) as f
+             group by f.chunk_id, f.page_id) as u;
+
+    -- what only the vectors found still has to meet the query's requirements
+    if parsed.required is not null or parsed.excluded is not null then
+        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}'), array_agg(u.score order by c.chunk_id)
+          into chunk_ids, page_ids, known_scores
+          from unnest(chunk_ids, page_ids, known_scores) as u(chunk_id, page_id, score)
+               join pgsearch.chunks as c on c.page_id = u.page_id
+                                        and c.chunk_id = u.chunk_id
+         where (parsed.required is null or c.content_tsv @@ parsed.required)
+           and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded);
+    end if;
 
     if (settings ->> 'require_keywords')::boolean then
         kept := pgsearch._with_all_keywords(query, chunk_ids, (settings ->> 'window')::integer);
-        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}')
-          into chunk_ids, page_ids
-          from unnest(chunk_ids, page_ids) as c(chunk_id, page_id)
+        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}'), array_agg(c.score order by c.chunk_id)
+          into chunk_ids, page_ids, known_scores
+          from unnest(chunk_ids, page_ids, known_scores) as c(chunk_id, page_id, score)
          where c.chunk_id = any (kept);
         timings := timings || pgsearch._lap('keywords_ms', lap);
         lap     := clock_timestamp();
@@ -175,11 +199,10 @@ begin
 
     if use_text then
         -- how telling the words of the query are: gains are weight × idf, and a word that no chunk has is as rare as can be
-        select sqrt(sum(coalesce(g.gain ^ 2 / l.weight, l.weight * ln(1 + (coalesce(t.chunks, 0) + 0.5::float8) / 0.5::float8) ^ 2)))
+        select sqrt(sum(coalesce(g.gain ^ 2 / l.weight, l.weight * ln(1 + (coalesce(terms.chunks, 0) + 0.5::float8) / 0.5::float8) ^ 2)))
           into information
-          from pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections) as t
-               cross join unnest(parsed.lexemes, parsed.weights) as l(lexeme, weight)
-               left join unnest(t.names, t.gains) as g(name, gain) on g.name = l.lexeme;
+          from unnest(parsed.lexemes, parsed.weights) as l(lexeme, weight)
+               left join unnest(terms.names, terms.gains) as g(name, gain) on g.name = l.lexeme;
 
         if fusion = 'weighted' then
             select array_agg(r.fts_rank order by r.chunk_id)
@@ -187,31 +210,26 @@ begin
               from pgsearch._fts_rank(parsed.any_of, chunk_ids) as r;
         else
             -- BM25 has scored what it found; only what the other signals brought is left
-            select array_agg(coalesce(t.score, s.score, 0) order by c.chunk_id)
+            select array_agg(coalesce(k.score, s.score, 0) order by k.chunk_id)
               into text_scores
-              from unnest(chunk_ids) as c(chunk_id)
-                   left join unnest(text_chunks, found_scores) as t(chunk_id, score) on t.chunk_id = c.chunk_id
-                   left join (select b.*
-                                from (select array_agg(m.page_id) as page_ids, array_agg(m.chunk_id) as chunk_ids
-                                        from unnest(page_ids, chunk_ids) as m(page_id, chunk_id)
-                                       where m.chunk_id <> all (coalesce(text_chunks, '{}'))) as g
-                                     cross join lateral pgsearch._bm25_scores(
-                                         parsed.lexemes, parsed.weights, collections, g.page_ids, g.chunk_ids,
-                                         (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8, (settings #>> '{bm25,heading_weight}')::float8) as b) as s
-                          on s.chunk_id = c.chunk_id;
+              from unnest(chunk_ids, known_scores) as k(chunk_id, score)
+                   left join pgsearch._bm25_scores_of(
+                                 terms.terms, terms.gains, terms.average_length,
+                                 array(select m.page_id from unnest(page_ids, known_scores) as m(page_id, score) where m.score is null),
+                                 array(select m.chunk_id from unnest(chunk_ids, known_scores) as m(chunk_id, score) where m.score is null),
+                                 (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8, (settings #>> '{bm25,heading_weight}')::float8) as s
+                          on s.chunk_id = k.chunk_id;
         end if;
     end if;
-    if use_vector then
-        select array_agg(s.similarity order by c.chunk_id), array_agg(s.centred order by c.chunk_id)
-          into vector_scores, centred_scores
-          from unnest(chunk_ids) as c(chunk_id)
-               left join pgsearch._centred_similarity(embedding, model, pgsearch._centre(model, collections), page_ids, chunk_ids) as s on s.chunk_id = c.chunk_id;
-    end if;
+    -- without vectors all of it is null
+    near := pgsearch._nearness(case when use_vector then embedding end, model, case when use_vector then pgsearch._centre(model, collections) end,
+                               case when use_vector then page_ids end, case when use_vector then chunk_ids end);
     if use_text or use_title then
         select array_agg(nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, parsed.lexemes)), 0)::float8
                          / (select count(distinct l) from unnest(parsed.lexemes) as l) order by c.chunk_id),
-               array_agg(t.score order by c.chunk_id)
-          into title_scores, lexical_scores
+               array_agg(t.score order by c.chunk_id),
+               coalesce(bool_or(p.tags && parsed.words), false)
+          into title_scores, lexical_scores, tagged
           from unnest(chunk_ids, page_ids) as c(chunk_id, page_id)
                join pgsearch.pages as p on p.page_id = c.page_id
                left join unnest(titled_pages, titled_scores) as t(page_id, score) on t.page_id = c.page_id;
@@ -230,14 +248,32 @@ begin
     end if;
 
     -- fuse, boost, cut
-    select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
-      into hits
-      from pgsearch._fused(fusion, settings, query, parsed.words, collections, model.model, information, chunk_ids, page_ids, text_scores, vector_scores, centred_scores,
-                           title_scores, lexical_scores, vector_chunks,
-                           (settings ->> 'group_by_page')::boolean and settings ->> 'rerank' = '',
-                           case when settings ->> 'rerank' <> '' then greatest(top_k, (settings ->> 'rerank_head')::integer)
-                                when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
-                                else top_k end) as f;
+    one_a_page := (settings ->> 'group_by_page')::boolean and settings ->> 'rerank' = '';
+    shown      := case when settings ->> 'rerank' <> '' then greatest(top_k, (settings ->> 'rerank_head')::integer)
+                       when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
+                       else top_k end;
+    if fusion = 'adaptive' and use_text and use_vector then
+        if tagged or pgsearch._named_articles(query) is not null then
+            select array_agg(b.tags order by b.chunk_id), array_agg(b.article order by b.chunk_id)
+              into tag_boosts, article_boosts
+              from pgsearch.boost_factors(query, parsed.words, chunk_ids, page_ids, title_scores, text_scores, settings -> 'boosts') as b;
+        end if;
+        if (settings ->> 'recency_half_life_days')::float8 > 0 then
+            select array_agg(a.days order by c.chunk_id)
+              into ages
+              from unnest(chunk_ids, page_ids) as c(chunk_id, page_id)
+                   join pgsearch._page_ages(page_ids, true, settings ->> 'recency_key') as a on a.page_id = c.page_id;
+        end if;
+        select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
+          into hits
+          from pgsearch._fused_adaptive(settings, information, chunk_ids, page_ids, text_scores, near.similarities, near.centred, title_scores, lexical_scores,
+                                        near.embeddings, tag_boosts, article_boosts, ages, vector_chunks, one_a_page, shown) as f;
+    else
+        select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
+          into hits
+          from pgsearch._fused(fusion, settings, query, parsed.words, information, chunk_ids, page_ids, text_scores, near.similarities,
+                               title_scores, lexical_scores, vector_chunks, one_a_page, shown) as f;
+    end if;
     hits    := coalesce(hits, '[]');
     timings := timings || pgsearch._lap('fusion_ms', lap);
     lap     := clock_timestamp();
@@ -302,21 +338,21 @@ as $$
 declare
     -- the field scores cost a look at the texts, so they are computed for the first few text hits
     looked_at   constant integer := 10;
+    weights     constant jsonb   := pgsearch._signal_weights('legacy');
     text_score  float8;
     text_reason text;
 begin
-    select t.score, t.reason
+    select f.score, f.reason
       into text_score, text_reason
-      from (select f.chunk_id,
-                   f.score,
-                   (select string_agg(case s.signal when 'text' then 'fts' else s.signal end, '+' order by s.contribution desc, s.signal)
-                      from unnest(f.signals, f.contributions) as s(signal, contribution))
-                   || case when f.chunk_id = any (vector_found) then '+vector' else '' end as reason
-              from (select array_agg(l.chunk_id) as chunk_ids, array_agg(l.signal) as signals, array_agg(l.score) as scores
-                      from pgsearch.legacy_scores(words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as l) as g
-                   cross join lateral pgsearch.fuse('legacy', g.chunk_ids, g.signals, g.scores) as f
-             order by f.score desc, f.chunk_id
-             limit 1) as t;
+      from (select l.chunk_id,
+                   sum(l.part) as score,
+                   string_agg(case l.signal when 'text' then 'fts' else l.signal end, '+' order by l.part desc, l.signal)
+                   || case when l.chunk_id = any (vector_found) then '+vector' else '' end as reason
+              from (select s.chunk_id, s.signal, (weights ->> s.signal)::float8 * s.score as part
+                      from pgsearch.legacy_scores(words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as s) as l
+             group by l.chunk_id) as f
+     order by f.score desc, f.chunk_id
+     limit 1;
 
     return pgsearch.compute_confidence_hybrid(text_score, text_reason, best_cosine, coalesce(model, ''));
 end;
