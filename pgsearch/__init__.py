@@ -41,8 +41,7 @@ def search(
 
     Arguments: query (words, "phrases", +required, -excluded), collections (None: all), search_mode (auto, fts, vector,
     lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings), context
-    (what the log is to know of the search: user_id, session_id ..., or log=False).
-    lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings),
+    (what the log is to know of the search: user_id, session_id ..., or log=False),
     embed_missing (embed chunks without an embedding first, one batch at most; see Client.search).
     """
     client = _default_client()

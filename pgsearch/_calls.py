@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, LiteralString, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -66,16 +66,8 @@ def _named(arguments: Mapping[LiteralString, object]) -> tuple[LiteralString, di
     return ", ".join(parts), parameters
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
 def _none(value: object) -> None:
     return None
-
-
-def _itself(value: list[float] | None) -> list[float] | None:
-    return value
 
 
 def vector_text(embedding: Vector | None) -> str | None:
@@ -134,23 +126,6 @@ def search(
             "context": _context(context),
         },
     )
-
-
-def _context(context: Mapping[str, Any] | None) -> Jsonb:
-    return Jsonb(dict(context or {}), dumps=_dumps)
-
-
-def _dumps(value: object) -> str:
-    # ids of uuid7 come as UUID, times with their zone
-    return json.dumps(value, default=_plain)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} cannot be logged: {value!r}")
 
 
 def search_hybrid(
@@ -403,86 +378,6 @@ def default_settings() -> Call[dict[str, Any]]:
     return _value("default_settings", dict, {})
 
 
-# Learning
-
-
-def candidate_signals(
-    query: str,
-    embedding: Vector | None = None,
-    *,
-    collections: Names | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> Call[list[rows.CandidateSignals]]:
-    """Every candidate of a search with its signals before fusion."""
-    return _rows(
-        "candidate_signals",
-        rows.CandidateSignals,
-        {
-            "query": query,
-            "embedding": vector_text(embedding),
-            "collections::text[]": _names(collections),
-            "options": _json(options),
-        },
-    )
-
-
-def judgments_from_clicks(
-    list_name: str,
-    collection: str,
-    *,
-    click_model: str = "coec",
-    min_impressions: float = 10,
-    max_rank: int = 10,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    actions: Sequence[str] | None = None,
-) -> Call[int]:
-    """Fill a judgment list from the search log; returns how many judgments it holds."""
-    return _value(
-        "judgments_from_clicks",
-        int,
-        {
-            "list_name": list_name,
-            "collection": collection,
-            "click_model": click_model,
-            "min_impressions::float8": min_impressions,
-            "max_rank::integer": max_rank,
-            "since::timestamptz": since,
-            "until::timestamptz": until,
-            "actions::text[]": None if actions is None else list(actions),
-        },
-    )
-
-
-def put_configuration(
-    configuration: str, collection: str, options: Mapping[str, Any], *, metrics: Mapping[str, Any] | None = None
-) -> Call[None]:
-    """Store options of a search under a name."""
-    return _value(
-        "put_configuration",
-        _none,
-        {
-            "configuration": configuration,
-            "collection": collection,
-            "options": _json(options),
-            "metrics": _json(metrics),
-        },
-    )
-
-
-def activate_configuration(configuration: str, *, collection: str | None = None) -> Call[int]:
-    """Searches of the collection (None: the one it was made for) use the configuration from now on."""
-    return _value("activate_configuration", int, {"configuration": configuration, "collection": collection})
-
-
-def roll_back_configuration(collection: str) -> Call[str]:
-    """Undo the last activation in the collection; returns the name of the configuration."""
-    return _value("roll_back_configuration", str, {"collection": collection})
-
-
-# Collections
-
-
 def create_collection(
     collection: str, *, text_config: str = "pg_catalog.simple", settings: Mapping[str, Any] | None = None
 ) -> Call[bool]:
@@ -528,7 +423,169 @@ def delete_pages(collection: str, external_ids: Sequence[str]) -> Call[int]:
     return _value("delete_pages", int, {"collection": collection, "external_ids::text[]": list(external_ids)})
 
 
-# experiments
+def register_model(model: str, dimensions: int, *, distance: str = "cosine", storage: str = "vector") -> Call[int]:
+    """Make an embedding model known; returns its id."""
+    return _value(
+        "register_model",
+        int,
+        {"model": model, "dimensions::integer": dimensions, "distance": distance, "storage": storage},
+    )
+
+
+def set_default_model(collection: str, model: str | None) -> Call[None]:
+    """Choose the embedding model that searches of the collection use; None for none."""
+    return _value("set_default_model", _none, {"collection": collection, "model": model})
+
+
+def refresh_embedding_centres(collection: str | None = None) -> Call[int]:
+    """Compute anew what the embeddings of a collection have in common; returns how many centres were written."""
+    return _value("refresh_embedding_centres", int, {"collection": collection})
+
+
+def vector_index_statement(model: str, *, concurrently: bool = True) -> Call[str]:
+    """The CREATE INDEX statement of the model's HNSW index."""
+    return _value("vector_index_statement", str, {"model": model, "concurrently": concurrently})
+
+
+def list_missing_embeddings(
+    model: str, *, collection: str | None = None, after_chunk_id: int = 0, batch_size: int = 256
+) -> Call[list[rows.MissingEmbedding]]:
+    """Chunks that the model has not embedded, or that changed since, in order of chunk_id."""
+    return _rows(
+        "list_missing_embeddings",
+        rows.MissingEmbedding,
+        {
+            "model": model,
+            "collection": collection,
+            "after_chunk_id::bigint": after_chunk_id,
+            "batch_size::integer": batch_size,
+        },
+    )
+
+
+def put_embeddings(
+    model: str, chunk_ids: Sequence[int], content_hashes: Sequence[bytes], embeddings: Sequence[Vector]
+) -> Call[int]:
+    """Store one embedding a chunk; returns how many were stored."""
+    return _value(
+        "put_embeddings",
+        int,
+        {
+            "model": model,
+            "chunk_ids::bigint[]": list(chunk_ids),
+            "content_hashes::bytea[]": list(content_hashes),
+            "embeddings::text[]": [vector_text(embedding) for embedding in embeddings],
+        },
+    )
+
+
+def text_stats_staleness(collection: str | None = None) -> Call[list[rows.TextStatsAge]]:
+    """How far the statistics of words lag behind the chunks."""
+    return _rows("text_stats_staleness", rows.TextStatsAge, {"collection": collection})
+
+
+def refresh_text_stats(collection: str | None = None) -> Call[list[rows.TextStatsRefresh]]:
+    """Count the words of a collection anew, or of all, where they have changed."""
+    return _rows("refresh_text_stats", rows.TextStatsRefresh, {"collection": collection})
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _context(context: Mapping[str, Any] | None) -> Jsonb:
+    return Jsonb(dict(context or {}), dumps=_dumps)
+
+
+def _dumps(value: object) -> str:
+    # ids of uuid7 come as UUID, times with their zone
+    return json.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be logged: {value!r}")
+
+
+def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
+    """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False)."""
+    return _value("log_search", _same, {"entry": _context(entry)})
+
+
+def log_feedback(
+    query_id: UUID | str,
+    *,
+    action_name: str = "click",
+    clicked_rank: int | None = None,
+    clicked_chunk_id: str | int | None = None,
+    dwell_ms: float | None = None,
+    was_helpful: bool | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> Call[UUID]:
+    """Store what a user did with a search: a click with its rank from 1, an opinion, any other action."""
+    return _value(
+        "log_feedback",
+        _same,
+        {
+            "query_id::uuid": str(query_id),
+            "action_name": action_name,
+            "clicked_rank::integer": clicked_rank,
+            "clicked_chunk_id": None if clicked_chunk_id is None else str(clicked_chunk_id),
+            "dwell_ms::float8": dwell_ms,
+            "was_helpful::boolean": was_helpful,
+            "context": _context(context),
+        },
+    )
+
+
+def log_batch(entries: Sequence[Mapping[str, Any]]) -> Call[dict[str, Any]]:
+    """Store many searches and events, each with its "type"; says how many were stored, and which were refused."""
+    return _value("log_batch", dict, {"entries": Jsonb([dict(entry) for entry in entries], dumps=_dumps)})
+
+
+def ensure_partitions(first_day: date | None = None, last_day: date | None = None) -> Call[int]:
+    """Make the daily partitions of the log, by default of the next seven days; returns how many were made."""
+    return _value("ensure_partitions", int, {"first_day::date": first_day, "last_day::date": last_day})
+
+
+def list_partitions() -> Call[list[rows.LogPartition]]:
+    """The days of the log, their size, and which have expired."""
+    return _rows("list_partitions", rows.LogPartition, {})
+
+
+def drop_partition(partition: str) -> Call[bool]:
+    """Drop an expired day of the log; False when it is in use: try again."""
+    return _value("drop_partition", bool, {"partition": partition})
+
+
+def set_log_retention(*, keep_queries: timedelta | None = None, keep_events: timedelta | None = None) -> Call[None]:
+    """Set how long searches and events are kept; None leaves it as it is (90 days at first)."""
+    return _value(
+        "set_log_retention", _none, {"keep_queries::interval": keep_queries, "keep_events::interval": keep_events}
+    )
+
+
+def set_log_privacy(*, hash_users: bool | None = None, mask: str | None = None) -> Call[None]:
+    """Set whether users are logged as hashes, and which SQL function masks the texts; None leaves it as it is."""
+    return _value("set_log_privacy", _none, {"hash_users::boolean": hash_users, "mask": mask})
+
+
+def hash_user(user_id: str) -> Call[str]:
+    """What stands in the log for a user when users are hashed."""
+    return _value("hash_user", str, {"user_id": user_id})
+
+
+def forget(user_id: str) -> Call[dict[str, int]]:
+    """Remove every trace of a user from the log; returns how many rows went, by table."""
+    return _value("forget", dict, {"user_id": user_id})
+
+
+def grant_rights(role_name: str, rights: Sequence[str]) -> Call[None]:
+    """Grant a role rights: search, log (have searches stored), read_log."""
+    return _value("grant_rights", _none, {"role_name": role_name, "rights::text[]": list(rights)})
 
 
 def ranking_metrics(
@@ -688,66 +745,8 @@ def finish_experiment(experiment: str) -> Call[list[dict[str, Any]]]:
     return _value("finish_experiment", list, {"experiment": experiment})
 
 
-# embeddings
-
-
-def register_model(model: str, dimensions: int, *, distance: str = "cosine", storage: str = "vector") -> Call[int]:
-    """Make an embedding model known; returns its id."""
-    return _value(
-        "register_model",
-        int,
-        {"model": model, "dimensions::integer": dimensions, "distance": distance, "storage": storage},
-    )
-
-
-def set_default_model(collection: str, model: str | None) -> Call[None]:
-    """Choose the embedding model that searches of the collection use; None for none."""
-    return _value("set_default_model", _none, {"collection": collection, "model": model})
-
-
-def refresh_embedding_centres(collection: str | None = None) -> Call[int]:
-    """Compute anew what the embeddings of a collection have in common; returns how many centres were written."""
-    return _value("refresh_embedding_centres", int, {"collection": collection})
-
-
-def vector_index_statement(model: str, *, concurrently: bool = True) -> Call[str]:
-    """The CREATE INDEX statement of the model's HNSW index."""
-    return _value("vector_index_statement", str, {"model": model, "concurrently": concurrently})
-
-
-def list_missing_embeddings(
-    model: str, *, collection: str | None = None, after_chunk_id: int = 0, batch_size: int = 256
-) -> Call[list[rows.MissingEmbedding]]:
-    """Chunks that the model has not embedded, or that changed since, in order of chunk_id."""
-    return _rows(
-        "list_missing_embeddings",
-        rows.MissingEmbedding,
-        {
-            "model": model,
-            "collection": collection,
-            "after_chunk_id::bigint": after_chunk_id,
-            "batch_size::integer": batch_size,
-        },
-    )
-
-
-def put_embeddings(
-    model: str, chunk_ids: Sequence[int], content_hashes: Sequence[bytes], embeddings: Sequence[Vector]
-) -> Call[int]:
-    """Store one embedding a chunk; returns how many were stored."""
-    return _value(
-        "put_embeddings",
-        int,
-        {
-            "model": model,
-            "chunk_ids::bigint[]": list(chunk_ids),
-            "content_hashes::bytea[]": list(content_hashes),
-            "embeddings::text[]": [vector_text(embedding) for embedding in embeddings],
-        },
-    )
-
-
-# embedding work that several workers share, and the cache of query vectors
+def _itself(value: list[float] | None) -> list[float] | None:
+    return value
 
 
 def claim_embeddings(
@@ -774,33 +773,6 @@ def claim_embeddings(
             "after_chunk_id::bigint": after_chunk_id,
             "failed_before::timestamptz": failed_before,
             "alone": alone,
-# code and its semantic nodes
-
-
-def search_code(
-    query: str,
-    embedding: Vector | None = None,
-    *,
-    large_embedding: Vector | None = None,
-    collections: Names | None = None,
-    query_type: str | None = None,
-    top_k: int = 8,
-    filter: Mapping[str, Any] | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> Call[list[rows.CodeHit]]:
-    """The best chunks of code, each with the node that explains it; a client with an embedder embeds the query."""
-    return _rows(
-        "search_code",
-        rows.CodeHit,
-        {
-            "query": query,
-            "embedding": vector_text(embedding),
-            "large_embedding": vector_text(large_embedding),
-            "collections::text[]": _names(collections),
-            "query_type": query_type,
-            "top_k::integer": top_k,
-            "filter": _json(filter),
-            "options": _json(options),
         },
     )
 
@@ -846,6 +818,34 @@ def put_query_embedding(model: str, query: str, embedding: Vector, *, most_kept:
         "put_query_embedding",
         bool,
         {"model": model, "query": query, "embedding": vector_text(embedding), "most_kept::integer": most_kept},
+    )
+
+
+def search_code(
+    query: str,
+    embedding: Vector | None = None,
+    *,
+    large_embedding: Vector | None = None,
+    collections: Names | None = None,
+    query_type: str | None = None,
+    top_k: int = 8,
+    filter: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Call[list[rows.CodeHit]]:
+    """The best chunks of code, each with the node that explains it; a client with an embedder embeds the query."""
+    return _rows(
+        "search_code",
+        rows.CodeHit,
+        {
+            "query": query,
+            "embedding": vector_text(embedding),
+            "large_embedding": vector_text(large_embedding),
+            "collections::text[]": _names(collections),
+            "query_type": query_type,
+            "top_k::integer": top_k,
+            "filter": _json(filter),
+            "options": _json(options),
+        },
     )
 
 
@@ -916,55 +916,75 @@ def node_index_statement(model: str, *, concurrently: bool = True) -> Call[str]:
     return _value("node_index_statement", str, {"model": model, "concurrently": concurrently})
 
 
-def text_stats_staleness(collection: str | None = None) -> Call[list[rows.TextStatsAge]]:
-    """How far the statistics of words lag behind the chunks."""
-    return _rows("text_stats_staleness", rows.TextStatsAge, {"collection": collection})
-
-
-def refresh_text_stats(collection: str | None = None) -> Call[list[rows.TextStatsRefresh]]:
-    """Count the words of a collection anew, or of all, where they have changed."""
-    return _rows("refresh_text_stats", rows.TextStatsRefresh, {"collection": collection})
-
-
-# The search log
-
-
-def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
-    """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False)."""
-    return _value("log_search", _same, {"entry": _context(entry)})
-
-
-def log_feedback(
-    query_id: UUID | str,
+def candidate_signals(
+    query: str,
+    embedding: Vector | None = None,
     *,
-    action_name: str = "click",
-    clicked_rank: int | None = None,
-    clicked_chunk_id: str | int | None = None,
-    dwell_ms: float | None = None,
-    was_helpful: bool | None = None,
-    context: Mapping[str, Any] | None = None,
-) -> Call[UUID]:
-    """Store what a user did with a search: a click with its rank from 1, an opinion, any other action."""
-    return _value(
-        "log_feedback",
-        _same,
+    collections: Names | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Call[list[rows.CandidateSignals]]:
+    """Every candidate of a search with its signals before fusion."""
+    return _rows(
+        "candidate_signals",
+        rows.CandidateSignals,
         {
-            "query_id::uuid": str(query_id),
-            "action_name": action_name,
-            "clicked_rank::integer": clicked_rank,
-            "clicked_chunk_id": None if clicked_chunk_id is None else str(clicked_chunk_id),
-            "dwell_ms::float8": dwell_ms,
-            "was_helpful::boolean": was_helpful,
-            "context": _context(context),
+            "query": query,
+            "embedding": vector_text(embedding),
+            "collections::text[]": _names(collections),
+            "options": _json(options),
         },
     )
 
 
-def log_batch(entries: Sequence[Mapping[str, Any]]) -> Call[dict[str, Any]]:
-    """Store many searches and events, each with its "type"; says how many were stored, and which were refused."""
-    return _value("log_batch", dict, {"entries": Jsonb([dict(entry) for entry in entries], dumps=_dumps)})
+def judgments_from_clicks(
+    list_name: str,
+    collection: str,
+    *,
+    click_model: str = "coec",
+    min_impressions: float = 10,
+    max_rank: int = 10,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    actions: Sequence[str] | None = None,
+) -> Call[int]:
+    """Fill a judgment list from the search log; returns how many judgments it holds."""
+    return _value(
+        "judgments_from_clicks",
+        int,
+        {
+            "list_name": list_name,
+            "collection": collection,
+            "click_model": click_model,
+            "min_impressions::float8": min_impressions,
+            "max_rank::integer": max_rank,
+            "since::timestamptz": since,
+            "until::timestamptz": until,
+            "actions::text[]": None if actions is None else list(actions),
+        },
+    )
 
 
-def ensure_partitions(first_day: date | None = None, last_day: date | None = None) -> Call[int]:
-    """Make the daily partitions of the log, by default of the next seven days; returns how many were made."""
-    return _value("ensure_partitions", int, {"first_day::date": first_day, "last_day::date": last_day})
+def put_configuration(
+    configuration: str, collection: str, options: Mapping[str, Any], *, metrics: Mapping[str, Any] | None = None
+) -> Call[None]:
+    """Store options of a search under a name."""
+    return _value(
+        "put_configuration",
+        _none,
+        {
+            "configuration": configuration,
+            "collection": collection,
+            "options": _json(options),
+            "metrics": _json(metrics),
+        },
+    )
+
+
+def activate_configuration(configuration: str, *, collection: str | None = None) -> Call[int]:
+    """Searches of the collection (None: the one it was made for) use the configuration from now on."""
+    return _value("activate_configuration", int, {"configuration": configuration, "collection": collection})
+
+
+def roll_back_configuration(collection: str) -> Call[str]:
+    """Undo the last activation in the collection; returns the name of the configuration."""
+    return _value("roll_back_configuration", str, {"collection": collection})

@@ -134,22 +134,20 @@ class Client:
         reranker: Reranker | None = None,
         rerank_head: int = 50,
         durable: bool = False,
+        embed_missing: bool = False,
     ) -> rows.SearchResult:
         """Search by words, meaning and titles together; the client's embedder, if any, embeds the query.
 
         A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`. `context` is what the log is to
         know of this search (user_id, session_id ..., or log=False). The log is not waited for: should the server crash,
         the searches of its last moments may be missing, unless `durable`. In a transaction of the caller's own the row
-        is part of that.
-        embed_missing: bool = False,
-
-        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`. With `embed_missing`, chunks of
-        the collections without an embedding are embedded first, one batch of 64 at most and only while nobody else
-        embeds (see pgsearch.embedding_before_search); the answer comes without them when that fails, with a note.
+        is part of that. With `embed_missing`, chunks of the collections without an embedding are embedded first, one
+        batch of 64 at most and only while nobody else embeds (see pgsearch.embedding_before_search); the answer comes
+        without them when that fails, with a note.
         """
         note = self._embed_before_search(collections, options) if embed_missing else None
         if embedding is None and self.embedder is not None and search_mode in ("auto", "vector") and query.strip():
-            (embedding,) = self.embedder.embed([query])
+            embedding = embed_query(self.embedder, query)
         call = _calls.search(
             query,
             embedding,
@@ -163,6 +161,8 @@ class Client:
             context=context if reranker is None else {**(context or {}), "log": False},
         )
         result = self._run_alone(call, durable)
+        if note is not None:
+            result = replace(result, notes=[*result.notes, note])
         if reranker is None:
             return result
         result = reranked(result, query, reranker, top_k)
@@ -182,22 +182,6 @@ class Client:
                 with self._pool.connection() as connection:
                     return _run_alone_on(connection, call, durable)
             return _run_alone_on(self.connection, call, durable)
-            embedding = embed_query(self.embedder, query)
-        result = self.run(
-            _calls.search(
-                query,
-                embedding,
-                collections=collections,
-                search_mode=search_mode,
-                top_k=top_k if reranker is None else max(top_k, rerank_head),
-                fusion=fusion,
-                filter=filter,
-                options=options,
-            )
-        )
-        if note is not None:
-            result = replace(result, notes=[*result.notes, note])
-        return result if reranker is None else reranked(result, query, reranker, top_k)
 
     def _embed_before_search(self, collections: Names | None, options: Mapping[str, Any] | None) -> str | None:
         # imported late, because embedders import the client

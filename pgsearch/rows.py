@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -85,27 +85,6 @@ class ChunkContext:
 
 
 @dataclass(frozen=True, slots=True)
-class CandidateSignals:
-    """A candidate with its signals before fusion; see the SQL function candidate_signals for what each means."""
-
-    chunk_id: int
-    page_id: int
-    external_id: str
-    text_score: float | None
-    vector_score: float | None
-    centred_score: float | None
-    title_score: float | None
-    lexical_score: float | None
-    tags: float
-    article: float
-    ordinal: float
-    length: float
-    coverage: float
-    word_information: float | None
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
 class Hit:
     """One result of a search; see the SQL function search_hybrid for what each column means."""
 
@@ -127,43 +106,6 @@ class Hit:
     tags: list[str]
     source: str | None
     metadata: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CodeHit(Hit):
-    """A chunk of code, with the node that explains it (None: no node belongs to it) and the type of the question."""
-
-    node_id: str | None
-    node_type: str | None
-    summary: str | None
-    classified_as: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClassifiedQuery:
-    """The type of a question; `matched_rule` is the regular expression that said so, None for the type of the rest."""
-
-    query_type: str
-    weights: Mapping[str, Any]
-    matched_rule: str | None
-    priority: int
-
-
-@dataclass(frozen=True, slots=True)
-class PopularNode:
-    """A node worth a better summary. `basis` is "searched", or "importance" where nothing was searched."""
-
-    node_id: str
-    node_type: str
-    name: str
-    summary: str
-    summary_method: str
-    query_count_7d: float
-    avg_rank: float | None
-    impressions: float
-    clicks: float
-    importance: float
-    basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +183,41 @@ class MissingEmbedding:
     chunk_id: int
     content_hash: bytes
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextStatsAge:
+    """How far a collection's statistics of words lag behind; `staleness` is the share of chunks that came or went."""
+
+    collection: str
+    refreshed_at: datetime | None
+    chunks: int
+    added: int
+    removed: int
+    staleness: float
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextStatsRefresh:
+    """What a refresh of a collection's statistics found: `change` is none, added (chunks only) or all."""
+
+    collection: str
+    change: str
+    chunks: int
+    total_tokens: int
+    lexemes_changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogPartition:
+    """A day of the log, with its size on disk; `expired` when it is older than the log is kept."""
+
+    partition: str
+    parent: str
+    day: date
+    bytes: int
+    expired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +301,7 @@ class ExperimentResult:
     judged: float | None
 
 
+@dataclass(frozen=True, slots=True)
 class EmbeddingStatus:
     """How far a model is with the chunks; `claimed`, `retrying` and `gave_up` are parts of `missing`."""
 
@@ -349,6 +327,44 @@ class FailedEmbedding:
     last_error: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class CodeHit(Hit):
+    """A chunk of code, with the node that explains it (None: no node belongs to it) and the type of the question."""
+
+    node_id: str | None
+    node_type: str | None
+    summary: str | None
+    classified_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifiedQuery:
+    """The type of a question; `matched_rule` is the regular expression that said so, None for the type of the rest."""
+
+    query_type: str
+    weights: Mapping[str, Any]
+    matched_rule: str | None
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class PopularNode:
+    """A node worth a better summary. `basis` is "searched", or "importance" where nothing was searched."""
+
+    node_id: str
+    node_type: str
+    name: str
+    summary: str
+    summary_method: str
+    query_count_7d: float
+    avg_rank: float | None
+    impressions: float
+    clicks: float
+    importance: float
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class PutNodes:
     """What became of the semantic nodes that were put; see the SQL function put_nodes for what each number means."""
 
@@ -369,24 +385,21 @@ class MissingNodeEmbedding:
 
 
 @dataclass(frozen=True, slots=True)
-class TextStatsAge:
-    """How far a collection's statistics of words lag behind; `staleness` is the share of chunks that came or went."""
+class CandidateSignals:
+    """A candidate with its signals before fusion; see the SQL function candidate_signals for what each means."""
 
-    collection: str
-    refreshed_at: datetime | None
-    chunks: int
-    added: int
-    removed: int
-    staleness: float
-    stale: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TextStatsRefresh:
-    """What a refresh of a collection's statistics found: `change` is none, added (chunks only) or all."""
-
-    collection: str
-    change: str
-    chunks: int
-    total_tokens: int
-    lexemes_changed: int
+    chunk_id: int
+    page_id: int
+    external_id: str
+    text_score: float | None
+    vector_score: float | None
+    centred_score: float | None
+    title_score: float | None
+    lexical_score: float | None
+    tags: float
+    article: float
+    ordinal: float
+    length: float
+    coverage: float
+    word_information: float | None
+    confidence: float
