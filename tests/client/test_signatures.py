@@ -116,7 +116,7 @@ _PYTHON: Mapping[str, object] = {
 @methods
 def test_a_row_class_has_the_columns_of_its_function(conn: psycopg.Connection[Any], name: str) -> None:
     row = _row_class(name)
-    if row is None or row is rows.SearchResult:
+    if row is None or hasattr(row, "from_json"):
         return
     columns = conn.execute(
         "select p.proargnames[n], format_type(p.proallargtypes[n], null) from pg_proc as p"
