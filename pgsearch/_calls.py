@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, LiteralString, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -552,3 +552,40 @@ def log_batch(entries: Sequence[Mapping[str, Any]]) -> Call[dict[str, Any]]:
 def ensure_partitions(first_day: date | None = None, last_day: date | None = None) -> Call[int]:
     """Make the daily partitions of the log, by default of the next seven days; returns how many were made."""
     return _value("ensure_partitions", int, {"first_day::date": first_day, "last_day::date": last_day})
+
+
+def list_partitions() -> Call[list[rows.LogPartition]]:
+    """The days of the log, their size, and which have expired."""
+    return _rows("list_partitions", rows.LogPartition, {})
+
+
+def drop_partition(partition: str) -> Call[bool]:
+    """Drop an expired day of the log; False when it is in use: try again."""
+    return _value("drop_partition", bool, {"partition": partition})
+
+
+def set_log_retention(*, keep_queries: timedelta | None = None, keep_events: timedelta | None = None) -> Call[None]:
+    """Set how long searches and events are kept; None leaves it as it is (90 days at first)."""
+    return _value(
+        "set_log_retention", _none, {"keep_queries::interval": keep_queries, "keep_events::interval": keep_events}
+    )
+
+
+def set_log_privacy(*, hash_users: bool | None = None, mask: str | None = None) -> Call[None]:
+    """Set whether users are logged as hashes, and which SQL function masks the texts; None leaves it as it is."""
+    return _value("set_log_privacy", _none, {"hash_users::boolean": hash_users, "mask": mask})
+
+
+def hash_user(user_id: str) -> Call[str]:
+    """What stands in the log for a user when users are hashed."""
+    return _value("hash_user", str, {"user_id": user_id})
+
+
+def forget(user_id: str) -> Call[dict[str, int]]:
+    """Remove every trace of a user from the log; returns how many rows went, by table."""
+    return _value("forget", dict, {"user_id": user_id})
+
+
+def grant_rights(role_name: str, rights: Sequence[str]) -> Call[None]:
+    """Grant a role rights: search, log (have searches stored), read_log."""
+    return _value("grant_rights", _none, {"role_name": role_name, "rights::text[]": list(rights)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -133,6 +133,17 @@ class SearchResult:
     def from_json(cls, outcome: Mapping[str, Any]) -> SearchResult:
         """Build the result from the JSON object that the SQL function search gives."""
         return cls(**{**outcome, "hits": [Hit(**hit) for hit in outcome["hits"]]})
+
+
+@dataclass(frozen=True, slots=True)
+class LogPartition:
+    """A day of the log, with its size on disk; `expired` when it is older than the log is kept."""
+
+    partition: str
+    parent: str
+    day: date
+    bytes: int
+    expired: bool
 
 
 @dataclass(frozen=True, slots=True)
