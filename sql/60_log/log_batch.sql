@@ -31,25 +31,23 @@ begin
 
     for batch in
         select e.entry ->> 'type' as type,
-               jsonb_agg(case when e.entry ->> k.id is null and (e.entry ->> 'ts' is null or jsonb_typeof(e.entry -> 'ts') <> 'string')
-                              then (e.entry - 'type') || jsonb_build_object(k.id, pgsearch.uuid7())
-                              else e.entry - 'type' end order by e.at) as entries,
+               -- a batch of one type goes on as it came
+               case when count(*) < jsonb_array_length(log_batch.entries) then jsonb_agg(e.entry order by e.at) end as entries,
                array_agg(e.at - 1 order by e.at) as indexes
           from jsonb_array_elements(entries) with ordinality as e(entry, at)
-               cross join lateral (select case e.entry ->> 'type' when 'search' then 'query_id' else 'event_id' end as id) as k
          where e.entry ->> 'type' in ('search', 'event')
            and e.entry -> 'log' is distinct from 'false'
          group by 1
          order by 1 desc
     loop
         begin
-            outcome  := pgsearch._store_log(batch.type, batch.entries);
+            outcome  := pgsearch._store_log(batch.type, coalesce(batch.entries, entries));
             stored   := stored + (outcome ->> 'stored')::bigint;
             repeated := repeated + (outcome ->> 'duplicates')::bigint;
             sampled  := sampled + coalesce((outcome ->> 'sampled_out')::bigint, 0);
         exception
             when sqlstate 'PS001' or sqlstate 'PS002' or sqlstate 'PS003' or data_exception or integrity_constraint_violation or program_limit_exceeded then
-                for one in select e.entry, i.index from jsonb_array_elements(batch.entries) with ordinality as e(entry, at) join unnest(batch.indexes) with ordinality as i(index, at) using (at) loop
+                for one in select e.entry, i.index from jsonb_array_elements(coalesce(batch.entries, entries)) with ordinality as e(entry, at) join unnest(batch.indexes) with ordinality as i(index, at) using (at) loop
                     begin
                         outcome  := pgsearch._store_log(batch.type, jsonb_build_array(one.entry));
                         stored   := stored + (outcome ->> 'stored')::bigint;
