@@ -241,9 +241,7 @@ def test_eight_writers_in_any_order_find_what_one_writer_finds(client: Client, d
     assert rows(FOUND) == expected
 
 
-def test_what_was_missed_because_both_were_stored_at_once_is_found_later(
-    client: Client, dsn: str, rows: Rows
-) -> None:
+def test_what_was_missed_because_both_were_stored_at_once_is_found_later(client: Client, dsn: str, rows: Rows) -> None:
     """A search does not wait for another writer of its user."""
     client.ensure_partitions()
     with Client(dsn) as other, other.connection.transaction():
