@@ -136,6 +136,17 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPartition:
+    """A day of the log, with its size on disk; `expired` when it is older than the log is kept."""
+
+    partition: str
+    parent: str
+    day: date
+    bytes: int
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StagePlan:
     """How one stage of a search ran: its index, rows and milliseconds."""
 

@@ -6,7 +6,7 @@ import inspect
 import types
 import typing
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Union
 from uuid import UUID
 
@@ -108,6 +108,7 @@ _PYTHON: Mapping[str, object] = {
     "double precision[]": list[float],
     "timestamp with time zone": datetime,
     "date": date,
+    "interval": timedelta,
     "uuid": UUID,
     "jsonb": Mapping[str, Any],
 }
