@@ -468,7 +468,45 @@ def put_embeddings(
     )
 
 
-# semantic nodes
+# code and its semantic nodes
+
+
+def search_code(
+    query: str,
+    embedding: Vector | None = None,
+    *,
+    large_embedding: Vector | None = None,
+    collections: Names | None = None,
+    query_type: str | None = None,
+    top_k: int = 8,
+    filter: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Call[list[rows.CodeHit]]:
+    """The best chunks of code, each with the node that explains it; a client with an embedder embeds the query."""
+    return _rows(
+        "search_code",
+        rows.CodeHit,
+        {
+            "query": query,
+            "embedding": vector_text(embedding),
+            "large_embedding": vector_text(large_embedding),
+            "collections::text[]": _names(collections),
+            "query_type": query_type,
+            "top_k::integer": top_k,
+            "filter": _json(filter),
+            "options": _json(options),
+        },
+    )
+
+
+def classify_query(query: str) -> Call[list[rows.ClassifiedQuery]]:
+    """What kind of question it is, with the weights of its signals and the rule that said so."""
+    return _rows("classify_query", rows.ClassifiedQuery, {"query": query})
+
+
+def popular_nodes(repo_id: str, *, top: int = 50) -> Call[list[rows.PopularNode]]:
+    """The nodes that were found most in the last seven days, then the most important ones: what to upgrade first."""
+    return _rows("popular_nodes", rows.PopularNode, {"repo_id": repo_id, "top::integer": top})
 
 
 def put_nodes(repo_id: str, model: str, nodes: Sequence[Mapping[str, Any]]) -> Call[list[rows.PutNodes]]:

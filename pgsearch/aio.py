@@ -129,6 +129,34 @@ class AsyncClient:
             return result
         return await asyncio.to_thread(reranked, result, query, reranker, top_k)
 
+    async def search_code(
+        self,
+        query: str,
+        embedding: Vector | None = None,
+        *,
+        large_embedding: Vector | None = None,
+        collections: Names | None = None,
+        query_type: str | None = None,
+        top_k: int = 8,
+        filter: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> list[rows.CodeHit]:
+        """The best chunks of code, each with the node that explains it; a client with an embedder embeds the query."""
+        if embedding is None and self.embedder is not None and query.strip():
+            (embedding,) = await asyncio.to_thread(self.embedder.embed, [query])
+        return await self.run(
+            _calls.search_code(
+                query,
+                embedding,
+                large_embedding=large_embedding,
+                collections=collections,
+                query_type=query_type,
+                top_k=top_k,
+                filter=filter,
+                options=options,
+            )
+        )
+
     async def check_plans(
         self,
         query: str,
@@ -169,6 +197,8 @@ class AsyncClient:
     vector_index_statement = _method(_calls.vector_index_statement)
     list_missing_embeddings = _method(_calls.list_missing_embeddings)
     put_embeddings = _method(_calls.put_embeddings)
+    classify_query = _method(_calls.classify_query)
+    popular_nodes = _method(_calls.popular_nodes)
     put_nodes = _method(_calls.put_nodes)
     delete_missing_nodes = _method(_calls.delete_missing_nodes)
     list_missing_node_embeddings = _method(_calls.list_missing_node_embeddings)

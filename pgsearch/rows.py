@@ -109,6 +109,43 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeHit(Hit):
+    """A chunk of code, with the node that explains it (None: no node belongs to it) and the type of the question."""
+
+    node_id: str | None
+    node_type: str | None
+    summary: str | None
+    classified_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifiedQuery:
+    """The type of a question; `matched_rule` is the regular expression that said so, None for the type of the rest."""
+
+    query_type: str
+    weights: Mapping[str, Any]
+    matched_rule: str | None
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class PopularNode:
+    """A node worth a better summary. `basis` is "searched", or "importance" where nothing was searched."""
+
+    node_id: str
+    node_type: str
+    name: str
+    summary: str
+    summary_method: str
+    query_count_7d: float
+    avg_rank: float | None
+    impressions: float
+    clicks: float
+    importance: float
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """A whole search: its hits, and what happened on the way to them.
 

@@ -15,7 +15,7 @@ import pytest
 from pgsearch import AsyncClient, Client, _calls, rows
 
 # methods that are more than one call
-OF_THEIR_OWN = {"run", "connection", "close", "search", "check_plans"}
+OF_THEIR_OWN = {"run", "connection", "close", "search", "search_code", "check_plans"}
 # no function may return a column of the name of an argument
 RENAMED = {"name": "collection"}
 
