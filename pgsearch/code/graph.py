@@ -1,8 +1,8 @@
 """Who uses whom in a repository: names of one file resolved to definitions of others, as far as the code alone tells.
 
-Resolved are imports (relative ones, aliases, `import *`, names that a package passes on), names of the same file, methods
-through `self`, `super()` and base classes, and receivers whose class the facts know. What stays open, such as a method of
-a parameter without annotation, is left out: a graph that guesses would make every `get` and `run` important.
+Resolved are imports (relative ones, aliases, `import *`, names that a package passes on), names of the same file,
+methods through `self`, `super()` and base classes, and receivers whose class the facts know. What stays open, such as a
+method of a parameter without annotation, is left out: a graph that guesses would make every `get` and `run` important.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def _say_plan(plan: Plan, *, as_json: bool) -> None:
         ],
     )
     say(
-        f"{plan.collection}: {len(plan.candidates):,} of {plan.nodes:,} nodes to sum up, {plan.standing:,} stand already;"
+        f"{plan.collection}: {len(plan.candidates):,} of {plan.nodes:,} nodes to sum up, {plan.standing:,} stand;"
         f" about {plan.input_tokens:,} tokens to send and {plan.output_tokens:,} to receive: ${plan.cost:.4f}"
     )
     say(f"all nodes would cost about ${plan.cost_of_all:.2f}: {plan.saved:.1%} of them need no language model")
