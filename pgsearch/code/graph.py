@@ -26,9 +26,12 @@ def node_id(place: Place) -> str:
 
 
 class CodeGraph:
-    """Calls and imports among the files of a repository."""
+    """Calls and imports among the files of a repository.
 
-    def __init__(self, modules: Iterable[ModuleFacts]) -> None:
+    `package` is the name of the root folder, by which files import each other when the root is a package itself.
+    """
+
+    def __init__(self, modules: Iterable[ModuleFacts], package: str = "") -> None:
         self._modules = {facts.path: facts for facts in modules}
         self._symbols: dict[Place, Symbol] = {
             (facts.path, symbol.name): symbol for facts in self._modules.values() for symbol in facts.symbols
@@ -38,7 +41,7 @@ class CodeGraph:
         for facts in self._modules.values():
             self._bindings[facts.path] = {one.bound: one for one in facts.imports if one.bound not in ("", "*")}
             self._stars[facts.path] = [one for one in facts.imports if one.bound == "*"]
-        self._by_name = _dotted_names(self._modules)
+        self._by_name = _dotted_names(self._modules, package)
         self._resolved: dict[Place, Place | None] = {}
         self._calls: dict[Place, list[Place]] = {}
         self._imports: dict[str, list[str]] = {}
@@ -208,7 +211,7 @@ class CodeGraph:
         return None
 
 
-def _dotted_names(modules: Mapping[str, ModuleFacts]) -> dict[str, str]:
+def _dotted_names(modules: Mapping[str, ModuleFacts], package: str) -> dict[str, str]:
     """Files by the names under which they can be imported.
 
     That is the path from the topmost folder that is a package, from the root, and, when nothing else ends so, every
@@ -216,19 +219,22 @@ def _dotted_names(modules: Mapping[str, ModuleFacts]) -> dict[str, str]:
     """
     names: dict[str, str] = {}
     endings: dict[str, set[str]] = defaultdict(set)
+    inside = f"{package}." if package and "__init__.py" in modules else ""
+    if inside:
+        names[package] = "__init__.py"
     for path in sorted(modules):
         stem = PurePosixPath(path).with_suffix("")
         parts = stem.parts[:-1] if stem.name == "__init__" else stem.parts
         if not parts:
             continue
         names.setdefault(".".join(parts), path)
+        if inside:
+            names.setdefault(f"{inside}{'.'.join(parts)}", path)
         top = len(stem.parts) - 1
         while top > 0 and "/".join((*stem.parts[:top], "__init__.py")) in modules:
             top -= 1
-        if parts[top:]:
-            package = top < len(stem.parts) - 1
-            if package or stem.parts[:-1] in (("src",), ("lib",)):
-                names.setdefault(".".join(parts[top:]), path)
+        if parts[top:] and (top < len(stem.parts) - 1 or stem.parts[:-1] in (("src",), ("lib",))):
+            names.setdefault(".".join(parts[top:]), path)
         for start in range(1, len(parts) - 1):
             endings[".".join(parts[start:])].add(path)
     for name, paths in endings.items():

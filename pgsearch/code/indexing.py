@@ -143,7 +143,7 @@ def index_repository(
     report.unparsed |= work.unparsed
 
     modules = {path: facts for path, facts in {**kept, **work.facts}.items() if path in hashes}
-    code = list(code_nodes((modules[path] for path in sorted(modules)), hashes))
+    code = list(code_nodes((modules[path] for path in sorted(modules)), hashes, root.resolve().name))
     issue_nodes = [issue_node(issue, hashes[path]) for path, issue in (given or {}).items() if path in new_nodes]
     keep = [
         *(node["node_id"] for node in code),

@@ -67,8 +67,10 @@ def test_underlined_headings_are_headings() -> None:
 
 
 def test_an_empty_document_is_known_by_its_name() -> None:
-    assert SymbolSummaryBuilder().document("README.md", read_document("README.md", "")).startswith(
-        "readme README.md: README.md."
+    assert (
+        SymbolSummaryBuilder()
+        .document("README.md", read_document("README.md", ""))
+        .startswith("readme README.md: README.md.")
     )
 
 
@@ -91,5 +93,5 @@ def test_a_line_that_is_no_issue_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "issues.jsonl"
     path.write_text(f'{{"id": 1, "title": "x"}}\n{line}\n')
 
-    with pytest.raises(InvalidValueError, match="issues.jsonl:2"):
+    with pytest.raises(InvalidValueError, match=r"issues\.jsonl:2"):
         list(read_issues(path))

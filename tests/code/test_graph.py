@@ -97,6 +97,13 @@ def test_a_script_finds_its_neighbours_and_a_source_folder_below_another_is_foun
     assert calls(files, "backend/main.py", "main") == ["backend/app/api.py::serve"]
 
 
+def test_a_root_that_is_a_package_is_known_by_its_name() -> None:
+    files = {"__init__.py": "", "core.py": "def go(): ...\n", "main.py": "from shop.core import go\ndef f(): go()\n"}
+    inside = CodeGraph((read_module(path, source) for path, source in files.items()), package="shop")
+
+    assert inside.calls(("main.py", "f")) == [("core.py", "go")]
+
+
 def test_star_imports_in_circles_end() -> None:
     """Each of thirty files passes on all of the others: following every way would take for ever."""
     names = [f"m{number}" for number in range(30)]
@@ -160,7 +167,9 @@ def test_api_files_are_known_by_their_names() -> None:
 
 
 def test_summaries_name_kind_place_signature_docstring_calls_and_words() -> None:
-    source = 'class PageStore(Base):\n    @cached\n    def putAll(self, pages: list) -> int:\n        """Store pages."""\n'
+    source = (
+        'class PageStore(Base):\n    @cached\n    def putAll(self, pages: list) -> int:\n        """Store pages."""\n'
+    )
     source += "        raise StoreError(checked(pages))\ndef checked(x): ...\n"
 
     found = nodes({"app/store.py": source})
