@@ -15,6 +15,8 @@ import pgsearch
 from pgsearch import Client, cli
 from pgsearch.code import embed_nodes, index_repository
 from pgsearch.code import indexing as module_under_test
+from pgsearch.code.facts import ModuleFacts
+from pgsearch.code.python_symbols import read_module
 from pgsearch.errors import PgsearchError
 from tests.code.conftest import Write
 
@@ -61,7 +63,7 @@ def versions(client: Client) -> dict[str, list[Any]]:
     """Where each row stands and which transaction wrote it: an update, even of nothing, shows."""
     return {
         table: client.connection.execute(
-            f"select ctid::text, xmin::text, updated_at from pgsearch.{table} order by 1"  # type: ignore[arg-type]
+            f"select ctid::text, xmin::text, updated_at from pgsearch.{table} order by 1"
             if table != "chunks"
             else "select ctid::text, xmin::text from pgsearch.chunks order by 1"
         ).fetchall()
@@ -71,7 +73,7 @@ def versions(client: Client) -> dict[str, list[Any]]:
 
 def node(client: Client, node_id: str, column: str = "metadata") -> Any:
     found = client.connection.execute(
-        f"select {column} from pgsearch.semantic_nodes where node_id = %s",  # type: ignore[arg-type]
+        f"select {column} from pgsearch.semantic_nodes where node_id = %s",
         (node_id,),
     ).fetchall()
     assert len(found) == 1, f"{len(found)} rows of {node_id}"
@@ -150,34 +152,41 @@ def test_an_unchanged_repository_touches_nothing(client: Client, repository: Wri
     assert again.nodes == without_issues.nodes == {"doc": 2, "issue": 1, "route": 1, "symbol": 7}
 
 
-def test_an_unchanged_repository_is_not_parsed(
-    client: Client, repository: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Paths of the files that are parsed, as they are."""
+    paths: list[str] = []
+
+    def read(path: str, source: str) -> ModuleFacts:
+        paths.append(path)
+        return read_module(path, source)
+
+    monkeypatch.setattr(module_under_test, "read_module", read)
+    return paths
+
+
+def test_an_unchanged_repository_is_not_parsed(client: Client, repository: Write, parsed: list[str]) -> None:
     root = repository(SHOP)
     index_repository(client, "shop", root)
-    read: list[str] = []
-    monkeypatch.setattr(module_under_test, "read_module", lambda path, source: read.append(path))
+    assert parsed == ["app/__init__.py", "app/cart.py", "app/main.py", "app/store.py"]
 
+    parsed.clear()
     index_repository(client, "shop", root)
 
-    assert read == []
+    assert parsed == []
 
 
 def test_of_a_changed_repository_only_what_changed_is_parsed_and_written(
-    client: Client, repository: Write, monkeypatch: pytest.MonkeyPatch
+    client: Client, repository: Write, parsed: list[str]
 ) -> None:
     root = repository(SHOP)
     index_repository(client, "shop", root)
-    read: list[str] = []
-    real = module_under_test.read_module
-    monkeypatch.setattr(
-        module_under_test, "read_module", lambda path, source: (read.append(path), real(path, source))[1]
-    )
+    parsed.clear()
 
     repository({"app/store.py": SHOP["app/store.py"] + "\n\ndef connect() -> ItemStore:\n    return ItemStore()\n"})
     report = index_repository(client, "shop", root)
 
-    assert read == ["app/store.py"]
+    assert parsed == ["app/store.py"]
     assert (report.files_changed, report.nodes_inserted, report.chunks_inserted) == (1, 1, 1)
     # the file's own node, and the class that is called now
     assert report.nodes_updated == 2
