@@ -1,0 +1,145 @@
+"""`pgsearch index-code`: a code repository into a collection."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.progress import Progress as Bar
+
+from pgsearch._dsn import default_dsn
+from pgsearch.client import Client
+from pgsearch.code.indexing import Progress, Tell, embed_nodes, index_repository
+from pgsearch.code.repository import LARGEST
+from pgsearch.commands._output import note, progress_bar, say, say_json
+from pgsearch.embedders import Embedder
+from pgsearch.embedding import SVD_PREFIX, EmbeddingReport, embed_missing, embedder_for, fit_svd, why_no_embedder
+from pgsearch.errors import InvalidValueError, UnknownModelError
+from pgsearch.svd_embedder import DIMENSIONS
+
+SUMMARY = "index a code repository: definitions, routes, documents, issues and who uses whom"
+EXAMPLE = """
+pgsearch index-code . --collection myproject --text-config pg_catalog.english
+pgsearch index-code ~/src/myproject --issues issues.jsonl --model svd:myproject
+"""
+
+_SHOWN = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, metavar="PATH", help="root of a checkout")
+    parser.add_argument("--collection", metavar="NAME", help="collection to keep it in (default: the folder's name)")
+    parser.add_argument(
+        "--issues", type=Path, metavar="FILE.jsonl", help='issues, one JSON object a line: {"id", "title", "body", ...}'
+    )
+    parser.add_argument("--model", metavar="NAME", help="embed chunks and node summaries with this model")
+    parser.add_argument(
+        "--text-config",
+        help="text search configuration of a new collection, such as pg_catalog.english (default: pg_catalog.simple)",
+    )
+    parser.add_argument(
+        "--largest-file",
+        type=int,
+        default=LARGEST,
+        metavar="BYTES",
+        help=f"pass over larger files (default: {LARGEST})",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 1 when something could not be stored or embedded; files that cannot be parsed are only told."""
+    root: Path = arguments.path
+    collection = arguments.collection or root.resolve().name
+    if not collection:
+        raise InvalidValueError("The folder has no name to call the collection by.", hint="Give --collection NAME.")
+    if arguments.largest_file < 1:
+        raise InvalidValueError("No file is that small.", hint="Give --largest-file in bytes.")
+    embedding, nodes_embedded = EmbeddingReport(), 0
+    with Client(arguments.dsn or default_dsn()) as client, progress_bar() as bar:
+        tell = _shown_on(bar)
+        embedder = _embedder(client, arguments.model) if arguments.model is not None else None
+        report = index_repository(
+            client,
+            collection,
+            root,
+            issues=arguments.issues,
+            model=arguments.model,
+            text_config=arguments.text_config,
+            largest=arguments.largest_file,
+            progress=tell,
+        )
+        if arguments.model is not None:
+            if embedder is None:
+                embedder = fit_svd(client, arguments.model, collection)
+            task = bar.add_task("embedding chunks", total=None)
+            embedding = embed_missing(
+                client,
+                arguments.model,
+                embedder,
+                collection,
+                progress=lambda now: bar.update(task, completed=now.embedded + now.skipped + now.failed),
+            )
+            nodes_embedded = embed_nodes(
+                client, collection, arguments.model, embedder, total=sum(report.nodes.values()), progress=tell
+            )
+            if embedding.embedded:
+                client.set_default_model(collection, arguments.model)
+
+    for path, reason in list(report.unparsed.items())[:_SHOWN]:
+        note(f"{path}: searched as text only, because it cannot be parsed: {reason}")
+    if len(report.unparsed) > _SHOWN:
+        note(f"... and {len(report.unparsed) - _SHOWN} more")
+    for refusal in report.refusals[:_SHOWN]:
+        note(str(refusal))
+    if arguments.json:
+        counts = {name: getattr(report, name) for name in report.__slots__ if name != "refusals"}
+        say_json(
+            {
+                **counts,
+                "refusals": [refusal._asdict() for refusal in report.refusals],
+                "chunks_embedded": embedding.embedded,
+                "chunks_not_embedded": embedding.failed,
+                "nodes_embedded": nodes_embedded,
+            }
+        )
+    else:
+        nodes = ", ".join(f"{count:,} {kind}s" for kind, count in report.nodes.items()) or "none"
+        say(
+            f"{collection}: {report.files:,} files, {report.files_changed:,} of the pages new or changed,"
+            f" {report.files_deleted:,} deleted"
+        )
+        say(f"chunks: {report.chunks_inserted:,} inserted, {report.chunks_deleted:,} deleted")
+        say(
+            f"nodes: {nodes}; {report.nodes_inserted:,} inserted, {report.nodes_updated:,} updated,"
+            f" {report.nodes_deleted:,} deleted"
+        )
+        if arguments.model is not None:
+            say(f"embedded with {arguments.model}: {embedding.embedded:,} chunks, {nodes_embedded:,} nodes")
+        for reason, count in report.passed_over.items():
+            note(f"{count:,} files {reason} were passed over")
+    return 1 if report.refusals or embedding.failed else 0
+
+
+def _embedder(client: Client, model: str) -> Embedder | None:
+    """The embedder of a model, which is made known here; None for one that will be fitted on what is indexed."""
+    embedder = embedder_for(model)
+    if embedder is not None:
+        client.register_model(model, len(embedder.embed([""])[0]))
+    elif model.startswith(SVD_PREFIX):
+        client.register_model(model, DIMENSIONS)
+    else:
+        raise UnknownModelError(
+            why_no_embedder(model), hint=f"Use {SVD_PREFIX}NAME, or index without --model and embed from your own code."
+        )
+    return embedder
+
+
+def _shown_on(bar: Bar) -> Tell:
+    tasks = {}
+
+    def show(now: Progress) -> None:
+        if now.stage not in tasks:
+            tasks[now.stage] = bar.add_task(now.stage, total=now.total)
+        bar.update(tasks[now.stage], completed=now.done, total=now.total)
+
+    return show
