@@ -67,8 +67,10 @@ def test_underlined_headings_are_headings() -> None:
 
 
 def test_an_empty_document_is_known_by_its_name() -> None:
-    assert SymbolSummaryBuilder().document("README.md", read_document("README.md", "")).startswith(
-        "readme README.md: README.md."
+    assert (
+        SymbolSummaryBuilder()
+        .document("README.md", read_document("README.md", ""))
+        .startswith("readme README.md: README.md.")
     )
 
 

@@ -160,7 +160,9 @@ def test_api_files_are_known_by_their_names() -> None:
 
 
 def test_summaries_name_kind_place_signature_docstring_calls_and_words() -> None:
-    source = 'class PageStore(Base):\n    @cached\n    def putAll(self, pages: list) -> int:\n        """Store pages."""\n'
+    source = (
+        'class PageStore(Base):\n    @cached\n    def putAll(self, pages: list) -> int:\n        """Store pages."""\n'
+    )
     source += "        raise StoreError(checked(pages))\ndef checked(x): ...\n"
 
     found = nodes({"app/store.py": source})
