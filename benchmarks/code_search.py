@@ -4,7 +4,8 @@ Indexes a part of Python's standard library, pgsearch itself and a small web sho
 index-code` does, with all-MiniLM-L6-v2 over chunks and summaries, and asks questions that are made of the code by rule
 (see _code_questions.py). The same chunks and the same chunk vectors serve all: vectors alone (what seed document 002
 starts from), search_hybrid, and search_code. Modules are halved: weights are chosen on one half, figures are of the other.
-Writes the section "Code" of benchmarks/results.md. The database stays, so that a second run only asks.
+Writes the section "Code" of benchmarks/results.md. The copy of the code (in the cache of the
+benchmarks) and the database stay, so that a second run only asks; drop both for another code base.
 
     HF_HUB_OFFLINE=1 python benchmarks/code_search.py
     python benchmarks/code_search.py --half tuning
@@ -23,7 +24,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pgsearch.code.indexing import embed_nodes, index_repository
 
 import pgsearch
 from benchmarks._code_questions import Question, answering_chunks, definitions, questions
@@ -31,6 +31,7 @@ from benchmarks._judged import cache
 from benchmarks._report import MACHINE, database, table, versions, write_section
 from benchmarks._route_app import write_shop
 from pgsearch import Client, embedded
+from pgsearch.code.indexing import embed_nodes, index_repository
 from pgsearch.commands._output import note
 from pgsearch.embedding import build_vector_index, embed_missing
 
@@ -128,12 +129,12 @@ def main() -> int:
 def load(client: Client) -> tuple[Asked, dict[str, Any]]:
     """Have the code base indexed and embedded, and the questions with their vectors and answers."""
     root = cache() / "code"
-    shutil.rmtree(root, ignore_errors=True)
-    library = Path(sysconfig.get_paths()["stdlib"])
-    without = shutil.ignore_patterns("test", "tests", "__pycache__", "*.pyc")
-    for package in PACKAGES:
-        shutil.copytree(library / package, root / package, ignore=without)
-    shutil.copytree(Path(pgsearch.__file__).parent, root / "pgsearch", ignore=without)
+    if not root.exists():
+        library = Path(sysconfig.get_paths()["stdlib"])
+        without = shutil.ignore_patterns("test", "tests", "__pycache__", "*.pyc")
+        for package in PACKAGES:
+            shutil.copytree(library / package, root / package, ignore=without)
+        shutil.copytree(Path(pgsearch.__file__).parent, root / "pgsearch", ignore=without)
     routes = write_shop(root)
 
     embedder = MiniLM()

@@ -58,7 +58,7 @@ def cut_module(facts: ModuleFacts, source: str, longest: int = LONGEST) -> list[
         if line > end_line:
             return
         before = chunks[-1] if chunks else None
-        if before is not None and owner is None and before.end_line < line:
+        if before is not None and (owner is None or before.line > owner.line):
             joined = text(before.line, end_line)
             if end_line - line < 3 and len(text(line, end_line)) < _SMALL and len(joined) <= longest:
                 before.content, before.end_line = joined, end_line

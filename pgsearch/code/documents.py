@@ -37,7 +37,7 @@ class Document:
 
 
 def doc_type(path: str) -> DocType | None:
-    """By name and folders: README*, adr/ and decisions/, anything with design, architecture, rfc or spec in its name."""
+    """By name and folders: README*, adr/ and decisions/, and what has design, architecture, rfc or spec in its name."""
     place = PurePosixPath(path)
     if place.suffix.lower() not in SUFFIXES and place.suffix:
         return None

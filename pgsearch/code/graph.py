@@ -1,8 +1,8 @@
 """Who uses whom in a repository: names of one file resolved to definitions of others, as far as the code alone tells.
 
-Resolved are imports (relative ones, aliases, `import *`, names that a package passes on), names of the same file, methods
-through `self`, `super()` and base classes, and receivers whose class the facts know. What stays open, such as a method of
-a parameter without annotation, is left out: a graph that guesses would make every `get` and `run` important.
+Resolved are imports (relative ones, aliases, `import *`, names that a package passes on), names of the same file,
+methods through `self`, `super()` and base classes, and receivers whose class the facts know. What stays open, such as a
+method of a parameter without annotation, is left out: a graph that guesses would make every `get` and `run` important.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from pgsearch.code.facts import Import, ModuleFacts, Symbol
 
-_DEEPEST = 10  # steps from name to name
+_DEEPEST = 10  # classes above a class
 
 Place = tuple[str, str]
 """A file and a qualified name in it; the name "" is the file itself."""
@@ -26,9 +26,12 @@ def node_id(place: Place) -> str:
 
 
 class CodeGraph:
-    """Calls and imports among the files of a repository."""
+    """Calls and imports among the files of a repository.
 
-    def __init__(self, modules: Iterable[ModuleFacts]) -> None:
+    `package` is the name of the root folder, by which files import each other when the root is a package itself.
+    """
+
+    def __init__(self, modules: Iterable[ModuleFacts], package: str = "") -> None:
         self._modules = {facts.path: facts for facts in modules}
         self._symbols: dict[Place, Symbol] = {
             (facts.path, symbol.name): symbol for facts in self._modules.values() for symbol in facts.symbols
@@ -38,7 +41,8 @@ class CodeGraph:
         for facts in self._modules.values():
             self._bindings[facts.path] = {one.bound: one for one in facts.imports if one.bound not in ("", "*")}
             self._stars[facts.path] = [one for one in facts.imports if one.bound == "*"]
-        self._by_name = _dotted_names(self._modules)
+        self._by_name = _dotted_names(self._modules, package)
+        self._resolved: dict[Place, Place | None] = {}
         self._calls: dict[Place, list[Place]] = {}
         self._imports: dict[str, list[str]] = {}
         self._in_degree = self._counted()
@@ -60,7 +64,13 @@ class CodeGraph:
 
     def resolve(self, path: str, dotted: str) -> Place | None:
         """Where a dotted name of a file is defined; a variable has a place, too, though it is no symbol."""
-        return self._resolve(path, dotted, 0)
+        key = (path, dotted)
+        if key not in self._resolved:
+            # imports may go in circles: whoever comes by here again meanwhile finds nothing
+            self._resolved[key] = None
+            if path in self._modules:
+                self._resolved[key] = self._looked_up(path, dotted)
+        return self._resolved[key]
 
     def symbol(self, place: Place) -> Symbol | None:
         return self._symbols.get(place)
@@ -106,45 +116,41 @@ class CodeGraph:
             found = self.resolve(path, call)
         return found if found in self._symbols else None
 
-    def _member(self, place: Place, name: str, depth: int) -> Place | None:
-        path, outer = place
-        own = (path, f"{outer}.{name}")
-        if own in self._symbols:
-            return own
-        return self._inherited(place, name, depth)
-
     def _inherited(self, place: Place, name: str, depth: int) -> Place | None:
         symbol = self._symbols.get(place)
         if symbol is None or depth > _DEEPEST:
             return None
         for base in symbol.bases:
-            parent = self._resolve(place[0], base, depth + 1)
+            parent = self.resolve(place[0], base)
             if parent is not None and parent != place:
                 found = self._member(parent, name, depth + 1)
                 if found is not None:
                     return found
         return None
 
-    def _resolve(self, path: str, dotted: str, depth: int) -> Place | None:
-        if depth > _DEEPEST or path not in self._modules:
-            return None
+    def _member(self, place: Place, name: str, depth: int) -> Place | None:
+        path, outer = place
+        own = (path, f"{outer}.{name}")
+        return own if own in self._symbols else self._inherited(place, name, depth)
+
+    def _looked_up(self, path: str, dotted: str) -> Place | None:
         head, _, rest = dotted.partition(".")
         if (path, dotted) in self._symbols:
             return path, dotted
         if (path, head) in self._symbols:
-            return self._member((path, head), rest, depth + 1) if rest else (path, head)
+            return self._member((path, head), rest, 0) if rest else (path, head)
         one = self._bindings[path].get(head)
         if one is not None:
-            return self._through(path, one, rest, depth + 1)
+            return self._through(path, one, rest)
         for star in self._stars[path]:
             module = self._module(path, star.module, star.level)
             if module is not None and module != path:
-                found = self._resolve(module, dotted, depth + 1)
+                found = self.resolve(module, dotted)
                 if found in self._symbols:
                     return found
-        return (path, dotted) if not rest and depth > 0 else None
+        return None
 
-    def _through(self, path: str, one: Import, rest: str, depth: int) -> Place | None:
+    def _through(self, path: str, one: Import, rest: str) -> Place | None:
         """What `rest` is, seen through an import."""
         if one.name is None:
             dotted = f"{one.module}.{rest}" if rest else one.module
@@ -153,18 +159,22 @@ class CodeGraph:
             for end in range(len(parts), 0, -1):
                 module = self._module(path, ".".join(parts[:end]), 0)
                 if module is not None:
-                    return self._resolve(module, ".".join(parts[end:]), depth) if parts[end:] else (module, "")
+                    return self._named_in(module, ".".join(parts[end:])) if parts[end:] else (module, "")
             return None
         submodule = self._module(path, f"{one.module}.{one.name}".lstrip("."), one.level)
         module = self._module(path, one.module, one.level)
         if module is not None and module != path:
-            dotted = f"{one.name}.{rest}" if rest else one.name
-            found = self._resolve(module, dotted, depth)
+            found = self._named_in(module, f"{one.name}.{rest}" if rest else one.name)
             if found is not None and (found in self._symbols or submodule is None):
                 return found
         if submodule is not None and submodule != path:
-            return self._resolve(submodule, rest, depth) if rest else (submodule, "")
+            return self._named_in(submodule, rest) if rest else (submodule, "")
         return None
+
+    def _named_in(self, module: str, dotted: str) -> Place | None:
+        """What a name of a file is; one that nothing defines is taken for a variable of the file."""
+        found = self.resolve(module, dotted)
+        return (module, dotted) if found is None and "." not in dotted else found
 
     def _imported(self, path: str, one: Import) -> list[Place]:
         if one.bound == "*":
@@ -173,7 +183,7 @@ class CodeGraph:
         if one.name is None:
             module = self._module(path, one.module, 0)
             return [(module, "")] if module is not None else []
-        target = self._through(path, one, "", 1)
+        target = self._through(path, one, "")
         module = self._module(path, one.module, one.level)
         found = [target] if target is not None else []
         # a name that a package passes on is a use of both, the package and the file that defines it
@@ -201,7 +211,7 @@ class CodeGraph:
         return None
 
 
-def _dotted_names(modules: Mapping[str, ModuleFacts]) -> dict[str, str]:
+def _dotted_names(modules: Mapping[str, ModuleFacts], package: str) -> dict[str, str]:
     """Files by the names under which they can be imported.
 
     That is the path from the topmost folder that is a package, from the root, and, when nothing else ends so, every
@@ -209,19 +219,22 @@ def _dotted_names(modules: Mapping[str, ModuleFacts]) -> dict[str, str]:
     """
     names: dict[str, str] = {}
     endings: dict[str, set[str]] = defaultdict(set)
+    inside = f"{package}." if package and "__init__.py" in modules else ""
+    if inside:
+        names[package] = "__init__.py"
     for path in sorted(modules):
         stem = PurePosixPath(path).with_suffix("")
         parts = stem.parts[:-1] if stem.name == "__init__" else stem.parts
         if not parts:
             continue
         names.setdefault(".".join(parts), path)
+        if inside:
+            names.setdefault(f"{inside}{'.'.join(parts)}", path)
         top = len(stem.parts) - 1
         while top > 0 and "/".join((*stem.parts[:top], "__init__.py")) in modules:
             top -= 1
-        if parts[top:]:
-            package = top < len(stem.parts) - 1
-            if package or stem.parts[:-1] in (("src",), ("lib",)):
-                names.setdefault(".".join(parts[top:]), path)
+        if parts[top:] and (top < len(stem.parts) - 1 or stem.parts[:-1] in (("src",), ("lib",))):
+            names.setdefault(".".join(parts[top:]), path)
         for start in range(1, len(parts) - 1):
             endings[".".join(parts[start:])].add(path)
     for name, paths in endings.items():

@@ -22,8 +22,8 @@ from pgsearch.client import Client
 from pgsearch.code.chunks import cut_module
 from pgsearch.code.documents import doc_type, read_document
 from pgsearch.code.facts import ModuleFacts, unpacked
-from pgsearch.code.issues import Issue, read_issues
 from pgsearch.code.issues import FOLDER as ISSUES
+from pgsearch.code.issues import Issue, read_issues
 from pgsearch.code.nodes import Node, code_nodes, document_node, issue_node
 from pgsearch.code.python_symbols import UnreadableSourceError, decoded, read_module
 from pgsearch.code.repository import LARGEST, SourceFile, file_hash, read_repository
@@ -143,7 +143,7 @@ def index_repository(
     report.unparsed |= work.unparsed
 
     modules = {path: facts for path, facts in {**kept, **work.facts}.items() if path in hashes}
-    code = list(code_nodes((modules[path] for path in sorted(modules)), hashes))
+    code = list(code_nodes((modules[path] for path in sorted(modules)), hashes, root.resolve().name))
     issue_nodes = [issue_node(issue, hashes[path]) for path, issue in (given or {}).items() if path in new_nodes]
     keep = [
         *(node["node_id"] for node in code),
@@ -277,6 +277,11 @@ def _issue_hash(issue: Issue) -> str:
 def _known(client: Client, collection: str) -> dict[str, _Indexed]:
     found = _run(client, "select * from pgsearch._indexed_files(%s)", collection)
     return {path: _Indexed(*rest) for path, *rest in found}
+
+
+def usual_model(client: Client, collection: str) -> str:
+    """The model in whose rows the nodes of a collection stand; "" without one."""
+    return _usual_model(_known(client, collection))
 
 
 def _usual_model(known: Mapping[str, _Indexed]) -> str:

@@ -20,10 +20,13 @@ Node: TypeAlias = dict[str, Any]
 _MOST_LINKS = 100  # calls and imports that a node names
 
 
-def code_nodes(modules: Iterable[ModuleFacts], file_hashes: dict[str, str]) -> Iterator[Node]:
-    """A node for each file, each public symbol and each route; they depend on all files, not on their own alone."""
+def code_nodes(modules: Iterable[ModuleFacts], file_hashes: dict[str, str], package: str = "") -> Iterator[Node]:
+    """A node for each file, each public symbol and each route; they depend on all files, not on their own alone.
+
+    `package` is the name of the root folder, see CodeGraph.
+    """
     facts_of = {facts.path: facts for facts in modules}
-    graph = CodeGraph(facts_of.values())
+    graph = CodeGraph(facts_of.values(), package)
 
     def members(path: str, name: str) -> list[str] | None:
         symbol = graph.symbol((path, name))

@@ -112,9 +112,9 @@ def _inner_statements(statement: ast.stmt) -> Iterator[ast.stmt]:
 
 @dataclass(slots=True)
 class _Use:
-    """What a body does: filled by one walk over it."""
+    """What a body does: filled by one walk over it, which is not in the order of the lines, so calls have theirs."""
 
-    calls: list[str] = field(default_factory=list)
+    calls: list[tuple[int, int, str]] = field(default_factory=list)
     raises: list[str] = field(default_factory=list)
     types: dict[str, str] = field(default_factory=dict)
     bound: set[str] = field(default_factory=set)
@@ -169,7 +169,7 @@ class _Reader:
             if isinstance(node, ast.Call):
                 called = dotted(node.func)
                 if called is not None:
-                    use.calls.append(_through_self(called, receiver))
+                    use.calls.append((node.lineno, node.col_offset, _through_self(called, receiver)))
             elif isinstance(node, ast.Name):
                 if isinstance(node.ctx, ast.Store):
                     use.bound.add(node.id)
@@ -265,7 +265,7 @@ class _Reader:
 def _resolved(use: _Use, attributes: dict[str, str], *, shadowed: bool = True) -> list[str]:
     """The calls with receivers replaced by their classes; those on other local names are nobody's."""
     calls = []
-    for call in use.calls:
+    for _, _, call in sorted(use.calls):
         head, _, rest = call.partition(".")
         if head == "self" and "." in rest:
             attribute, _, method = rest.partition(".")

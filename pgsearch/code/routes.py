@@ -1,4 +1,4 @@
-"""Routes of FastAPI, Flask and Starlette applications, read from the code: what a file says of them, and the whole paths.
+"""Routes of FastAPI, Flask and Starlette applications, read from the code: the parts in each file, and the whole.
 
 A path is spread over files: a decorator has its end, the router a prefix, and the place that includes the router
 another one. A file's part is read once (`read_routing`); `whole_routes` joins the parts.
@@ -57,8 +57,8 @@ def whole_routes(
 ) -> list[Route]:
     """All routes of a repository, each once, in order of path and line.
 
-    `resolve(path, dotted)` finds where a name of a file is defined: (path, name) or None. `methods_of_class(path, name)`
-    are the members of a class, None for everything else.
+    `resolve(path, dotted)` finds where a name of a file is defined: (path, name) or None.
+    `methods_of_class(path, name)` are the members of a class, None for everything else.
     """
     parents: dict[tuple[str, str], list[tuple[tuple[str, str], Inclusion]]] = {}
     for path, routing in sorted(routings.items()):

@@ -75,7 +75,7 @@ class SymbolSummaryBuilder:
 
     def issue(self, issue: Issue) -> str:
         """State, labels, title and the first paragraph of the body."""
-        facts = ", ".join([issue.state, *issue.labels]) if issue.state or issue.labels else ""
+        facts = ", ".join(fact for fact in (issue.state, *issue.labels) if fact)
         head = f"issue {issue.id}{f' ({facts})' if facts else ''}: {issue.title}"
         body = first_paragraph(issue.body, 800)
         return _sentences([head, body] if body else [head])

@@ -32,7 +32,7 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str, most: int) -> str:
-    """The text in one line of at most `most` characters; a longer one ends with an ellipsis, at a word's end if near."""
+    """The text in one line of at most `most` characters; a longer one ends with an ellipsis."""
     line = " ".join(clean(text).split())
     if len(line) <= most:
         return line

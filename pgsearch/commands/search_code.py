@@ -1,0 +1,107 @@
+"""`pgsearch search-code`: where is it written, and what is it?"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+
+from psycopg.errors import Diagnostic
+
+from pgsearch._dsn import default_dsn
+from pgsearch.client import Client
+from pgsearch.commands._output import note, say, say_json
+from pgsearch.commands.search import json_object
+from pgsearch.embedding import query_embedding
+from pgsearch.rows import ClassifiedQuery, CodeHit
+
+SUMMARY = "ask where code is: routes, symbols, log messages, structure"
+EXAMPLE = """
+pgsearch search-code 'POST /search API where?' --collection myproject
+pgsearch search-code 'IndexingPipeline class?' --collection myproject
+pgsearch search-code '전체 구조는?' --type STRUCTURE --json
+"""
+
+_WIDEST = 160  # characters of a summary in the list
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", nargs="+", help="a question, an identifier, a route, a message in quotes")
+    parser.add_argument(
+        "--collection", action="append", metavar="NAME", help="where to search; may be repeated (default: everywhere)"
+    )
+    parser.add_argument(
+        "--type", metavar="TYPE", help="type of the question (default: what classify_query makes of it)"
+    )
+    parser.add_argument("--top-k", type=int, default=8, metavar="N", help="how many hits (default: 8)")
+    parser.add_argument("--filter", type=json_object, metavar="JSON", help='such as \'{"tags": ["python"]}\'')
+    parser.add_argument("--options", type=json_object, metavar="JSON", help='such as \'{"weights": {"lexical": 1}}\'')
+    parser.add_argument("--explain", action="store_true", help="show each signal's part of the score")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """A question that finds nothing is answered too: the exit code is 0."""
+    question = " ".join(arguments.question)
+    notes: list[str] = []
+    with Client(arguments.dsn or default_dsn()) as client:
+        client.connection.add_notice_handler(lambda notice: notes.append(_sentence(notice)))
+        vector = why_not = None
+        if question.strip():
+            model = str((arguments.options or {}).get("model", ""))
+            vector, why_not = query_embedding(client, question, arguments.collection, model)
+        hits = client.search_code(
+            question,
+            vector,
+            collections=arguments.collection,
+            query_type=arguments.type,
+            top_k=arguments.top_k,
+            filter=arguments.filter,
+            options=arguments.options,
+        )
+        kind = None if arguments.type else next(iter(client.classify_query(question)), None)
+    if why_not:
+        notes.append(why_not)
+    if arguments.json:
+        say_json(
+            {
+                "query": question,
+                "query_type": arguments.type or (kind.query_type if kind else None),
+                "matched_rule": kind.matched_rule if kind else None,
+                "notes": notes,
+                "hits": [{f.name: getattr(hit, f.name) for f in dataclasses.fields(hit)} for hit in hits],
+            }
+        )
+        return 0
+    _say_hits(question, arguments.type, kind, hits, explain=arguments.explain)
+    for line in notes:
+        note(f"note: {line}")
+    return 0
+
+
+def _sentence(notice: Diagnostic) -> str:
+    return notice.message_primary or ""
+
+
+def _say_hits(
+    question: str, given: str | None, kind: ClassifiedQuery | None, hits: list[CodeHit], *, explain: bool
+) -> None:
+    count = f"{len(hits)} hit{'' if len(hits) == 1 else 's'}"
+    say(f"{question}  {count} · {given or (kind.query_type if kind else 'no type')}")
+    for hit in hits:
+        say(f"{hit.rank}. {_place(hit)}  ({hit.display_score:.0%}, {hit.match_reason.replace('+', ' + ')})")
+        if hit.node_id is not None:
+            summary = " ".join((hit.summary or "").split())
+            shown = summary if len(summary) <= _WIDEST else summary[: _WIDEST - 2] + " …"
+            say(f"   {hit.node_type} {hit.node_id}: {shown}")
+        if explain:
+            for name, signal in sorted(hit.signals.items(), key=lambda item: -item[1].get("contribution", 0)):
+                facts = {key: round(fact, 3) if isinstance(fact, float) else fact for key, fact in signal.items()}
+                say(f"   {name}: " + ", ".join(f"{key} {fact}" for key, fact in facts.items()))
+    if not hits:
+        say("nothing was found")
+
+
+def _place(hit: CodeHit) -> str:
+    """path:line, as editors open it, and the symbol that the chunk defines."""
+    line, symbol = hit.metadata.get("line"), hit.metadata.get("symbol")
+    place = hit.external_id if line is None else f"{hit.external_id}:{line}"
+    return place if symbol is None else f"{place} {symbol}"
