@@ -14,6 +14,7 @@ declare
                                  "window": [0, 10], "snippet_length": [0, 2000]}';
     whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length}';
     bound    jsonb;
+    typed    text;
     setting  record;
     number   record;
 begin
@@ -32,10 +33,13 @@ begin
                 hint    = format('Known options: %s.', (select string_agg(k, ', ' order by k) from jsonb_object_keys(defaults) as k));
         end if;
 
-        if jsonb_typeof(setting.value) <> jsonb_typeof(defaults -> setting.key) then
+        -- null is the third value of exact, and its default
+        continue when setting.key = 'exact' and setting.value = 'null';
+        typed := case setting.key when 'exact' then 'boolean' else jsonb_typeof(defaults -> setting.key) end;
+        if jsonb_typeof(setting.value) <> typed then
             raise exception using
                 errcode = 'PS003',
-                message = format('option "%s" must be a %s, not %s', setting.key, jsonb_typeof(defaults -> setting.key), setting.value),
+                message = format('option "%s" must be a %s, not %s', setting.key, typed, setting.value),
                 hint    = format('The default is %s.', defaults -> setting.key);
         end if;
 

@@ -64,19 +64,21 @@ begin
     only_pages := pgsearch._filter_page_ids(filter, collections);
     scoped     := collections is not null or only_pages is not null;
     exact      := coalesce(cardinality(only_pages) <= pgsearch._few_pages(), false);
+    if embedding is not null then
+        model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
+    end if;
 
     if parsed.any_of is not null then
         return query
         select e.*
           from pgsearch._bm25_plans(
                    parsed.lexemes, parsed.required, parsed.excluded, collections, only_pages, (settings ->> 'candidates')::integer, parsed.weights,
-                   (settings ->> 'exact')::boolean, (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
+                   coalesce((settings ->> 'exact')::boolean, case when model.model_id is null then true end), (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
                    (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as scan(plan)
                cross join lateral pgsearch._explained('text', 'chunks_content_tsv_gin', scoped, scan.plan) as e;
     end if;
 
     if embedding is not null then
-        model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
         if model.model_id is not null then
             perform set_config('hnsw.ef_search', least(greatest((settings ->> 'candidates')::integer, 200), 1000)::text, true);
             execute 'explain (analyze, format json) '
