@@ -213,8 +213,8 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
         """
         select chunk_id, score, signals
           from pgsearch._fused_adaptive(
-                   pgsearch._settings(null, '{}'), %s, %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[],
-                   %s::float8[], %s::float8[],
+                   pgsearch._settings(null, '{}'), %s, %s::bigint[], %s::bigint[], %s::float8[], %s::float8[],
+                   %s::float8[], %s::float8[], %s::float8[],
                    (select array_agg(pgsearch._without(e.embedding, pgsearch._centre(m, '{wiki}')) order by e.chunk_id)
                       from pgsearch.embeddings as e, pgsearch.embedding_models as m),
                    null, null, null, '{}', false, 100)
