@@ -16,6 +16,7 @@ declare
                                  "log.typeahead_pause_s": [0, 60], "log.min_impressions": [0, 1000000], "log.popularity_days": [1, 3650]}';
     whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length,log.signals_of,log.min_impressions,log.popularity_days}';
     bound    jsonb;
+    typed    text;
     setting  record;
     number   record;
 begin
@@ -34,10 +35,13 @@ begin
                 hint    = format('Known options: %s.', (select string_agg(k, ', ' order by k) from jsonb_object_keys(defaults) as k));
         end if;
 
-        if jsonb_typeof(setting.value) <> jsonb_typeof(defaults -> setting.key) then
+        -- null is the third value of exact, and its default
+        continue when setting.key = 'exact' and setting.value = 'null';
+        typed := case setting.key when 'exact' then 'boolean' else jsonb_typeof(defaults -> setting.key) end;
+        if jsonb_typeof(setting.value) <> typed then
             raise exception using
                 errcode = 'PS003',
-                message = format('option "%s" must be a %s, not %s', setting.key, jsonb_typeof(defaults -> setting.key), setting.value),
+                message = format('option "%s" must be a %s, not %s', setting.key, typed, setting.value),
                 hint    = format('The default is %s.', defaults -> setting.key);
         end if;
 

@@ -12,7 +12,7 @@ select '{
     "operator":               "or",
     "candidates":             200,
     "model":                  "",
-    "exact":                  true,
+    "exact":                  null,
     "max_rows":               50000,
     "bm25":                   {"k1": 1.2, "b": 0.75, "heading_weight": 2},
     "fusion":                 "adaptive",
@@ -40,7 +40,7 @@ comment on function pgsearch.default_settings() is
 'The settings that collections.settings and the options of a search may override, with their defaults.
 Ingest: chunk_size (100 .. 16000 characters: most that split_content puts into a chunk).
 Candidates: operator (''or'' ranks every chunk that has any word, ''and'' wants all words), candidates (1 .. 1000: how many each signal contributes), model (embedding model; empty: the collection''s default_model),
-exact (false: BM25 with tighter bounds, faster, marked approximate), max_rows (1 .. 10000000: most chunks BM25 scores before it stops and marks the result approximate), bm25 (k1 0 .. 10, b 0 .. 1, heading_weight 0 .. 10),
+exact (true: BM25 finds the very best by words; false: faster, marked approximate; null: exact by words alone, faster still beside vectors, which bring candidates too: every candidate is scored on both anyway), max_rows (1 .. 10000000: most chunks BM25 scores before it stops and marks the result approximate), bm25 (k1 0 .. 10, b 0 .. 1, heading_weight 0 .. 10),
 lexical_threshold (0 .. 1: least trigram similarity of a title).
 Fusion: fusion (strategy, see fuse), rrf_k (0 .. 1000000), weights (0 .. 1000000 by signal; null: as the strategy has it), boosts (0 .. 1000000, see boost_factors), rerank_oversample (1 .. 1000: strategy weighted re-scores top_k × this many vector hits),
 recency_half_life_days (0 .. 100000: a page so old counts half; 0: age counts nothing), recency_key (key of the page''s metadata that holds its date; empty: when the page was last put).

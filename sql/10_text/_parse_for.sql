@@ -1,5 +1,52 @@
 -- One query, as the text configurations of the collections it goes to understand it.
 
+create or replace function pgsearch._loosened(query text, collections text[], out asked text, out phrases text[])
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_indexscan = off
+set jit = off
+as $$
+declare
+    token   text[];
+    others  boolean := false;
+    configs constant text[] := array(select distinct c.text_config from pgsearch.collections as c where collections is null or c.collection = any (collections));
+begin
+    asked   := '';
+    phrases := '{}';
+    for token in
+        select regexp_matches(left(pgsearch._typed(query), 1000), '([-+]?)"([^"]*)"|(\S+)', 'g')
+    loop
+        if token[3] is null and token[1] = ''
+           -- a phrase of stop words alone requires nothing
+           and exists (select from unnest(configs) as t(text_config) where pgsearch._phrase(t.text_config, token[2]) is not null)
+           and not exists (select
+                             from unnest(configs) as t(text_config)
+                                  join pgsearch.chunks as c on c.content_tsv @@ pgsearch._phrase(t.text_config, token[2])
+                            where collections is null
+                               or c.collection = any (collections)) then
+            phrases := phrases || token[2];
+            -- what was quoted is no syntax without its quotes either
+            asked   := asked || ' ' || regexp_replace(regexp_replace(token[2], '(^|\s)[-+]+', '\1', 'g'), '\mOR\M', 'or', 'g');
+        else
+            asked   := asked || ' ' || coalesce(token[3], token[1] || '"' || token[2] || '"');
+            others  := others
+                       or token[3] is null and token[1] <> '-' and token[2] ~ '[[:alnum:]]'
+                       or token[3] ~ '[[:alnum:]]' and token[3] !~ '^-(?!-)' and token[3] <> 'OR';
+        end if;
+    end loop;
+
+    -- nothing but the phrase was asked for: that it stands nowhere is the answer
+    if cardinality(phrases) = 0 or not others then
+        asked   := query;
+        phrases := '{}';
+    end if;
+end;
+$$;
+
+comment on function pgsearch._loosened(text, text[]) is
+'The query with those quoted phrases (without sign) turned into ordinary words that stand in no chunk of the collections (null: all), and what they were; the query as it is when there are none, or when it asks for nothing else.';
+
 create or replace function pgsearch._parse_for(
     query       text,
     collections text[],
@@ -10,7 +57,9 @@ create or replace function pgsearch._parse_for(
     out required  tsquery,
     out excluded  tsquery,
     out words     text[],
-    out truncated boolean
+    out truncated boolean,
+    out asked     text,
+    out loosened  text[]
 )
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -19,8 +68,14 @@ declare
     text_config text;
     parsed      record;
 begin
-    lexemes := '{}';
-    weights := '{}';
+    lexemes  := '{}';
+    weights  := '{}';
+    asked    := query;
+    loosened := '{}';
+    if pgsearch._typed(query) ~ '"' then
+        select l.asked, l.phrases into asked, loosened from pgsearch._loosened(query, collections) as l;
+    end if;
+
     for text_config in
         select distinct c.text_config
           from pgsearch.collections as c
@@ -28,7 +83,7 @@ begin
             or c.collection = any (collections)
          order by 1
     loop
-        parsed    := pgsearch.parse_query(query, text_config, operator);
+        parsed    := pgsearch.parse_query(asked, text_config, operator);
         -- a word that two configurations reduce alike ("search") must not count twice
         select lexemes || coalesce(array_agg(l.lexeme order by l.at), '{}'),
                weights || coalesce(array_agg(l.weight order by l.at), '{}')
@@ -38,7 +93,7 @@ begin
         required  := coalesce(required || parsed.required, required, parsed.required);
         excluded  := coalesce(excluded || parsed.excluded, excluded, parsed.excluded);
         words     := parsed.words;
-        truncated := parsed.truncated;
+        truncated := parsed.truncated or length(query) > 1000;
     end loop;
 
     any_of := pgsearch._any_of(lexemes);
@@ -47,4 +102,5 @@ $$;
 
 comment on function pgsearch._parse_for(text, text[], text) is
 'parse_query for the given collections (null: all). Collections of several text configurations give the union of their lexemes and either form of a requirement;
-any_of matches whatever has at least one lexeme, and is null for a query without words. An unknown operator raises PS002.';
+any_of matches whatever has at least one lexeme, and is null for a query without words. A quoted phrase that stands in no chunk of them counts as ordinary words, if the query has others:
+asked is the query so read, loosened the phrases. An unknown operator raises PS002.';

@@ -32,6 +32,17 @@ $$;
 comment on function pgsearch._phrase(text, text) is
 'A tsquery for the words of the phrase one after the other, bigrams included; null when nothing is left after stop words.';
 
+create or replace function pgsearch._typed(query text)
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+-- typographic quotes and signs are what phones type; four times what counts is read, since NFKC may shorten
+select translate(normalize(left(coalesce(query, ''), 4000), NFKC), '“”„‟«»「」『』−–—', '""""""""""---');
+$$;
+
+comment on function pgsearch._typed(text) is 'The query in NFKC with plain quotes and signs, not yet cut to its first 1,000 characters.';
+
 create or replace function pgsearch.parse_query(
     query       text,
     text_config text default 'pg_catalog.simple',
@@ -50,8 +61,7 @@ as $$
 declare
     most_characters constant integer := 1000;
     config  constant text := pgsearch._qualified_text_config(text_config);
-    -- typographic quotes and signs are what phones type
-    typed   constant text := translate(normalize(left(coalesce(query, ''), 4 * most_characters), NFKC), '“”„‟«»「」『』−–—', '""""""""""---');
+    typed   constant text := pgsearch._typed(query);
     loose   text := '';
     phrase  text;
     sign    text;

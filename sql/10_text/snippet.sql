@@ -8,25 +8,29 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 -- a stem marks the words that begin with it (run: runs, running), a bigram marks itself wherever it stands
-select string_agg(case when term ~ '^[[:alnum:]_]+$' and term ~ '[\u0020-\u024F\u0370-\u052F]'
-                       then '\m' || term || '\w*'
-                       else regexp_replace(term, '([^[:alnum:]\s_])', '\\\1', 'g')
-                  end,
-                  '|' order by length(term) desc, term)
-  from (select distinct unnest(lexemes || words) as term) as t
- where length(term) between 2 and 64
-    or term ~ '[\u3041-\u30FF\u3400-\u9FFF\uAC00-\uD7FF]';
+with terms as (
+    select t.term, t.term ~ '^[[:alnum:]_]+$' and t.term ~ '[\u0020-\u024F\u0370-\u052F]' as begins
+      from (select distinct unnest(lexemes || words) as term) as t
+     where length(t.term) between 2 and 64
+        or t.term ~ '[\u3041-\u30FF\u3400-\u9FFF\uAC00-\uD7FF]'
+)
+-- one \m and one \w* for all stems: the expression is tried at every letter
+select nullif(concat_ws('|', '\m(?:' || string_agg(t.term, '|' order by length(t.term) desc, t.term) filter (where t.begins) || ')\w*',
+                             string_agg(regexp_replace(t.term, '([^[:alnum:]\s_])', '\\\1', 'g'), '|' order by length(t.term) desc, t.term) filter (where not t.begins)), '')
+  from terms as t
+ -- what a shorter stem marks anyway would only be one more branch to try at every letter
+ where not t.begins
+    or not exists (select from terms as o where o.begins and o.term <> t.term and starts_with(t.term, o.term));
 $$;
 
 comment on function pgsearch._highlight_pattern(text[], text[]) is 'A regular expression for what a snippet marks; null for nothing.';
 
-create or replace function pgsearch.snippet(
+create or replace function pgsearch._marked_excerpt(
     content         text,
-    lexemes         text[],
-    words           text[]  default '{}',
-    most_characters integer default 240,
-    mark_open       text    default '<mark>',
-    mark_close      text    default '</mark>'
+    pattern         text,
+    most_characters integer,
+    mark_open       text,
+    mark_close      text
 )
 returns text
 language plpgsql immutable parallel safe
@@ -36,9 +40,7 @@ declare
     -- private-use characters stand for the marks while the text is escaped; they cannot come from the text, which loses them first
     opens   constant text := U&'\E000';
     closes  constant text := U&'\E001';
-    pattern constant text := pgsearch._highlight_pattern(lexemes, words);
-    flat    text := btrim(regexp_replace(translate(content, opens || closes, ''), '\s+', ' ', 'g'));
-    starts  integer[];
+    flat    text := btrim(regexp_replace(translate(content, opens || closes, ''), '\s{2,}|(?! )\s', ' ', 'g'));
     cut_at  integer := 1;
     shown   text;
 begin
@@ -53,19 +55,14 @@ begin
 
     if length(flat) > most_characters and strpos(flat, opens) > 0 then
         -- begin where the most marks follow within the length shown
-        select array_agg(at order by at)
-          into starts
-          from (select at
+        select m.at
+          into cut_at
+          from (select s.at, count(*) over (order by s.at range between current row and most_characters following) as marks
                   from (select sum(length(piece) + 1) over (order by n) as at, n
                           from unnest(string_to_array(flat, opens)) with ordinality as p(piece, n)) as s
-                 order by n
-                 limit 200) as marks;
-
-        select s.at
-          into cut_at
-          from unnest(starts) as s(at)
-         where s.at <= length(flat)
-         order by (select count(*) from unnest(starts) as o(at) where o.at between s.at and s.at + most_characters) desc, s.at
+                 where s.n <= 200) as m
+         where m.at <= length(flat)
+         order by m.marks desc, m.at
          limit 1;
 
         -- some words before the first mark, from a space on where one is near
@@ -93,6 +90,25 @@ begin
     shown := replace(replace(replace(replace(shown, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
     shown := replace(shown, '''', '&#39;');
     return replace(replace(shown, opens, mark_open), closes, mark_close);
+end;
+$$;
+
+comment on function pgsearch._marked_excerpt(text, text, integer, text, text) is 'snippet with the pattern of _highlight_pattern, which serves every hit of a search.';
+
+create or replace function pgsearch.snippet(
+    content         text,
+    lexemes         text[],
+    words           text[]  default '{}',
+    most_characters integer default 240,
+    mark_open       text    default '<mark>',
+    mark_close      text    default '</mark>'
+)
+returns text
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return pgsearch._marked_excerpt(content, pgsearch._highlight_pattern(lexemes, words), most_characters, mark_open, mark_close);
 end;
 $$;
 

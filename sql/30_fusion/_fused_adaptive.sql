@@ -1,7 +1,7 @@
 -- Strategy adaptive beside vectors, the default of every hybrid search: words, meaning and neighbours in one statement.
 --
 -- The same arithmetic as fuse and neighbour_scores, row by row instead of signal by signal: each candidate is one row with all its scores, so nothing is grouped
--- or joined, and the embeddings come with the candidates (5 ms became 1.5 for 165 of them). A test holds the two forms together.
+-- or joined, and the embeddings come with the candidates (5 ms became 2 for 165 of them). A test holds the two forms together.
 
 create or replace function pgsearch._fused_adaptive(
     settings       jsonb,

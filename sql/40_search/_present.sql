@@ -25,6 +25,7 @@ declare
     chunk_ids constant bigint[] := array(select (r ->> 'chunk_id')::bigint from jsonb_array_elements(ranked) as r);
     page_ids  constant bigint[] := array(select (r ->> 'page_id')::bigint from jsonb_array_elements(ranked) as r);
     display   constant float8[] := pgsearch.normalize_display_scores(array(select -r.at::float8 from jsonb_array_elements(ranked) with ordinality as r(hit, at)));
+    pattern   constant text     := case when snippet_length > 0 then pgsearch._highlight_pattern(lexemes, words) end;
     presented jsonb;
 begin
     select coalesce(jsonb_agg(
@@ -38,7 +39,7 @@ begin
                    'heading',       c.heading,
                    'content',       c.content,
                    'context',       e.context,
-                   'snippet',       pgsearch.snippet(c.content, lexemes, words, snippet_length),
+                   'snippet',       pgsearch._marked_excerpt(c.content, pattern, snippet_length, '<mark>', '</mark>'),
                    'score',         coalesce(r.hit -> 'reranked', r.hit -> 'score'),
                    'display_score', display[r.at],
                    'match_reason',  r.hit -> 'match_reason',

@@ -101,6 +101,9 @@ begin
     if parsed.truncated then
         notes := notes || 'The query was cut to its first 1,000 characters.'::text;
     end if;
+    if parsed.loosened <> '{}' then
+        notes := notes || format('No chunk has %s word for word: the words count alone.', (select string_agg(format('"%s"', l), ', ') from unnest(parsed.loosened) as l));
+    end if;
     if not exists (select from pgsearch.collections) then
         notes := notes || 'There is no collection yet.'::text;
     elsif search_mode <> 'vector' and not use_text and not use_vector and not use_title then
@@ -188,7 +191,7 @@ begin
     end if;
 
     if (settings ->> 'require_keywords')::boolean then
-        kept := pgsearch._with_all_keywords(query, chunk_ids, (settings ->> 'window')::integer);
+        kept := pgsearch._with_all_keywords(parsed.asked, chunk_ids, (settings ->> 'window')::integer);
         select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}'), array_agg(c.score order by c.chunk_id)
           into chunk_ids, page_ids, known_scores
           from unnest(chunk_ids, page_ids, known_scores) as c(chunk_id, page_id, score)

@@ -83,7 +83,7 @@ begin
         reasons := reasons || format('It matches the exclusion %s.', parsed.excluded);
     end if;
     if (settings ->> 'require_keywords')::boolean
-       and not shown.chunk_id = any (pgsearch._with_all_keywords(query, array[shown.chunk_id], (settings ->> 'window')::integer)) then
+       and not shown.chunk_id = any (pgsearch._with_all_keywords(parsed.asked, array[shown.chunk_id], (settings ->> 'window')::integer)) then
         reasons := reasons || 'Its window does not hold every word of the query.'::text;
     end if;
     missing := array(select l from unnest(parsed.lexemes) as l where not shown.content_tsv @@ pgsearch._any_of(array[l]));

@@ -65,19 +65,21 @@ begin
     parsed     := pgsearch._parse_for(query, collections, settings ->> 'operator');
     only_pages := pgsearch._filter_page_ids(filter, collections);
     scoped     := collections is not null or only_pages is not null;
+    if embedding is not null then
+        model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
+    end if;
 
     if parsed.any_of is not null then
         return query
         select e.*
           from pgsearch._bm25_plans(
                    parsed.lexemes, parsed.required, parsed.excluded, collections, only_pages, (settings ->> 'candidates')::integer, parsed.weights,
-                   (settings ->> 'exact')::boolean, (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
+                   coalesce((settings ->> 'exact')::boolean, case when model.model_id is null then true end), (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
                    (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as scan(plan)
                cross join lateral pgsearch._explained('text', 'chunks_content_tsv_gin', scoped, scan.plan) as e;
     end if;
 
     if embedding is not null then
-        model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
         if model.model_id is not null then
             reach := pgsearch._vector_reach(model, collections, only_pages, (settings ->> 'candidates')::integer);
             perform set_config('hnsw.ef_search', least(greatest(reach, (settings ->> 'candidates')::integer, 200), 1000)::text, true);

@@ -505,6 +505,19 @@ def test_the_fast_mode_says_that_it_is_approximate_and_scores_fewer_chunks(
     assert set(fast.pairs) - set(exact.pairs) == {pair for pair in fast.pairs if pair[0] not in dict(exact.pairs)}
 
 
+def test_beside_vectors_half_of_what_is_asked_for_is_enough(shelves: tuple[Connection, list[Chunk]]) -> None:
+    conn, _ = shelves
+    lexemes = ["w3", "w8", "w12", "w30", "w41", "w50"]
+    exact, shared = top_n(conn, lexemes, top_n=40), top_n(conn, lexemes, top_n=40, exact=None)
+
+    assert shared.approximate
+    assert shared.rows_scored < exact.rows_scored
+    assert len(shared.matches) == 1
+    assert len(shared.pairs) >= 20
+    # the best are the same, with the same scores
+    assert shared.pairs[:10] == exact.pairs[:10]
+
+
 def scans_of(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if "Index Name" in plan or plan.get("Relation Name"):
         yield plan["Node Type"], plan.get("Index Name") or plan["Relation Name"]
@@ -518,9 +531,9 @@ def scans_of(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
     ids=["common", "ten words", "w0", "w59", "long"],
 )
 @pytest.mark.parametrize("collections", [None, ["large"], ["small"]], ids=["all", "large", "small"])
-@pytest.mark.parametrize("exact", [True, False], ids=["exact", "fast"])
+@pytest.mark.parametrize("exact", [True, False, None], ids=["exact", "fast", "shared"])
 def test_every_scan_is_driven_by_an_index_and_never_by_an_ordered_walk(
-    shelves: tuple[Connection, list[Chunk]], lexemes: list[str], collections: list[str] | None, exact: bool
+    shelves: tuple[Connection, list[Chunk]], lexemes: list[str], collections: list[str] | None, exact: bool | None
 ) -> None:
     conn, _ = shelves
     plans = [

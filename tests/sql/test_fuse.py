@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from pgsearch import Client
 from tests.refusals import refused
 from tests.sql.conftest import Select
 
@@ -170,3 +171,69 @@ def test_a_score_that_is_no_number_is_refused(select: Select, score: str) -> Non
 def test_arrays_of_different_lengths_are_refused(select: Select, arrays: str) -> None:
     with refused("PS003"):
         select(f"select pgsearch.fuse('rrf', {arrays})")
+
+
+def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour_scores_do(
+    library: Client, select: Select
+) -> None:
+    arrays = """
+        select array_agg(e.chunk_id order by e.chunk_id), array_agg(e.page_id order by e.chunk_id)
+          from pgsearch.embeddings as e
+    """
+    ((chunk_ids, page_ids),) = select(arrays)
+    count = len(chunk_ids)
+    assert count == 5
+    text, centred = [0.0, 7.5, 1.0, 2.5, 0.0], [0.1, 0.9, None, 0.2, 0.4]
+    title, lexical = [None, 1.0, 0.5, None, None], [0.4, None, None, 0.7, None]
+    information = 31.0
+
+    def by_signal(*signals: tuple[str, list[float | None]]) -> dict[int, tuple[float, dict[str, Any]]]:
+        rows = select(
+            "select chunk_id, score, signals, raw_scores, ranks, factors, contributions"
+            " from pgsearch.fuse('adaptive', %s::bigint[], %s::text[], %s::float8[], word_information => %s)",
+            chunk_ids * len(signals),
+            [name for name, _ in signals for _ in chunk_ids],
+            [score for _, scores in signals for score in scores],
+            information,
+        )
+        return {row[0]: (row[1], {name: part for name, *part in zip(row[2], *row[3:], strict=True)}) for row in rows}
+
+    first = by_signal(("text", list(text)), ("vector", centred), ("title", title), ("lexical", lexical))
+    near = dict(
+        select(
+            "select chunk_id, score from pgsearch.neighbour_scores(%s::bigint[], %s::bigint[], %s::float8[], '{wiki}')",
+            page_ids,
+            chunk_ids,
+            [first[chunk_id][0] for chunk_id in chunk_ids],
+        )
+    )
+    last = by_signal(("neighbours", [near[chunk_id] for chunk_id in chunk_ids]))
+
+    found = select(
+        """
+        select chunk_id, score, signals
+          from pgsearch._fused_adaptive(
+                   pgsearch._settings(null, '{}'), %s, %s::bigint[], %s::bigint[], %s::float8[], %s::float8[],
+                   %s::float8[], %s::float8[], %s::float8[],
+                   (select array_agg(pgsearch._without(e.embedding, pgsearch._centre(m, '{wiki}')) order by e.chunk_id)
+                      from pgsearch.embeddings as e, pgsearch.embedding_models as m),
+                   null, null, null, '{}', false, 100)
+        """,
+        information,
+        chunk_ids,
+        page_ids,
+        text,
+        centred,
+        centred,
+        title,
+        lexical,
+    )
+
+    assert len(found) == count
+    for chunk_id, score, signals in found:
+        assert score == pytest.approx(first[chunk_id][0] + last[chunk_id][0], abs=1e-12)
+        expected = first[chunk_id][1] | last[chunk_id][1]
+        assert set(signals) == set(expected)
+        for name, part in expected.items():
+            shown = [signals[name][key] for key in ("score", "rank", "weight", "contribution")]
+            assert shown == pytest.approx(part, abs=1e-12), name

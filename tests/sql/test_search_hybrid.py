@@ -243,6 +243,59 @@ def test_a_required_phrase_is_in_every_hit(library: Client, mode: str) -> None:
     assert found == ["car-chargers"]
 
 
+def test_a_phrase_that_stands_nowhere_counts_as_its_words_and_a_note_says_so(library: Client) -> None:
+    result = library.search('battery "station charging"', collections="wiki", search_mode="fts")
+    assert [hit.external_id for hit in result.hits] == ["car-chargers"]
+    assert 'No chunk has "station charging" word for word: the words count alone.' in result.notes
+
+    standing = library.search('battery "charging station"', collections="wiki", search_mode="fts")
+    assert [hit.external_id for hit in standing.hits] == ["car-chargers"]
+    assert standing.notes == []
+
+
+def test_a_phrase_stands_nowhere_when_only_another_collection_has_it(client: Client) -> None:
+    client.put_pages("w", [{"external_id": "here", "content": "zinc roof and copper"}])
+    client.put_pages("v", [{"external_id": "there", "content": "copper roof"}])
+
+    assert pages(client.search_hybrid('zinc "copper roof"', collections="w")) == ["here"]
+    assert pages(client.search_hybrid('zinc "copper roof"')) == ["there"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '"station charging"',
+        '"station charging" -battery',
+        '"station charging" "car electric"',
+        '+"station charging" battery',
+        "+nowhere battery",
+        'battery "station charging" +nowhere',
+    ],
+)
+def test_what_is_asked_for_with_a_sign_or_alone_stays_required(library: Client, query: str) -> None:
+    assert library.search_hybrid(query, collections="wiki", search_mode="fts") == []
+
+
+def test_an_excluded_phrase_stays_excluded_beside_a_loosened_one(library: Client) -> None:
+    found = pages(library.search_hybrid('index "station charging" -"a GIN index"', collections="wiki"))
+    assert "car-chargers" in found
+    assert "postgres" not in found
+
+
+def test_a_loosened_phrase_is_no_syntax(library: Client) -> None:
+    found = pages(library.search_hybrid('index "GIN OR -tsvector"', collections="wiki", search_mode="fts"))
+    assert found == ["postgres"]
+
+
+def test_a_phrase_of_stop_words_is_neither_required_nor_loosened(client: Client) -> None:
+    client.create_collection("w", text_config="english")
+    client.put_pages("w", [{"external_id": "roof", "content": "zinc roof"}])
+
+    result = client.search('zinc "of the"', search_mode="fts")
+    assert [hit.external_id for hit in result.hits] == ["roof"]
+    assert result.notes == []
+
+
 def test_exclusions_alone_filter_what_the_vectors_find(library: Client) -> None:
     found = pages(library.search_hybrid("-보조금", CARS, collections="wiki"))
     assert found[0] == "car-chargers"
