@@ -1,4 +1,4 @@
-"""Keep a collection's embeddings complete: embed what is missing, build the model's index, find the embedder again.
+"""Keep a collection's embeddings complete: embed what is missing, find the embedder again.
 
 What is missing is not a queue that can go wrong but a question to the database: which chunks have no vector of this
 model, or changed since they were embedded. So an embedding that was interrupted goes on when it is run again.
@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import functools
 import math
-import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote
-
-import psycopg
-from psycopg.conninfo import make_conninfo
 
 from pgsearch import embedded
 from pgsearch._calls import Call, Names
 from pgsearch.client import Client
 from pgsearch.embedders import Embedder
-from pgsearch.errors import InvalidValueError, PgsearchError, UnknownModelError, translated
+from pgsearch.errors import InvalidValueError, PgsearchError, UnknownModelError
 from pgsearch.rows import MissingEmbedding
 from pgsearch.svd_embedder import DIMENSIONS, SvdEmbedder
 
@@ -61,22 +55,6 @@ class EmbeddingReport:
     skipped: int = 0
     failed: int = 0
     failures: list[Failure] = field(default_factory=list)
-
-
-class IndexProgress(NamedTuple):
-    """How far an index is, in the words of PostgreSQL; `total` is 0 while a phase does not know its end."""
-
-    phase: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """The vector index of a model: its name, and whether it was built, stood already, or replaced a broken one."""
-
-    index: str
-    action: Literal["built", "stood", "rebuilt"]
 
 
 def embed_missing(
@@ -125,37 +103,6 @@ def embed_missing(
         if progress is not None:
             progress(report)
     return report
-
-
-def build_vector_index(
-    client: Client, model: str, *, progress: Callable[[IndexProgress], None] | None = None
-) -> IndexReport:
-    """Have the model's HNSW index: built concurrently, so that searches and writers go on meanwhile.
-
-    A broken one, left by a build that was interrupted, is dropped first; one that another session is building just now
-    is waited for. What the embeddings have in common is computed anew with it. `progress` is called a few times a
-    second.
-    """
-    client.refresh_embedding_centres()
-    statement = client.vector_index_statement(model)
-    found = re.search(r"if not exists (\S+) on", statement)
-    if found is None:
-        raise InvalidValueError(
-            f"This is no statement that builds an index: {statement}",
-            hint="Deploy the functions that belong to this client: pgsearch deploy --force.",
-        )
-    index = found[1]
-    dsn = _dsn_of(client)
-    with translated(), psycopg.connect(dsn, autocommit=True) as watcher:
-        _wait_for_others(watcher, index, progress)
-        valid = _is_valid(watcher, index)
-        if valid:
-            return IndexReport(index, "stood")
-        if valid is False:
-            watcher.execute(f"drop index concurrently if exists pgsearch.{index}".encode())
-        with psycopg.connect(dsn, autocommit=True) as builder, _watched(watcher, builder, progress):
-            builder.execute(statement.encode())
-    return IndexReport(index, "built" if valid is None else "rebuilt")
 
 
 def embedder_path(model: str) -> Path:
@@ -297,62 +244,3 @@ def _embedded(
             yield chunk, vector
         else:
             yield chunk, ValueError("its vector holds NaN or infinity")
-
-
-def _dsn_of(client: Client) -> str:
-    """DSN of the client's database, for a connection of one's own."""
-    connection = client.connection
-    return make_conninfo(connection.info.dsn, password=connection.info.password or None)
-
-
-def _is_valid(connection: psycopg.Connection[Any], index: str) -> bool | None:
-    """None when there is no such index."""
-    found = connection.execute(
-        "select indisvalid from pg_catalog.pg_index where indexrelid = pg_catalog.to_regclass(%s)",
-        [f"pgsearch.{index}"],
-    ).fetchone()
-    return None if found is None else bool(found[0])
-
-
-def _wait_for_others(
-    watcher: psycopg.Connection[Any], index: str, progress: Callable[[IndexProgress], None] | None
-) -> None:
-    pause = threading.Event()
-    while now := watcher.execute(
-        "select phase, tuples_done, tuples_total from pg_catalog.pg_stat_progress_create_index"
-        " where index_relid = pg_catalog.to_regclass(%s)",
-        [f"pgsearch.{index}"],
-    ).fetchone():
-        if progress is not None:
-            progress(IndexProgress(*now))
-        pause.wait(0.3)
-
-
-@contextmanager
-def _watched(
-    watcher: psycopg.Connection[Any],
-    builder: psycopg.Connection[Any],
-    progress: Callable[[IndexProgress], None] | None,
-) -> Iterator[None]:
-    """Tell of the builder's progress from a thread, until the block ends; its errors are no reason to stop a build."""
-    if progress is None:
-        yield
-        return
-    done = threading.Event()
-
-    def tell() -> None:
-        while not done.wait(0.2):
-            now = watcher.execute(
-                "select phase, tuples_done, tuples_total from pg_catalog.pg_stat_progress_create_index where pid = %s",
-                [builder.info.backend_pid],
-            ).fetchone()
-            if now is not None:
-                progress(IndexProgress(*now))
-
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        done.set()
-        teller.join()

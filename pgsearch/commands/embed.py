@@ -10,14 +10,13 @@ from pgsearch.commands._output import note, progress_bar, say, say_json
 from pgsearch.embedding import (
     SVD_PREFIX,
     EmbeddingReport,
-    IndexProgress,
-    build_vector_index,
     embed_missing,
     embedder_for,
     embedder_path,
     fit_svd,
 )
 from pgsearch.errors import InvalidValueError, UnknownModelError
+from pgsearch.vector_index import IndexProgress, build_vector_index
 
 SUMMARY = "embed what a collection is missing, and build the vector index"
 EXAMPLE = """
