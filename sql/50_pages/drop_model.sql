@@ -7,6 +7,9 @@ create or replace function pgsearch.drop_model(model text, batch_size integer de
 returns table (deleted bigint, done boolean)
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
+-- a batch finds its rows by key; a hash join would read the whole table for each
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
