@@ -73,9 +73,9 @@ def _judged(model: str, row: MeasuredRecall, k: int) -> Check:
     fix = None
     if status != "ok":
         fix = (
-            f"Build the index anew (drop index concurrently, then pgsearch models index {model}), with more "
-            "maintenance_work_mem if the build ran out of it; if that does not help, register the model with storage "
-            "vector or halfvec under another name, or ask for more (option candidates): ef_search follows it."
+            "Build the index anew (set maintenance_work_mem above its size, then reindex index concurrently; "
+            "pgsearch models list has the size); if that does not help, ask for more (option candidates: ef_search "
+            "follows it), or register the model with storage vector or halfvec under another name and switch to it."
         )
     return Check(
         f"recall of {model}, {row.collection or 'everything'}",
