@@ -432,9 +432,50 @@ def register_model(model: str, dimensions: int, *, distance: str = "cosine", sto
     )
 
 
-def set_default_model(collection: str, model: str | None) -> Call[None]:
-    """Choose the embedding model that searches of the collection use; None for none."""
-    return _value("set_default_model", _none, {"collection": collection, "model": model})
+def set_default_model(collection: str, model: str | None, *, least_coverage: float = 0) -> Call[None]:
+    """Choose the embedding model that searches of the collection use; None for none.
+
+    Refused when fewer than `least_coverage` (0 .. 1) of its chunks have a current vector of the model.
+    """
+    return _value(
+        "set_default_model",
+        _none,
+        {"collection": collection, "model": model, "least_coverage::float8": least_coverage},
+    )
+
+
+# Models and their health
+
+
+def list_models() -> Call[list[rows.EmbeddingModel]]:
+    """The embedding models, what they hold, and the state of their indexes."""
+    return _rows("list_models", rows.EmbeddingModel, {})
+
+
+def model_coverage(model: str) -> Call[list[rows.ModelCoverage]]:
+    """How much of each collection the model has embedded."""
+    return _rows("model_coverage", rows.ModelCoverage, {"model": model})
+
+
+def drop_model(model: str, *, batch_size: int | None = None) -> Call[list[rows.DroppedRows]]:
+    """Delete a model with its vectors; at most `batch_size` rows a call (None: all), so call again until done."""
+    return _rows("drop_model", rows.DroppedRows, {"model": model, "batch_size::integer": batch_size})
+
+
+def measure_recall(
+    model: str, *, collection: str | None = None, sample: int = 50, k: int = 10
+) -> Call[list[rows.MeasuredRecall]]:
+    """Recall of the vector search against the exact one, with stored vectors as queries."""
+    return _rows(
+        "measure_recall",
+        rows.MeasuredRecall,
+        {"model": model, "collection": collection, "sample::integer": sample, "k::integer": k},
+    )
+
+
+def doctor() -> Call[list[rows.Check]]:
+    """What keeps searches from being right or fast, and what mends it."""
+    return _rows("doctor", rows.Check, {})
 
 
 def refresh_embedding_centres(collection: str | None = None) -> Call[int]:

@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import functools
 import os
-import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from pgsearch import embedded
 from pgsearch._calls import Call, Names
@@ -32,7 +27,6 @@ from pgsearch.errors import (
     InvalidValueError,
     PgsearchError,
     UnknownModelError,
-    translated,
 )
 from pgsearch.providers import provider_embedder
 from pgsearch.rows import MissingEmbedding
@@ -45,9 +39,6 @@ __all__ = [
     "EmbeddingFailedError",
     "EmbeddingReport",
     "Failure",
-    "IndexProgress",
-    "IndexReport",
-    "build_vector_index",
     "default_model",
     "default_model_call",
     "embed_missing",
@@ -69,53 +60,6 @@ _LONGEST_NAME = 200  # bytes of a file name
 
 class EmbedderGoneError(PgsearchError):
     """The database has vectors of a model whose embedder is not on this machine."""
-
-
-class IndexProgress(NamedTuple):
-    """How far an index is, in the words of PostgreSQL; `total` is 0 while a phase does not know its end."""
-
-    phase: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """The vector index of a model: its name, and whether it was built, stood already, or replaced a broken one."""
-
-    index: str
-    action: Literal["built", "stood", "rebuilt"]
-
-
-def build_vector_index(
-    client: Client, model: str, *, progress: Callable[[IndexProgress], None] | None = None
-) -> IndexReport:
-    """Have the model's HNSW index: built concurrently, so that searches and writers go on meanwhile.
-
-    A broken one, left by a build that was interrupted, is dropped first; one that another session is building just now
-    is waited for. What the embeddings have in common is computed anew with it. `progress` is called a few times a
-    second.
-    """
-    client.refresh_embedding_centres()
-    statement = client.vector_index_statement(model)
-    found = re.search(r"if not exists (\S+) on", statement)
-    if found is None:
-        raise InvalidValueError(
-            f"This is no statement that builds an index: {statement}",
-            hint="Deploy the functions that belong to this client: pgsearch deploy --force.",
-        )
-    index = found[1]
-    dsn = _dsn_of(client)
-    with translated(), psycopg.connect(dsn, autocommit=True) as watcher:
-        _wait_for_others(watcher, index, progress)
-        valid = _is_valid(watcher, index)
-        if valid:
-            return IndexReport(index, "stood")
-        if valid is False:
-            watcher.execute(f"drop index concurrently if exists pgsearch.{index}".encode())
-        with psycopg.connect(dsn, autocommit=True) as builder, _watched(watcher, builder, progress):
-            builder.execute(statement.encode())
-    return IndexReport(index, "built" if valid is None else "rebuilt")
 
 
 def embedder_path(model: str) -> Path:
@@ -302,62 +246,3 @@ def _missing(client: Client, model: str, collection: str | None, batch_size: int
 def _loaded(path: Path, changed: int) -> SvdEmbedder:
     """One that is used again and again is read once; `changed` makes a file that was replaced another one."""
     return SvdEmbedder.load(path)
-
-
-def _dsn_of(client: Client) -> str:
-    """DSN of the client's database, for a connection of one's own."""
-    connection = client.connection
-    return make_conninfo(connection.info.dsn, password=connection.info.password or None)
-
-
-def _is_valid(connection: psycopg.Connection[Any], index: str) -> bool | None:
-    """None when there is no such index."""
-    found = connection.execute(
-        "select indisvalid from pg_catalog.pg_index where indexrelid = pg_catalog.to_regclass(%s)",
-        [f"pgsearch.{index}"],
-    ).fetchone()
-    return None if found is None else bool(found[0])
-
-
-def _wait_for_others(
-    watcher: psycopg.Connection[Any], index: str, progress: Callable[[IndexProgress], None] | None
-) -> None:
-    pause = threading.Event()
-    while now := watcher.execute(
-        "select phase, tuples_done, tuples_total from pg_catalog.pg_stat_progress_create_index"
-        " where index_relid = pg_catalog.to_regclass(%s)",
-        [f"pgsearch.{index}"],
-    ).fetchone():
-        if progress is not None:
-            progress(IndexProgress(*now))
-        pause.wait(0.3)
-
-
-@contextmanager
-def _watched(
-    watcher: psycopg.Connection[Any],
-    builder: psycopg.Connection[Any],
-    progress: Callable[[IndexProgress], None] | None,
-) -> Iterator[None]:
-    """Tell of the builder's progress from a thread, until the block ends; its errors are no reason to stop a build."""
-    if progress is None:
-        yield
-        return
-    done = threading.Event()
-
-    def tell() -> None:
-        while not done.wait(0.2):
-            now = watcher.execute(
-                "select phase, tuples_done, tuples_total from pg_catalog.pg_stat_progress_create_index where pid = %s",
-                [builder.info.backend_pid],
-            ).fetchone()
-            if now is not None:
-                progress(IndexProgress(*now))
-
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        done.set()
-        teller.join()

@@ -187,6 +187,65 @@ class PutPage:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingModel:
+    """An embedding model: what it is, how many vectors stand, who uses it, and its HNSW index (name None: none)."""
+
+    model: str
+    dimensions: int
+    distance: str
+    storage: str
+    vectors: int
+    default_of: list[str]
+    index_name: str | None
+    index_valid: bool | None
+    index_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCoverage:
+    """How much of a collection a model has embedded; `coverage` is embedded / chunks, 0 .. 1."""
+
+    collection: str
+    chunks: int
+    embedded: int
+    stale: int
+    coverage: float
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedRows:
+    """How many rows of a model one call deleted, and whether it is gone now."""
+
+    deleted: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRecall:
+    """Recall@k (0 .. 1) with its 95 % interval, and medians in milliseconds; `collection` None is over everything."""
+
+    collection: str | None
+    way: str
+    queries: int
+    recall: float
+    recall_low: float
+    recall_high: float
+    search_ms: float
+    exact_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of doctor: status ok, warn or fail, what was found, and what mends it (None: nothing to do)."""
+
+    check_name: str
+    status: str
+    detail: str
+    fix: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MissingEmbedding:
     """A chunk that waits for its vector; give content_hash back with it."""
 

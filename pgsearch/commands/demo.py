@@ -33,12 +33,12 @@ from pgsearch.embedders import Embedder
 from pgsearch.embedding import (
     EmbedderGoneError,
     EmbeddingReport,
-    build_vector_index,
     embed_missing,
     embedder_for,
     fit_svd,
 )
 from pgsearch.rows import SearchResult
+from pgsearch.vector_index import build_vector_index
 
 SUMMARY = "search the Python standard library and some Korean pages, with everything set up"
 EXAMPLE = """

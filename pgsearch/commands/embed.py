@@ -17,9 +17,6 @@ from pgsearch.embedders import Embedder
 from pgsearch.embedding import (
     SVD_PREFIX,
     EmbeddingReport,
-    IndexProgress,
-    IndexReport,
-    build_vector_index,
     embed_missing,
     embedder_for,
     embedder_path,
@@ -29,6 +26,7 @@ from pgsearch.embedding import (
 )
 from pgsearch.errors import InvalidValueError, UnknownModelError
 from pgsearch.providers.settings import PROVIDERS
+from pgsearch.vector_index import IndexProgress, IndexReport, build_vector_index
 
 SUMMARY = "embed what a collection is missing, and build the vector index"
 EXAMPLE = """

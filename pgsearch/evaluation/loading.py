@@ -17,10 +17,11 @@ import psycopg
 from pgsearch import Client
 from pgsearch.bulk import Progress, Record, Refusal, load_records
 from pgsearch.embedders import Embedder
-from pgsearch.embedding import SVD_PREFIX, build_vector_index, embed_missing, embedder_for, fit_svd
+from pgsearch.embedding import SVD_PREFIX, embed_missing, embedder_for, fit_svd
 from pgsearch.errors import translated
 from pgsearch.evaluation import EvaluationError
 from pgsearch.evaluation.collections import Judgments, Vectors, corpus_digest, passage_ids, read_records
+from pgsearch.vector_index import build_vector_index
 
 _BATCH_SIZE = 2000
 # A stored vector is a float32 made of the same float16; only rounding of the cosine remains.

@@ -2,7 +2,7 @@
 --
 -- A filter never goes into the index scan: it is applied to the `reach` nearest rows of the model, as many as should hold top_n that pass. An HNSW scan that filters
 -- while it walks stops at the first rows that pass, and when those are far from the query it walks for a second and brings wrong ones (recall@10 .18 to .73 in .4 to 1.1 s,
--- exact 15 to 50 ms). So: when few rows pass, they are read exactly; when many do, a bounded walk finds them; when the walk brings too few, the exact scan answers after all.
+-- exact 15 to 50 ms: 100,000 × 64). So: when few rows pass, they are read exactly; when many do, a bounded walk finds them; when the walk brings too few, the exact scan answers after all.
 -- hnsw.ef_search is at least the number of rows wanted (40 rows come back for 50 otherwise) and never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000).
 -- The settings are clauses of the function, so they never reach the caller's session.
 
@@ -30,7 +30,7 @@ $$;
 
 comment on function pgsearch._vector_index(integer) is 'The HNSW index of a model: its name, whether it is valid, and how many vectors it held when it was built or last analyzed (0: not known). No row: no index.';
 
--- Returns how many of the nearest rows to look at, or null: read what passes exactly.
+-- Returns how many of the nearest rows to look at, or no row: read what passes exactly.
 --
 -- An exact scan costs by the rows that pass, m. The walk costs by the rows it has to see until top_n have passed, top_n × N / m. They cost the same at m = sqrt(top_n × N / c), where c is
 -- the cost of a row read by that of a row walked: .8 to 1 microseconds against 10 to 12 by collection, 2 by page id (100,000 × 64 and 50,000 × 384 dimensions), and 4 to 5 against 12 to 20
@@ -41,7 +41,7 @@ create or replace function pgsearch._vector_reach(
     page_ids    bigint[],
     top_n       integer
 )
-returns integer
+returns table (reach integer, enough integer, farthest integer)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
@@ -56,11 +56,12 @@ declare
 begin
     select i.vectors into vectors from pgsearch._vector_index(model.model_id) as i where i.valid;
     if not found then
-        return null;
+        return;
     end if;
 
     if collections is null and page_ids is null then
-        return wanted;
+        return query select wanted::integer, top_n, wanted::integer;
+        return;
     end if;
 
     if vectors = 0 then
@@ -91,17 +92,33 @@ begin
     end if;
 
     if passing <= most then
-        return null;
+        return;
     end if;
 
-    -- four standard deviations more than are wanted, were the rows that pass spread evenly
-    return least(vectors, greatest(200, (wanted + 4 * sqrt(wanted) + 10) / least(1, passing / vectors)));
+    -- were the rows that pass spread evenly, the reach would hold enough of them by three standard deviations; a walk that finds hardly more than are wanted has found
+    -- them at its end, which is the part that misses some
+    return query
+    select least(vectors, (wanted + 6 * sqrt(wanted) + 15) / least(1, passing / vectors))::integer,
+           (wanted + 2 * sqrt(wanted) + 5)::integer,
+           least(vectors, cost * passing)::integer;
 end;
 $$;
 
 comment on function pgsearch._vector_reach(pgsearch.embedding_models, text[], bigint[], integer) is
-'How many of the nearest rows a search through the HNSW index looks at; null: it reads the rows that pass exactly, because they are few or because there is no valid index.
-Cheap: sizes come from statistics, and are counted no further than to where the exact scan would lose.';
+'How a search goes through the HNSW index. Returns reach (how many of the nearest rows it looks at first), enough (how many of them must pass), farthest (a walk to so many rows costs as much as an exact scan);
+no row: it reads the rows that pass exactly, because they are few or because there is no valid index. Cheap: sizes come from statistics, and are counted no further than to where the exact scan would lose.';
+
+create or replace function pgsearch._ef_search(reach integer, top_n integer, filtered boolean)
+returns integer
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+-- a filter may leave the end of the walk only, so the list is twice as long as the walk
+select least(1000, greatest(200, top_n, case when filtered then 2::bigint * reach else reach end));
+$$;
+
+comment on function pgsearch._ef_search(integer, integer, boolean) is
+'hnsw.ef_search of a search: at least the rows wanted, never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000), at most the 1,000 that pgvector allows; beyond, the scan goes on iteratively.';
 
 create or replace function pgsearch._vector_statement(
     model           pgsearch.embedding_models,
@@ -204,6 +221,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
+    way       record;
     reach     integer;
     chunk_ids bigint[];
     found_in  bigint[];
@@ -223,17 +241,19 @@ begin
         embedding := pgsearch._unit(embedding);
     end if;
 
-    reach := pgsearch._vector_reach(model, collections, page_ids, top_n);
-    perform set_config('hnsw.ef_search', least(greatest(reach, top_n, 200), 1000)::text, true);
+    select r.* into way from pgsearch._vector_reach(model, collections, page_ids, top_n) as r;
+    reach := way.reach;
 
     loop
+        perform set_config('hnsw.ef_search', pgsearch._ef_search(reach, top_n, collections is not null or page_ids is not null)::text, true);
         execute format('select array_agg(s.chunk_id), array_agg(s.page_id), array_agg(s.distance) from (%s) as s',
                        pgsearch._vector_statement(model, collections is not null, page_ids is not null, reach))
            into chunk_ids, found_in, distances
-          using embedding, collections, page_ids, top_n;
+          using embedding, collections, page_ids, case when reach is null then top_n else way.enough end;
 
-        exit when reach is null or cardinality(chunk_ids) >= top_n;
-        reach := null;
+        exit when reach is null or cardinality(chunk_ids) >= way.enough;
+        -- what passes lies far from the query: walk farther while that costs less than the exact scan
+        reach := case when 8 * reach::bigint <= way.farthest then 8 * reach end;
     end loop;
 
     return query
@@ -242,7 +262,8 @@ begin
            case model.distance when 'cosine' then 1::float8 - n.distance else -n.distance end,
            n.distance
       from unnest(chunk_ids, found_in, distances) as n(chunk_id, page_id, distance)
-     order by n.distance, n.chunk_id;
+     order by n.distance, n.chunk_id
+     limit top_n;
 end;
 $$;
 

@@ -81,8 +81,8 @@ begin
 
     if embedding is not null then
         if model.model_id is not null then
-            reach := pgsearch._vector_reach(model, collections, only_pages, (settings ->> 'candidates')::integer);
-            perform set_config('hnsw.ef_search', least(greatest(reach, (settings ->> 'candidates')::integer, 200), 1000)::text, true);
+            reach := (select r.reach from pgsearch._vector_reach(model, collections, only_pages, (settings ->> 'candidates')::integer) as r);
+            perform set_config('hnsw.ef_search', pgsearch._ef_search(reach, (settings ->> 'candidates')::integer, scoped)::text, true);
             execute 'explain (analyze, format json) '
                     || pgsearch._vector_statement(model, collections is not null, only_pages is not null, reach)
                into explained

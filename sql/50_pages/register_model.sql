@@ -39,6 +39,13 @@ begin
             hint    = 'Known storages: vector, halfvec, bit.';
     end if;
 
+    if register_model.storage = 'bit' and register_model.distance <> 'cosine' then
+        raise exception using
+            errcode = 'PS003',
+            message = format('storage "bit" keeps the signs of a vector, which tell its direction but not its length; distance "%s" needs the length', register_model.distance),
+            hint    = 'Use distance "cosine" (vectors of length one have the same order by all three), or storage "vector" or "halfvec".';
+    end if;
+
     if register_model.dimensions is null
        or register_model.dimensions not between 1 and (most ->> register_model.storage)::integer then
         raise exception using
@@ -66,4 +73,4 @@ $$;
 
 comment on function pgsearch.register_model(text, integer, text, text) is
 'Registers an embedding model and returns its model_id; again with the same arguments is fine. Arguments: model (full name), dimensions, distance (cosine, inner_product, l2),
-storage of the HNSW index (vector up to 2,000 dimensions, halfvec up to 4,000, bit up to 16,000). Errors: PS002 unknown distance or storage, PS003 dimensions out of range, PS004 registered otherwise.';
+storage of the HNSW index (vector up to 2,000 dimensions, halfvec up to 4,000, bit up to 16,000). Errors: PS002 unknown distance or storage, PS003 dimensions out of range or bit with another distance than cosine, PS004 registered otherwise.';

@@ -14,8 +14,6 @@ from pgsearch.embedding import (
     EmbedderGoneError,
     EmbeddingFailedError,
     EmbeddingReport,
-    IndexProgress,
-    build_vector_index,
     default_model,
     embed_missing,
     embedder_for,
@@ -24,6 +22,7 @@ from pgsearch.embedding import (
     query_embedding,
 )
 from pgsearch.errors import EmbeddingMismatchError, InvalidValueError, UnknownModelError
+from pgsearch.vector_index import IndexProgress, build_vector_index
 
 MODEL = "letters"
 PAGES = [{"external_id": f"p{number:02}", "content": f"text {number:02} about letters"} for number in range(20)]

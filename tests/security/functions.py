@@ -92,8 +92,8 @@ def defined_in(text: str) -> list[str]:
 
 
 def without_comments(text: str) -> str:
-    """SQL without what stands after two dashes or between slash and star."""
-    return re.sub(r"--[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
+    """SQL without what stands after two dashes or between slash and star; dashes in a string are none."""
+    return re.sub(r"('(?:[^']|'')*')|--[^\n]*|/\*.*?\*/", lambda found: found[1] or "", text, flags=re.DOTALL)
 
 
 def without_strings(text: str) -> str:

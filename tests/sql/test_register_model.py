@@ -63,8 +63,16 @@ def test_a_hostile_name_is_only_a_name(client: Client) -> None:
     assert client.search("zinc", [1, 0], collections="w").signals[:2] == ["text", "vector"]
 
 
-@pytest.mark.parametrize("storage", ["vector", "halfvec", "bit"])
-@pytest.mark.parametrize("distance", ["cosine", "inner_product", "l2"])
+@pytest.mark.parametrize("distance", ["inner_product", "l2"])
+def test_bits_have_no_length_so_only_the_cosine_goes_with_them(select: Select, distance: str) -> None:
+    with refused("PS003", names="cosine"):
+        select("select pgsearch.register_model('a', 3, %s, 'bit')", distance)
+
+
+VARIANTS = [(d, s) for d in ("cosine", "inner_product", "l2") for s in ("vector", "halfvec")] + [("cosine", "bit")]
+
+
+@pytest.mark.parametrize(("distance", "storage"), VARIANTS)
 def test_the_index_statement_builds_the_index_of_the_model_twice_over(
     client: Client, distance: str, storage: str
 ) -> None:

@@ -15,6 +15,7 @@ from tests.refusals import refused
 from tests.sql.conftest import Select
 
 DIMENSIONS = 16
+VARIANTS = [(d, s) for d in ("cosine", "inner_product", "l2") for s in ("vector", "halfvec")] + [("cosine", "bit")]
 CHUNKS = 2000
 
 
@@ -193,12 +194,11 @@ def cloud(new_client: Callable[[], Client]) -> tuple[Client, list[int], np.ndarr
         " order by p.external_id::integer"
     ).fetchall()
     chunk_ids, hashes = [row[0] for row in rows], [row[1] for row in rows]
-    for distance in ("cosine", "inner_product", "l2"):
-        for storage in ("vector", "halfvec", "bit"):
-            model = f"{distance} {storage}"
-            client.register_model(model, DIMENSIONS, distance=distance, storage=storage)
-            client.put_embeddings(model, chunk_ids, hashes, vectors.tolist())
-            client.connection.execute(client.vector_index_statement(model, concurrently=False).encode())
+    for distance, storage in VARIANTS:
+        model = f"{distance} {storage}"
+        client.register_model(model, DIMENSIONS, distance=distance, storage=storage)
+        client.put_embeddings(model, chunk_ids, hashes, vectors.tolist())
+        client.connection.execute(client.vector_index_statement(model, concurrently=False).encode())
     client.connection.execute("analyze")
     return client, chunk_ids, vectors
 
@@ -217,8 +217,7 @@ def exact_order(cloud: Cloud, query: np.ndarray[Any, np.dtype[np.float64]], dist
     return [chunk_ids[at] for at in np.argsort(measured, kind="stable")]
 
 
-@pytest.mark.parametrize("storage", ["vector", "halfvec", "bit"])
-@pytest.mark.parametrize("distance", ["cosine", "inner_product", "l2"])
+@pytest.mark.parametrize(("distance", "storage"), VARIANTS)
 def test_every_distance_and_storage_finds_the_nearest_through_its_index(
     cloud: Cloud, distance: str, storage: str
 ) -> None:
@@ -228,14 +227,14 @@ def test_every_distance_and_storage_finds_the_nearest_through_its_index(
 
     found = [row.chunk_id for row in rows]
     true = exact_order(cloud, query, distance)[:50]
-    # sixteen bits tell little; the point is that the order of what they bring is the true one
-    least = {"vector": 0.9, "halfvec": 0.9, "bit": 0.4}[storage]
+    # sixteen bits tell little, but ten are looked at for each one wanted
+    least = {"vector": 0.9, "halfvec": 0.9, "bit": 0.8}[storage]
     assert len(set(found) & set(true)) >= least * 50
     order = {chunk_id: at for at, chunk_id in enumerate(exact_order(cloud, query, distance))}
     assert [order[chunk_id] for chunk_id in found] == sorted(order[chunk_id] for chunk_id in found)
 
 
-@pytest.mark.parametrize("model", ["cosine vector", "l2 halfvec", "inner_product bit"])
+@pytest.mark.parametrize("model", ["cosine vector", "l2 halfvec", "cosine bit"])
 @pytest.mark.parametrize("top_n", [1, 50, 500, 1500, CHUNKS])
 def test_as_many_rows_as_asked_come_back(cloud: Cloud, model: str, top_n: int) -> None:
     rows = cloud[0].search_vector([1.0] * DIMENSIONS, top_n=top_n, model=model)

@@ -1,0 +1,43 @@
+"""Whether a database and this client are of one version: the part of doctor that SQL cannot see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from pgsearch import _functions, _sources
+from pgsearch.deploy import _applied_migrations, _deployment, check_not_newer, client_version
+from pgsearch.errors import DatabaseNewerError
+from pgsearch.rows import Check
+
+_DEPLOY = "pgsearch deploy"
+
+
+def deployment_checks(connection: psycopg.Connection[Any]) -> list[Check]:
+    """Version, migrations and functions of the database against those of this client; `fail` where calls would."""
+    sources = _sources.find()
+    deployed = _deployment(connection)
+    ours = client_version()
+    if deployed is None:
+        return [Check("deployment", "fail", "pgsearch is not deployed to this database", _DEPLOY)]
+    try:
+        check_not_newer(connection, sources)
+    except DatabaseNewerError as error:
+        return [Check("deployment", "fail", error.message, error.hint)]
+
+    theirs, digest, _ = deployed
+    behind = sorted(set(sources.migration_texts) - _applied_migrations(connection))
+    if behind:
+        return [Check("deployment", "fail", f"{len(behind)} migrations behind: {', '.join(behind)}", _DEPLOY)]
+    with connection.transaction():
+        # definitions are compared as text, in which names are qualified by what is not on the path
+        connection.execute("set local search_path = pg_catalog, pg_temp")
+        damaged = _functions.damaged(connection)
+    if damaged:
+        found = f"functions are missing or were changed by hand: {', '.join(damaged)}"
+        return [Check("deployment", "fail", found, f"{_DEPLOY} --force")]
+    if digest != sources.digest(ours):
+        found = f"deployed by pgsearch {theirs}; this is {ours}, whose functions differ"
+        return [Check("deployment", "fail", found, _DEPLOY)]
+    return [Check("deployment", "ok", f"pgsearch {theirs}, no migration behind", None)]

@@ -1,0 +1,275 @@
+-- What keeps searches from being right or fast in this database, and the command that mends it.
+--
+-- Everything that SQL can see is looked at here, so that a SQL user needs no client; `pgsearch doctor` adds what only a client knows (its own version, files of migrations).
+
+create or replace function pgsearch._doctor_extensions()
+returns table (check_name text, status text, detail text, fix text)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select 'server',
+           case when current_setting('server_version_num')::integer >= 150000 then 'ok' else 'fail' end,
+           'PostgreSQL ' || current_setting('server_version'),
+           case when current_setting('server_version_num')::integer < 150000 then 'Upgrade to PostgreSQL 15 or newer.' end;
+
+    return query
+    select 'extension ' || w.name,
+           case when v.extversion is null or v.parts < w.oldest then 'fail' when v.extversion <> a.default_version then 'warn' else 'ok' end,
+           case when v.extversion is null then 'not installed'
+                when v.extversion <> a.default_version then format('%s, the server has %s', v.extversion, a.default_version)
+                else v.extversion
+           end,
+           case when v.extversion is null then format('create extension %I;', w.name)
+                when v.extversion <> a.default_version then format('alter extension %I update;', w.name)
+                when v.parts < w.oldest then format('Install a newer %s on the server, then: alter extension %I update;', w.name, w.name)
+           end
+      from (values ('vector', '{0,8}'::integer[]), ('pg_trgm', '{1,3}')) as w(name, oldest)
+           left join (select e.extname, e.extversion, string_to_array(substring(e.extversion from '^\d+(?:\.\d+)*'), '.')::integer[] as parts
+                        from pg_extension as e) as v on v.extname = w.name
+           left join pg_available_extensions as a on a.name = w.name;
+end;
+$$;
+
+comment on function pgsearch._doctor_extensions() is 'doctor: versions of the server and of the extensions.';
+
+create or replace function pgsearch._doctor_indexes()
+returns table (check_name text, status text, detail text, fix text)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- those that a search cannot do without, with the statement that makes them again
+    needed constant jsonb := '{
+        "chunks_content_tsv_gin":      "create index concurrently chunks_content_tsv_gin on pgsearch.chunks using gin (content_tsv);",
+        "chunks_chunk_id":             "create index concurrently chunks_chunk_id on pgsearch.chunks (chunk_id);",
+        "chunks_collection":           "create index concurrently chunks_collection on pgsearch.chunks (collection);",
+        "pages_title_trgm_gin":        "create index concurrently pages_title_trgm_gin on pgsearch.pages using gin (normalize(title, NFD) gin_trgm_ops);",
+        "pages_tags_gin":              "create index concurrently pages_tags_gin on pgsearch.pages using gin (tags);",
+        "pages_metadata_gin":          "create index concurrently pages_metadata_gin on pgsearch.pages using gin (metadata jsonb_path_ops);",
+        "pages_collection_source":     "create index concurrently pages_collection_source on pgsearch.pages (collection, source);",
+        "embeddings_model_collection": "create index concurrently embeddings_model_collection on pgsearch.embeddings (model_id, collection);"
+    }';
+    -- below, reading every vector takes a few milliseconds
+    many   constant bigint := 10000;
+begin
+    return query
+    select 'index ' || n.key, 'fail', 'missing', n.value
+      from jsonb_each_text(needed) as n
+     where to_regclass('pgsearch.' || n.key) is null
+     order by n.key;
+
+    return query
+    select 'index ' || c.relname,
+           'fail',
+           'invalid: a build was interrupted, or is under way',
+           format(case when c.relname ~ '_cc(new|old)\d*$' then 'drop index concurrently pgsearch.%I;' else 'reindex index concurrently pgsearch.%I;' end, c.relname)
+      from pg_index as i
+           join pg_class as c on c.oid = i.indexrelid
+     where c.relnamespace = 'pgsearch'::regnamespace
+       and c.relkind = 'i'
+       and not i.indisvalid
+     order by c.relname;
+
+    if not found and not exists (select from jsonb_object_keys(needed) as n where to_regclass('pgsearch.' || n) is null) then
+        return query
+        select 'indexes', 'ok', format('%s, all valid', count(*)), null
+          from pg_index as i
+               join pg_class as c on c.oid = i.indexrelid
+         where c.relnamespace = 'pgsearch'::regnamespace;
+    end if;
+
+    return query
+    select format('vector index of %s', m.model),
+           case when m.index_valid then 'ok' when m.vectors >= many then 'fail' else 'warn' end,
+           format('%s vectors, %s', m.vectors,
+                  case when m.index_valid then pg_size_pretty(m.index_bytes) when m.index_valid is null then 'no HNSW index: every search reads them all' else 'the HNSW index is invalid' end),
+           case when m.index_valid is not true then format('pgsearch models index %s', quote_literal(m.model)) end
+      from pgsearch.list_models() as m
+     where m.vectors > 0;
+end;
+$$;
+
+comment on function pgsearch._doctor_indexes() is 'doctor: indexes that are missing or invalid, and the HNSW index of each model.';
+
+create or replace function pgsearch._doctor_contents()
+returns table (check_name text, status text, detail text, fix text)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    sampled constant integer := 100;
+begin
+    -- a changed dictionary or stop-word list, or a major upgrade, changes what to_tsvector gives; stored rows stay as they were
+    return query
+    select 'text analysis',
+           case when count(*) filter (where s.differs) = 0 then 'ok' else 'warn' end,
+           format('%s of %s sampled chunks would be analysed otherwise today', count(*) filter (where s.differs), count(*)),
+           case when count(*) filter (where s.differs) > 0 then 'update pgsearch.chunks set content = content; then: select pgsearch.refresh_text_stats();' end
+      from (select c.content_tsv <> pgsearch._analyze_chunk(c.text_config, c.heading, c.content) as differs
+              from pgsearch.chunks as c
+             where c.chunk_id in (select l.first + (l.last - l.first) * g / greatest(sampled - 1, 1)
+                                    from (select min(d.chunk_id) as first, max(d.chunk_id) as last from pgsearch.chunks as d) as l
+                                         cross join generate_series(0, sampled - 1) as g)) as s;
+
+    return query
+    select 'text statistics of ' || s.name,
+           case when s.stale then 'warn' else 'ok' end,
+           case when s.refreshed_at is null then format('never counted, %s chunks', s.chunks)
+                else format('%s chunks added and %s removed since %s, %s now', s.added, s.removed, to_char(s.refreshed_at, 'YYYY-MM-DD HH24:MI'), s.chunks)
+           end,
+           case when s.stale then format('select pgsearch.refresh_text_stats(%L);', s.name) end
+      from pgsearch.text_stats_staleness() as s
+     where s.chunks > 0 or s.stale;
+
+    return query
+    select format('embeddings of %s by %s', v.collection, m.model),
+           case when v.coverage < 1 then 'warn' else 'ok' end,
+           format('%s of %s chunks have a current vector, %s a stale one', v.embedded, v.chunks, v.stale),
+           case when v.coverage < 1 then format('pgsearch embed --collection %s --model %s', quote_literal(v.collection), quote_literal(m.model)) end
+      from pgsearch.embedding_models as m
+           cross join lateral pgsearch.model_coverage(m.model) as v
+     -- a collection that is being filled for a switch is not incomplete, but what a search uses is
+     where v.is_default and v.chunks > 0
+     order by v.collection, m.model;
+
+    return query
+    with recursive found(model_id) as (
+        select min(e.model_id) from pgsearch.embeddings as e
+        union all
+        select (select min(e.model_id) from pgsearch.embeddings as e where e.model_id > f.model_id)
+          from found as f
+         where f.model_id is not null
+    )
+    select 'vectors of no model', 'warn', format('model_id %s is not registered', f.model_id),
+           format('delete from pgsearch.embeddings where model_id = %s;', f.model_id)
+      from found as f
+     where f.model_id is not null
+       and not exists (select from pgsearch.embedding_models as m where m.model_id = f.model_id);
+end;
+$$;
+
+comment on function pgsearch._doctor_contents() is 'doctor: text analysis, statistics of words, and vectors that are missing, stale or of no model.';
+
+create or replace function pgsearch._doctor_server()
+returns table (check_name text, status text, detail text, fix text)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    largest bigint;
+    memory  constant bigint := pg_size_bytes(current_setting('maintenance_work_mem'));
+begin
+    return query
+    select 'table ' || t.relname,
+           'warn',
+           case when t.rows_dead > 0.2 * greatest(t.rows, 1) and t.rows_dead > 10000 then format('%s dead rows beside %s', t.rows_dead, t.rows)
+                else format('about %s rows, never analyzed: plans are guesses', t.rows)
+           end,
+           format('vacuum (analyze) pgsearch.%I;  -- or: pgsearch maintain', t.relname)
+      from (select c.relname,
+                   coalesce(s.n_dead_tup, 0) as rows_dead,
+                   greatest(c.reltuples::bigint, coalesce(s.n_live_tup, 0), 0) as rows,
+                   -- a dump that was restored, or a crash, takes the counters with it: reltuples stays
+                   c.reltuples < 0 or s.last_analyze is null and s.last_autoanalyze is null and s.n_live_tup > 0 and c.reltuples <= 0 as unknown
+              from pg_class as c
+                   left join pg_stat_all_tables as s on s.relid = c.oid
+             where c.relnamespace = 'pgsearch'::regnamespace
+               and c.relkind = 'r'
+               and c.relname in ('pages', 'chunks', 'embeddings', 'lexeme_stats')) as t
+     where t.rows_dead > 0.2 * greatest(t.rows, 1) and t.rows_dead > 10000
+        or t.unknown and t.rows > 1000
+     order by t.relname;
+
+    if not found then
+        return query values ('tables', 'ok', 'analyzed, few dead rows', null);
+    end if;
+
+    select max(m.index_bytes) into largest from pgsearch.list_models() as m;
+    return query
+    select 'maintenance_work_mem',
+           case when largest > memory then 'warn' else 'ok' end,
+           case when largest > memory
+                then format('%s; the largest HNSW index has %s: building it again would leave memory and take many times longer', current_setting('maintenance_work_mem'), pg_size_pretty(largest))
+                else current_setting('maintenance_work_mem')
+           end,
+           case when largest > memory then format('set maintenance_work_mem = ''%sMB'' in the session that builds (or alter role ... set).', largest / 1048576 * 3 / 2 + 64) end;
+
+    return query
+    select 'shared_buffers',
+           case when b.bytes > 2 * pg_size_bytes(current_setting('shared_buffers')) then 'warn' else 'ok' end,
+           format('%s; indexes of pgsearch: %s', current_setting('shared_buffers'), pg_size_pretty(b.bytes)),
+           case when b.bytes > 2 * pg_size_bytes(current_setting('shared_buffers')) then 'Give a quarter of the memory to shared_buffers: HNSW and GIN indexes want to stay in memory.' end
+      from (select sum(pg_relation_size(i.indexrelid))::bigint as bytes
+              from pg_index as i
+                   join pg_class as c on c.oid = i.indrelid
+             where c.relnamespace = 'pgsearch'::regnamespace) as b;
+
+    -- notes: our functions switch jit off themselves, and plans of the other statements gain from knowing an SSD
+    return query
+    select 'jit', 'ok', 'on; the searches of pgsearch switch it off for themselves', null
+     where current_setting('jit')::boolean;
+
+    return query
+    select 'random_page_cost', 'ok', current_setting('random_page_cost') || '; on an SSD 1.1 is nearer to the truth', 'alter system set random_page_cost = 1.1; select pg_reload_conf();'
+     where current_setting('random_page_cost')::float8 >= 4;
+end;
+$$;
+
+comment on function pgsearch._doctor_server() is 'doctor: dead rows, tables never analyzed, settings that hurt.';
+
+create or replace function pgsearch._doctor_log()
+returns table (check_name text, status text, detail text, fix text)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    ahead constant interval := '2 days';
+begin
+    return query
+    select 'log partitions of ' || t.name,
+           -- what is logged makes the partition of its own day, but waits for a lock on the table to do so
+           case when p.catch_all or p.now and p.until >= now() + ahead then 'ok' else 'warn' end,
+           case when p.partitions = 0 then 'none'
+                when p.catch_all then format('%s, one of them for every time', p.partitions)
+                when not p.now then format('%s, none for the present', p.partitions)
+                else format('%s, until %s', p.partitions, to_char(p.until, 'YYYY-MM-DD HH24:MI'))
+           end,
+           case when not (p.catch_all or p.now and p.until >= now() + ahead) then 'select pgsearch.ensure_partitions();' end
+      from (values ('queries'), ('events')) as t(name)
+           cross join lateral (
+               select count(*) as partitions,
+                      coalesce(bool_or(b.bound = 'DEFAULT'), false) as catch_all,
+                      coalesce(bool_or(b.since <= now() and now() < b.until), false) as now,
+                      coalesce(max(b.until), '-infinity') as until
+                 from (select e.bound,
+                              substring(e.bound from 'FROM \(''([^'']+)''\)')::timestamptz as since,
+                              substring(e.bound from 'TO \(''([^'']+)''\)')::timestamptz as until
+                         from (select pg_get_expr(c.relpartbound, c.oid) as bound
+                                 from pg_inherits as i
+                                      join pg_class as c on c.oid = i.inhrelid
+                                where i.inhparent = to_regclass('pgsearch.' || t.name)) as e) as b) as p
+     where to_regclass('pgsearch.' || t.name) is not null;
+end;
+$$;
+
+comment on function pgsearch._doctor_log() is 'doctor: partitions of the search log for now and the two days to come.';
+
+create or replace function pgsearch.doctor()
+returns table (check_name text, status text, detail text, fix text)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query select d.* from pgsearch._doctor_extensions() as d;
+    return query select d.* from pgsearch._doctor_indexes() as d;
+    return query select d.* from pgsearch._doctor_contents() as d;
+    return query select d.* from pgsearch._doctor_server() as d;
+    return query select d.* from pgsearch._doctor_log() as d;
+end;
+$$;
+
+comment on function pgsearch.doctor() is
+'Looks at everything that keeps searches from being right or fast: extensions, indexes, text analysis and statistics, embeddings, dead rows, settings, log partitions. Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results, or reads of whole tables),
+detail, fix (a statement or command; null: nothing to do). Counts chunks and embeddings whole: seconds on millions. Recall is measured by measure_recall.';
