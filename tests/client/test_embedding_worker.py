@@ -69,7 +69,11 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 def test_several_threads_share_the_work_and_ask_at_the_same_time(client: Client) -> None:
     together = threading.Barrier(4)
-    numbers = Numbers(before=lambda texts: together.wait(30) and None)
+
+    def wait_for_the_others(texts: Sequence[str]) -> None:
+        together.wait(30)
+
+    numbers = Numbers(before=wait_for_the_others)
 
     report = embed_missing(client, MODEL, numbers, batch_size=5, workers=4)
 
