@@ -68,44 +68,39 @@ class Sleeping:
 
 
 def run(client: Client, embedder: Embedder, texts: int) -> dict[str, float]:
-    """Embed so many chunks anew under a model of its own; seconds of the wall clock and inside the model."""
-    model = "benchmark"
-    client.connection.execute(
+    """Embed so many chunks under a model of its own; seconds of the wall clock and inside the model."""
+    connection = client.connection
+    # a clean start: an earlier run may have been interrupted
+    connection.execute(
         "delete from pgsearch.embeddings as e using pgsearch.embedding_models as m"
         " where e.model_id = m.model_id and m.model = 'benchmark'"
     )
-    client.connection.execute("delete from pgsearch.embedding_models where model = 'benchmark'")
-    client.register_model(model, DIMENSIONS)
-    client.delete_collection("worker") if _stands(client) else None
+    connection.execute("delete from pgsearch.embedding_models where model = 'benchmark'")
+    client.register_model("benchmark", DIMENSIONS)
     client.create_collection("worker")
-    contents = client.connection.execute(
+    # the synthetic chunks came with their ids
+    connection.execute("select setval('pgsearch.pages_page_id_seq', (select max(page_id) from pgsearch.pages))")
+    connection.execute("select setval('pgsearch.chunks_chunk_id_seq', (select max(chunk_id) from pgsearch.chunks))")
+    client.delete_pages("worker", [str(at) for at in range(texts, 100_000)])
+    contents = connection.execute(
         "select content from pgsearch.chunks where collection = %s order by chunk_id limit %s",
         [_synthetic.COLLECTION, texts],
     ).fetchall()
-    for start in range(0, len(contents), 500):
-        client.put_pages(
-            "worker",
-            [
-                {"external_id": str(start + at), "chunks": [content]}
-                for at, (content,) in enumerate(contents[start : start + 500])
-            ],
-        )
-    client.connection.execute("vacuum analyze pgsearch.chunks")
+    pages = [{"external_id": str(at), "chunks": [content]} for at, (content,) in enumerate(contents)]
+    for start in range(0, len(pages), 500):
+        client.put_pages("worker", pages[start : start + 500])
+    connection.execute("vacuum analyze pgsearch.chunks")
     timed = Timed(embedder)
     started = time.perf_counter()
-    report = embed_missing(client, model, timed, "worker", batch_size=BATCH)
+    report = embed_missing(client, "benchmark", timed, "worker", batch_size=BATCH)
     wall = time.perf_counter() - started
-    assert report.embedded == len(contents)
+    assert report.embedded == len(contents), report
     return {
         "texts": report.embedded,
         "wall": wall,
         "model": timed.seconds,
         "overhead": (wall - timed.seconds) / timed.seconds,
     }
-
-
-def _stands(client: Client) -> bool:
-    return bool(client.connection.execute("select from pgsearch.collections where collection = 'worker'").fetchall())
 
 
 def scale(client: Client, chunks: int) -> dict[str, Any]:

@@ -138,14 +138,14 @@ def test_a_worker_that_is_told_to_stop_stores_what_it_has_and_gives_back_the_res
 def test_a_bad_text_is_given_up_after_five_runs_and_no_run_waits_for_it(client: Client) -> None:
     def trouble(texts: Sequence[str]) -> None:
         if any("p 7" in text for text in texts):
-            raise RuntimeError("bad \x00 text")
+            raise RuntimeError("bad \x00 \ud800 text")
 
     failed = [embed_missing(client, MODEL, Numbers(before=trouble)).failed for _ in range(7)]
 
     assert failed == [1, 1, 1, 1, 1, 0, 0]
     (failure,) = client.list_failed_embeddings(MODEL)
     assert failure.gave_up
-    assert failure.last_error == "RuntimeError: bad \ufffd text"
+    assert failure.last_error == "RuntimeError: bad \ufffd ? text"
     assert client.retry_failed_embeddings(MODEL) == 1
     assert embed_missing(client, MODEL, Numbers()).embedded == 1
 
