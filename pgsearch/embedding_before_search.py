@@ -17,7 +17,7 @@ from pgsearch import _calls
 from pgsearch._calls import Call, Names
 from pgsearch.embedders import Embedder, embed_each
 from pgsearch.embedding import default_model_call, embedder_for, why_no_embedder
-from pgsearch.embedding_worker import worker_name
+from pgsearch.embedding_worker import why, worker_name
 from pgsearch.errors import PgsearchError, UnknownModelError
 
 MOST_CHUNKS = 64
@@ -88,7 +88,7 @@ def _filled(run: Runs, embedder: Embedder, model: str, collections: Names | None
         try:
             outcomes = embed_each(embedder, [chunk.content for chunk in batch])
             failed: dict[int, str | None] = {
-                chunk.chunk_id: f"{type(outcome).__name__}: {outcome}".replace("\x00", "\ufffd")
+                chunk.chunk_id: why(outcome)
                 for chunk, outcome in zip(batch, outcomes, strict=True)
                 if isinstance(outcome, Exception)
             }

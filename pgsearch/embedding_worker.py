@@ -59,6 +59,11 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
 
+def why(error: Exception) -> str:
+    """The error as text that PostgreSQL can hold: no NUL, no lone surrogates."""
+    return f"{type(error).__name__}: {error}".replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def embed_missing(
     client: Client,
     model: str,
@@ -234,7 +239,7 @@ class _Run:
             if not isinstance(outcome, Exception)
         ]
         failures = [
-            Failure(chunk.chunk_id, _reason(outcome))
+            Failure(chunk.chunk_id, why(outcome))
             for chunk, outcome in zip(batch, outcomes, strict=True)
             if isinstance(outcome, Exception)
         ]
@@ -273,8 +278,3 @@ class _Run:
 
 
 _NOW: Call[datetime] = Call("select pg_catalog.clock_timestamp()", {}, lambda found: next(iter(found))[0])
-
-
-def _reason(error: Exception) -> str:
-    # PostgreSQL's text holds no NUL
-    return f"{type(error).__name__}: {error}".replace("\x00", "\ufffd")

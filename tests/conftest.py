@@ -42,7 +42,7 @@ class Server:
 @pytest.fixture(autouse=True)
 def no_database_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set for work must not be what the tests write to."""
-    for name in ("PGSEARCH_DSN", "PGSEARCH_HOME"):
+    for name in ("PGSEARCH_DSN", "PGSEARCH_HOME", "PGSEARCH_PROVIDER", "PGSEARCH_PROVIDERS", "PGSEARCH_QUERY_CACHE"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -98,7 +98,8 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
     with progress_bar() as bar, _stopping() as stop:
         embedder, fitted = _embedder(client, arguments, bar)
         retried = client.retry_failed_embeddings(model, collection=collection) if arguments.retry_failed else 0
-        missing = client.embedding_status(model, collection=collection)[0].missing
+        (status,) = client.embedding_status(model, collection=collection)
+        missing = status.missing - status.gave_up
         embedding = bar.add_task("embedding chunks", total=missing)
 
         def embedded(report: EmbeddingReport) -> None:

@@ -127,7 +127,7 @@ begin
         select a.page_id,
                a.chunk_id,
                c.content_hash,
-               a.leased_until is not null and a.attempts >= 2 and a.content_hash = c.content_hash as lost
+               a.leased_until is not null and a.attempts >= 2 as lost
           from pgsearch.embedding_attempts as a
                join pgsearch.chunks as c on c.page_id = a.page_id
                                         and c.chunk_id = a.chunk_id
@@ -135,10 +135,11 @@ begin
            and (a.leased_until is null or a.leased_until < started)
            and a.chunk_id > coalesce(after_chunk_id, 0)
            and (claim_embeddings.collection is null or c.collection = claim_embeddings.collection)
-           and (a.content_hash <> c.content_hash
-                or (a.attempts < most
-                    and (a.failed_at is null
-                         or a.failed_at < coalesce(failed_before, started - interval '1 minute' * 2 ^ (a.attempts - 1)))))
+           -- one that changed since is among the fresh ones
+           and a.content_hash = c.content_hash
+           and a.attempts < most
+           and (a.failed_at is null
+                or a.failed_at < coalesce(failed_before, started - interval '1 minute' * 2 ^ (a.attempts - 1)))
          order by a.chunk_id
          limit batch_size
            for update of a skip locked
