@@ -9,7 +9,8 @@ create or replace function pgsearch._uuid_time(id uuid)
 returns timestamptz
 language sql immutable parallel safe strict
 as $$
-select pg_catalog.to_timestamp(('x' || pg_catalog.substr(pg_catalog.translate(id::text, '-', ''), 1, 12))::pg_catalog."bit"(48)::bigint / 1000.0::float8);
+select pg_catalog.to_timestamp(('x' operator(pg_catalog.||) pg_catalog.substr(pg_catalog.translate(id::text, '-', ''), 1, 12))::pg_catalog."bit"(48)::bigint
+                                   operator(pg_catalog./) 1000.0::float8);
 $$;
 
 comment on function pgsearch._uuid_time(uuid) is 'The time in a UUIDv7, to the millisecond.';

@@ -13,8 +13,9 @@ from pgsearch.embedders import Embedder
 from pgsearch.embedding import query_embedding
 from pgsearch.errors import PgsearchError
 from pgsearch.rows import Hit, SearchResult
+from pgsearch.uuids import uuid7
 
-__all__ = ["AsyncClient", "Client", "Embedder", "Hit", "PgsearchError", "SearchResult", "deploy", "search"]
+__all__ = ["AsyncClient", "Client", "Embedder", "Hit", "PgsearchError", "SearchResult", "deploy", "search", "uuid7"]
 
 
 @functools.cache
@@ -31,13 +32,15 @@ def search(
     fusion: str | None = None,
     filter: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> SearchResult:
     """Search the database of PGSEARCH_DSN, else of the embedded server; see Client for more than that.
 
     The query is embedded by the model of the collections, where it can be had on this machine.
 
     Arguments: query (words, "phrases", +required, -excluded), collections (None: all), search_mode (auto, fts, vector,
-    lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings).
+    lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings), context
+    (what the log is to know of the search: user_id, session_id ..., or log=False).
     """
     client = _default_client()
     embedding = query_embedding(client, query, collections)[0] if search_mode in ("auto", "vector") else None
@@ -50,4 +53,5 @@ def search(
         fusion=fusion,
         filter=filter,
         options=options,
+        context=context,
     )

@@ -5,9 +5,12 @@ Both clients are one line over these, so a signature changes in one place and th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, LiteralString, TypeAlias, TypeVar
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
@@ -27,6 +30,10 @@ class Call(Generic[Result]):
     statement: LiteralString
     parameters: Mapping[str, object]
     build: Callable[[Iterable[tuple[Any, ...]]], Result]
+
+    def without_waiting(self) -> Call[Result]:
+        """A call of a value that does not wait for the disk; its transaction must be nothing but this statement."""
+        return replace(self, statement=f"{self.statement}, pg_catalog.set_config('synchronous_commit', 'off', true)")
 
 
 def _rows(
@@ -57,6 +64,10 @@ def _named(arguments: Mapping[LiteralString, object]) -> tuple[LiteralString, di
         parts.append(f"{name} => %({name})s{separator}{kind}")
         parameters[name] = argument
     return ", ".join(parts), parameters
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _none(value: object) -> None:
@@ -108,13 +119,34 @@ def search(
     fusion: str | None = None,
     filter: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> Call[rows.SearchResult]:
     """Search by words, meaning and titles together; hits with notes, timings and candidate counts."""
     return _value(
         "search",
         rows.SearchResult.from_json,
-        _search(query, embedding, collections, search_mode, {"top_k::integer": top_k}, fusion, filter, options),
+        {
+            **_search(query, embedding, collections, search_mode, {"top_k::integer": top_k}, fusion, filter, options),
+            "context": _context(context),
+        },
     )
+
+
+def _context(context: Mapping[str, Any] | None) -> Jsonb:
+    return Jsonb(dict(context or {}), dumps=_dumps)
+
+
+def _dumps(value: object) -> str:
+    # ids of uuid7 come as UUID, times with their zone
+    return json.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be logged: {value!r}")
 
 
 def search_hybrid(
@@ -476,3 +508,84 @@ def text_stats_staleness(collection: str | None = None) -> Call[list[rows.TextSt
 def refresh_text_stats(collection: str | None = None) -> Call[list[rows.TextStatsRefresh]]:
     """Count the words of a collection anew, or of all, where they have changed."""
     return _rows("refresh_text_stats", rows.TextStatsRefresh, {"collection": collection})
+
+
+# The search log
+
+
+def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
+    """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False)."""
+    return _value("log_search", _same, {"entry": _context(entry)})
+
+
+def log_feedback(
+    query_id: UUID | str,
+    *,
+    action_name: str = "click",
+    clicked_rank: int | None = None,
+    clicked_chunk_id: str | int | None = None,
+    dwell_ms: float | None = None,
+    was_helpful: bool | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> Call[UUID]:
+    """Store what a user did with a search: a click with its rank from 1, an opinion, any other action."""
+    return _value(
+        "log_feedback",
+        _same,
+        {
+            "query_id::uuid": str(query_id),
+            "action_name": action_name,
+            "clicked_rank::integer": clicked_rank,
+            "clicked_chunk_id": None if clicked_chunk_id is None else str(clicked_chunk_id),
+            "dwell_ms::float8": dwell_ms,
+            "was_helpful::boolean": was_helpful,
+            "context": _context(context),
+        },
+    )
+
+
+def log_batch(entries: Sequence[Mapping[str, Any]]) -> Call[dict[str, Any]]:
+    """Store many searches and events, each with its "type"; says how many were stored, and which were refused."""
+    return _value("log_batch", dict, {"entries": Jsonb([dict(entry) for entry in entries], dumps=_dumps)})
+
+
+def ensure_partitions(first_day: date | None = None, last_day: date | None = None) -> Call[int]:
+    """Make the daily partitions of the log, by default of the next seven days; returns how many were made."""
+    return _value("ensure_partitions", int, {"first_day::date": first_day, "last_day::date": last_day})
+
+
+def list_partitions() -> Call[list[rows.LogPartition]]:
+    """The days of the log, their size, and which have expired."""
+    return _rows("list_partitions", rows.LogPartition, {})
+
+
+def drop_partition(partition: str) -> Call[bool]:
+    """Drop an expired day of the log; False when it is in use: try again."""
+    return _value("drop_partition", bool, {"partition": partition})
+
+
+def set_log_retention(*, keep_queries: timedelta | None = None, keep_events: timedelta | None = None) -> Call[None]:
+    """Set how long searches and events are kept; None leaves it as it is (90 days at first)."""
+    return _value(
+        "set_log_retention", _none, {"keep_queries::interval": keep_queries, "keep_events::interval": keep_events}
+    )
+
+
+def set_log_privacy(*, hash_users: bool | None = None, mask: str | None = None) -> Call[None]:
+    """Set whether users are logged as hashes, and which SQL function masks the texts; None leaves it as it is."""
+    return _value("set_log_privacy", _none, {"hash_users::boolean": hash_users, "mask": mask})
+
+
+def hash_user(user_id: str) -> Call[str]:
+    """What stands in the log for a user when users are hashed."""
+    return _value("hash_user", str, {"user_id": user_id})
+
+
+def forget(user_id: str) -> Call[dict[str, int]]:
+    """Remove every trace of a user from the log; returns how many rows went, by table."""
+    return _value("forget", dict, {"user_id": user_id})
+
+
+def grant_rights(role_name: str, rights: Sequence[str]) -> Call[None]:
+    """Grant a role rights: search, log (have searches stored), read_log."""
+    return _value("grant_rights", _none, {"role_name": role_name, "rights::text[]": list(rights)})

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -17,8 +19,8 @@ from pgsearch._calls import Call, Names, Vector
 from pgsearch._dsn import default_dsn
 from pgsearch._plan_check import check
 from pgsearch.embedders import Embedder
-from pgsearch.errors import translated
-from pgsearch.rerankers import Reranker, reranked
+from pgsearch.errors import PgsearchError, translated
+from pgsearch.rerankers import Reranker, reranked, reranked_entry
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -32,6 +34,24 @@ def _method(
         return await self.run(call(*args, **kwargs))
 
     return cast("Callable[Concatenate[AsyncClient, Parameters], Coroutine[Any, Any, Result]]", method)
+
+
+async def _run_on(connection: psycopg.AsyncConnection[Any], call: Call[Result]) -> Result:
+    # a connection that was given may make rows of another kind
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(call.statement, call.parameters)
+        return call.build(await cursor.fetchall() if cursor.description else [])
+
+
+async def _run_alone_on(connection: psycopg.AsyncConnection[Any], call: Call[Result], durable: bool) -> Result:
+    if connection.info.transaction_status != TransactionStatus.IDLE:
+        return await _run_on(connection, call)
+    if not durable:
+        call = call.without_waiting()
+    if connection.autocommit:
+        return await _run_on(connection, call)
+    async with connection.transaction():
+        return await _run_on(connection, call)
 
 
 class AsyncClient:
@@ -62,14 +82,8 @@ class AsyncClient:
         with translated():
             if self._pool is not None:
                 async with self._pool.connection() as connection:
-                    return await self._run_on(connection, call)
-            return await self._run_on(await self.connection(), call)
-
-    async def _run_on(self, connection: psycopg.AsyncConnection[Any], call: Call[Result]) -> Result:
-        # a connection that was given may make rows of another kind
-        async with connection.cursor(row_factory=tuple_row) as cursor:
-            await cursor.execute(call.statement, call.parameters)
-            return call.build(await cursor.fetchall() if cursor.description else [])
+                    return await _run_on(connection, call)
+            return await _run_on(await self.connection(), call)
 
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The connection in use, opened at its first use and again after it broke; autocommit when it is ours."""
@@ -104,30 +118,52 @@ class AsyncClient:
         fusion: str | None = None,
         filter: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
         reranker: Reranker | None = None,
         rerank_head: int = 50,
+        durable: bool = False,
     ) -> rows.SearchResult:
         """Search by words, meaning and titles together; the client's embedder, if any, embeds the query.
 
-        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`.
+        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`. `context` is what the log is to
+        know of this search (user_id, session_id ..., or log=False). The log is not waited for: should the server crash,
+        the searches of its last moments may be missing, unless `durable`. In a transaction of the caller's own the row
+        is part of that.
         """
         if embedding is None and self.embedder is not None and search_mode in ("auto", "vector") and query.strip():
             (embedding,) = await asyncio.to_thread(self.embedder.embed, [query])
-        result = await self.run(
-            _calls.search(
-                query,
-                embedding,
-                collections=collections,
-                search_mode=search_mode,
-                top_k=top_k if reranker is None else max(top_k, rerank_head),
-                fusion=fusion,
-                filter=filter,
-                options=options,
-            )
+        call = _calls.search(
+            query,
+            embedding,
+            collections=collections,
+            search_mode=search_mode,
+            top_k=top_k if reranker is None else max(top_k, rerank_head),
+            fusion=fusion,
+            filter=filter,
+            options=options,
+            # what was shown is known only after the reranking
+            context=context if reranker is None else {**(context or {}), "log": False},
         )
+        result = await self._run_alone(call, durable)
         if reranker is None:
             return result
-        return await asyncio.to_thread(reranked, result, query, reranker, top_k)
+        result = await asyncio.to_thread(reranked, result, query, reranker, top_k)
+        entry = reranked_entry(result, query, context, collections, top_k, filter, options)
+        if entry is None:
+            return result
+        try:
+            logged = await self._run_alone(_calls.log_search(entry), durable)
+        except PgsearchError as error:
+            return replace(result, notes=[*result.notes, f"The search was not logged: {error.message}."])
+        return replace(result, logged=logged is not None)
+
+    async def _run_alone(self, call: Call[Result], durable: bool) -> Result:
+        """Run a call in a transaction of its own, which need not reach the disk; in the caller's own, as it is."""
+        with translated():
+            if self._pool is not None:
+                async with self._pool.connection() as connection:
+                    return await _run_alone_on(connection, call, durable)
+            return await _run_alone_on(await self.connection(), call, durable)
 
     async def check_plans(
         self,
@@ -171,3 +207,14 @@ class AsyncClient:
     put_embeddings = _method(_calls.put_embeddings)
     text_stats_staleness = _method(_calls.text_stats_staleness)
     refresh_text_stats = _method(_calls.refresh_text_stats)
+    log_search = _method(_calls.log_search)
+    log_feedback = _method(_calls.log_feedback)
+    log_batch = _method(_calls.log_batch)
+    ensure_partitions = _method(_calls.ensure_partitions)
+    list_partitions = _method(_calls.list_partitions)
+    drop_partition = _method(_calls.drop_partition)
+    set_log_retention = _method(_calls.set_log_retention)
+    set_log_privacy = _method(_calls.set_log_privacy)
+    hash_user = _method(_calls.hash_user)
+    forget = _method(_calls.forget)
+    grant_rights = _method(_calls.grant_rights)

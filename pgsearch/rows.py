@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -114,6 +114,7 @@ class SearchResult:
 
     `signals` are those that really ran, `confidence` (0 .. 1) is how sure the first hit is, judged before fusion,
     `notes` say what was left out and why, `timings` are milliseconds a stage, `candidates` how many each signal found.
+    `query_id` names the search to log_feedback; `logged` says whether it is in the log.
     """
 
     search_mode: str
@@ -124,12 +125,25 @@ class SearchResult:
     notes: list[str]
     timings: Mapping[str, float]
     candidates: Mapping[str, int]
+    query_id: str
+    logged: bool
     hits: list[Hit] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, outcome: Mapping[str, Any]) -> SearchResult:
         """Build the result from the JSON object that the SQL function search gives."""
         return cls(**{**outcome, "hits": [Hit(**hit) for hit in outcome["hits"]]})
+
+
+@dataclass(frozen=True, slots=True)
+class LogPartition:
+    """A day of the log, with its size on disk; `expired` when it is older than the log is kept."""
+
+    partition: str
+    parent: str
+    day: date
+    bytes: int
+    expired: bool
 
 
 @dataclass(frozen=True, slots=True)

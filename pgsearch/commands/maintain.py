@@ -8,7 +8,7 @@ from pgsearch._dsn import default_dsn
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
 from pgsearch.maintenance import maintain
 
-SUMMARY = "refresh text statistics, empty pending lists, vacuum and analyze"
+SUMMARY = "refresh statistics, empty pending lists, vacuum and analyze, keep the search log to its days"
 EXAMPLE = """
 pgsearch maintain
 0 4 * * *  pgsearch maintain --dsn postgresql://me@localhost/wiki   # in a crontab
@@ -45,4 +45,5 @@ def run(arguments: argparse.Namespace) -> int:
         f" {len(report.indexes)} GIN indexes, {len(report.text_stats)} collections counted anew"
         f" in {report.seconds:.1f} s"
     )
+    say(f"search log: {report.log.made} partitions made, {len(report.log.dropped)} dropped")
     return 0

@@ -63,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
             fusion=arguments.fusion,
             filter=arguments.filter,
             options=options,
+            context={"application": "pgsearch search"},
         )
         if why_not:
             result = dataclasses.replace(result, notes=[*result.notes, why_not])

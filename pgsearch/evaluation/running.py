@@ -97,6 +97,7 @@ def run_queries(
             top_k=top_k,
             fusion=configuration.fusion,
             options=options,
+            context={"log": False},
         )
 
     for query in queries[:warm_up]:

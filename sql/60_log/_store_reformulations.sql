@@ -129,3 +129,30 @@ $$;
 comment on function pgsearch._put_reformulations(uuid[], uuid[], text[], interval) is
 'Judges pairs of searches that are neighbours in the time of one user, and writes a failure for each first one that the second reformulates; texts are those of the second. pause: within it, a text that only grew or shrank at its end is typing.
 Returns how many failures were written.';
+
+create or replace function pgsearch._detect_reformulations(first_ts timestamptz, last_ts timestamptz)
+returns integer
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+    settings constant jsonb := pgsearch.default_settings() -> 'log';
+    found    record;
+begin
+    select array_agg(n.before) as before, array_agg(n.query_id) as after, array_agg(n.user_query) as texts
+      into found
+      from (select q.query_id, q.user_query, q.ts, lag(q.query_id) over w as before, lag(q.ts) over w as before_ts
+              from pgsearch.queries as q
+             where q.ts between first_ts and last_ts
+               and coalesce(q.user_id, q.client_id, q.session_id) is not null
+            window w as (partition by coalesce(q.user_id, q.client_id, q.session_id) order by q.ts, q.query_id)) as n
+     where n.ts - n.before_ts <= make_interval(secs => (settings ->> 'reformulation_window_s')::float8)
+       and not exists (select from pgsearch.search_failures as f where f.query_id = n.before and f.failure_reason = 'user_reformulated');
+
+    return coalesce(pgsearch._put_reformulations(found.before, found.after, found.texts, make_interval(secs => (settings ->> 'typeahead_pause_s')::float8)), 0);
+end;
+$$;
+
+comment on function pgsearch._detect_reformulations(timestamptz, timestamptz) is
+'Looks through the searches of a time for reformulations that were missed when they were stored, because both were stored in the same moment. Returns how many were found.';

@@ -35,6 +35,7 @@ WITHOUT_METHOD = {
     "normalize_display_scores",
     "snippet",
     "split_content",
+    "uuid7",  # pgsearch.uuid7()
 }
 
 

@@ -1,0 +1,59 @@
+-- A user who asks to be forgotten is: every row, and every text that this user typed. Counts stay.
+
+create or replace function pgsearch.forget(user_id text)
+returns jsonb
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    names     constant text[] := array[forget.user_id, pgsearch.hash_user(forget.user_id)];
+    asked     uuid[];
+    texts     text[];
+    number    bigint;
+    forgotten jsonb := '{}';
+begin
+    if coalesce(forget.user_id, '') = '' then
+        raise exception using
+            errcode = 'PS003',
+            message = 'nobody to forget: user_id is empty',
+            hint    = 'Give the user_id that the searches were logged with.';
+    end if;
+
+    select coalesce(array_agg(q.query_id), '{}'), coalesce(array_agg(distinct q.query_normalized), '{}')
+      into asked, texts
+      from pgsearch.queries as q
+     where q.user_id = any (names);
+
+    delete from pgsearch.events as e
+     where e.user_id = any (names)
+        or e.query_id = any (asked);
+    get diagnostics number = row_count;
+    forgotten := forgotten || jsonb_build_object('events', number);
+
+    select texts || coalesce(array_agg(distinct pgsearch.normalize_query(f.user_query)), '{}')
+      into texts
+      from pgsearch.search_failures as f
+     where f.user_id = any (names);
+    delete from pgsearch.search_failures as f
+     where f.user_id = any (names)
+        or f.query_id = any (asked);
+    get diagnostics number = row_count;
+    forgotten := forgotten || jsonb_build_object('search_failures', number);
+
+    delete from pgsearch.queries as q
+     where q.user_id = any (names);
+    get diagnostics number = row_count;
+    forgotten := forgotten || jsonb_build_object('queries', number);
+
+    -- whoever else asked the same loses nothing but time
+    delete from pgsearch.query_embeddings as c
+     where c.query_normalized = any (texts);
+    get diagnostics number = row_count;
+
+    return forgotten || jsonb_build_object('query_embeddings', number);
+end;
+$$;
+
+comment on function pgsearch.forget(text) is
+'Removes every trace of a user, logged by user_id or by hash_user(user_id): searches, their events and failures, and the cached vectors of their texts. Statistics, which name nobody, stay.
+Returns how many rows went: {"events", "search_failures", "queries", "query_embeddings"}. Searches logged without user_id cannot be found by it. Error: PS003 for an empty user_id.';

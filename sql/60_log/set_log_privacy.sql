@@ -1,0 +1,35 @@
+-- What the log is not to know: who a user is, and what in a text is private.
+
+create or replace function pgsearch.set_log_privacy(hash_users boolean default null, mask text default null)
+returns void
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    called regprocedure;
+begin
+    if mask <> '' then
+        begin
+            -- exactly one function or none, whose text form is quoted; what is no name at all is an error of its own
+            called := to_regprocedure(mask || '(text)');
+        exception
+            when syntax_error or invalid_name then
+                called := null;
+        end;
+        if called is null or (select p.prorettype <> 'text'::regtype or p.proretset from pg_proc as p where p.oid = called) then
+            raise exception using
+                errcode = 'PS003',
+                message = format('there is no function %s(text) returns text', mask),
+                hint    = 'Give its schema-qualified name, or an empty text for none.';
+        end if;
+    end if;
+
+    update pgsearch.log_settings as s
+       set hash_users = coalesce(set_log_privacy.hash_users, s.hash_users),
+           mask       = case when set_log_privacy.mask = '' then '' when called is not null then called::regproc::text else s.mask end;
+end;
+$$;
+
+comment on function pgsearch.set_log_privacy(boolean, text) is
+'Sets how private the log is from now on; null leaves it as it is. hash_users: whether hash_user(user_id) is stored for user_id; mask: name of a function (text) returns text, such as one that blanks out phone numbers, that the texts of searches
+and events go through (empty: none). It runs with the rights of the owner of the log. Error: PS003 when there is no such function.';
