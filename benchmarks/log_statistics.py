@@ -193,7 +193,8 @@ def main() -> int:
     with embedded.temporary(_SETTINGS) as dsn:
         deploy(dsn)
         with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("set timezone = 'UTC'")
+            # the raw statements get the memory that they like
+            connection.execute("set timezone = 'UTC'; set work_mem = '256MB'; set jit = off")
             _make(connection, days, arguments.searches)
             size = connection.execute(
                 "select pg_size_pretty(sum(pg_total_relation_size(c.oid))), (select count(*) from pgsearch.events)"

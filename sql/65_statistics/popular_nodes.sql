@@ -21,7 +21,7 @@ declare
 begin
     perform pgsearch._check_range('top_n', top_n, 0, 10000);
 
-    -- expected clicks are worth computing for those that come back, not for all
+    -- chosen as of the last refresh, told as of now
     return query
     select n.repo_id,
            n.node_id,
@@ -33,11 +33,10 @@ begin
            sum(n.expected_clicks),
            sum(n.clicks) / nullif(sum(n.expected_clicks), 0)
       from (select s.repo_id, s.node_id
-              from pgsearch.node_stats_daily as s
-             where s.day >= first_day
-               and (popular_nodes.collection is null or s.repo_id = popular_nodes.collection)
-             group by s.repo_id, s.node_id
-             order by sum(s.query_count) desc, s.repo_id, s.node_id
+              from pgsearch.recent_nodes as s
+             where popular_nodes.collection is null
+                or s.repo_id = popular_nodes.collection
+             order by s.query_count desc, s.repo_id, s.node_id
              limit popular_nodes.top_n) as p
            join pgsearch.node_stats_daily as n on n.node_id = p.node_id and n.repo_id = p.repo_id
      where n.day >= first_day
