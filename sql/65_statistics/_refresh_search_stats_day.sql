@@ -198,11 +198,14 @@ begin
                              array_agg(r.register order by r.register) filter (where r.kind = 2) as user_sketch
                         from (select m.kind, m.collection, max(m.register) as register
                                 from (select a.kind, a.collection, max(a.register) as register
-                                        from (select 1 as kind, s.collection, pgsearch._sketch_register(s.session_id) as register
-                                                from (select distinct a.collection, a.session_id from pg_temp._actors as a where a.session_id is not null) as s
-                                              union all
-                                              select 2, u.collection, pgsearch._sketch_register(u.user_id)
-                                                from (select distinct a.collection, a.user_id from pg_temp._actors as a where a.user_id is not null) as u
+                                        from (select h.kind, h.collection, pgsearch._sketch_register(h.hash) as register
+                                                from (select distinct 1 as kind, a.collection, hashtextextended(a.session_id, 0) as hash
+                                                        from pg_temp._actors as a
+                                                       where a.session_id is not null
+                                                      union all
+                                                      select distinct 2, a.collection, hashtextextended(a.user_id, 0)
+                                                        from pg_temp._actors as a
+                                                       where a.user_id is not null) as h
                                               offset 0) as a
                                        group by a.kind, a.collection, a.register >> 6) as m
                                group by grouping sets ((m.kind, m.collection, m.register >> 6), (m.kind, m.register >> 6))) as r

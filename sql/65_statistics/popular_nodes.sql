@@ -18,10 +18,21 @@ as $$
 #variable_conflict use_column
 declare
     first_day constant date := (now() at time zone 'UTC')::date - pgsearch._popularity_days() + 1;
+    repos     text[];
+    nodes     text[];
 begin
     perform pgsearch._check_range('top_n', top_n, 0, 10000);
 
     -- chosen as of the last refresh, told as of now
+    select array_agg(s.repo_id), array_agg(s.node_id)
+      into repos, nodes
+      from (select r.repo_id, r.node_id
+              from pgsearch.recent_nodes as r
+             where popular_nodes.collection is null
+                or r.repo_id = popular_nodes.collection
+             order by r.query_count desc, r.repo_id, r.node_id
+             limit popular_nodes.top_n) as s;
+
     return query
     select n.repo_id,
            n.node_id,
@@ -32,14 +43,11 @@ begin
            sum(n.clicks) / nullif(sum(n.impressions), 0),
            sum(n.expected_clicks),
            sum(n.clicks) / nullif(sum(n.expected_clicks), 0)
-      from (select s.repo_id, s.node_id
-              from pgsearch.recent_nodes as s
-             where popular_nodes.collection is null
-                or s.repo_id = popular_nodes.collection
-             order by s.query_count desc, s.repo_id, s.node_id
-             limit popular_nodes.top_n) as p
-           join pgsearch.node_stats_daily as n on n.node_id = p.node_id and n.repo_id = p.repo_id
+      from pgsearch.node_stats_daily as n
+           join unnest(repos, nodes) as p(repo_id, node_id) on p.repo_id = n.repo_id and p.node_id = n.node_id
      where n.day >= first_day
+       -- by index; the join alone would read the whole window
+       and n.node_id = any (nodes)
      group by n.repo_id, n.node_id
      order by query_count desc, n.repo_id, n.node_id;
 end;
