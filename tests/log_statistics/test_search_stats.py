@@ -274,8 +274,9 @@ def test_percentiles_of_merged_histograms_are_within_1_per_cent(
         ), merged as (
             select bucket, sum(counted) as counted from parts group by bucket
         )
-        select (select pgsearch._latency_percentiles(array_agg(bucket order by bucket), array_agg(counted order by bucket),
-                                                     '{0.5,0.95,0.99}') from merged),
+        select (select pgsearch._latency_percentiles(array_agg(bucket order by bucket),
+                                                     array_agg(counted order by bucket), '{0.5,0.95,0.99}')
+                  from merged),
                (select percentile_disc('{0.5,0.95,0.99}'::float8[]) within group (order by v.value::float8)
                   from jsonb_array_elements(%(parts)s::text::jsonb) as p(part)
                        cross join lateral jsonb_array_elements(p.part) as v(value))
