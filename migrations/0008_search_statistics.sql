@@ -267,6 +267,7 @@ with rates as materialized (
            left join pgsearch.position_click_rates as p on p.collection = r.collection and p.rank = r.rank
      group by r.collection
 )
+
 select coalesce(c.collection, d.collection) as repo_id,
        d.object_id as node_id,
        d.day,

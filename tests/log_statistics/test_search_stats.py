@@ -45,7 +45,7 @@ def busy_log(log: Log) -> list[dict[str, Any]]:
     for number in range(400):
         hits = [str(rng.randint(1, 30)) for _ in range(rng.choice([0, 3, 8]))]
         hits = list(dict.fromkeys(hits))
-        search = {
+        search: dict[str, Any] = {
             "query": f"query {rng.randint(1, 40)}",
             "hits": hits,
             "collection": rng.choice(["wiki", "code"]),
