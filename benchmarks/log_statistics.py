@@ -17,6 +17,7 @@ import os
 import statistics
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -170,6 +171,11 @@ def _milliseconds(connection: psycopg.Connection[Any], statement: str, parameter
     return (time.perf_counter() - started) * 1000
 
 
+def _cpu_seconds(connection: psycopg.Connection[Any]) -> float:
+    """Processor time of the server's process so far: what a roll-up costs however busy the machine is."""
+    return int(Path(f"/proc/{connection.info.backend_pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+
+
 def _make(connection: psycopg.Connection[Any], days: list[str], searches: int) -> None:
     connection.execute(_POOL)
     # clicks on the last searches of a day come on the next
@@ -193,16 +199,25 @@ def main() -> int:
     with embedded.temporary(_SETTINGS) as dsn:
         deploy(dsn)
         with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("set timezone = 'UTC'")
+            # the raw statements get the memory that they like
+            connection.execute("set timezone = 'UTC'; set work_mem = '256MB'; set jit = off")
             _make(connection, days, arguments.searches)
             size = connection.execute(
                 "select pg_size_pretty(sum(pg_total_relation_size(c.oid))), (select count(*) from pgsearch.events)"
                 "  from pg_class as c where c.relname ~ '^(queries|events)_p'"
             ).fetchall()[0]
             note(f"log: {size[0]}, {size[1]:,} events")
-            rolled = connection.execute("select day, searches, seconds from pgsearch.refresh_search_stats()").fetchall()
-            for day, found, seconds in rolled:
-                note(f"{day}: {found:,} searches rolled up in {seconds:.1f} s")
+            costs = []
+            for day in days:
+                used = _cpu_seconds(connection)
+                ((seconds,),) = connection.execute(
+                    "select seconds from pgsearch.refresh_search_stats(%(day)s::timestamptz,"
+                    " %(day)s::timestamptz + interval '1 day')",
+                    {"day": day},
+                ).fetchall()
+                costs.append((seconds, _cpu_seconds(connection) - used))
+                note(f"{day}: rolled up in {seconds:.1f} s, {costs[-1][1]:.1f} s of them on a processor")
+            connection.execute("select from pgsearch.refresh_search_stats()")
             again = _milliseconds(connection, "select * from pgsearch.refresh_search_stats()", {})
             connection.execute("vacuum (analyze)")
             parameters = {"last": days[-1]}
@@ -225,7 +240,9 @@ def main() -> int:
         f" {size[1]:,} events). Medians of {arguments.rounds}, asked in turn, milliseconds.\n\n"
         + table(("question", "roll-ups, ms", "raw log, ms", "ratio"), lines)
         + f"\n\nRolling a day of {arguments.searches:,} searches up takes"
-        f" {' and '.join(f'{seconds:.1f}' for _, _, seconds in rolled)} s; finding that nothing changed {number(again)} ms."
+        f" {' and '.join(f'{seconds:.1f}' for seconds, _ in costs)} s,"
+        f" {' and '.join(f'{used:.1f}' for _, used in costs)} s of them on a processor (a busy machine makes others wait);"
+        f" finding that nothing changed takes {number(again)} ms."
     )
     if not arguments.no_report:
         write_section("statistics", "log_statistics.py", text)

@@ -25,8 +25,6 @@ create table if not exists pgsearch.search_stats_hourly (
     unhelpful_count     float8      not null default 0,
     latency_count       float8      not null default 0,
     sum_latency_ms      float8      not null default 0,
-    latency_buckets     integer[]   not null default '{}',
-    latency_counts      float8[]    not null default '{}',
     primary key (hour, collection, search_mode, fusion_strategy, query_type)
 );
 
@@ -48,11 +46,21 @@ comment on column pgsearch.search_stats_hourly.helpful_count is 'Searches that s
 comment on column pgsearch.search_stats_hourly.unhelpful_count is 'Searches that somebody called not helpful.';
 comment on column pgsearch.search_stats_hourly.latency_count is 'Searches with a known latency.';
 comment on column pgsearch.search_stats_hourly.sum_latency_ms is 'Sum of their latencies in milliseconds.';
-comment on column pgsearch.search_stats_hourly.latency_buckets is 'Latency histogram: numbers of the buckets that hold something, ascending; bucket b holds more than 0.01 × 1.02^(b-1) and at most 0.01 × 1.02^b ms.';
-comment on column pgsearch.search_stats_hourly.latency_counts is 'Searches in each of latency_buckets; histograms merge by adding these.';
 
 create index if not exists search_stats_hourly_collection
     on pgsearch.search_stats_hourly (collection, hour);
+
+create table if not exists pgsearch.latency_hourly (
+    hour            timestamptz not null,
+    collection      text        not null,
+    latency_buckets integer[]   not null,
+    latency_counts  float8[]    not null,
+    primary key (hour, collection)
+);
+
+comment on table pgsearch.latency_hourly is 'Latency histograms of an hour by collection: buckets that each are 2 % wider than the one before, so that percentiles are within 1 %, and any two merge by adding.';
+comment on column pgsearch.latency_hourly.latency_buckets is 'Numbers of the buckets that hold something, ascending: bucket b holds more than 0.01 × 1.02^(b-1) and at most 0.01 × 1.02^b ms, bucket 0 what is at most 0.01 ms.';
+comment on column pgsearch.latency_hourly.latency_counts is 'Searches in each of latency_buckets, weighted.';
 
 create table if not exists pgsearch.search_stats_daily (
     day                 date        not null,
@@ -78,7 +86,7 @@ create table if not exists pgsearch.search_stats_daily (
     primary key (day, collection)
 );
 
-comment on table pgsearch.search_stats_daily is 'search_stats_hourly added up by day and collection, columns as there: long periods merge a histogram a day instead of hundreds.';
+comment on table pgsearch.search_stats_daily is 'search_stats_hourly and latency_hourly added up by day and collection, columns as there: long periods merge one histogram a day.';
 
 create table if not exists pgsearch.unique_actors (
     step            text        not null check (step in ('hour', 'day')),
@@ -188,6 +196,25 @@ create table if not exists pgsearch.weight_stats_daily (
 comment on table pgsearch.weight_stats_daily is 'Searches of a day by the weights they were fused with: what weight_effect compares. Columns as search_stats_hourly.';
 comment on column pgsearch.weight_stats_daily.weights is 'As logged; JSON null where none were logged.';
 
+create table if not exists pgsearch.recent_nodes (
+    repo_id     text   not null,
+    node_id     text   not null,
+    query_count float8 not null,
+    as_of       date   not null,
+    primary key (repo_id, node_id)
+);
+
+comment on table pgsearch.recent_nodes is 'The 10,000 chunks of each collection that most searches of the last days (setting log.popularity_days) returned, as of the last refresh_search_stats: where popular_nodes begins.';
+comment on column pgsearch.recent_nodes.repo_id is 'The chunk''s own collection.';
+comment on column pgsearch.recent_nodes.query_count is 'Searches of the window that returned it.';
+comment on column pgsearch.recent_nodes.as_of is 'Last day of the window.';
+
+create index if not exists recent_nodes_count
+    on pgsearch.recent_nodes (query_count desc, repo_id, node_id);
+
+create index if not exists recent_nodes_of_collection
+    on pgsearch.recent_nodes (repo_id, query_count desc, node_id);
+
 create table if not exists pgsearch.search_stats_seen (
     kind       text   not null check (kind in ('queries', 'events', 'links')),
     day        date   not null,
@@ -240,6 +267,7 @@ with rates as materialized (
            left join pgsearch.position_click_rates as p on p.collection = r.collection and p.rank = r.rank
      group by r.collection
 )
+
 select coalesce(c.collection, d.collection) as repo_id,
        d.object_id as node_id,
        d.day,

@@ -551,6 +551,168 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be logged: {value!r}")
 
 
+# Statistics of the log, and what is made of it
+
+
+def refresh_search_stats(since: datetime | None = None, until: datetime | None = None) -> Call[list[rows.RolledUpDay]]:
+    """Roll the search log up into the tables that statistics are read from; by default the days that changed."""
+    return _rows("refresh_search_stats", rows.RolledUpDay, {"since::timestamptz": since, "until::timestamptz": until})
+
+
+def _of_period(collection: str | None, since: datetime | None, until: datetime | None) -> dict[LiteralString, object]:
+    return {"collection": collection, "since::timestamptz": since, "until::timestamptz": until}
+
+
+def search_stats(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, step: str = "day"
+) -> Call[list[rows.SearchStats]]:
+    """Volume, latency percentiles, no-result and click rates by hour, day, week, month, or of the period as a whole."""
+    return _rows("search_stats", rows.SearchStats, {**_of_period(collection, since, until), "step": step})
+
+
+def top_queries(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[rows.QueryStats]]:
+    """The most frequent queries."""
+    return _rows("top_queries", rows.QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n})
+
+
+def queries_without_results(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[rows.QueryStats]]:
+    """Queries that found nothing, most frequent first."""
+    return _rows(
+        "queries_without_results", rows.QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n}
+    )
+
+
+def queries_without_clicks(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[rows.QueryStats]]:
+    """Queries whose hits were not clicked, most frequent first."""
+    return _rows(
+        "queries_without_clicks", rows.QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n}
+    )
+
+
+def weight_effect(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[list[rows.WeightEffect]]:
+    """Clicks by search mode, fusion strategy, query type and weights."""
+    return _rows("weight_effect", rows.WeightEffect, _of_period(collection, since, until))
+
+
+def latency_histogram(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[list[rows.LatencyBucket]]:
+    """Searches by latency, in buckets of which each is 2 % wider than the one before."""
+    return _rows("latency_histogram", rows.LatencyBucket, _of_period(collection, since, until))
+
+
+def popular_nodes(collection: str | None = None, top_n: int = 50) -> Call[list[rows.NodeStats]]:
+    """The chunks that most searches of the last days returned."""
+    return _rows("popular_nodes", rows.NodeStats, {"collection": collection, "top_n::integer": top_n})
+
+
+def click_through_rates(
+    collection: str | None = None, min_impressions: float = 10, top_n: int = 1000
+) -> Call[list[rows.NodeStats]]:
+    """Chunks by the share of their impressions that were clicked."""
+    return _rows(
+        "click_through_rates",
+        rows.NodeStats,
+        {"collection": collection, "min_impressions::float8": min_impressions, "top_n::integer": top_n},
+    )
+
+
+def build_golden_set(
+    collection: str | None = None,
+    min_impressions: float = 10,
+    positive_limit: int = 100,
+    negative_limit: int = 100,
+) -> Call[list[rows.GoldenChunk]]:
+    """Chunks that users clicked most, and least, when they saw them."""
+    return _rows(
+        "build_golden_set",
+        rows.GoldenChunk,
+        {
+            "collection": collection,
+            "min_impressions::float8": min_impressions,
+            "positive_limit::integer": positive_limit,
+            "negative_limit::integer": negative_limit,
+        },
+    )
+
+
+def export_ltr(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[list[rows.RankedExample]]:
+    """Lists for learning to rank: what was seen, what was clicked, the signals as they were."""
+    return _rows("export_ltr", rows.RankedExample, _of_period(collection, since, until))
+
+
+def export_late_interaction(
+    collection: str | None = None, max_rows: int = 1000
+) -> Call[list[rows.LateInteractionExample]]:
+    """Searches with late interaction scores whose user clicked or judged."""
+    return _rows(
+        "export_late_interaction",
+        rows.LateInteractionExample,
+        {"collection": collection, "max_rows::integer": max_rows},
+    )
+
+
+def export_qrels(
+    collection: str | None = None,
+    click_model: str = "coec",
+    min_impressions: float = 10,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    judgment_list: str | None = None,
+) -> Call[list[rows.Judgment]]:
+    """Judgments of pages for queries, made from clicks or those of a judgment list."""
+    return _rows(
+        "export_qrels",
+        rows.Judgment,
+        {
+            "collection": collection,
+            "click_model": click_model,
+            "min_impressions::float8": min_impressions,
+            "since::timestamptz": since,
+            "until::timestamptz": until,
+            "judgment_list": judgment_list,
+        },
+    )
+
+
+def export_ubi(
+    kind: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[list[dict[str, Any]]]:
+    """The log as queries or events of User Behavior Insights 1.3."""
+    return _rows("export_ubi", dict, {"kind": kind, **_of_period(collection, since, until)})
+
+
+def import_ubi(
+    kind: str,
+    records: Sequence[Mapping[str, Any]],
+    collection: str = "",
+    position_base: int = 1,
+    copies: Sequence[int] | None = None,
+) -> Call[dict[str, Any]]:
+    """Store queries or events of User Behavior Insights; says how many, and which were refused."""
+    return _value(
+        "import_ubi",
+        dict,
+        {
+            "kind": kind,
+            "records": Jsonb([dict(record) for record in records]),
+            "collection": collection,
+            "position_base::integer": position_base,
+            "copies::integer[]": None if copies is None else list(copies),
+        },
+    )
+
+
 def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
     """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False)."""
     return _value("log_search", _same, {"entry": _context(entry)})

@@ -2,17 +2,17 @@
 --
 -- Distinct counts do not add up over days, and the raw log that could be counted again is dropped after some weeks. Registers that are 0 are left out, so a quiet day is a short array.
 
-create or replace function pgsearch._sketch_register(item text)
+create or replace function pgsearch._sketch_register(hash bigint)
 returns integer
 language sql immutable parallel safe strict
-return ((hashtextextended(item, 0) & 2047) * 64
-        + case (hashtextextended(item, 0) >> 11) & 9007199254740991
+return ((hash & 2047) * 64
+        + case (hash >> 11) & 9007199254740991
           when 0 then 54
-          else 53 - floor(ln(((hashtextextended(item, 0) >> 11) & 9007199254740991)::float8) / ln(2::float8))::bigint
+          else 53 - floor(ln(((hash >> 11) & 9007199254740991)::float8) / ln(2::float8))::bigint
           end)::integer;
 
-comment on function pgsearch._sketch_register(text) is
-'Register × 64 + value of an item in a sketch: the register from the low 11 bits of its hash, the value from the leading zeros of the other 53.';
+comment on function pgsearch._sketch_register(bigint) is
+'Register × 64 + value of an item in a sketch, from its hash: the register from the low 11 bits, the value from the leading zeros of the next 53.';
 
 create or replace function pgsearch._sketch_estimate(sketch integer[])
 returns float8

@@ -37,7 +37,7 @@ begin
         create temp table _totals (hour timestamptz, collection text, search_mode text, fusion_strategy text, query_type text, weights jsonb, total float8, logged bigint,
                                    events bigint, errors float8, no_result float8, low_confidence float8, reformulated float8, clicked float8, clicks float8, ranked_clicks float8,
                                    sum_position float8, sum_reciprocal float8, helpful float8, unhelpful float8, timed float8, sum_latency float8) on commit drop;
-        create temp table _latencies (hour timestamptz, collection text, search_mode text, fusion_strategy text, query_type text, bucket integer, timed float8) on commit drop;
+        create temp table _latencies (hour timestamptz, collection text, bucket integer, timed float8) on commit drop;
         create temp table _actors (hour timestamptz, collection text, session_id text, user_id text) on commit drop;
         create temp table _objects (collection text, object_id text, rank integer, returned float8, shown float8) on commit drop;
     else
@@ -92,7 +92,9 @@ begin
     -- the log is wide, what is counted of it is narrow: it is read once
     insert into pg_temp._searches
     select date_trunc('hour', q.ts, 'UTC'), q.collection, coalesce(q.search_mode, ''), coalesce(q.fusion_strategy, ''), coalesce(q.query_type, ''), coalesce(q.weights, 'null'),
-           pgsearch._latency_bucket(q.latency_ms), q.latency_ms, q.sample_weight, q.error_type is not null, q.result_count = 0 and q.error_type is null, x.low_confidence, x.reformulated,
+           pgsearch._latency_bucket(q.latency_ms), q.latency_ms, q.sample_weight, q.error_type is not null,
+           -- an imported log may not say how many results there were; what was seen or clicked was there
+           q.result_count = 0 and q.error_type is null and not coalesce(f.explicit or f.clicks > 0, false), x.low_confidence, x.reformulated,
            q.confidence, q.session_id, coalesce(q.user_id, q.client_id), q.search_id, q.query_id, q.user_query, q.query_normalized, f.clicks, f.ranked_clicks, f.sum_position, f.best_rank,
            f.helpful, f.unhelpful, f.events
       from pgsearch.queries as q
@@ -127,32 +129,28 @@ begin
       from pg_temp._searches as s
      group by s.hour, s.collection, s.search_mode, s.fusion_strategy, s.query_type, s.weights;
     insert into pg_temp._latencies
-    select s.hour, s.collection, s.search_mode, s.fusion_strategy, s.query_type, s.bucket, sum(s.weight)
+    select s.hour, s.collection, s.bucket, sum(s.weight)
       from pg_temp._searches as s
      where s.bucket is not null
-     group by s.hour, s.collection, s.search_mode, s.fusion_strategy, s.query_type, s.bucket;
-    analyze pg_temp._latencies;
+     group by s.hour, s.collection, s.bucket;
 
     delete from pgsearch.search_stats_hourly as s
      where s.hour >= starts_at
        and s.hour < ends_at;
     insert into pgsearch.search_stats_hourly
-    select s.hour, s.collection, s.search_mode, s.fusion_strategy, s.query_type, s.total, s.logged, s.events, s.errors, s.no_result, s.low_confidence, s.reformulated, s.clicked, s.clicks,
-           s.ranked_clicks, s.sum_position, s.sum_reciprocal, s.helpful, s.unhelpful, s.timed, s.sum_latency, coalesce(h.buckets, '{}'), coalesce(h.counts, '{}')
-      from (select b.hour, b.collection, b.search_mode, b.fusion_strategy, b.query_type, sum(b.total) as total, sum(b.logged) as logged, sum(b.events) as events,
-                   sum(b.errors) as errors, sum(b.no_result) as no_result, sum(b.low_confidence) as low_confidence, sum(b.reformulated) as reformulated, sum(b.clicked) as clicked,
-                   sum(b.clicks) as clicks, sum(b.ranked_clicks) as ranked_clicks, sum(b.sum_position) as sum_position, sum(b.sum_reciprocal) as sum_reciprocal,
-                   sum(b.helpful) as helpful, sum(b.unhelpful) as unhelpful, sum(b.timed) as timed, sum(b.sum_latency) as sum_latency
-              from pg_temp._totals as b
-             group by b.hour, b.collection, b.search_mode, b.fusion_strategy, b.query_type) as s
-           left join (select l.hour, l.collection, l.search_mode, l.fusion_strategy, l.query_type, array_agg(l.bucket) as buckets, array_agg(l.timed) as counts
-                        from (select * from pg_temp._latencies as l order by l.bucket) as l
-                       group by l.hour, l.collection, l.search_mode, l.fusion_strategy, l.query_type) as h
-                  on h.hour = s.hour
-                 and h.collection = s.collection
-                 and h.search_mode = s.search_mode
-                 and h.fusion_strategy = s.fusion_strategy
-                 and h.query_type = s.query_type;
+    select b.hour, b.collection, b.search_mode, b.fusion_strategy, b.query_type, sum(b.total), sum(b.logged), sum(b.events), sum(b.errors), sum(b.no_result), sum(b.low_confidence),
+           sum(b.reformulated), sum(b.clicked), sum(b.clicks), sum(b.ranked_clicks), sum(b.sum_position), sum(b.sum_reciprocal), sum(b.helpful), sum(b.unhelpful), sum(b.timed),
+           sum(b.sum_latency)
+      from pg_temp._totals as b
+     group by b.hour, b.collection, b.search_mode, b.fusion_strategy, b.query_type;
+
+    delete from pgsearch.latency_hourly as h
+     where h.hour >= starts_at
+       and h.hour < ends_at;
+    insert into pgsearch.latency_hourly
+    select l.hour, l.collection, array_agg(l.bucket order by l.bucket), array_agg(l.timed order by l.bucket)
+      from pg_temp._latencies as l
+     group by l.hour, l.collection;
 
     delete from pgsearch.search_stats_daily as s
      where s.day = _refresh_search_stats_day.day;
@@ -200,11 +198,14 @@ begin
                              array_agg(r.register order by r.register) filter (where r.kind = 2) as user_sketch
                         from (select m.kind, m.collection, max(m.register) as register
                                 from (select a.kind, a.collection, max(a.register) as register
-                                        from (select 1 as kind, s.collection, pgsearch._sketch_register(s.session_id) as register
-                                                from (select distinct a.collection, a.session_id from pg_temp._actors as a where a.session_id is not null) as s
-                                              union all
-                                              select 2, u.collection, pgsearch._sketch_register(u.user_id)
-                                                from (select distinct a.collection, a.user_id from pg_temp._actors as a where a.user_id is not null) as u
+                                        from (select h.kind, h.collection, pgsearch._sketch_register(h.hash) as register
+                                                from (select distinct 1 as kind, a.collection, hashtextextended(a.session_id, 0) as hash
+                                                        from pg_temp._actors as a
+                                                       where a.session_id is not null
+                                                      union all
+                                                      select distinct 2, a.collection, hashtextextended(a.user_id, 0)
+                                                        from pg_temp._actors as a
+                                                       where a.user_id is not null) as h
                                               offset 0) as a
                                        group by a.kind, a.collection, a.register >> 6) as m
                                group by grouping sets ((m.kind, m.collection, m.register >> 6), (m.kind, m.register >> 6))) as r
@@ -244,12 +245,14 @@ begin
     -- what was returned, and seen: with impression events only those (depth 0 here), else down to the lowest that was acted on, else all
     insert into pg_temp._objects
     select h.collection, h.object_id, h.rank, sum(h.weight), coalesce(sum(h.weight) filter (where h.rank <= h.depth), 0)
-      from (select q.collection, q.sample_weight as weight, unnest(q.hit_ids) as object_id, generate_subscripts(q.hit_ids, 1) as rank,
-                   case when f.explicit then 0 else coalesce(f.depth, 2147483647) end as depth
-              from pgsearch.queries as q
-                   left join pg_temp._followed as f on f.query_id = q.query_id
-             where q.ts >= starts_at
-               and q.ts < ends_at) as h
+      from (select l.collection, l.weight, unnest(l.hit_ids) as object_id, generate_subscripts(l.hit_ids, 1) as rank, l.depth
+              from (-- the same list again and again is taken apart once
+                    select q.collection, q.hit_ids, case when f.explicit then 0 else coalesce(f.depth, 2147483647) end as depth, sum(q.sample_weight) as weight
+                      from pgsearch.queries as q
+                           left join pg_temp._followed as f on f.query_id = q.query_id
+                     where q.ts >= starts_at
+                       and q.ts < ends_at
+                     group by 1, 2, 3) as l) as h
      group by h.collection, h.object_id, h.rank;
     -- what was shown or acted on, and not counted above
     insert into pg_temp._objects

@@ -15,16 +15,21 @@ returns table (
 )
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
+set jit = off
+set work_mem = '256MB'
 as $$
 #variable_conflict use_column
 declare
     look_back  constant integer := 7;
+    kept_nodes constant integer := 10000;
+    today      constant date    := (now() at time zone 'UTC')::date;
     named      constant boolean := since is not null or until is not null;
     first_day  date;
     end_day    date;
     starts_at  timestamptz;
     started    timestamptz;
     todo       record;
+    rolled_up  boolean := false;
 begin
     if since >= until then
         raise exception using
@@ -105,8 +110,22 @@ begin
           into searches, events
           from pgsearch.search_stats_daily as s
          where s.day = todo.day;
+        rolled_up := true;
         return next;
     end loop;
+
+    -- the window moves with the days, whether anything was rolled up or not
+    if rolled_up or exists (select from pgsearch.recent_nodes as n where n.as_of <> today) then
+        delete from pgsearch.recent_nodes as n
+         where true;
+        insert into pgsearch.recent_nodes (repo_id, node_id, query_count, as_of)
+        select r.repo_id, r.node_id, r.query_count, today
+          from (select n.repo_id, n.node_id, sum(n.query_count) as query_count, row_number() over (partition by n.repo_id order by sum(n.query_count) desc, n.node_id) as place
+                  from pgsearch.node_stats_daily as n
+                 where n.day > today - pgsearch._popularity_days()
+                 group by n.repo_id, n.node_id) as r
+         where r.place <= kept_nodes;
+    end if;
 
     insert into pgsearch.search_stats_seen (kind, day, source_day, row_count)
     select c.kind, c.day, c.source_day, c.row_count
@@ -120,6 +139,6 @@ end;
 $$;
 
 comment on function pgsearch.refresh_search_stats(timestamptz, timestamptz) is
-'Rolls the search log up into search_stats_hourly, search_stats_daily, unique_actors, top_queries_daily, object_stats_daily, position_stats_daily and weight_stats_daily; run by `pgsearch maintain`.
+'Rolls the search log up into search_stats_hourly, latency_hourly, search_stats_daily, unique_actors, top_queries_daily, object_stats_daily, position_stats_daily, weight_stats_daily and recent_nodes; run by `pgsearch maintain`.
 Arguments: since, until (days in UTC from since up to but not including until are rolled up whether they changed or not; both null: days that changed, looking back 7 days from the last that was rolled up, and as far as late events reach; log older than that must be named).
 Returns a row for each day that was rolled up: day, searches and events of it, seconds. Running it twice changes nothing; several at once wait for each other. A day that is no longer in the log is never touched. Error: PS003 until not after since.';

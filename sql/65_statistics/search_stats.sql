@@ -57,7 +57,7 @@ begin
     with summed as (
         select case when search_stats.step = 'all' then lower(days)::timestamp at time zone 'UTC' else date_trunc(search_stats.step, h.hour, 'UTC') end as starts_at, h.collection,
                h.total_queries, h.error_count, h.no_result_count, h.low_confidence_count, h.reformulated_count, h.clicked_count, h.ranked_click_count, h.sum_click_position,
-               h.sum_reciprocal_rank, h.helpful_count, h.unhelpful_count, h.latency_count, h.sum_latency_ms, h.latency_buckets, h.latency_counts
+               h.sum_reciprocal_rank, h.helpful_count, h.unhelpful_count, h.latency_count, h.sum_latency_ms
           from pgsearch.search_stats_hourly as h
          where search_stats.step = 'hour'
            and h.hour >= lower(days)::timestamp at time zone 'UTC'
@@ -66,7 +66,7 @@ begin
         union all
         select case when search_stats.step = 'all' then lower(days)::timestamp at time zone 'UTC' else date_trunc(search_stats.step, d.day::timestamp at time zone 'UTC', 'UTC') end, d.collection,
                d.total_queries, d.error_count, d.no_result_count, d.low_confidence_count, d.reformulated_count, d.clicked_count, d.ranked_click_count, d.sum_click_position,
-               d.sum_reciprocal_rank, d.helpful_count, d.unhelpful_count, d.latency_count, d.sum_latency_ms, d.latency_buckets, d.latency_counts
+               d.sum_reciprocal_rank, d.helpful_count, d.unhelpful_count, d.latency_count, d.sum_latency_ms
           from pgsearch.search_stats_daily as d
          where search_stats.step <> 'hour'
            and d.day >= lower(days)
@@ -94,7 +94,23 @@ begin
         select b.starts_at,
                pgsearch._latency_percentiles(array_agg(b.bucket order by b.bucket), array_agg(b.counted order by b.bucket), '{0.5,0.95,0.99}') as latencies
           from (select s.starts_at, l.bucket, sum(l.counted) as counted
-                  from summed as s
+                  from (select h.hour as starts_at, h.latency_buckets, h.latency_counts
+                          from pgsearch.latency_hourly as h
+                         where search_stats.step = 'hour'
+                           and h.hour >= lower(days)::timestamp at time zone 'UTC'
+                           and h.hour < upper(days)::timestamp at time zone 'UTC'
+                           and (search_stats.collection is null or h.collection = search_stats.collection)
+                        union all
+                        select case
+                               when search_stats.step = 'all' then lower(days)::timestamp at time zone 'UTC'
+                               else date_trunc(search_stats.step, d.day::timestamp at time zone 'UTC', 'UTC')
+                               end,
+                               d.latency_buckets, d.latency_counts
+                          from pgsearch.search_stats_daily as d
+                         where search_stats.step <> 'hour'
+                           and d.day >= lower(days)
+                           and d.day < upper(days)
+                           and (search_stats.collection is null or d.collection = search_stats.collection)) as s
                        cross join lateral unnest(s.latency_buckets, s.latency_counts) as l(bucket, counted)
                  group by s.starts_at, l.bucket) as b
          group by b.starts_at
