@@ -22,14 +22,14 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks._judged import FITTED, _fitted, cache
+from benchmarks._judged import FITTED, _fitted
 from benchmarks._report import HERE, MACHINE, database, table, write_section
 from pgsearch import Client, embedded
 from pgsearch.commands._output import note
 from pgsearch.evaluation.collections import read_collection, read_vectors
 from pgsearch.evaluation.loading import embed_corpus, load_corpus, load_vectors
 from pgsearch.learning.judgments import Question, from_folder
-from pgsearch.learning.tuning import Tuned, tune
+from pgsearch.learning.tuning import tune
 
 FIGURES = HERE / "tuning.json"
 WANTED = 0.03

@@ -88,8 +88,9 @@ def tune(
 ) -> Tuned:
     """Learn settings of the collection from judged questions, and measure what they are worth on others.
 
-    Measured on the `held_out` questions, else by cross-validation in `fold_count` folds. What has the
-    text of a held-out question is not learned from. `progress` is told what is going on, how far it is and of how much. Fewer than `least` different questions raise.
+    Measured on the `held_out` questions, else by cross-validation in `fold_count` folds. What has the text of a
+    held-out question is not learned from. `progress` is told what is going on, how far it is and of how much. Fewer
+    than `least` different questions raise.
     """
     tell = progress or _silent
     if held_out is not None:
