@@ -74,6 +74,10 @@ def _none(value: object) -> None:
     return None
 
 
+def _text_or_none(value: str | None) -> str | None:
+    return value
+
+
 def vector_text(embedding: Vector | None) -> str | None:
     """The text form of a vector, which every pgvector type reads; numpy arrays welcome."""
     return None if embedding is None else "[" + ",".join(repr(float(x)) for x in embedding) + "]"
@@ -474,6 +478,40 @@ def activate_configuration(configuration: str, *, collection: str | None = None)
 def roll_back_configuration(collection: str) -> Call[str]:
     """Undo the last activation in the collection; returns the name of the configuration."""
     return _value("roll_back_configuration", str, {"collection": collection})
+
+
+def put_learned_model(
+    model: str,
+    kind: str,
+    collection: str,
+    content: Mapping[str, Any],
+    features: Sequence[str],
+    *,
+    metrics: Mapping[str, Any] | None = None,
+) -> Call[None]:
+    """Store a learned reranker or query classifier."""
+    return _value(
+        "put_learned_model",
+        _none,
+        {
+            "model": model,
+            "kind": kind,
+            "collection": collection,
+            "content": _json(content),
+            "features::text[]": list(features),
+            "metrics": _json(metrics),
+        },
+    )
+
+
+def predict_query_type(query: str, *, model: str | None = None) -> Call[list[rows.QueryTypeProbability]]:
+    """Kinds of question, the likeliest first, by a learned classifier; empty when none is active."""
+    return _rows("predict_query_type", rows.QueryTypeProbability, {"query": query, "model": model})
+
+
+def activate_query_classifier(model: str | None) -> Call[str | None]:
+    """Choose the classifier of predict_query_type, None for none; returns the one before."""
+    return _value("activate_query_classifier", _text_or_none, {"model": model})
 
 
 # Collections

@@ -106,6 +106,14 @@ class CandidateSignals:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryTypeProbability:
+    """A kind of question, and how likely the query is of it."""
+
+    query_type: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One result of a search; see the SQL function search_hybrid for what each column means."""
 

@@ -40,3 +40,33 @@ end;
 $$;
 
 comment on function pgsearch._configurations() is 'The search configurations, the newest first; in_use: it is the last one activated in a collection.';
+
+create or replace function pgsearch._clicked_searches(collection text)
+returns table (query text, hits jsonb, clicked float8[], pages text[])
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select q.user_query,
+           h.hits,
+           h.clicked,
+           q.hit_pages
+      from pgsearch.queries as q
+           cross join lateral (select jsonb_agg(jsonb_build_object('chunk_id', q.hit_ids[s.at], 'score', q.hit_scores[s.at], 'signals', s.signals) order by s.at) as hits,
+                                      array_agg(case when exists (select
+                                                                    from pgsearch.events as e
+                                                                   where e.query_id = q.query_id
+                                                                     and e.action_name = 'click'
+                                                                     and coalesce(array_position(q.hit_ids, e.object_id), array_position(q.hit_pages, e.object_id), e."position") = s.at)
+                                                     then 1::float8 else 0 end order by s.at) as clicked
+                                 from jsonb_array_elements(q.hit_signals) with ordinality as s(signals, at)) as h
+     where q.collection = _clicked_searches.collection
+       and 1 = any (h.clicked)
+     order by q.ts, q.query_id;
+end;
+$$;
+
+comment on function pgsearch._clicked_searches(text) is
+'The searches of the collection whose first hits, those with signals in the log, were clicked: query, hits (as _hit_features takes them), clicked (1 or 0 each) and pages (external_id each), parallel.';
