@@ -153,7 +153,7 @@ _QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "the 50 most returned chunks",
-        "select * from pgsearch.popular_nodes()",
+        "select * from pgsearch.popular_chunks()",
         """select h.collection, h.id, sum(1) as returned, avg(h.rank), sum((h.rank <= h.depth)::int), sum((h.id = h.clicked)::int)
              from (select q.collection, unnest(q.hit_ids) as id, generate_subscripts(q.hit_ids, 1) as rank,
                           coalesce(c.depth, 100) as depth, c.clicked

@@ -204,7 +204,7 @@ create table if not exists pgsearch.recent_nodes (
     primary key (repo_id, node_id)
 );
 
-comment on table pgsearch.recent_nodes is 'The 10,000 chunks of each collection that most searches of the last days (setting log.popularity_days) returned, as of the last refresh_search_stats: where popular_nodes begins.';
+comment on table pgsearch.recent_nodes is 'The 10,000 chunks of each collection that most searches of the last days (setting log.popularity_days) returned, as of the last refresh_search_stats: where popular_chunks begins.';
 comment on column pgsearch.recent_nodes.repo_id is 'The chunk''s own collection.';
 comment on column pgsearch.recent_nodes.query_count is 'Searches of the window that returned it.';
 comment on column pgsearch.recent_nodes.as_of is 'Last day of the window.';

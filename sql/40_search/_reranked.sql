@@ -9,6 +9,19 @@ declare
     called    regprocedure;
     reordered jsonb;
 begin
+    if starts_with(reranker, 'learned:') then
+        select coalesce(jsonb_agg(x.hit order by x.score desc, x.at), '[]')
+          into reordered
+          from (select h.hit || jsonb_build_object('reranked', r.score) as hit,
+                       r.score,
+                       h.at,
+                       row_number() over (partition by h.hit ->> 'page_id' order by r.score desc, h.at) as of_page
+                  from jsonb_array_elements(hits) with ordinality as h(hit, at)
+                       join pgsearch._learned_scores(substr(reranker, 9), query, hits) as r on r.chunk_id = (h.hit ->> 'chunk_id')::bigint) as x
+         where x.of_page = 1 or not one_a_page;
+        return reordered;
+    end if;
+
     begin
         -- exactly one function or none, whose text form is quoted; what is no name at all is an error of its own
         called := to_regprocedure(reranker || '(text, bigint[])');
@@ -42,4 +55,4 @@ end;
 $$;
 
 comment on function pgsearch._reranked(jsonb, text, text, boolean) is
-'The hits in the order of the scores that function reranker(query text, chunk_ids bigint[]) returns as (chunk_id bigint, score float8); hits it leaves out come last. one_a_page keeps the best of each page. Error: PS003 no such function.';
+'The hits in the order of the scores that function reranker(query text, chunk_ids bigint[]) returns as (chunk_id bigint, score float8); hits it leaves out come last. "learned:NAME" is the learned reranker NAME (see _learned_scores). one_a_page keeps the best of each page. Error: PS003 no such function.';

@@ -127,9 +127,9 @@ def test_popularity_is_of_the_last_days_and_of_the_chunks_own_collection(client:
         "select repo_id, node_id, query_count_7d, avg_rank from pgsearch.node_popularity order by 1, 2"
     ).fetchall()
     assert sorted(rows) == sorted([("", "77", 1, 2.0), ("wiki", "77", 1, 1.0), ("wiki", chunk, 2, 1.5)])
-    first, *_ = client.popular_nodes()
+    first, *_ = client.popular_chunks()
     assert (first.repo_id, first.node_id, first.query_count) == ("wiki", chunk, 2)
-    assert [row.node_id for row in client.popular_nodes("wiki", 1)] == [chunk]
+    assert [row.node_id for row in client.popular_chunks("wiki", 1)] == [chunk]
     # all that was ever rolled up
     assert {row.node_id: row.query_count for row in client.click_through_rates("wiki", 0)} == {chunk: 3, "77": 1}
 

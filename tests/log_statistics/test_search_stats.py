@@ -111,12 +111,12 @@ def test_hours_add_up_to_the_day_and_days_to_the_whole(client: Client, busy_log:
 
 def test_statistics_outlive_the_log(client: Client, busy_log: list[dict[str, Any]]) -> None:
     client.refresh_search_stats()
-    before = contents(client), client.search_stats(), client.top_queries(), client.popular_nodes()
+    before = contents(client), client.search_stats(), client.top_queries(), client.popular_chunks()
     client.connection.execute("truncate pgsearch.queries, pgsearch.events")
 
     assert client.refresh_search_stats() == []
     assert client.refresh_search_stats(YESTERDAY - timedelta(days=9)) == []
-    assert (contents(client), client.search_stats(), client.top_queries(), client.popular_nodes()) == before
+    assert (contents(client), client.search_stats(), client.top_queries(), client.popular_chunks()) == before
 
 
 def test_rolling_up_twice_changes_nothing(client: Client, busy_log: list[dict[str, Any]]) -> None:
@@ -326,7 +326,7 @@ def test_wrong_arguments_are_refused(conn: psycopg.Connection[Any]) -> None:
         ("select * from pgsearch.search_stats(null, '2025-01-02', '2025-01-01')", "PS003", "later"),
         ("select * from pgsearch.refresh_search_stats('2025-01-02', '2025-01-02')", "PS003", "later"),
         ("select * from pgsearch.top_queries(top_n => -1)", "PS003", "top_n"),
-        ("select * from pgsearch.popular_nodes(top_n => null)", "PS003", "top_n"),
+        ("select * from pgsearch.popular_chunks(top_n => null)", "PS003", "top_n"),
         ("select * from pgsearch.click_through_rates(min_impressions => 'NaN')", "PS003", "min_impressions"),
         ("select * from pgsearch.build_golden_set(min_impressions => 0)", "PS003", "min_impressions"),
         ("select * from pgsearch.export_qrels(click_model => 'pbm')", "PS002", "coec"),
@@ -349,6 +349,6 @@ def test_an_empty_log_has_no_statistics(client: Client) -> None:
     assert client.top_queries() == []
     assert client.weight_effect() == []
     assert client.latency_histogram() == []
-    assert client.popular_nodes() == []
+    assert client.popular_chunks() == []
     assert client.click_through_rates() == []
     assert client.build_golden_set() == []
