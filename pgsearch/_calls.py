@@ -444,40 +444,6 @@ def set_default_model(collection: str, model: str | None, *, least_coverage: flo
     )
 
 
-# Models and their health
-
-
-def list_models() -> Call[list[rows.EmbeddingModel]]:
-    """The embedding models, what they hold, and the state of their indexes."""
-    return _rows("list_models", rows.EmbeddingModel, {})
-
-
-def model_coverage(model: str) -> Call[list[rows.ModelCoverage]]:
-    """How much of each collection the model has embedded."""
-    return _rows("model_coverage", rows.ModelCoverage, {"model": model})
-
-
-def drop_model(model: str, *, batch_size: int | None = None) -> Call[list[rows.DroppedRows]]:
-    """Delete a model with its vectors; at most `batch_size` rows a call (None: all), so call again until done."""
-    return _rows("drop_model", rows.DroppedRows, {"model": model, "batch_size::integer": batch_size})
-
-
-def measure_recall(
-    model: str, *, collection: str | None = None, sample: int = 50, k: int = 10
-) -> Call[list[rows.MeasuredRecall]]:
-    """Recall of the vector search against the exact one, with stored vectors as queries."""
-    return _rows(
-        "measure_recall",
-        rows.MeasuredRecall,
-        {"model": model, "collection": collection, "sample::integer": sample, "k::integer": k},
-    )
-
-
-def doctor() -> Call[list[rows.Check]]:
-    """What keeps searches from being right or fast, and what mends it."""
-    return _rows("doctor", rows.Check, {})
-
-
 def refresh_embedding_centres(collection: str | None = None) -> Call[int]:
     """Compute anew what the embeddings of a collection have in common; returns how many centres were written."""
     return _value("refresh_embedding_centres", int, {"collection": collection})
@@ -549,168 +515,6 @@ def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} cannot be logged: {value!r}")
-
-
-# Statistics of the log, and what is made of it
-
-
-def refresh_search_stats(since: datetime | None = None, until: datetime | None = None) -> Call[list[rows.RolledUpDay]]:
-    """Roll the search log up into the tables that statistics are read from; by default the days that changed."""
-    return _rows("refresh_search_stats", rows.RolledUpDay, {"since::timestamptz": since, "until::timestamptz": until})
-
-
-def _of_period(collection: str | None, since: datetime | None, until: datetime | None) -> dict[LiteralString, object]:
-    return {"collection": collection, "since::timestamptz": since, "until::timestamptz": until}
-
-
-def search_stats(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, step: str = "day"
-) -> Call[list[rows.SearchStats]]:
-    """Volume, latency percentiles, no-result and click rates by hour, day, week, month, or of the period as a whole."""
-    return _rows("search_stats", rows.SearchStats, {**_of_period(collection, since, until), "step": step})
-
-
-def top_queries(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
-) -> Call[list[rows.QueryStats]]:
-    """The most frequent queries."""
-    return _rows("top_queries", rows.QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n})
-
-
-def queries_without_results(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
-) -> Call[list[rows.QueryStats]]:
-    """Queries that found nothing, most frequent first."""
-    return _rows(
-        "queries_without_results", rows.QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n}
-    )
-
-
-def queries_without_clicks(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
-) -> Call[list[rows.QueryStats]]:
-    """Queries whose hits were not clicked, most frequent first."""
-    return _rows(
-        "queries_without_clicks", rows.QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n}
-    )
-
-
-def weight_effect(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
-) -> Call[list[rows.WeightEffect]]:
-    """Clicks by search mode, fusion strategy, query type and weights."""
-    return _rows("weight_effect", rows.WeightEffect, _of_period(collection, since, until))
-
-
-def latency_histogram(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
-) -> Call[list[rows.LatencyBucket]]:
-    """Searches by latency, in buckets of which each is 2 % wider than the one before."""
-    return _rows("latency_histogram", rows.LatencyBucket, _of_period(collection, since, until))
-
-
-def popular_nodes(collection: str | None = None, top_n: int = 50) -> Call[list[rows.NodeStats]]:
-    """The chunks that most searches of the last days returned."""
-    return _rows("popular_nodes", rows.NodeStats, {"collection": collection, "top_n::integer": top_n})
-
-
-def click_through_rates(
-    collection: str | None = None, min_impressions: float = 10, top_n: int = 1000
-) -> Call[list[rows.NodeStats]]:
-    """Chunks by the share of their impressions that were clicked."""
-    return _rows(
-        "click_through_rates",
-        rows.NodeStats,
-        {"collection": collection, "min_impressions::float8": min_impressions, "top_n::integer": top_n},
-    )
-
-
-def build_golden_set(
-    collection: str | None = None,
-    min_impressions: float = 10,
-    positive_limit: int = 100,
-    negative_limit: int = 100,
-) -> Call[list[rows.GoldenChunk]]:
-    """Chunks that users clicked most, and least, when they saw them."""
-    return _rows(
-        "build_golden_set",
-        rows.GoldenChunk,
-        {
-            "collection": collection,
-            "min_impressions::float8": min_impressions,
-            "positive_limit::integer": positive_limit,
-            "negative_limit::integer": negative_limit,
-        },
-    )
-
-
-def export_ltr(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
-) -> Call[list[rows.RankedExample]]:
-    """Lists for learning to rank: what was seen, what was clicked, the signals as they were."""
-    return _rows("export_ltr", rows.RankedExample, _of_period(collection, since, until))
-
-
-def export_late_interaction(
-    collection: str | None = None, max_rows: int = 1000
-) -> Call[list[rows.LateInteractionExample]]:
-    """Searches with late interaction scores whose user clicked or judged."""
-    return _rows(
-        "export_late_interaction",
-        rows.LateInteractionExample,
-        {"collection": collection, "max_rows::integer": max_rows},
-    )
-
-
-def export_qrels(
-    collection: str | None = None,
-    click_model: str = "coec",
-    min_impressions: float = 10,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    judgment_list: str | None = None,
-) -> Call[list[rows.Judgment]]:
-    """Judgments of pages for queries, made from clicks or those of a judgment list."""
-    return _rows(
-        "export_qrels",
-        rows.Judgment,
-        {
-            "collection": collection,
-            "click_model": click_model,
-            "min_impressions::float8": min_impressions,
-            "since::timestamptz": since,
-            "until::timestamptz": until,
-            "judgment_list": judgment_list,
-        },
-    )
-
-
-def export_ubi(
-    kind: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
-) -> Call[list[dict[str, Any]]]:
-    """The log as queries or events of User Behavior Insights 1.3."""
-    return _rows("export_ubi", dict, {"kind": kind, **_of_period(collection, since, until)})
-
-
-def import_ubi(
-    kind: str,
-    records: Sequence[Mapping[str, Any]],
-    collection: str = "",
-    position_base: int = 1,
-    copies: Sequence[int] | None = None,
-) -> Call[dict[str, Any]]:
-    """Store queries or events of User Behavior Insights; says how many, and which were refused."""
-    return _value(
-        "import_ubi",
-        dict,
-        {
-            "kind": kind,
-            "records": Jsonb([dict(record) for record in records]),
-            "collection": collection,
-            "position_base::integer": position_base,
-            "copies::integer[]": None if copies is None else list(copies),
-        },
-    )
 
 
 def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
@@ -1119,6 +923,200 @@ def node_index_statement(model: str, *, concurrently: bool = True) -> Call[str]:
     return _value("node_index_statement", str, {"model": model, "concurrently": concurrently})
 
 
+def list_models() -> Call[list[rows.EmbeddingModel]]:
+    """The embedding models, what they hold, and the state of their indexes."""
+    return _rows("list_models", rows.EmbeddingModel, {})
+
+
+def model_coverage(model: str) -> Call[list[rows.ModelCoverage]]:
+    """How much of each collection the model has embedded."""
+    return _rows("model_coverage", rows.ModelCoverage, {"model": model})
+
+
+def drop_model(model: str, *, batch_size: int | None = None) -> Call[list[rows.DroppedRows]]:
+    """Delete a model with its vectors; at most `batch_size` rows a call (None: all), so call again until done."""
+    return _rows("drop_model", rows.DroppedRows, {"model": model, "batch_size::integer": batch_size})
+
+
+def measure_recall(
+    model: str, *, collection: str | None = None, sample: int = 50, k: int = 10
+) -> Call[list[rows.MeasuredRecall]]:
+    """Recall of the vector search against the exact one, with stored vectors as queries."""
+    return _rows(
+        "measure_recall",
+        rows.MeasuredRecall,
+        {"model": model, "collection": collection, "sample::integer": sample, "k::integer": k},
+    )
+
+
+def doctor() -> Call[list[rows.Check]]:
+    """What keeps searches from being right or fast, and what mends it."""
+    return _rows("doctor", rows.Check, {})
+
+
+def refresh_search_stats(since: datetime | None = None, until: datetime | None = None) -> Call[list[rows.RolledUpDay]]:
+    """Roll the search log up into the tables that statistics are read from; by default the days that changed."""
+    return _rows("refresh_search_stats", rows.RolledUpDay, {"since::timestamptz": since, "until::timestamptz": until})
+
+
+def _of_period(collection: str | None, since: datetime | None, until: datetime | None) -> dict[LiteralString, object]:
+    return {"collection": collection, "since::timestamptz": since, "until::timestamptz": until}
+
+
+def search_stats(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, step: str = "day"
+) -> Call[list[rows.SearchStats]]:
+    """Volume, latency percentiles, no-result and click rates by hour, day, week, month, or of the period as a whole."""
+    return _rows("search_stats", rows.SearchStats, {**_of_period(collection, since, until), "step": step})
+
+
+def top_queries(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[rows.QueryStats]]:
+    """The most frequent queries."""
+    return _rows("top_queries", rows.QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n})
+
+
+def queries_without_results(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[rows.QueryStats]]:
+    """Queries that found nothing, most frequent first."""
+    return _rows(
+        "queries_without_results", rows.QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n}
+    )
+
+
+def queries_without_clicks(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[rows.QueryStats]]:
+    """Queries whose hits were not clicked, most frequent first."""
+    return _rows(
+        "queries_without_clicks", rows.QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n}
+    )
+
+
+def weight_effect(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[list[rows.WeightEffect]]:
+    """Clicks by search mode, fusion strategy, query type and weights."""
+    return _rows("weight_effect", rows.WeightEffect, _of_period(collection, since, until))
+
+
+def latency_histogram(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[list[rows.LatencyBucket]]:
+    """Searches by latency, in buckets of which each is 2 % wider than the one before."""
+    return _rows("latency_histogram", rows.LatencyBucket, _of_period(collection, since, until))
+
+
+def popular_chunks(collection: str | None = None, top_n: int = 50) -> Call[list[rows.NodeStats]]:
+    """The chunks that most searches of the last days returned."""
+    return _rows("popular_chunks", rows.NodeStats, {"collection": collection, "top_n::integer": top_n})
+
+
+def click_through_rates(
+    collection: str | None = None, min_impressions: float = 10, top_n: int = 1000
+) -> Call[list[rows.NodeStats]]:
+    """Chunks by the share of their impressions that were clicked."""
+    return _rows(
+        "click_through_rates",
+        rows.NodeStats,
+        {"collection": collection, "min_impressions::float8": min_impressions, "top_n::integer": top_n},
+    )
+
+
+def build_golden_set(
+    collection: str | None = None,
+    min_impressions: float = 10,
+    positive_limit: int = 100,
+    negative_limit: int = 100,
+) -> Call[list[rows.GoldenChunk]]:
+    """Chunks that users clicked most, and least, when they saw them."""
+    return _rows(
+        "build_golden_set",
+        rows.GoldenChunk,
+        {
+            "collection": collection,
+            "min_impressions::float8": min_impressions,
+            "positive_limit::integer": positive_limit,
+            "negative_limit::integer": negative_limit,
+        },
+    )
+
+
+def export_ltr(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[list[rows.RankedExample]]:
+    """Lists for learning to rank: what was seen, what was clicked, the signals as they were."""
+    return _rows("export_ltr", rows.RankedExample, _of_period(collection, since, until))
+
+
+def export_late_interaction(
+    collection: str | None = None, max_rows: int = 1000
+) -> Call[list[rows.LateInteractionExample]]:
+    """Searches with late interaction scores whose user clicked or judged."""
+    return _rows(
+        "export_late_interaction",
+        rows.LateInteractionExample,
+        {"collection": collection, "max_rows::integer": max_rows},
+    )
+
+
+def export_qrels(
+    collection: str | None = None,
+    click_model: str = "coec",
+    min_impressions: float = 10,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    judgment_list: str | None = None,
+) -> Call[list[rows.Judgment]]:
+    """Judgments of pages for queries, made from clicks or those of a judgment list."""
+    return _rows(
+        "export_qrels",
+        rows.Judgment,
+        {
+            "collection": collection,
+            "click_model": click_model,
+            "min_impressions::float8": min_impressions,
+            "since::timestamptz": since,
+            "until::timestamptz": until,
+            "judgment_list": judgment_list,
+        },
+    )
+
+
+def export_ubi(
+    kind: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[list[dict[str, Any]]]:
+    """The log as queries or events of User Behavior Insights 1.3."""
+    return _rows("export_ubi", dict, {"kind": kind, **_of_period(collection, since, until)})
+
+
+def import_ubi(
+    kind: str,
+    records: Sequence[Mapping[str, Any]],
+    collection: str = "",
+    position_base: int = 1,
+    copies: Sequence[int] | None = None,
+) -> Call[dict[str, Any]]:
+    """Store queries or events of User Behavior Insights; says how many, and which were refused."""
+    return _value(
+        "import_ubi",
+        dict,
+        {
+            "kind": kind,
+            "records": Jsonb([dict(record) for record in records]),
+            "collection": collection,
+            "position_base::integer": position_base,
+            "copies::integer[]": None if copies is None else list(copies),
+        },
+    )
+
+
+def _text_or_none(value: str | None) -> str | None:
+    return value
+
+
 def candidate_signals(
     query: str,
     embedding: Vector | None = None,
@@ -1191,3 +1189,37 @@ def activate_configuration(configuration: str, *, collection: str | None = None)
 def roll_back_configuration(collection: str) -> Call[str]:
     """Undo the last activation in the collection; returns the name of the configuration."""
     return _value("roll_back_configuration", str, {"collection": collection})
+
+
+def put_learned_model(
+    model: str,
+    kind: str,
+    collection: str,
+    content: Mapping[str, Any],
+    features: Sequence[str],
+    *,
+    metrics: Mapping[str, Any] | None = None,
+) -> Call[None]:
+    """Store a learned reranker or query classifier."""
+    return _value(
+        "put_learned_model",
+        _none,
+        {
+            "model": model,
+            "kind": kind,
+            "collection": collection,
+            "content": _json(content),
+            "features::text[]": list(features),
+            "metrics": _json(metrics),
+        },
+    )
+
+
+def predict_query_type(query: str, *, model: str | None = None) -> Call[list[rows.QueryTypeProbability]]:
+    """Kinds of question, the likeliest first, by a learned classifier; empty when none is active."""
+    return _rows("predict_query_type", rows.QueryTypeProbability, {"query": query, "model": model})
+
+
+def activate_query_classifier(model: str | None) -> Call[str | None]:
+    """Choose the classifier of predict_query_type, None for none; returns the one before."""
+    return _value("activate_query_classifier", _text_or_none, {"model": model})

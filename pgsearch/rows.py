@@ -137,163 +137,6 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
-class RolledUpDay:
-    """A day (UTC) of the search log that was rolled up: its rows of searches and events, and the seconds it took."""
-
-    day: date
-    searches: int
-    events: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class SearchStats:
-    """The searches of a period; see the SQL function search_stats for what each column means. Rates are 0 .. 1."""
-
-    starts_at: datetime
-    total_queries: float
-    unique_sessions: float | None
-    unique_users: float | None
-    avg_latency_ms: float | None
-    p50_latency_ms: float | None
-    p95_latency_ms: float | None
-    p99_latency_ms: float | None
-    error_rate: float
-    no_result_rate: float
-    low_confidence_rate: float
-    reformulation_rate: float
-    click_through_rate: float | None
-    no_click_rate: float | None
-    mean_click_position: float | None
-    mrr: float | None
-    helpful_count: float
-    unhelpful_count: float
-
-
-@dataclass(frozen=True, slots=True)
-class QueryStats:
-    """The searches for one query; `click_through_rate` is None where no event was ever received."""
-
-    query_normalized: str
-    user_query: str
-    query_count: float
-    no_result_rate: float
-    click_through_rate: float | None
-    avg_confidence: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class WeightEffect:
-    """How searches that were fused in one way were clicked."""
-
-    search_mode: str
-    fusion_strategy: str
-    query_type: str
-    weights: Mapping[str, Any] | None
-    total_queries: float
-    click_through_rate: float | None
-    mrr: float | None
-    mean_click_position: float | None
-    no_result_rate: float
-    avg_latency_ms: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class LatencyBucket:
-    """Searches that took more than `from_ms` and at most `to_ms` milliseconds."""
-
-    from_ms: float
-    to_ms: float
-    query_count: float
-
-
-@dataclass(frozen=True, slots=True)
-class NodeStats:
-    """A chunk (`node_id`) of a collection (`repo_id`) with its impressions, clicks and expected clicks."""
-
-    repo_id: str
-    node_id: str
-    query_count: float
-    avg_rank: float | None
-    impressions: float
-    clicks: float
-    ctr: float | None
-    expected_clicks: float | None
-    coec: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class GoldenChunk:
-    """A chunk that users chose (label positive) or passed over (negative); its texts are None when it is gone."""
-
-    label: str
-    chunk_id: str
-    repo_id: str
-    external_id: str | None
-    title: str | None
-    content: str | None
-    impressions: float
-    clicks: float
-    ctr: float
-    expected_clicks: float | None
-    coec: float | None
-    queries: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class RankedExample:
-    """A hit of a list for learning to rank: `label` 0 .. 2, `place` as shown from 1, numbers of its signals."""
-
-    query_group: int
-    query_id: UUID
-    query: str
-    object_id: str
-    external_id: str | None
-    place: int
-    label: int
-    weight: float
-    features: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class LateInteractionExample:
-    """A search with late interaction scores and what its user made of it."""
-
-    log_id: str
-    query: str
-    max_sim_scores: Any
-    result_chunk_ids: list[str]
-    clicked_rank: int | None
-    was_helpful: bool | None
-    logged_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Judgment:
-    """How good a page is for a query: `grade` from 0, `rating` the ratio that it comes from."""
-
-    query_key: str
-    query: str
-    doc_id: str
-    grade: int
-    rating: float | None
-    impressions: float | None
-    clicks: float | None
-    expected_clicks: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class LogPartition:
-    """A day of the log, with its size on disk; `expired` when it is older than the log is kept."""
-
-    partition: str
-    parent: str
-    day: date
-    bytes: int
-    expired: bool
-
-
-@dataclass(frozen=True, slots=True)
 class StagePlan:
     """How one stage of a search ran: its index, rows and milliseconds."""
 
@@ -331,65 +174,6 @@ class PutPage:
     chunks_inserted: int
     chunks_kept: int
     chunks_deleted: int
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddingModel:
-    """An embedding model: what it is, how many vectors stand, who uses it, and its HNSW index (name None: none)."""
-
-    model: str
-    dimensions: int
-    distance: str
-    storage: str
-    vectors: int
-    default_of: list[str]
-    index_name: str | None
-    index_valid: bool | None
-    index_bytes: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCoverage:
-    """How much of a collection a model has embedded; `coverage` is embedded / chunks, 0 .. 1."""
-
-    collection: str
-    chunks: int
-    embedded: int
-    stale: int
-    coverage: float
-    is_default: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DroppedRows:
-    """How many rows of a model one call deleted, and whether it is gone now."""
-
-    deleted: int
-    done: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredRecall:
-    """Recall@k (0 .. 1) with its 95 % interval, and medians in milliseconds; `collection` None is over everything."""
-
-    collection: str | None
-    way: str
-    queries: int
-    recall: float
-    recall_low: float
-    recall_high: float
-    search_ms: float
-    exact_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check of doctor: status ok, warn or fail, what was found, and what mends it (None: nothing to do)."""
-
-    check_name: str
-    status: str
-    detail: str
-    fix: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -602,6 +386,211 @@ class MissingNodeEmbedding:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingModel:
+    """An embedding model: what it is, how many vectors stand, who uses it, and its HNSW index (name None: none)."""
+
+    model: str
+    dimensions: int
+    distance: str
+    storage: str
+    vectors: int
+    default_of: list[str]
+    index_name: str | None
+    index_valid: bool | None
+    index_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCoverage:
+    """How much of a collection a model has embedded; `coverage` is embedded / chunks, 0 .. 1."""
+
+    collection: str
+    chunks: int
+    embedded: int
+    stale: int
+    coverage: float
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedRows:
+    """How many rows of a model one call deleted, and whether it is gone now."""
+
+    deleted: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRecall:
+    """Recall@k (0 .. 1) with its 95 % interval, and medians in milliseconds; `collection` None is over everything."""
+
+    collection: str | None
+    way: str
+    queries: int
+    recall: float
+    recall_low: float
+    recall_high: float
+    search_ms: float
+    exact_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of doctor: status ok, warn or fail, what was found, and what mends it (None: nothing to do)."""
+
+    check_name: str
+    status: str
+    detail: str
+    fix: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RolledUpDay:
+    """A day (UTC) of the search log that was rolled up: its rows of searches and events, and the seconds it took."""
+
+    day: date
+    searches: int
+    events: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchStats:
+    """The searches of a period; see the SQL function search_stats for what each column means. Rates are 0 .. 1."""
+
+    starts_at: datetime
+    total_queries: float
+    unique_sessions: float | None
+    unique_users: float | None
+    avg_latency_ms: float | None
+    p50_latency_ms: float | None
+    p95_latency_ms: float | None
+    p99_latency_ms: float | None
+    error_rate: float
+    no_result_rate: float
+    low_confidence_rate: float
+    reformulation_rate: float
+    click_through_rate: float | None
+    no_click_rate: float | None
+    mean_click_position: float | None
+    mrr: float | None
+    helpful_count: float
+    unhelpful_count: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueryStats:
+    """The searches for one query; `click_through_rate` is None where no event was ever received."""
+
+    query_normalized: str
+    user_query: str
+    query_count: float
+    no_result_rate: float
+    click_through_rate: float | None
+    avg_confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightEffect:
+    """How searches that were fused in one way were clicked."""
+
+    search_mode: str
+    fusion_strategy: str
+    query_type: str
+    weights: Mapping[str, Any] | None
+    total_queries: float
+    click_through_rate: float | None
+    mrr: float | None
+    mean_click_position: float | None
+    no_result_rate: float
+    avg_latency_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyBucket:
+    """Searches that took more than `from_ms` and at most `to_ms` milliseconds."""
+
+    from_ms: float
+    to_ms: float
+    query_count: float
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStats:
+    """A chunk (`node_id`) of a collection (`repo_id`) with its impressions, clicks and expected clicks."""
+
+    repo_id: str
+    node_id: str
+    query_count: float
+    avg_rank: float | None
+    impressions: float
+    clicks: float
+    ctr: float | None
+    expected_clicks: float | None
+    coec: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenChunk:
+    """A chunk that users chose (label positive) or passed over (negative); its texts are None when it is gone."""
+
+    label: str
+    chunk_id: str
+    repo_id: str
+    external_id: str | None
+    title: str | None
+    content: str | None
+    impressions: float
+    clicks: float
+    ctr: float
+    expected_clicks: float | None
+    coec: float | None
+    queries: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RankedExample:
+    """A hit of a list for learning to rank: `label` 0 .. 2, `place` as shown from 1, numbers of its signals."""
+
+    query_group: int
+    query_id: UUID
+    query: str
+    object_id: str
+    external_id: str | None
+    place: int
+    label: int
+    weight: float
+    features: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LateInteractionExample:
+    """A search with late interaction scores and what its user made of it."""
+
+    log_id: str
+    query: str
+    max_sim_scores: Any
+    result_chunk_ids: list[str]
+    clicked_rank: int | None
+    was_helpful: bool | None
+    logged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """How good a page is for a query: `grade` from 0, `rating` the ratio that it comes from."""
+
+    query_key: str
+    query: str
+    doc_id: str
+    grade: int
+    rating: float | None
+    impressions: float | None
+    clicks: float | None
+    expected_clicks: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateSignals:
     """A candidate with its signals before fusion; see the SQL function candidate_signals for what each means."""
 
@@ -620,3 +609,11 @@ class CandidateSignals:
     coverage: float
     word_information: float | None
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTypeProbability:
+    """A kind of question, and how likely the query is of it."""
+
+    query_type: str
+    probability: float
