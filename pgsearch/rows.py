@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -115,7 +115,8 @@ class SearchResult:
 
     `signals` are those that really ran, `confidence` (0 .. 1) is how sure the first hit is, judged before fusion,
     `notes` say what was left out and why, `timings` are milliseconds a stage, `candidates` how many each signal found.
-    `query_id` names the search to log_feedback; `logged` says whether it is in the log.
+    `query_id` names the search to log_feedback; `logged` says whether it is in the log. Of a search in mode code the
+    hits are CodeHits, `query_type` is the type of the question and `weights` are those of its signals.
     """
 
     search_mode: str
@@ -128,12 +129,20 @@ class SearchResult:
     candidates: Mapping[str, int]
     query_id: str
     logged: bool
-    hits: list[Hit] = field(default_factory=list)
+    hits: Sequence[Hit] = field(default_factory=list)
+    query_type: str | None = None
+    weights: Mapping[str, float] | None = None
 
     @classmethod
     def from_json(cls, outcome: Mapping[str, Any]) -> SearchResult:
         """Build the result from the JSON object that the SQL function search gives."""
-        return cls(**{**outcome, "hits": [Hit(**hit) for hit in outcome["hits"]]})
+        hits: list[Hit] = [
+            CodeHit(**{"classified_as" if key == "query_type" else key: value for key, value in hit.items()})
+            if "node_id" in hit
+            else Hit(**hit)
+            for hit in outcome["hits"]
+        ]
+        return cls(**{**outcome, "hits": hits})
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,11 +67,15 @@ declare
     confidence     float8;
 begin
     -- analyse
+    if search_mode = 'code' then
+        return pgsearch._search_code(query, embedding, collections, top_k, filter, options);
+    end if;
+
     if search_mode is null or search_mode not in ('auto', 'fts', 'vector', 'lexical') then
         raise exception using
             errcode = 'PS002',
             message = format('unknown search_mode %s', coalesce(quote_literal(search_mode), 'null')),
-            hint    = 'Known modes: auto (all signals), fts, vector, lexical.';
+            hint    = 'Known modes: auto (all signals), fts, vector, lexical, code (see search_code).';
     end if;
 
     perform pgsearch._check_range('top_k', top_k, 0, 1000);

@@ -96,10 +96,13 @@ begin
                    'search_mode',     outcome -> 'search_mode',
                    'fusion_strategy', outcome -> 'fusion',
                    -- as they were used, for this query
-                   'weights',         (select jsonb_object_agg(s.key, s.value -> 'weight')
-                                         from jsonb_each(first -> 'signals') as s
-                                        where jsonb_typeof(s.value) = 'object'
-                                          and s.value ? 'weight'),
+                   'weights',         coalesce(outcome -> 'weights',
+                                               (select jsonb_object_agg(s.key, s.value -> 'weight')
+                                                  from jsonb_each(first -> 'signals') as s
+                                                 where jsonb_typeof(s.value) = 'object'
+                                                   and s.value ? 'weight')),
+                   'query_type',      coalesce(context ->> 'query_type', outcome ->> 'query_type',
+                                               (select c.query_type from pgsearch.classify_query(_log_quietly.query) as c)),
                    'top_k',           top_k,
                    'candidate_count', outcome #> '{candidates,union}',
                    'confidence',      outcome -> 'confidence',
