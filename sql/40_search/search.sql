@@ -102,7 +102,7 @@ begin
                                                  where jsonb_typeof(s.value) = 'object'
                                                    and s.value ? 'weight')),
                    'query_type',      coalesce(context ->> 'query_type', outcome ->> 'query_type',
-                                               (select c.query_type from pgsearch.classify_query(_log_quietly.query) as c)),
+                                               pgsearch._query_type(_log_quietly.query)),
                    'top_k',           top_k,
                    'candidate_count', outcome #> '{candidates,union}',
                    'confidence',      outcome -> 'confidence',

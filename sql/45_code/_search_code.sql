@@ -33,9 +33,10 @@ begin
                 hint    = format('Known types: %s.', (select string_agg(t.query_type, ', ' order by t.priority) from pgsearch.query_types as t));
         end if;
     else
-        select c.query_type, c.weights
+        select t.query_type, t.weights
           into query_type, weights
-          from pgsearch.classify_query(_code_weights.query) as c;
+          from pgsearch.query_types as t
+         where t.query_type = pgsearch._query_type(_code_weights.query);
     end if;
 
     if given is not null then
