@@ -108,7 +108,8 @@ def _searches(connection: psycopg.Connection[Any], texts: Sequence[str], collect
 
     def ask(name: str, text: str, number: int) -> None:
         parameters: list[object]
-        context = {"user_id": f"user {number % 20}", "session_id": "benchmark"}
+        # each user asks twice, so that half the searches have one before them that they reformulate
+        context = {"user_id": f"{name} {number // 2}", "session_id": "benchmark"}
         if name == "search_hybrid":
             statement, parameters = _HYBRID, [text, [collection]]
         elif name == "search, not logged":
