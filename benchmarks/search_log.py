@@ -108,7 +108,8 @@ def _searches(connection: psycopg.Connection[Any], texts: Sequence[str], collect
 
     def ask(name: str, text: str, number: int) -> None:
         parameters: list[object]
-        context = {"user_id": f"user {number % 20}", "session_id": "benchmark"}
+        # each user asks twice, so that half the searches have one before them that they reformulate
+        context = {"user_id": f"{name} {number // 2}", "session_id": "benchmark"}
         if name == "search_hybrid":
             statement, parameters = _HYBRID, [text, [collection]]
         elif name == "search, not logged":
@@ -169,11 +170,13 @@ def _writes(connection: psycopg.Connection[Any], rounds: int) -> str:
     timings = {"analyse_ms": 1.2, "text_ms": 8.1, "vector_ms": 2.2, "fusion_ms": 1.1, "total_ms": 14.2}
 
     def entries(count: int) -> list[dict[str, Any]]:
+        # every fourth search follows another of its user
+        visit = uuid7().hex[:16]
         return [
             {
                 "type": "search",
                 "query_id": str(uuid7()),
-                "user_id": f"user {number % 40}",
+                "user_id": f"{visit} {number - (number % 4 == 3)}",
                 "query": f"question {number}",
                 "collection": "benchmark",
                 "search_mode": "auto",

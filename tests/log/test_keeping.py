@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from pgsearch import Client, uuid7
+from pgsearch import Client, deploy, uuid7
 from pgsearch.errors import InvalidValueError, UnknownNameError
 from pgsearch.maintenance import maintain
 from tests.log.conftest import Ask, Rows
@@ -79,7 +79,7 @@ def test_of_many_writers_that_find_a_day_missing_all_store(without_partitions: C
     def write() -> None:
         try:
             with Client(dsn) as writer:
-                assert writer.connection
+                writer.default_settings()
                 ready.wait()
                 writer.log_search({"query": "a"})
                 writer.log_feedback(uuid7(), clicked_rank=1)
@@ -330,8 +330,6 @@ def test_who_may_read_the_log_reads_it_and_changes_nothing(client: Client, dsn: 
 
 
 def test_what_was_granted_survives_a_deploy(client: Client, dsn: str, role: str) -> None:
-    from pgsearch.deploy import deploy
-
     client.grant_rights(role, ["search", "log"])
     deploy(dsn, force=True)
     with as_role(dsn, role) as visitor:

@@ -315,7 +315,9 @@ def test_an_empty_batch_is_fine_and_no_array_is_not(client: Client) -> None:
 
 def test_a_batch_is_sampled_like_searches_are(client: Client, rows: Rows) -> None:
     client.create_collection("wiki", settings={"log": {"sample_rate": 0.1}})
-    batch = [{"type": "search", "query": "a", "collection": "wiki", "results": ["1"]} for _ in range(200)]
+    batch: list[dict[str, Any]] = [
+        {"type": "search", "query": "a", "collection": "wiki", "results": ["1"]} for _ in range(200)
+    ]
     batch.append({"type": "search", "query": "b", "collection": "wiki", "results": ["1"], "sample_weight": 3})
     answer = client.log_batch(batch)
     assert answer["stored"] + answer["sampled_out"] == 201
