@@ -34,7 +34,8 @@ begin
             select unnest(case granted
                           when 'search' then array[
                               'select on pgsearch.collections, pgsearch.pages, pgsearch.chunks, pgsearch.embedding_models, pgsearch.embeddings, pgsearch.embedding_centres',
-                              'select on pgsearch.lexeme_stats, pgsearch.collection_stats, pgsearch.confidence_breakpoints']
+                              'select on pgsearch.lexeme_stats, pgsearch.collection_stats, pgsearch.confidence_breakpoints',
+                              'select on pgsearch.query_types, pgsearch.learned_models, pgsearch.semantic_nodes, pgsearch.query_embeddings, pgsearch.experiments']
                           when 'log' then array[
                               'execute on function pgsearch._store_searches(jsonb, jsonb, boolean), pgsearch._store_events(jsonb)']
                           when 'read_log' then array[
