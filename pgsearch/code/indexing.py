@@ -102,7 +102,8 @@ def index_repository(
 
     `model` names the embedding model of the nodes' rows, registered before; "" for none. By default it is the one that
     the collection's nodes have. Issues stay as they are unless a file of issues is given: then those that are not in it
-    go. Pages that another way brought into the collection are left alone.
+    go. Pages that another way brought into the collection are left alone. The client must have a connection, and not a
+    pool, because the nodes are stored in one transaction.
     """
     if text_config is not None:
         client.create_collection(collection, text_config=text_config)
