@@ -64,8 +64,8 @@ def main() -> None:
         "code_indexing.py",
         f"""## Indexing a code repository
 
-The standard library of Python {sys.version.split()[0]}{" without its tests" if without_tests else ""}: {first.files:,} files, {len(first.unparsed)} of which cannot be
-parsed (Python 2, tests of broken encodings) and are searched as text; {first.chunks_inserted:,} chunks; {nodes}.
+The standard library of Python {sys.version.split()[0]}{" without its tests" if without_tests else ""}: {first.files:,} files ({len(first.unparsed)} that cannot be
+parsed are searched as text); {first.chunks_inserted:,} chunks; {nodes}.
 Without embeddings, {MACHINE}, load average {os.getloadavg()[0]:.1f} at the end of the measurement.
 
 {table(["run", "seconds", "processor: Python + backend", "files/second of processor", "nodes"], rows)}
