@@ -7,6 +7,7 @@ in two places, so that a run that was cut off anywhere is completed by the next 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -101,7 +102,8 @@ def index_repository(
 
     `model` names the embedding model of the nodes' rows, registered before; "" for none. By default it is the one that
     the collection's nodes have. Issues stay as they are unless a file of issues is given: then those that are not in it
-    go. Pages that another way brought into the collection are left alone.
+    go. Pages that another way brought into the collection are left alone. The client must have a connection, and not a
+    pool, because the nodes are stored in one transaction.
     """
     if text_config is not None:
         client.create_collection(collection, text_config=text_config)
@@ -151,7 +153,7 @@ def index_repository(
         *(issue.id for issue in (given or {}).values()),
         *(path.removeprefix(f"{ISSUES}/") for path in elsewhere),
     ]
-    _store_nodes(client, report, [*code, *work.documents, *issue_nodes], keep, progress)
+    _store_nodes(client, report, [*code, *work.documents, *issue_nodes], keep, new_pages, progress)
     if gone:
         client.delete_pages(collection, gone)
         if not load.changed:
@@ -312,22 +314,43 @@ def _store_pages(
 
 
 def _store_nodes(
-    client: Client, report: IndexReport, nodes: list[Node], keep: list[str], progress: Tell | None
+    client: Client, report: IndexReport, nodes: list[Node], keep: list[str], new_pages: set[str], progress: Tell | None
 ) -> None:
     """All nodes in one transaction, so that in-degrees of different runs never stand side by side."""
+    for node in nodes:
+        node["metadata"]["digest"] = _digest(node)
     with client.connection.transaction():
         if report.model:
             # rows of an earlier run without a model would show every node twice
             _run(client, "select pgsearch._name_node_model(%s, %s)", report.collection, report.model)
-        for start in range(0, len(nodes), _NODES_A_CALL):
-            batch = nodes[start : start + _NODES_A_CALL]
+        digests = {
+            (node_id, kind): digest
+            for node_id, kind, digest in _run(
+                client, "select * from pgsearch._node_digests(%s, %s)", report.collection, report.model
+            )
+        }
+        # nodes of a page that was written are sent in any case: their chunk may be another one now
+        todo = [
+            node
+            for node in nodes
+            if node["source_id"] in new_pages
+            or digests.get((node["node_id"], node["node_type"])) != node["metadata"]["digest"]
+        ]
+        report.nodes_unchanged = len(nodes) - len(todo)
+        for start in range(0, len(todo), _NODES_A_CALL):
+            batch = todo[start : start + _NODES_A_CALL]
             put = client.put_nodes(report.collection, report.model, batch)[0]
             report.nodes_inserted += put.inserted
             report.nodes_updated += put.updated
             report.nodes_unchanged += put.unchanged
             if progress is not None:
-                progress(Progress("storing nodes", start + len(batch), len(nodes)))
+                progress(Progress("storing nodes", start + len(batch), len(todo)))
         report.nodes_deleted = client.delete_missing_nodes(report.collection, None, keep)
+
+
+def _digest(node: Node) -> str:
+    text = json.dumps(node, sort_keys=True, ensure_ascii=False)
+    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:16]
 
 
 def _add_load(report: IndexReport, load: LoadReport) -> None:

@@ -194,6 +194,26 @@ def test_of_a_changed_repository_only_what_changed_is_parsed_and_written(
     assert node(client, "app/store.py::connect")["calls"] == ["app/store.py::ItemStore"]
 
 
+def test_of_the_nodes_only_those_that_changed_are_sent(
+    client: Client, repository: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(SHOP)
+    index_repository(client, "shop", root)
+    sent: list[str] = []
+    real = client.put_nodes
+
+    def put(collection: str, model: str, nodes: Sequence[Any]) -> Any:
+        sent.extend(node["node_id"] for node in nodes)
+        return real(collection, model, nodes)
+
+    monkeypatch.setattr(client, "put_nodes", put)
+    repository({"app/main.py": SHOP["app/main.py"] + "def late(): ...\n"})
+    report = index_repository(client, "shop", root)
+
+    assert sorted(sent) == ["app/main.py", "app/main.py::late"]
+    assert report.nodes_unchanged == 7
+
+
 def test_a_change_in_one_file_reaches_nodes_of_others(client: Client, repository: Write) -> None:
     root = repository(SHOP)
     index_repository(client, "shop", root)
