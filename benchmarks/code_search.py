@@ -33,7 +33,8 @@ from benchmarks._route_app import write_shop
 from pgsearch import Client, embedded
 from pgsearch.code.indexing import embed_nodes, index_repository
 from pgsearch.commands._output import note
-from pgsearch.embedding import build_vector_index, embed_missing
+from pgsearch.embedding import embed_missing
+from pgsearch.vector_index import build_vector_index
 
 PACKAGES = [
     "asyncio",
