@@ -342,7 +342,7 @@ Storage of the HNSW index, through `search_vector`. The table keeps full vectors
 
 {table(("set", "storage", "index MB", "of vector", "build s", f"recall@{K}", "ms"), sized)}
 
-Storage `bit`, recall@{K} by how many times as many rows are scored again; `_oversampling` has 10:
+Storage `bit`, recall@{K} by how many times as many rows are scored again; a search has ten times as many, and at least 200:
 
 {table(("set", *(f"× {factor}" for factor in OVERSAMPLING)), bits)}
 

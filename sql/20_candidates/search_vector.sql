@@ -6,16 +6,16 @@
 -- hnsw.ef_search is at least the number of rows wanted (40 rows come back for 50 otherwise) and never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000).
 -- The settings are clauses of the function, so they never reach the caller's session.
 
-create or replace function pgsearch._oversampling(storage text)
+create or replace function pgsearch._oversampled(storage text, top_n integer)
 returns integer
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-select case storage when 'vector' then 1 when 'halfvec' then 2 else 10 end;
+select case storage when 'vector' then top_n when 'halfvec' then 2 * top_n else greatest(200, 10 * top_n) end;
 $$;
 
-comment on function pgsearch._oversampling(text) is
-'How many rows an index of this storage brings for each one wanted; they are scored again from the full vectors. Ten for bit (benchmarks/results.md has the recall of others), two for halfvec, one for vector.';
+comment on function pgsearch._oversampled(text, integer) is
+'How many rows an index of this storage brings for the top_n wanted; they are scored again from the full vectors. bit: ten for each, and at least the 200 that the scan has in hand anyway (recall@10 .976 at ten times, .988 at twenty: benchmarks/results.md); halfvec: two for each; vector: top_n.';
 
 create or replace function pgsearch._vector_index(model_id integer)
 returns table (index_name text, valid boolean, vectors float8)
@@ -32,9 +32,9 @@ comment on function pgsearch._vector_index(integer) is 'The HNSW index of a mode
 
 -- Returns how many of the nearest rows to look at, or no row: read what passes exactly.
 --
--- An exact scan costs by the rows that pass, m. The walk costs by the rows it has to see until top_n have passed, top_n × N / m. They cost the same at m = sqrt(top_n × N / c), where c is
--- the cost of a row read by that of a row walked: .8 to 1 microseconds against 10 to 12 by collection, 2 by page id (100,000 × 64 and 50,000 × 384 dimensions), and 4 to 5 against 12 to 20
--- where a vector is too long for its row and stands out of line (30,000 × 768).
+-- An exact scan costs by the rows that pass, m. The walk costs by the rows it has to see until as many as are sought have passed, sought × N / m. They cost the same at
+-- m = sqrt(sought × N / c), where c is the cost of a row read by that of a row walked: 1.7 microseconds against 30 by collection, 2.7 by page id (50,000 × 384 dimensions on a busy machine;
+-- benchmarks/vectors.py), and two to three times as much to read where a vector is too long for its row and stands out of line (30,000 × 768).
 create or replace function pgsearch._vector_reach(
     model       pgsearch.embedding_models,
     collections text[],
@@ -46,10 +46,11 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    cost     constant float8 := case when 4 * model.dimensions > 2000 then 0.3 when page_ids is null then 0.1 else 0.2 end;
+    cost     constant float8 := case when 4 * model.dimensions > 2000 then 0.15 when page_ids is null then 0.06 else 0.1 end;
     -- so few are read in the time in which the walk begins
-    few      constant float8 := 200 / cost;
-    wanted   constant float8 := top_n::float8 * pgsearch._oversampling(model.storage);
+    few      constant float8 := 100 / cost;
+    wanted   constant float8 := pgsearch._oversampled(model.storage, top_n);
+    sought   constant float8 := wanted + 6 * sqrt(wanted) + 15;
     vectors  float8;
     most     float8;
     passing  float8;
@@ -68,7 +69,7 @@ begin
         -- built before its rows came, and not analyzed since
         vectors := greatest(1, pg_relation_size('pgsearch.embeddings') / (100 + 4 * model.dimensions));
     end if;
-    most := greatest(few, sqrt(wanted * vectors / cost));
+    most := greatest(few, sqrt(sought * vectors / cost));
 
     if page_ids is not null then
         select cardinality(page_ids) * greatest(1, c.reltuples / nullif(p.reltuples, 0))
@@ -98,7 +99,7 @@ begin
     -- were the rows that pass spread evenly, the reach would hold enough of them by three standard deviations; a walk that finds hardly more than are wanted has found
     -- them at its end, which is the part that misses some
     return query
-    select least(vectors, (wanted + 6 * sqrt(wanted) + 15) / least(1, passing / vectors))::integer,
+    select least(vectors, sought / least(1, passing / vectors))::integer,
            (wanted + 2 * sqrt(wanted) + 5)::integer,
            least(vectors, cost * passing)::integer;
 end;

@@ -227,7 +227,7 @@ def test_every_distance_and_storage_finds_the_nearest_through_its_index(
 
     found = [row.chunk_id for row in rows]
     true = exact_order(cloud, query, distance)[:50]
-    # sixteen bits tell little, but ten are looked at for each one wanted
+    # sixteen bits tell little, but ten rows are scored again for each one wanted
     least = {"vector": 0.9, "halfvec": 0.9, "bit": 0.8}[storage]
     assert len(set(found) & set(true)) >= least * 50
     order = {chunk_id: at for at, chunk_id in enumerate(exact_order(cloud, query, distance))}
