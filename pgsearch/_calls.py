@@ -72,7 +72,7 @@ def _none(value: object) -> None:
 
 def vector_text(embedding: Vector | None) -> str | None:
     """The text form of a vector, which every pgvector type reads; numpy arrays welcome."""
-    return None if embedding is None else "[" + ",".join(repr(float(x)) for x in embedding) + "]"
+    return None if embedding is None else repr([*map(float, embedding)]).replace(" ", "")
 
 
 def _names(names: Names | None) -> list[str] | None:

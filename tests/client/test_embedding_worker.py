@@ -167,7 +167,7 @@ def test_a_killed_worker_loses_nothing(client: Client, dsn: str) -> None:
                     time.sleep(600)
                 return [[1.0, 2.0, 3.0] for text in texts]
 
-        embed_missing(Client(sys.argv[1]), "m", Hanging(), batch_size=10, lease_seconds=3)
+        embed_missing(Client(sys.argv[1]), "m", Hanging(), batch_size=10, lease_seconds=600)
         """
     )
     worker = subprocess.Popen(
@@ -178,13 +178,17 @@ def test_a_killed_worker_loses_nothing(client: Client, dsn: str) -> None:
     )
     assert worker.stdout is not None
     assert worker.stdout.readline() == "hanging\n"
-    eventually(lambda: client.embedding_status(MODEL)[0].claimed == 20)
+    # the first batch is stored, the second one at hand, the third one claimed beforehand
+    eventually(
+        lambda: [(row.embedded, row.claimed) for row in client.embedding_status(MODEL)] == [(10, 20)],
+    )
     worker.send_signal(signal.SIGKILL)
     worker.wait(30)
     worker.stdout.close()
 
     at_once = embed_missing(client, MODEL, Numbers()).embedded
-    eventually(lambda: client.embedding_status(MODEL)[0].claimed == 0)
+    # ten minutes later
+    client.connection.execute("update pgsearch.embedding_attempts set leased_until = now() - interval '1 second'")
     later = embed_missing(client, MODEL, Numbers()).embedded
 
     assert at_once == 10, "what it held was left to it"
