@@ -189,6 +189,7 @@ begin
          where weights ? 'semantic_small_node'
            and s.signal = 'semantic_small_code'
            and s.pair_id not in (select l.pair_id from scaled as l where l.signal = 'semantic_small_node')
+           and s.pair_id not in (select p.pair_id from unnest(pair_ids, node_types) as p(pair_id, node_type) where p.node_type = '')
     ),
     valued as (
         select s.pair_id, s.signal, s.score, s.rank, null::text as stands_in,
@@ -254,7 +255,7 @@ end;
 $$;
 
 comment on function pgsearch._code_fused(jsonb, bigint[], bigint[], bigint[], text[], text[], boolean[], float8[], float8[], float8[], float8[], float8[], float8[]) is
-'The best pair of each chunk, best first. Arguments: weights (of the signals that take part, summing to 1), and parallel arrays of the pairs: pair_ids, chunk_ids, page_ids, node_ids and node_types (null: the chunk alone), llm (summary by a language model), importance (0 .. 1),
+'The best pair of each chunk, best first. Arguments: weights (of the signals that take part, summing to 1), and parallel arrays of the pairs: pair_ids, chunk_ids, page_ids, node_ids and node_types (null: a chunk without a node; type '''': a chunk of a document, alone), llm (summary by a language model), importance (0 .. 1),
 and the scores by lexical, small_node, large_node, small_code and graph (null: none). Score: sum of weight × signal scaled to 0 .. 1 between its least and its greatest, × (1 + 0.1 × importance) × (1.03 for llm).
 A node without a large vector counts in the large signal what it counts in the small one, a chunk without a node in both what its own vector counts. Returns pair_id, score, signals (score, rank, weight, contribution of each, and boosts), hit_chunks (chunks of the same page).';
 
@@ -483,7 +484,7 @@ begin
          group by w.chunk_id, w.page_id, w.repo_id, w.node_id, w.node_type, w.score, w.whole_name
     ),
     pair as (
-        select row_number() over (order by c.chunk_id, n.node_type, n.node_id, n.repo_id) as pair_id,
+        select row_number() over (order by c.chunk_id, nullif(n.node_type, ''), n.node_id, n.repo_id) as pair_id,
                c.chunk_id, c.page_id, n.repo_id, n.node_id, n.node_type, n.summary, n.llm, n.importance, n.score as named, n.whole_name,
                case when use_text
                     then c.text_share + names_part * coalesce(n.score, c.text_share + case when c.defines then 1 else 0 end)
@@ -495,8 +496,8 @@ begin
           from candidate as c
                left join (select x.* from node as x
                            union all
-                          -- the chunk alone, where only documents would explain it
-                          select distinct on (x.chunk_id) x.chunk_id, x.page_id, null, null, null, null::float8, null::boolean, null::float8, null::float8, null::boolean, null, null::float8, null::float8
+                          -- the chunk alone, where only documents would explain it: a summary of the whole page lifts one chunk of it, not all
+                          select distinct on (x.chunk_id) x.chunk_id, x.page_id, null, null, '', 0::float8, null::boolean, null::float8, null::float8, null::boolean, null, null::float8, null::float8
                             from node as x
                            where not exists (select from node as y where y.chunk_id = x.chunk_id and y.node_type in ('symbol', 'route'))) as n
                       on n.chunk_id = c.chunk_id
@@ -533,7 +534,7 @@ begin
                            case when p.chunk_id = any (text_chunks) then 'content' end,
                            case when p.chunk_id = any (small_chunks || large_chunks) then 'summary' end,
                            case when p.chunk_id = any (code_chunks) then 'code' end), ''), 'graph'),
-                       'node', jsonb_build_object('node_id', p.node_id, 'node_type', p.node_type, 'summary', p.summary),
+                       'node', jsonb_build_object('node_id', p.node_id, 'node_type', nullif(p.node_type, ''), 'summary', p.summary),
                        'whole_name', coalesce(p.whole_name, false)) as hit
               from pgsearch._code_fused(weights, pair_ids, pair_chunks, pair_pages, node_ids, node_types, llm, importance,
                                         lexical, small_node, large_node, small_code, graph) as f
