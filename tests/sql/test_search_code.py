@@ -95,7 +95,7 @@ def fill(client: Client) -> None:
     client.register_model("large", 2)
     client.put_nodes("repo", "small", NODES)
     missing = client.list_missing_embeddings("small")
-    subjects = {"app/loop.py": RUN, "README.md": DOCUMENTS}
+    subjects: dict[str, list[float]] = {"app/loop.py": RUN, "README.md": DOCUMENTS}
     pages = dict(client.connection.execute("select page_id, external_id from pgsearch.pages").fetchall())
     client.put_embeddings(
         "small",
