@@ -235,10 +235,10 @@ values ('API_LOCATION', 10,
               '[a-z0-9_]\(\)',
               'where (is|are)\M.*\m(defined|declared)(?![a-z0-9_])',
               '(함수|메서드|메소드|클래스|데코레이터|생성자|코루틴|구현|정의)'],
-        '{"lexical": 0.35, "semantic_small_node": 0.25, "semantic_large_node": 0.2, "semantic_small_code": 0.15, "graph": 0.05}',
+        '{"lexical": 0.5, "semantic_small_node": 0.2, "semantic_large_node": 0.15, "semantic_small_code": 0.1, "graph": 0.05}',
         'How or where one function or class is written: "function implementation?", "함수 구현은?"'),
        ('GENERAL', 1000,
         '{}',
-        '{"lexical": 0.35, "semantic_small_node": 0.25, "semantic_large_node": 0.2, "semantic_small_code": 0.15, "graph": 0.05}',
+        '{"lexical": 0.5, "semantic_small_node": 0.2, "semantic_large_node": 0.15, "semantic_small_code": 0.1, "graph": 0.05}',
         'Everything else')
 on conflict do nothing;

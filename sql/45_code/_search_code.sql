@@ -179,35 +179,58 @@ begin
          where s.signal = 'semantic_small_node'
            and s.pair_id in (select l.pair_id from scaled as l where l.signal = 'semantic_large_node')
     ),
+    -- Many chunks have no node (what is private, statements of a module): their code is judged where a summary would be.
+    small as (
+        select s.pair_id, s.score, s.rank, s.value, null::text as stands_in
+          from scaled as s
+         where s.signal = 'semantic_small_node'
+         union all
+        select s.pair_id, null, null, s.value, 'semantic_small_code'
+          from scaled as s
+         where weights ? 'semantic_small_node'
+           and s.signal = 'semantic_small_code'
+           and s.pair_id not in (select l.pair_id from scaled as l where l.signal = 'semantic_small_node')
+           and s.pair_id not in (select p.pair_id from unnest(pair_ids, node_types) as p(pair_id, node_type) where p.node_type = '')
+    ),
     valued as (
         select s.pair_id, s.signal, s.score, s.rank, null::text as stands_in,
                case s.signal when 'semantic_large_node' then s.value * a.most else s.value end as value
           from scaled as s
                cross join anchor as a
+         where s.signal <> 'semantic_small_node'
          union all
-        select s.pair_id, 'semantic_large_node', null, null, 'semantic_small_node', s.value
-          from scaled as s
+        select s.pair_id, 'semantic_small_node', s.score, s.rank, s.stands_in, s.value
+          from small as s
+         union all
+        select s.pair_id, 'semantic_large_node', null, null, coalesce(s.stands_in, 'semantic_small_node'), s.value
+          from small as s
          where weights ? 'semantic_large_node'
-           and s.signal = 'semantic_small_node'
            and s.pair_id not in (select l.pair_id from scaled as l where l.signal = 'semantic_large_node')
     ),
     weighed as materialized (
         select v.*, (weights ->> v.signal)::float8 as weight, (weights ->> v.signal)::float8 * v.value as contribution
           from valued as v
     ),
+    summed as (
+        select w.pair_id,
+               sum(w.contribution) as fused,
+               jsonb_object_agg(w.signal, jsonb_strip_nulls(jsonb_build_object(
+                   'score', w.score, 'rank', w.rank, 'weight', w.weight, 'contribution', w.contribution, 'stands_in', w.stands_in))) as signals
+          from weighed as w
+         group by w.pair_id
+    ),
     boosted as (
-        select p.pair_id, p.chunk_id, p.page_id, p.node_id, p.node_type,
+        select p.pair_id, p.chunk_id, p.page_id, p.node_id, p.node_type, s.fused, s.signals,
                1::float8 + 0.1::float8 * coalesce(p.importance, 0) as importance_boost,
-               case when p.llm then 1.03::float8 else 1 end as llm_boost,
-               (select sum(w.contribution) from weighed as w where w.pair_id = p.pair_id) as fused
+               case when p.llm then 1.03::float8 else 1 end as llm_boost
           from unnest(pair_ids, chunk_ids, page_ids, node_ids, node_types, llm, importance) as p(pair_id, chunk_id, page_id, node_id, node_type, llm, importance)
+               join summed as s on s.pair_id = p.pair_id
     ),
     -- a document explains one chunk of its page, the best one
     placed as (
         select b.*,
                row_number() over (partition by b.page_id, b.node_id, b.node_type order by b.fused * b.importance_boost * b.llm_boost desc, b.pair_id) as of_node
           from boosted as b
-         where b.fused is not null
     ),
     best as (
         select p.*,
@@ -219,10 +242,7 @@ begin
     )
     select b.pair_id,
            b.fused * b.importance_boost * b.llm_boost,
-           (select jsonb_object_agg(w.signal, jsonb_strip_nulls(jsonb_build_object(
-                       'score', w.score, 'rank', w.rank, 'weight', w.weight, 'contribution', w.contribution, 'stands_in', w.stands_in)))
-              from weighed as w
-             where w.pair_id = b.pair_id)
+           b.signals
            || case when b.importance_boost * b.llm_boost > 1
                    then jsonb_build_object('boosts', jsonb_strip_nulls(jsonb_build_object(
                             'importance', nullif(b.importance_boost, 1), 'llm_summary', nullif(b.llm_boost, 1))))
@@ -236,9 +256,9 @@ end;
 $$;
 
 comment on function pgsearch._code_fused(jsonb, bigint[], bigint[], bigint[], text[], text[], boolean[], float8[], float8[], float8[], float8[], float8[], float8[]) is
-'The best pair of each chunk, best first. Arguments: weights (of the signals that take part, summing to 1), and parallel arrays of the pairs: pair_ids, chunk_ids, page_ids, node_ids and node_types (null: the chunk alone), llm (summary by a language model), importance (0 .. 1),
+'The best pair of each chunk, best first. Arguments: weights (of the signals that take part, summing to 1), and parallel arrays of the pairs: pair_ids, chunk_ids, page_ids, node_ids and node_types (null: a chunk without a node; type '''': a chunk of a document, alone), llm (summary by a language model), importance (0 .. 1),
 and the scores by lexical, small_node, large_node, small_code and graph (null: none). Score: sum of weight × signal scaled to 0 .. 1 between its least and its greatest, × (1 + 0.1 × importance) × (1.03 for llm).
-A node without a large vector counts in the large signal what it counts in the small one. Returns pair_id, score, signals (score, rank, weight, contribution of each, and boosts), hit_chunks (chunks of the same page).';
+A node without a large vector counts in the large signal what it counts in the small one, a chunk without a node in both what its own vector counts. Returns pair_id, score, signals (score, rank, weight, contribution of each, and boosts), hit_chunks (chunks of the same page).';
 
 create or replace function pgsearch._search_code(
     query       text,
@@ -256,8 +276,8 @@ as $$
 declare
     started    constant timestamptz := clock_timestamp();
     own_keys   constant text[] := array['query_type', 'large_embedding', 'large_model', 'weights'];
-    -- what a node found by its words counts beside BM25 of the text, whose best is 1
-    names_part constant float8 := 1;
+    -- what the words of a node count beside BM25 of the text, whose best is 1
+    names_part constant float8 := 2;
     lap        timestamptz := started;
     timings    jsonb  := '{}';
     notes      text[] := '{}';
@@ -271,6 +291,7 @@ declare
     only_pages bigint[];
     candidates integer;
     use_text   boolean;
+    said       constant text[] := array(select regexp_replace(n.name, '^.*\.', '') from pgsearch._query_names(coalesce(query, '')) as n);
     -- what the signals found, best first
     text_chunks   bigint[];
     text_pages    bigint[];
@@ -437,8 +458,13 @@ begin
     end if;
 
     with candidate as (
-        select c.*
+        select c.chunk_id, c.page_id, c.code_score,
+               coalesce(c.text_score / max(c.text_score) over (), 0) as text_share,
+               -- the definition that a chunk was cut at has a name, with or without a node
+               coalesce(lower(regexp_replace(h.metadata ->> 'symbol', '^.*\.', '')) = any (said), false) as defines
           from unnest(chunk_ids, page_ids, text_scores, code_scores) as c(chunk_id, page_id, text_score, code_score)
+               join pgsearch.chunks as h on h.page_id = c.page_id
+                                        and h.chunk_id = c.chunk_id
     ),
     words as materialized (
         select w.*
@@ -459,9 +485,11 @@ begin
          group by w.chunk_id, w.page_id, w.repo_id, w.node_id, w.node_type, w.score, w.whole_name
     ),
     pair as (
-        select row_number() over (order by c.chunk_id, n.node_type, n.node_id, n.repo_id) as pair_id,
+        select row_number() over (order by c.chunk_id, nullif(n.node_type, ''), n.node_id, n.repo_id) as pair_id,
                c.chunk_id, c.page_id, n.repo_id, n.node_id, n.node_type, n.summary, n.llm, n.importance, n.score as named, n.whole_name,
-               case when use_text then coalesce(c.text_score / (select max(m.text_score) from candidate as m), 0) + names_part * coalesce(n.score, 0) end as lexical,
+               case when use_text
+                    then c.text_share + names_part * coalesce(n.score, c.text_share + case when c.defines then 1 else 0 end)
+               end as lexical,
                n.small, n.large, c.code_score,
                case when n.node_id is not null
                     then 0.5::float8 * least(1, ln(1 + greatest(coalesce(n.in_degree, 0), 0)) / ln(101)) + 0.5::float8 * coalesce(n.importance, 0)
@@ -469,8 +497,8 @@ begin
           from candidate as c
                left join (select x.* from node as x
                            union all
-                          -- the chunk alone, where only documents would explain it
-                          select distinct on (x.chunk_id) x.chunk_id, x.page_id, null, null, null, null::float8, null::boolean, null::float8, null::float8, null::boolean, null, null::float8, null::float8
+                          -- the chunk alone, where only documents would explain it: a summary of the whole page lifts one chunk of it, not all
+                          select distinct on (x.chunk_id) x.chunk_id, x.page_id, null, null, '', 0::float8, null::boolean, null::float8, null::float8, null::boolean, null, null::float8, null::float8
                             from node as x
                            where not exists (select from node as y where y.chunk_id = x.chunk_id and y.node_type in ('symbol', 'route'))) as n
                       on n.chunk_id = c.chunk_id
@@ -507,7 +535,7 @@ begin
                            case when p.chunk_id = any (text_chunks) then 'content' end,
                            case when p.chunk_id = any (small_chunks || large_chunks) then 'summary' end,
                            case when p.chunk_id = any (code_chunks) then 'code' end), ''), 'graph'),
-                       'node', jsonb_build_object('node_id', p.node_id, 'node_type', p.node_type, 'summary', p.summary),
+                       'node', jsonb_build_object('node_id', p.node_id, 'node_type', nullif(p.node_type, ''), 'summary', p.summary),
                        'whole_name', coalesce(p.whole_name, false)) as hit
               from pgsearch._code_fused(weights, pair_ids, pair_chunks, pair_pages, node_ids, node_types, llm, importance,
                                         lexical, small_node, large_node, small_code, graph) as f

@@ -44,8 +44,8 @@ def nodes(pg_server: Server, pg_template: NoopExecutor) -> Iterator[Client]:
         with (
             connection.cursor() as cursor,
             cursor.copy(
-                "copy pgsearch.semantic_nodes (repo_id, node_id, node_type, summary, model, embedding, page_id, chunk_id)"
-                " from stdin"
+                "copy pgsearch.semantic_nodes"
+                " (repo_id, node_id, node_type, summary, model, embedding, page_id, chunk_id) from stdin"
             ) as copy,
         ):
             for number, vector in enumerate(vectors.tolist()):

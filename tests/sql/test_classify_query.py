@@ -73,7 +73,7 @@ def test_a_query_that_is_null_or_very_long_is_classified_too(library: Client, se
 
 
 def test_the_weights_of_every_type_sum_to_one_and_hold_those_of_the_seed(select: Select) -> None:
-    types = dict(select("select query_type, weights from pgsearch.query_types"))
+    types: dict[str, dict[str, float]] = dict(select("select query_type, weights from pgsearch.query_types"))
     assert set(types) == {"API_LOCATION", "LOG_LOCATION", "STRUCTURE", "FUNCTION_IMPL", "GENERAL"}
     for query_type, weights in types.items():
         assert sum(weights.values()) == pytest.approx(1), query_type

@@ -35,7 +35,8 @@ def repo(client: Client) -> Client:
 
 def count(client: Client, name: str, days_ago: int, queries: float, sum_rank: float, collection: str = "repo") -> None:
     client.connection.execute(
-        "insert into pgsearch.object_stats_daily (day, collection, object_id, query_count, sum_rank, impressions, clicks)"
+        "insert into pgsearch.object_stats_daily"
+        " (day, collection, object_id, query_count, sum_rank, impressions, clicks)"
         " select current_date - %s::integer, %s, coalesce(min(chunk_id)::text, %s), %s, %s, 10, 1"
         " from pgsearch.chunks where content = %s",
         [days_ago, collection, name, queries, sum_rank, name],

@@ -42,7 +42,7 @@ def node(kind: str, node_id: str, page: str, summary: str, embedding: list[float
     }
 
 
-PAGES = [
+PAGES: list[Mapping[str, Any]] = [
     {
         "external_id": "app/loop.py",
         "title": "app/loop.py",
@@ -95,7 +95,7 @@ def fill(client: Client) -> None:
     client.register_model("large", 2)
     client.put_nodes("repo", "small", NODES)
     missing = client.list_missing_embeddings("small")
-    subjects = {"app/loop.py": RUN, "README.md": DOCUMENTS}
+    subjects: dict[str, list[float]] = {"app/loop.py": RUN, "README.md": DOCUMENTS}
     pages = dict(client.connection.execute("select page_id, external_id from pgsearch.pages").fetchall())
     client.put_embeddings(
         "small",
@@ -217,7 +217,8 @@ def test_the_contributions_of_a_hit_times_its_boosts_are_its_score(repo: Client)
         assert hit.score == pytest.approx(fused * boosts.get("importance", 1) * boosts.get("llm_summary", 1))
         for name, signal in hit.signals.items():
             if name != "boosts":
-                assert {"score", "rank", "weight", "contribution"} <= set(signal)
+                assert {"weight", "contribution"} < set(signal)
+                assert {"score", "rank"} <= set(signal) or "stands_in" in signal
                 assert 0 <= signal["contribution"] <= signal["weight"] + 1e-9
 
 
@@ -307,6 +308,13 @@ def test_a_node_without_a_large_vector_is_judged_by_its_small_one(own_repo: Clie
     large = hits[0].signals["semantic_large_node"]
     assert large["stands_in"] == "semantic_small_node"
     assert large["contribution"] == pytest.approx(large["weight"] * 1)
+
+
+def test_a_chunk_without_a_node_is_judged_by_its_code_and_by_the_name_it_defines(repo: Client) -> None:
+    (hit, *_) = repo.search_code("executor_warning() 함수 어디?", RUN, collections="repo")
+    assert (hit.metadata["symbol"], hit.node_id) == ("loop.executor_warning", None)
+    assert hit.signals["semantic_small_node"]["stands_in"] == "semantic_small_code"
+    assert hit.signals["lexical"]["score"] >= 3
 
 
 def test_which_large_model_is_meant_must_be_clear(own_repo: Client) -> None:
