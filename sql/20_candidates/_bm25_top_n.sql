@@ -355,8 +355,7 @@ begin
     -- One lexeme, or few chunks to score: all of them are read anyway.
     threshold := case
                  when cardinality(terms) = 1 or mentions <= 10 * top_n or cardinality(page_ids) <= 1000 then 0
-                 -- among more chunks the fiftieth best scores higher; too high a guess costs a second scan
-                 when effort = 'shared' and mentions > 100 * top_n then 0.8 * total
+                 when effort = 'shared' then 0.8 * total
                  else 0.65 * total
                  end;
 

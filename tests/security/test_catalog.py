@@ -230,7 +230,7 @@ def test_every_public_function_has_a_method_of_both_clients(law: list[Function])
 NEWER = {
     16: r"any_value\s*\(|array_shuffle|array_sample|random_normal|pg_input_is_valid|pg_input_error_info|date_add\s*\(|"
     r"date_subtract\s*\(|\berfc?\s*\(|system_user|is\s+(not\s+)?json\b|json_array(agg)?\s*\(|json_object(agg)?\s*\([^,)]*:|"
-    r"\b\d+_\d+\b|\b0[xob][0-9a-f]+\b|generic_plan",
+    r"\b\d+_\d+\b|\b0[xob][0-9a-f]+\b|(?<!force_)generic_plan",
     17: r"json_table|json_exists\s*\(|json_value\s*\(|json_query\s*\(|json_scalar|json_serialize|to_bin\s*\(|"
     r"to_oct\s*\(|unicode_assigned|uuid_extract|xmltext|merge_action|\brandom\s*\([^)]|on_error|explain\s*\([^)]*(serialize|memory)|"
     r"transaction_timeout|\bmaintain\s+on\b",

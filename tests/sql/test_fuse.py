@@ -199,7 +199,7 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
         return {row[0]: (row[1], {name: part for name, *part in zip(row[2], *row[3:], strict=True)}) for row in rows}
 
     first = by_signal(("text", list(text)), ("vector", centred), ("title", title), ("lexical", lexical))
-    near = dict(
+    near: dict[int, float] = dict(
         select(
             "select chunk_id, score from pgsearch.neighbour_scores(%s::bigint[], %s::bigint[], %s::float8[], '{wiki}')",
             page_ids,
