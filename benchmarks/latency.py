@@ -340,7 +340,8 @@ def hybrid(server: str, folder: Path, queries: int) -> dict[str, Any]:
             for run in (alone, whole) if number % 2 else (whole, alone):
                 run()
             timings = connection.execute(
-                "select pgsearch.search(%(query)s, %(embedding)s::vector, top_k => %(top_k)s, context => '{\"log\": false}') -> 'timings'", given
+                "select pgsearch.search(%(query)s, %(embedding)s::vector, top_k => %(top_k)s, context => '{\"log\": false}') -> 'timings'",
+                given,
             ).fetchone()
             for stage, milliseconds in (timings[0] if timings and number >= 0 else {}).items():
                 stages.setdefault(stage, []).append(milliseconds)
