@@ -266,16 +266,16 @@ select q.query_id,
        q.ts,
        q.latency_ms,
        jsonb_strip_nulls(jsonb_build_object(
-           'gen_ai.operation.name',       'retrieval',
-           'gen_ai.data_source.id',       q.collection,
-           'gen_ai.request.top_k',        q.top_k,
-           'gen_ai.conversation.id',      q.conversation_id,
+           'gen_ai.operation.name', 'retrieval',
+           'gen_ai.data_source.id', q.collection,
+           'gen_ai.request.top_k', q.top_k,
+           'gen_ai.conversation.id', q.conversation_id,
            'gen_ai.retrieval.query.text', q.user_query,
-           'error.type',                  q.error_type,
-           'db.system.name',              'postgresql',
-           'session.id',                  q.session_id,
-           'user.id',                     q.user_id,
-           'gen_ai.retrieval.documents',  (select jsonb_agg(jsonb_build_object('id', h.id, 'score', q.hit_scores[h.at]) order by h.at)
+           'error.type', q.error_type,
+           'db.system.name', 'postgresql',
+           'session.id', q.session_id,
+           'user.id', q.user_id,
+           'gen_ai.retrieval.documents', (select jsonb_agg(jsonb_build_object('id', h.id, 'score', q.hit_scores[h.at]) order by h.at)
                                              from unnest(q.hit_ids) with ordinality as h(id, at)))) as attributes
   from pgsearch.queries as q;
 
@@ -290,7 +290,7 @@ select q.query_id,
        h.id as object_id,
        q.hit_pages[h.at] as page,
        h.at::integer as "position",
-       h.id = any (s.clicked_ids) or (h.at = any (s.clicked_ranks)) as clicked,
+       h.id = any(s.clicked_ids) or (h.at = any(s.clicked_ranks)) as clicked,
        q.sample_weight
   from pgsearch.queries as q
        cross join lateral unnest(q.hit_ids) with ordinality as h(id, at)
@@ -304,7 +304,7 @@ select q.query_id,
                              from pgsearch.events as e
                             where e.query_id = q.query_id
                               and e.ts >= q.ts - interval '1 day') as s
- where case when s.seen then h.id = any (s.seen_ids || s.clicked_ids) or h.at = any (s.seen_ranks || s.clicked_ranks)
+ where case when s.seen then h.id = any(s.seen_ids || s.clicked_ids) or h.at = any(s.seen_ranks || s.clicked_ranks)
             else h.at <= coalesce(s.lowest, q.top_k, cardinality(q.hit_ids)) end;
 
 comment on view pgsearch.impressions is

@@ -18,12 +18,12 @@ select case kind
        || case kind
        when 'context' then '{}'::jsonb
        when 'search' then '{
-           "query": ["text", 1000000], "ts": ["time"], "external_id": ["text", 255], "query_response_id": ["text", 255], "collection": ["text", 255], "collections": ["array"],
+           "type": ["text", 10], "query": ["text", 1000000], "ts": ["time"], "external_id": ["text", 255], "query_response_id": ["text", 255], "collection": ["text", 255], "collections": ["array"],
            "results": ["array", 10000], "search_mode": ["text", 100], "fusion_strategy": ["text", 100], "weights": ["object"], "top_k": ["integer", 0, 2147483647],
            "candidate_count": ["integer", 0, 2147483647], "result_count": ["integer", 0, 2147483647], "confidence": ["number", 0, 1], "latency_ms": ["number", 0, 1e15],
            "timings": ["object"], "approximate": ["boolean"], "reranking_used": ["boolean"], "error_type": ["text", 255], "sample_weight": ["number", 1, 1e9]}'::jsonb
        else '{
-           "query_id": ["uuid"], "external_query_id": ["text", 255], "event_id": ["uuid"], "ts": ["time"], "action_name": ["text", 100], "object_id": ["text", 1000],
+           "type": ["text", 10], "query_id": ["uuid"], "external_query_id": ["text", 255], "event_id": ["uuid"], "ts": ["time"], "action_name": ["text", 100], "object_id": ["text", 1000],
            "object_id_type": ["text", 255], "object_id_field": ["text", 255], "internal_id": ["text", 1000], "position": ["integer", 1, 2147483647], "position_xy": ["object"],
            "dwell_ms": ["number", 0, 1e15], "value": ["number", -1e300, 1e300], "application": ["text", 100], "client_id": ["text", 255], "user_id": ["text", 255],
            "session_id": ["text", 255], "user_query": ["text", 1000000], "message_type": ["text", 255], "message": ["text", 10000], "event_attributes": ["object"]}'::jsonb

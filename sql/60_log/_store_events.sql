@@ -21,7 +21,9 @@ begin
             hint    = 'Usual ones: click, impression, feedback (value 1 helpful, 0 not), add_to_cart, purchase, view, watch.';
     end if;
     select * into strict kept from pgsearch.log_settings;
-    entries := pgsearch._private_entries(entries, kept.hash_users, kept.mask, kept.user_salt);
+    if kept.hash_users or kept.mask <> '' then
+        entries := pgsearch._private_entries(entries, kept.hash_users, kept.mask, kept.user_salt);
+    end if;
     perform pgsearch._check_log_times(array(select pgsearch._uuid_time((e ->> 'event_id')::uuid) from jsonb_array_elements(entries) as e), kept.keep_events, 'events');
 
     -- a rank tells which hit it was, when the search is stored already

@@ -13,13 +13,14 @@ declare
     settings constant jsonb := (pgsearch.default_settings() -> 'log') || overrides;
     span     constant interval := make_interval(secs => (settings ->> 'reformulation_window_s')::float8);
     pause    constant interval := make_interval(secs => (settings ->> 'typeahead_pause_s')::float8);
-    starts   timestamptz;
-    ends     timestamptz;
+    at       constant timestamptz[] := array(select pgsearch._uuid_time(i.id) from unnest(query_ids) with ordinality as i(id, number) order by i.number);
+    starts   constant timestamptz := (select min(t) - span from unnest(at) as t);
+    ends     constant timestamptz := (select max(t) + span from unnest(at) as t);
+    before   pgsearch.queries[] := '{}';
+    after    text[]             := '{}';
+    elapsed  interval[]         := '{}';
+    one      pgsearch.queries;
 begin
-    select min(pgsearch._uuid_time(id)) - span, max(pgsearch._uuid_time(id)) + span
-      into starts, ends
-      from unnest(query_ids) as id;
-
     -- neighbours that are stored in the same moment cannot see each other: one writer a user at a time
     if patient then
         begin
@@ -34,60 +35,108 @@ begin
         perform pg_try_advisory_xact_lock(hashtextextended('pgsearch.actor ' || actor, 0)) from unnest(actors) as actor;
     end if;
 
-    perform pgsearch._put_reformulations(array_agg(n.before), array_agg(n.after), array_agg(n.text), pause)
-       from (select b.query_id as before, x.query_id as after, x.text
-               from (select s.query_id, s.actor, s.text, pgsearch._uuid_time(s.query_id) as ts from unnest(query_ids, actors, texts) as s(query_id, actor, text)) as x
-                    cross join lateral (select q.query_id
-                                          from pgsearch.queries as q
-                                         where coalesce(q.user_id, q.client_id, q.session_id) = x.actor
-                                           and q.ts between starts and ends
-                                           and q.ts between x.ts - span and x.ts
-                                           and (q.ts, q.query_id) < (x.ts, x.query_id)
-                                         order by q.ts desc, q.query_id desc
-                                         limit 1) as b
-             union
-             select x.query_id, a.query_id, a.user_query
-               from (select s.query_id, s.actor, pgsearch._uuid_time(s.query_id) as ts from unnest(query_ids, actors) as s(query_id, actor)) as x
-                    cross join lateral (select q.query_id, q.user_query
-                                          from pgsearch.queries as q
-                                         where coalesce(q.user_id, q.client_id, q.session_id) = x.actor
-                                           and q.ts between starts and ends
-                                           and q.ts between x.ts and x.ts + span
-                                           and (q.ts, q.query_id) > (x.ts, x.query_id)
-                                         order by q.ts, q.query_id
-                                         limit 1) as a) as n
-     having count(*) > 0;
+    -- the usual one search: two plain look-ups are planned in a fraction of the time
+    if cardinality(query_ids) = 1 then
+        select *
+          into one
+          from pgsearch.queries as q
+         where coalesce(q.user_id, q.client_id, q.session_id) = actors[1]
+           and q.ts between starts and at[1]
+           and (q.ts, q.query_id) < (at[1], query_ids[1])
+         order by q.ts desc, q.query_id desc
+         limit 1;
+        if found then
+            before  := before || one;
+            after   := after || texts[1];
+            elapsed := elapsed || (at[1] - one.ts);
+        end if;
+
+        select *
+          into one
+          from pgsearch.queries as q
+         where coalesce(q.user_id, q.client_id, q.session_id) = actors[1]
+           and q.ts between at[1] and ends
+           and (q.ts, q.query_id) > (at[1], query_ids[1])
+         order by q.ts, q.query_id
+         limit 1;
+        if found then
+            after   := after || one.user_query;
+            elapsed := elapsed || (one.ts - at[1]);
+            select * into one from pgsearch.queries as q where q.query_id = query_ids[1] and q.ts = at[1];
+            if found then
+                before := before || one;
+            else
+                after   := trim_array(after, 1);
+                elapsed := trim_array(elapsed, 1);
+            end if;
+        end if;
+    else
+        select array_agg(n.before), array_agg(n.text), array_agg(n.elapsed)
+          into before, after, elapsed
+          from (select distinct on (p.id, p.elapsed) p.*
+                  from (select b.query_id as id, b.searched as before, x.text, x.ts - b.ts as elapsed
+                          from unnest(query_ids, actors, texts, at) as x(query_id, actor, text, ts)
+                               cross join lateral (select q as searched, q.query_id, q.ts
+                                                     from pgsearch.queries as q
+                                                    where coalesce(q.user_id, q.client_id, q.session_id) = x.actor
+                                                      and q.ts between starts and ends
+                                                      and q.ts between x.ts - span and x.ts
+                                                      and (q.ts, q.query_id) < (x.ts, x.query_id)
+                                                    order by q.ts desc, q.query_id desc
+                                                    limit 1) as b
+                        union all
+                        select x.query_id, b, a.user_query, a.ts - x.ts
+                          from unnest(query_ids, actors, at) as x(query_id, actor, ts)
+                               join pgsearch.queries as b on b.query_id = x.query_id
+                                                         and b.ts = x.ts
+                                                         and b.ts between starts and ends
+                               cross join lateral (select q.user_query, q.ts
+                                                     from pgsearch.queries as q
+                                                    where coalesce(q.user_id, q.client_id, q.session_id) = x.actor
+                                                      and q.ts between starts and ends
+                                                      and q.ts between x.ts and x.ts + span
+                                                      and (q.ts, q.query_id) > (x.ts, x.query_id)
+                                                    order by q.ts, q.query_id
+                                                    limit 1) as a) as p
+                 order by p.id, p.elapsed) as n;
+    end if;
+
+    if cardinality(before) > 0 then
+        perform pgsearch._put_reformulations(before, after, elapsed, pause);
+    end if;
 end;
 $$;
 
 comment on function pgsearch._store_reformulations(uuid[], text[], text[], jsonb, boolean) is
 'Looks for the searches that those of query_ids (with the actor and the text of each) reformulate or are reformulated by. overrides: of the settings "log"; patient: whether to wait for another writer of the same actor.';
 
-create or replace function pgsearch._put_reformulations(before uuid[], after uuid[], texts text[], pause interval)
+create or replace function pgsearch._put_reformulations(before pgsearch.queries[], texts text[], elapsed interval[], pause interval)
 returns integer
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = 'force_custom_plan'
+-- no partitioned table in it: its plan is kept
+set plan_cache_mode = 'auto'
 as $$
 declare
-    starts  constant timestamptz := (select min(pgsearch._uuid_time(id)) from unnest(before) as id);
-    ends    constant timestamptz := (select max(pgsearch._uuid_time(id)) from unnest(before) as id);
+    clicked uuid[];
     changed integer;
 begin
+    clicked := pgsearch._clicked(array(select b.query_id from unnest(before) as b), (select min(b.ts) from unnest(before) as b), (select max(b.ts) from unnest(before) as b));
+
     with pair as materialized (
-        select q.*, n.text, pgsearch.normalize_query(n.text) as normalized, pgsearch._uuid_time(n.after) - q.ts as elapsed
-          from unnest(before, after, texts) as n(before, after, text)
-               join pgsearch.queries as q on q.query_id = n.before
-                                         and q.ts between starts and ends
+        select b.*, a.text, pgsearch.normalize_query(a.text) as normalized, a.elapsed
+          from unnest(before) with ordinality as b
+               join unnest(texts, elapsed) with ordinality as a(text, elapsed, at) on a.at = b.ordinality
     ),
     judged as materialized (
-        select p.*,
+        select distinct on (p.query_id) p.*,
                -- the next page of the same, and typing on, ask nothing new
                p.normalized <> p.query_normalized
                and p.normalized <> ''
                and p.query_normalized <> ''
                and not (p.elapsed <= pause and (starts_with(p.normalized, p.query_normalized) or starts_with(p.query_normalized, p.normalized))) as reformulated
           from pair as p
+         order by p.query_id, p.elapsed
     ),
     -- what was stored late may have come between two that looked like neighbours
     withdrawn as (
@@ -107,11 +156,7 @@ begin
                                      'elapsed_sec', round(extract(epoch from j.elapsed), 3),
                                      -- over letters, so that Hangul too is alike where it is alike
                                      'similarity', pgsearch._trigram_similarity(normalize(j.query_normalized, NFD), normalize(j.normalized, NFD)),
-                                     'had_click', exists (select
-                                                          from pgsearch.events as e
-                                                         where e.query_id = j.query_id
-                                                           and e.action_name = 'click'
-                                                           and e.ts between starts - interval '1 day' and ends + interval '1 day'))
+                                     'had_click', j.query_id = any (clicked))
           from judged as j
          where j.reformulated
          order by j.query_id
@@ -126,9 +171,29 @@ begin
 end;
 $$;
 
-comment on function pgsearch._put_reformulations(uuid[], uuid[], text[], interval) is
-'Judges pairs of searches that are neighbours in the time of one user, and writes a failure for each first one that the second reformulates; texts are those of the second. pause: within it, a text that only grew or shrank at its end is typing.
-Returns how many failures were written.';
+comment on function pgsearch._put_reformulations(pgsearch.queries[], text[], interval[], interval) is
+'Judges searches and the text that the same user asked next, elapsed later, and writes a failure for each that the text reformulates. pause: within it, a text that only grew or shrank at its end is typing. Returns how many failures were written.';
+
+create or replace function pgsearch._clicked(query_ids uuid[], first_ts timestamptz, last_ts timestamptz)
+returns uuid[]
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+    -- known before the plan is made: a time plus an interval inside the statement would leave out no partition until it runs
+    starts constant timestamptz := first_ts - interval '1 day';
+    ends   constant timestamptz := last_ts + interval '1 day';
+begin
+    return array(select distinct e.query_id
+                   from pgsearch.events as e
+                  where e.query_id = any (query_ids)
+                    and e.action_name = 'click'
+                    and e.ts between starts and ends);
+end;
+$$;
+
+comment on function pgsearch._clicked(uuid[], timestamptz, timestamptz) is 'Those of searches, made between first_ts and last_ts, that have a click within a day.';
 
 create or replace function pgsearch._detect_reformulations(first_ts timestamptz, last_ts timestamptz)
 returns integer
@@ -138,19 +203,24 @@ set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
     settings constant jsonb := pgsearch.default_settings() -> 'log';
+    span     constant interval := make_interval(secs => (settings ->> 'reformulation_window_s')::float8);
+    pause    constant interval := make_interval(secs => (settings ->> 'typeahead_pause_s')::float8);
     found    record;
 begin
-    select array_agg(n.before) as before, array_agg(n.query_id) as after, array_agg(n.user_query) as texts
+    select array_agg(b) as before, array_agg(n.next_query) as texts, array_agg(n.next_ts - n.ts) as elapsed
       into found
-      from (select q.query_id, q.user_query, q.ts, lag(q.query_id) over w as before, lag(q.ts) over w as before_ts
+      from (select q.query_id, q.ts, lead(q.user_query) over w as next_query, lead(q.ts) over w as next_ts
               from pgsearch.queries as q
              where q.ts between first_ts and last_ts
                and coalesce(q.user_id, q.client_id, q.session_id) is not null
             window w as (partition by coalesce(q.user_id, q.client_id, q.session_id) order by q.ts, q.query_id)) as n
-     where n.ts - n.before_ts <= make_interval(secs => (settings ->> 'reformulation_window_s')::float8)
-       and not exists (select from pgsearch.search_failures as f where f.query_id = n.before and f.failure_reason = 'user_reformulated');
+           join pgsearch.queries as b on b.query_id = n.query_id
+                                     and b.ts = n.ts
+                                     and b.ts between first_ts and last_ts
+     where n.next_ts - n.ts <= span
+       and not exists (select from pgsearch.search_failures as f where f.query_id = n.query_id and f.failure_reason = 'user_reformulated');
 
-    return coalesce(pgsearch._put_reformulations(found.before, found.after, found.texts, make_interval(secs => (settings ->> 'typeahead_pause_s')::float8)), 0);
+    return case when found.before is null then 0 else pgsearch._put_reformulations(found.before, found.texts, found.elapsed, pause) end;
 end;
 $$;
 

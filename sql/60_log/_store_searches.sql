@@ -16,7 +16,9 @@ begin
     perform pgsearch._check_log_entries(entries, 'search');
     select * into strict kept from pgsearch.log_settings;
     perform pgsearch._check_log_results(entries);
-    entries := pgsearch._private_entries(entries, kept.hash_users, kept.mask, kept.user_salt);
+    if kept.hash_users or kept.mask <> '' then
+        entries := pgsearch._private_entries(entries, kept.hash_users, kept.mask, kept.user_salt);
+    end if;
     perform pgsearch._check_log_times(array(select pgsearch._uuid_time((e ->> 'query_id')::uuid) from jsonb_array_elements(entries) as e), kept.keep_queries, 'queries');
 
     with entry as materialized (

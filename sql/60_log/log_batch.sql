@@ -12,6 +12,7 @@ declare
     rejected jsonb;
     batch    record;
     one      record;
+    of_type  jsonb;
     outcome  jsonb;
     stored   bigint := 0;
     repeated bigint := 0;
@@ -30,26 +31,31 @@ begin
      where coalesce(e.entry ->> 'type', '') not in ('search', 'event');
 
     for batch in
-        select e.entry ->> 'type' as type,
-               jsonb_agg(case when e.entry ->> k.id is null and (e.entry ->> 'ts' is null or jsonb_typeof(e.entry -> 'ts') <> 'string')
-                              then (e.entry - 'type') || jsonb_build_object(k.id, pgsearch.uuid7())
-                              else e.entry - 'type' end order by e.at) as entries,
-               array_agg(e.at - 1 order by e.at) as indexes
-          from jsonb_array_elements(entries) with ordinality as e(entry, at)
-               cross join lateral (select case e.entry ->> 'type' when 'search' then 'query_id' else 'event_id' end as id) as k
-         where e.entry ->> 'type' in ('search', 'event')
-           and e.entry -> 'log' is distinct from 'false'
-         group by 1
-         order by 1 desc
+        select t.type, c.indexes
+          from (values (1, 'search'), (2, 'event')) as t(at, type)
+               cross join lateral (select array_agg(e.at - 1 order by e.at) filter (where e.entry -> 'log' is distinct from 'false') as indexes
+                                     from jsonb_array_elements(log_batch.entries) with ordinality as e(entry, at)
+                                    where e.entry ->> 'type' = t.type) as c
+         where c.indexes is not null
+         order by t.at
     loop
+        -- a batch of one type goes on as it came
+        of_type := case
+                   when cardinality(batch.indexes) = jsonb_array_length(entries) then entries
+                   else (select jsonb_agg(entries -> i::integer order by i) from unnest(batch.indexes) as i)
+                   end;
         begin
-            outcome  := pgsearch._store_log(batch.type, batch.entries);
+            outcome  := pgsearch._store_log(batch.type, of_type);
             stored   := stored + (outcome ->> 'stored')::bigint;
             repeated := repeated + (outcome ->> 'duplicates')::bigint;
             sampled  := sampled + coalesce((outcome ->> 'sampled_out')::bigint, 0);
         exception
             when sqlstate 'PS001' or sqlstate 'PS002' or sqlstate 'PS003' or data_exception or integrity_constraint_violation or program_limit_exceeded then
-                for one in select e.entry, i.index from jsonb_array_elements(batch.entries) with ordinality as e(entry, at) join unnest(batch.indexes) with ordinality as i(index, at) using (at) loop
+                for one in
+                    select e.entry, i.index
+                      from jsonb_array_elements(of_type) with ordinality as e(entry, at)
+                           join unnest(batch.indexes) with ordinality as i(index, at) using (at)
+                loop
                     begin
                         outcome  := pgsearch._store_log(batch.type, jsonb_build_array(one.entry));
                         stored   := stored + (outcome ->> 'stored')::bigint;

@@ -1,6 +1,6 @@
 -- Ids whose time can be read back: rows go to the partition of their day, and a caller can make one before anything is stored.
 
-create or replace function pgsearch.uuid7(at timestamptz default clock_timestamp())
+create or replace function pgsearch.uuid7(at timestamptz default pg_catalog.clock_timestamp())
 returns uuid
 language sql volatile parallel safe strict
 set search_path = pg_catalog, pg_temp
