@@ -170,11 +170,13 @@ def _writes(connection: psycopg.Connection[Any], rounds: int) -> str:
     timings = {"analyse_ms": 1.2, "text_ms": 8.1, "vector_ms": 2.2, "fusion_ms": 1.1, "total_ms": 14.2}
 
     def entries(count: int) -> list[dict[str, Any]]:
+        # every fourth search follows another of its user
+        visit = uuid7().hex[:16]
         return [
             {
                 "type": "search",
                 "query_id": str(uuid7()),
-                "user_id": f"user {number % 40}",
+                "user_id": f"{visit} {number - (number % 4 == 3)}",
                 "query": f"question {number}",
                 "collection": "benchmark",
                 "search_mode": "auto",

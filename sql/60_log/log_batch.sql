@@ -9,6 +9,7 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'
 as $$
 declare
+    sent     record;
     rejected jsonb;
     batch    record;
     one      record;
@@ -25,18 +26,23 @@ begin
             hint    = 'Give [{"type": "search", "query": "...", ...}, {"type": "event", "query_id": "...", "action_name": "click", ...}].';
     end if;
 
-    select coalesce(jsonb_agg(jsonb_build_object('index', e.at - 1, 'error', 'type must be "search" or "event"') order by e.at), '[]')
-      into rejected
+    -- one look at the entries, because each costs as much as a row of the log
+    select array_agg(e.at - 1 order by e.at) filter (where k.type = 'search' and k.wanted) as searches,
+           array_agg(e.at - 1 order by e.at) filter (where k.type = 'event' and k.wanted) as events,
+           coalesce(jsonb_agg(jsonb_build_object('index', e.at - 1, 'error', 'type must be "search" or "event"') order by e.at)
+                        filter (where coalesce(k.type, '') not in ('search', 'event')), '[]') as rejected,
+           coalesce(bool_or(k.id is null), true) as some_without_id
+      into sent
       from jsonb_array_elements(entries) with ordinality as e(entry, at)
-     where coalesce(e.entry ->> 'type', '') not in ('search', 'event');
+           cross join lateral (select e.entry ->> 'type' as type,
+                                      e.entry -> 'log' is distinct from 'false' as wanted,
+                                      e.entry ->> case e.entry ->> 'type' when 'search' then 'query_id' else 'event_id' end as id) as k;
+    rejected := sent.rejected;
 
     for batch in
-        select t.type, c.indexes
-          from (values (1, 'search'), (2, 'event')) as t(at, type)
-               cross join lateral (select array_agg(e.at - 1 order by e.at) filter (where e.entry -> 'log' is distinct from 'false') as indexes
-                                     from jsonb_array_elements(log_batch.entries) with ordinality as e(entry, at)
-                                    where e.entry ->> 'type' = t.type) as c
-         where c.indexes is not null
+        select t.type, t.indexes
+          from (values (1, 'search', sent.searches), (2, 'event', sent.events)) as t(at, type, indexes)
+         where t.indexes is not null
          order by t.at
     loop
         -- a batch of one type goes on as it came
@@ -45,7 +51,7 @@ begin
                    else (select jsonb_agg(entries -> i::integer order by i) from unnest(batch.indexes) as i)
                    end;
         begin
-            outcome  := pgsearch._store_log(batch.type, of_type);
+            outcome  := pgsearch._store_log(batch.type, of_type, sent.some_without_id);
             stored   := stored + (outcome ->> 'stored')::bigint;
             repeated := repeated + (outcome ->> 'duplicates')::bigint;
             sampled  := sampled + coalesce((outcome ->> 'sampled_out')::bigint, 0);
@@ -57,7 +63,7 @@ begin
                            join unnest(batch.indexes) with ordinality as i(index, at) using (at)
                 loop
                     begin
-                        outcome  := pgsearch._store_log(batch.type, jsonb_build_array(one.entry));
+                        outcome  := pgsearch._store_log(batch.type, jsonb_build_array(one.entry), sent.some_without_id);
                         stored   := stored + (outcome ->> 'stored')::bigint;
                         repeated := repeated + (outcome ->> 'duplicates')::bigint;
                         sampled  := sampled + coalesce((outcome ->> 'sampled_out')::bigint, 0);
@@ -79,7 +85,7 @@ comment on function pgsearch.log_batch(jsonb) is
 event_id, ts ...). Give query_id and event_id (uuid7), so that a retry is known.
 Returns {"stored": n, "duplicates": n, "sampled_out": n, "rejected": [{"index": from 0, "error": "..."}]}: a bad entry refuses nothing but itself. Error: PS003 when entries is no array. Whatever else fails, a lost connection or a full disk, stores nothing at all.';
 
-create or replace function pgsearch._store_log(type text, entries jsonb)
+create or replace function pgsearch._store_log(type text, entries jsonb, some_without_id boolean)
 returns jsonb
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
@@ -87,7 +93,7 @@ as $$
 declare
     id constant text := case type when 'search' then 'query_id' else 'event_id' end;
 begin
-    if exists (select from jsonb_array_elements(entries) as e where e ->> id is null) then
+    if some_without_id then
         perform pgsearch._check_log_entries(entries, type);
         select jsonb_agg(pgsearch._with_log_id(e.entry, id) order by e.at)
           into entries
@@ -98,4 +104,4 @@ begin
 end;
 $$;
 
-comment on function pgsearch._store_log(text, jsonb) is 'Stores an array of entries of one type, search or event, with an id made for those that have none. Returns and errors as _store_searches and _store_events.';
+comment on function pgsearch._store_log(text, jsonb, boolean) is 'Stores an array of entries of one type, search or event, with an id made for those that have none, if some_without_id. Returns and errors as _store_searches and _store_events.';
