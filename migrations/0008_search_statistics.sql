@@ -223,7 +223,7 @@ create table if not exists pgsearch.search_stats_seen (
     primary key (kind, day, source_day)
 );
 
-comment on table pgsearch.search_stats_seen is 'How many rows of the log the roll-ups have seen: a day whose count differs is rolled up again. queries: searches of a day; events: events of a day; links: events of source_day about searches of day.';
+comment on table pgsearch.search_stats_seen is 'How many rows of the log the roll-ups have seen: a day whose count differs is rolled up again. queries: searches of a day; events: events of a day; links: events of source_day about searches of day. events of -infinity: everything was looked at once.';
 
 create or replace function pgsearch._popularity_days()
 returns integer

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import psycopg
+
 from pgsearch import Client
 from pgsearch._dsn import default_dsn
 from pgsearch.commands._output import note, say_json, say_table
@@ -64,7 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
     """New searches are rolled up first, unless that is not wanted or not allowed."""
     with Client(arguments.dsn or default_dsn()) as client:
         if not arguments.no_refresh:
-            client.refresh_search_stats()
+            try:
+                client.refresh_search_stats()
+            except psycopg.errors.InsufficientPrivilege:
+                note("This role may not roll the log up; the figures are those of the last maintenance.")
         found = _QUESTIONS[arguments.what](client, arguments)
     if arguments.json:
         say_json(found)

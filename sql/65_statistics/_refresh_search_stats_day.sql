@@ -15,7 +15,7 @@ returns void
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 set jit = off
-set work_mem = '256MB'
+set work_mem = '64MB'
 as $$
 #variable_conflict use_column
 declare

@@ -16,7 +16,7 @@ returns table (
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 set jit = off
-set work_mem = '256MB'
+set work_mem = '64MB'
 as $$
 #variable_conflict use_column
 declare
@@ -43,6 +43,8 @@ begin
 
     first_day := case
                  when named then coalesce((since at time zone 'UTC')::date, '-infinity'::date)
+                 -- the first time everything; days that were only named do not stand for what was before them
+                 when not exists (select from pgsearch.search_stats_seen as s where s.kind = 'events' and s.day = '-infinity') then '-infinity'
                  else coalesce((select max(s.day) - look_back from pgsearch.search_stats_seen as s where s.kind = 'queries'), '-infinity'::date)
                  end;
     end_day   := coalesce(((until at time zone 'UTC') - interval '1 microsecond')::date + 1, 'infinity'::date);
@@ -135,6 +137,10 @@ begin
         or (c.kind <> 'events' and c.day >= first_day and c.day < end_day)
     on conflict (kind, day, source_day) do update
        set row_count = excluded.row_count;
+    insert into pgsearch.search_stats_seen (kind, day, source_day, row_count)
+    select 'events', '-infinity', '-infinity', 0
+     where not named
+    on conflict do nothing;
 end;
 $$;
 

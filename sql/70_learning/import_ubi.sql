@@ -65,7 +65,8 @@ begin
                      end
            end as id
       from (select (e.at - 1)::integer as index, e.record from jsonb_array_elements(records) with ordinality as e(record, at)) as r
-           cross join lateral (select pgsearch._ubi_time(r.record -> 'timestamp') as at) as c
+           -- offset 0: else each mention of the time would read it anew
+           cross join lateral (select pgsearch._ubi_time(r.record -> 'timestamp') as at offset 0) as c
            cross join lateral (select date_trunc('milliseconds', c.at) as at,
                                       case
                                       when jsonb_typeof(r.record) <> 'object' then 'not a JSON object'
@@ -73,7 +74,8 @@ begin
                                       when kind = 'queries' and jsonb_typeof(r.record -> 'user_query') is distinct from 'string' then 'user_query is missing'
                                       when kind = 'events' and coalesce(r.record ->> 'action_name', '') = '' then 'action_name is missing'
                                       when kind = 'events' and char_length(r.record ->> 'action_name') > 100 then 'action_name is longer than 100 characters'
-                                      end as problem) as t;
+                                      end as problem
+                                offset 0) as t;
     select count(*) filter (where u.problem is null),
            coalesce(jsonb_agg(jsonb_build_object('index', u.index, 'error', u.problem) order by u.index) filter (where u.problem is not null), '[]')
       into good, rejected

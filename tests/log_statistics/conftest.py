@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,8 @@ class Log:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self._waiting: list[dict[str, Any]] = []
+        self._together = False
 
     def search(
         self, query: str = "roses", hits: Sequence[Any] = ("1", "2", "3"), *, at: float = 0, **entry: Any
@@ -43,9 +46,25 @@ class Log:
             }
         )
 
-    def write(self, *entries: dict[str, Any]) -> None:
-        outcome = self.client.log_batch(entries)
-        assert outcome["stored"] == len(entries), outcome
+    def write(self, entry: dict[str, Any]) -> None:
+        self._waiting.append(entry)
+        if not self._together:
+            self._send()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written inside goes out in one call."""
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
+            self._send()
+
+    def _send(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        outcome = self.client.log_batch(waiting)
+        assert outcome["stored"] == len(waiting), outcome
 
 
 @pytest.fixture

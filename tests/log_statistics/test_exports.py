@@ -34,21 +34,22 @@ def learned(client: Client, log: Log) -> Log:
     def hit(chunk: str, page: str, **scores: float) -> dict[str, Any]:
         return {"chunk_id": chunk, "external_id": page, "score": 1.0, "signals": signals(**scores)}
 
-    for number in range(12):
-        searched = log.search(
-            "장미 roses",
-            [
-                hit("1", "roses/red.md", text=0.5),
-                hit("2", "=cmd()", text=0.25, vector=0.75),
-                hit("3", "with space", text=0.125),
-            ],
-            at=number / 10,
-        )
-        log.event(searched, "click", object_id="2", dwell_ms=31_000 if number == 0 else 5)
-        if number == 1:
-            log.event(searched, "feedback", object_id="1", value=1)
-    log.search("nothing chosen", [hit("1", "roses/red.md", text=0.5)], at=2)
-    log.event(log.search("no signals", ["1"], at=3), position=1)
+    with log.together():
+        for number in range(12):
+            searched = log.search(
+                "장미 roses",
+                [
+                    hit("1", "roses/red.md", text=0.5),
+                    hit("2", "=cmd()", text=0.25, vector=0.75),
+                    hit("3", "with space", text=0.125),
+                ],
+                at=number / 10,
+            )
+            log.event(searched, "click", object_id="2", dwell_ms=31_000 if number == 0 else 5)
+            if number == 1:
+                log.event(searched, "feedback", object_id="1", value=1)
+        log.search("nothing chosen", [hit("1", "roses/red.md", text=0.5)], at=2)
+        log.event(log.search("no signals", ["1"], at=3), position=1)
     return log
 
 

@@ -67,15 +67,16 @@ def test_what_a_kept_search_stands_for_is_counted(client: Client, log: Log) -> N
 
 def test_expected_clicks_are_those_of_the_ranks_where_a_chunk_was_shown(client: Client, log: Log) -> None:
     """Rank 1 is clicked 24 of 30 times, rank 2 6 of 30 times, whatever stands there."""
-    for number in range(30):
-        chunks = ["a", "b"] if number % 2 else ["b", "a"]
-        searched = log.search(hits=[*chunks, f"tail-{number}"], at=number / 10)
-        for rank in (1, 2, 3):
-            log.event(searched, "impression", position=rank)
-        if number < 24:
-            log.event(searched, "click", position=1)
-        else:
-            log.event(searched, "click", position=2)
+    with log.together():
+        for number in range(30):
+            chunks = ["a", "b"] if number % 2 else ["b", "a"]
+            searched = log.search(hits=[*chunks, f"tail-{number}"], at=number / 10)
+            for rank in (1, 2, 3):
+                log.event(searched, "impression", position=rank)
+            if number < 24:
+                log.event(searched, "click", position=1)
+            else:
+                log.event(searched, "click", position=2)
     client.refresh_search_stats()
 
     mean = 30 / 90
@@ -95,17 +96,18 @@ def test_expected_clicks_are_those_of_the_ranks_where_a_chunk_was_shown(client: 
 def test_a_low_hit_that_is_clicked_is_better_than_a_first_hit_that_is_not_clicked_more_often(
     client: Client, log: Log
 ) -> None:
-    for number in range(40):
-        searched = log.search(hits=["first", "second", "third", "good"], at=number / 10)
-        for rank in (1, 2, 3, 4):
-            log.event(searched, "impression", position=rank)
-        log.event(searched, "click", position=1 if number % 2 else 2)
-    for number in range(20):
-        searched = log.search(hits=["w", "x", "y", "better"], at=10 + number / 10)
-        for rank in (1, 2, 3, 4):
-            log.event(searched, "impression", position=rank)
-        if number < 10:
-            log.event(searched, "click", object_id="better")
+    with log.together():
+        for number in range(40):
+            searched = log.search(hits=["first", "second", "third", "good"], at=number / 10)
+            for rank in (1, 2, 3, 4):
+                log.event(searched, "impression", position=rank)
+            log.event(searched, "click", position=1 if number % 2 else 2)
+        for number in range(20):
+            searched = log.search(hits=["w", "x", "y", "better"], at=10 + number / 10)
+            for rank in (1, 2, 3, 4):
+                log.event(searched, "impression", position=rank)
+            if number < 10:
+                log.event(searched, "click", object_id="better")
     client.refresh_search_stats()
 
     stats = {row.node_id: row for row in client.click_through_rates()}
@@ -137,13 +139,14 @@ def test_popularity_is_of_the_last_days_and_of_the_chunks_own_collection(client:
 def test_the_golden_set_has_the_chosen_and_the_passed_over(client: Client, log: Log) -> None:
     client.put_pages("wiki", [{"external_id": "a", "title": "Roses", "content": "red roses"}])
     ((chunk,),) = client.connection.execute("select chunk_id::text from pgsearch.chunks").fetchall()
-    for number in range(12):
-        searched = log.search("Red  roses", [chunk, "901", "902"], at=number / 10)
-        log.event(searched, object_id=chunk if number < 9 else "901")
-    for number in range(3):
-        log.event(log.search("seldom", ["903"], at=5 + number / 10), object_id="903")
-    for number in range(10):
-        log.search("never", ["904", "905"], at=7 + number / 10)
+    with log.together():
+        for number in range(12):
+            searched = log.search("Red  roses", [chunk, "901", "902"], at=number / 10)
+            log.event(searched, object_id=chunk if number < 9 else "901")
+        for number in range(3):
+            log.event(log.search("seldom", ["903"], at=5 + number / 10), object_id="903")
+        for number in range(10):
+            log.search("never", ["904", "905"], at=7 + number / 10)
     client.refresh_search_stats()
 
     golden = client.build_golden_set("wiki")

@@ -11,8 +11,10 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.conninfo import make_conninfo
 
-from pgsearch import Client
+from pgsearch import Client, cli
+from pgsearch.maintenance import maintain
 from tests.log_statistics.conftest import YESTERDAY, Log
 from tests.refusals import refused
 
@@ -40,6 +42,11 @@ def contents(client: Client) -> dict[str, list[Any]]:
 @pytest.fixture
 def busy_log(log: Log) -> list[dict[str, Any]]:
     """400 searches of a day with clicks; what was written comes back, to be counted here in another way."""
+    with log.together():
+        return _written(log)
+
+
+def _written(log: Log) -> list[dict[str, Any]]:
     rng = random.Random(7)
     written = []
     for number in range(400):
@@ -152,6 +159,14 @@ def test_a_search_that_arrives_late_is_counted(client: Client, log: Log) -> None
 
     (again,) = client.refresh_search_stats()
     assert (again.day, again.searches) == ((YESTERDAY - timedelta(days=3)).date(), 2)
+
+
+def test_days_that_were_named_do_not_hide_those_before_them(client: Client, log: Log) -> None:
+    log.search(at=-24 * 30)
+    log.search()
+    assert [day.day for day in client.refresh_search_stats(YESTERDAY)] == [YESTERDAY.date()]
+    assert [day.day for day in client.refresh_search_stats()] == [(YESTERDAY - timedelta(days=30)).date()]
+    assert client.refresh_search_stats() == []
 
 
 def test_several_may_roll_up_at_once(client: Client, dsn: str, busy_log: list[dict[str, Any]]) -> None:
@@ -308,9 +323,10 @@ def test_sketches_estimate_how_many_are_different_and_merge(conn: psycopg.Connec
 
 
 def test_sessions_of_several_days_are_estimated_as_a_union(client: Client, log: Log) -> None:
-    for day in range(3):
-        for session in range(20):
-            log.search(at=24 * -day + session / 100, session_id=f"s{session + day * 10}", user_id=f"u{session}")
+    with log.together():
+        for day in range(3):
+            for session in range(20):
+                log.search(at=24 * -day + session / 100, session_id=f"s{session + day * 10}", user_id=f"u{session}")
     client.refresh_search_stats()
 
     (whole,) = client.search_stats("wiki", YESTERDAY - timedelta(days=2), YESTERDAY + timedelta(days=1), "all")
@@ -340,6 +356,34 @@ def test_wrong_arguments_are_refused(conn: psycopg.Connection[Any]) -> None:
     ):
         with refused(state, names=names):
             conn.execute(statement.encode())
+
+
+def test_maintenance_rolls_the_log_up(client: Client, dsn: str, log: Log) -> None:
+    log.search()
+    maintain(dsn)
+    assert [day.total_queries for day in client.search_stats()] == [1]
+
+
+def test_who_may_read_the_log_may_read_its_statistics_and_not_roll_it_up(
+    client: Client, dsn: str, log: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.event(log.search(), position=1)
+    client.refresh_search_stats()
+    role = "pgsearch_test_reader_of_statistics"
+    client.connection.execute(f"create role {role} login")
+    try:
+        client.grant_rights(role, ["read_log"])
+        theirs = make_conninfo(dsn, user=role)
+        for what in ("summary", "top-queries", "no-clicks", "weights", "latency"):
+            assert cli.main(["stats", what, "--dsn", theirs, "--json"]) == 0
+            captured = capsys.readouterr()
+            assert captured.out
+            assert "may not roll the log up" in captured.err
+        with Client(theirs) as reader, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.refresh_search_stats()
+    finally:
+        client.connection.execute(f"drop owned by {role}")
+        client.connection.execute(f"drop role {role}")
 
 
 def test_an_empty_log_has_no_statistics(client: Client) -> None:
