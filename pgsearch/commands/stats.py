@@ -37,7 +37,7 @@ _QUESTIONS: dict[str, _Ask] = {
     "no-clicks": lambda client, a: client.queries_without_clicks(*_period(a), a.top),
     "weights": lambda client, a: client.weight_effect(*_period(a)),
     "latency": lambda client, a: client.latency_histogram(*_period(a)),
-    "popular": lambda client, a: client.popular_nodes(a.collection, a.top),
+    "popular": lambda client, a: client.popular_chunks(a.collection, a.top),
     "clicks": lambda client, a: client.click_through_rates(a.collection, a.min_impressions, a.top),
 }
 
