@@ -155,6 +155,8 @@ create or replace function pgsearch._code_fused(
 returns table (pair_id bigint, score float8, signals jsonb, hit_chunks bigint)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+-- from the sixth call on a generic plan would be made for arrays of unknown length: seconds instead of milliseconds
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
@@ -271,6 +273,7 @@ create or replace function pgsearch._search_code(
 returns jsonb
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
 set jit = off
 as $$
 declare
