@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def wiki(client: Client) -> Client:
     return client
 
 
-def settings(client: Client) -> object:
+def settings(client: Client) -> Any:
     return client.connection.execute("select settings from pgsearch.collections").fetchall()[0][0]
 
 
@@ -32,7 +33,7 @@ def test_activation_lays_options_over_the_settings_and_rolling_back_restores_the
     assert after_first == {"fusion": "rrf", "weights": {"title": 2, "text": 3}, "candidates": 50}
     assert wiki.search("roses", collections="wiki").fusion == "rrf"
     wiki.activate_configuration("second")
-    assert settings(wiki) == {**after_first, "bm25": {"b": 0.3}}  # type: ignore[dict-item]
+    assert settings(wiki) == {**after_first, "bm25": {"b": 0.3}}
 
     assert wiki.roll_back_configuration("wiki") == "second"
     assert settings(wiki) == after_first
@@ -60,13 +61,13 @@ def test_the_command_lists_shows_activates_and_rolls_back(
 ) -> None:
     wiki.put_configuration("first", "wiki", {"fusion": "rrf"}, metrics={"in_force": 0.5, "tuned": 0.6})
 
-    def told(*words: str) -> object:
+    def told(*words: str) -> Any:
         assert main(["configurations", *words, "--dsn", dsn, "--json"]) == 0
         return json.loads(capsys.readouterr().out)
 
-    assert told("list")[0]["in_use"] is False  # type: ignore[index]
+    assert told("list")[0]["in_use"] is False
     told("activate", "first")
-    assert told("show", "first")["in_use"] is True  # type: ignore[index,call-overload]
+    assert told("show", "first")["in_use"] is True
     told("rollback", "wiki")
-    assert told("show", "first")["in_use"] is False  # type: ignore[index,call-overload]
+    assert told("show", "first")["in_use"] is False
     assert main(["configurations", "show", "none", "--dsn", dsn]) == 1

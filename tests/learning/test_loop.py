@@ -92,7 +92,7 @@ def test_what_cannot_be_told_from_luck_is_not_recommended(town: tuple[Client, li
     chance = random.Random(5)
     pages = [f"page-{number}" for number in range(120)]
     diced = [
-        Question(q.query_id, q.text, q.group, {page: 1.0 for page in chance.sample(pages, 3)}, q.embedding)
+        Question(q.query_id, q.text, q.group, dict.fromkeys(chance.sample(pages, 3), 1.0), q.embedding)
         for q in questions
     ]
     found = tune(client, COLLECTION, diced, fold_count=2)
