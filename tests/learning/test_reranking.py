@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -64,3 +66,17 @@ def test_grades_become_small_whole_labels_whose_gain_is_the_grade() -> None:
     assert gains == [0, 1, 2]
     labels, gains = as_labels(np.array([0.0, 0.1, 0.9]))
     assert labels.tolist() == [0, 1, 4]
+
+
+def test_places_that_are_clicked_for_themselves_are_taken_out(examples: Examples) -> None:
+    """Clicks that follow nothing but the place: with positions the trees have less to learn from them."""
+    places = np.concatenate([np.arange((examples.group == at).sum()) for at in range(25)])
+    clicks = (places < 3).astype(float)
+    by_place = replace(examples, grades=clicks)
+    naive = scores_of(train(by_place), examples.features)
+    aware = scores_of(train(replace(by_place, positions=places)), examples.features)
+
+    def lift_of_firsts(scores: np.ndarray) -> float:
+        return float(scores[places < 3].mean() - scores[places >= 3].mean())
+
+    assert lift_of_firsts(aware) < lift_of_firsts(naive)
