@@ -1,7 +1,7 @@
 """What is learning from judgments worth, on questions that were not learned from?
 
-For each judged collection of the folder that PGSEARCH_DATA names: settings are tuned (pgsearch tune), and a reranker
-is learned, from some of the judged questions, and both are compared with the defaults on others, by real searches.
+For each judged collection of the folder that PGSEARCH_DATA names, settings are tuned (as by pgsearch tune) on some of
+the judged questions, and compared with the defaults on others, by real searches.
 SciFact has a train split of its own and is compared on its test split; of the other sets each question is answered by
 what was learned without it (five folds). Writes the section "Learning from judgments" of benchmarks/results.md.
 

@@ -99,7 +99,7 @@ def tune(
     groups = len({question.group for question in questions})
     if groups < least:
         raise LearningError(
-            f"There are {groups} judged questions, and {least} are the least to learn from.",
+            f"{groups} judged questions are too few: {least} are the least to learn from.",
             hint=f"Judge {least - groups} more, or let users do it: clicks are judgments (judgments_from_clicks).",
         )
     candidates = gather(
