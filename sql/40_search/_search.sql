@@ -250,7 +250,7 @@ begin
         return jsonb_build_object(
             'model', model.model, 'words', to_jsonb(parsed.words), 'lexemes', to_jsonb(parsed.lexemes), 'weights', to_jsonb(parsed.weights),
             'information', information, 'confidence', confidence, 'chunk_ids', to_jsonb(chunk_ids), 'page_ids', to_jsonb(page_ids),
-            'text', to_jsonb(text_scores), 'vector', to_jsonb(vector_scores), 'centred', to_jsonb(centred_scores),
+            'text', to_jsonb(text_scores), 'vector', to_jsonb(near.similarities), 'centred', to_jsonb(near.centred),
             'title', to_jsonb(title_scores), 'lexical', to_jsonb(lexical_scores));
     end if;
 

@@ -399,7 +399,7 @@ begin
           into text_chunks, text_pages, found_scores, approximate
           from pgsearch._bm25_top_n(
                    parsed.lexemes, parsed.required, parsed.excluded, collections, only_pages, candidates, parsed.weights,
-                   (settings ->> 'exact')::boolean, (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
+                   coalesce((settings ->> 'exact')::boolean, true), (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
                    (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as t;
         if approximate then
             notes := notes || 'The text ranking is approximate.'::text;
@@ -454,10 +454,7 @@ begin
                       on s.chunk_id = c.chunk_id;
     end if;
     if model.model_id is not null then
-        select array_agg(s.similarity order by c.chunk_id)
-          into code_scores
-          from unnest(chunk_ids) as c(chunk_id)
-               left join pgsearch._centred_similarity(embedding, model, null, page_ids, chunk_ids) as s on s.chunk_id = c.chunk_id;
+        code_scores := (pgsearch._nearness(embedding, model, null, page_ids, chunk_ids)).similarities;
     end if;
 
     with candidate as (

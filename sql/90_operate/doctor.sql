@@ -49,7 +49,12 @@ declare
         "pages_tags_gin":              "create index concurrently pages_tags_gin on pgsearch.pages using gin (tags);",
         "pages_metadata_gin":          "create index concurrently pages_metadata_gin on pgsearch.pages using gin (metadata jsonb_path_ops);",
         "pages_collection_source":     "create index concurrently pages_collection_source on pgsearch.pages (collection, source);",
-        "embeddings_model_collection": "create index concurrently embeddings_model_collection on pgsearch.embeddings (model_id, collection);"
+        "pages_updated_at":            "create index concurrently pages_updated_at on pgsearch.pages (updated_at);",
+        "embeddings_model_collection": "create index concurrently embeddings_model_collection on pgsearch.embeddings (model_id, collection);",
+        "semantic_nodes_summary_tsv_gin": "create index concurrently semantic_nodes_summary_tsv_gin on pgsearch.semantic_nodes using gin (summary_tsv);",
+        "semantic_nodes_name_trgm_gin":   "create index concurrently semantic_nodes_name_trgm_gin on pgsearch.semantic_nodes using gin (name gin_trgm_ops);",
+        "semantic_nodes_chunk":           "create index concurrently semantic_nodes_chunk on pgsearch.semantic_nodes (page_id, chunk_id);",
+        "semantic_nodes_model_repo":      "create index concurrently semantic_nodes_model_repo on pgsearch.semantic_nodes (model, repo_id);"
     }';
     -- below, reading every vector takes a few milliseconds
     many   constant bigint := 10000;
