@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/pgsearch demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 # pgspot cannot read bodies of the SQL standard (return ..., begin atomic); those are bound when they are created.
 # PS002 wants CREATE without OR REPLACE, which is right for an extension and wrong for a deployer that owns its schema.

@@ -2,9 +2,10 @@
 
 Indexes a part of Python's standard library, pgsearch itself and a small web shop (see _route_app.py) as `pgsearch
 index-code` does, with all-MiniLM-L6-v2 over chunks and summaries, and asks questions that are made of the code by rule
-(see _code_questions.py). The same chunks and the same chunk vectors serve all: vectors alone (what seed document 002
-starts from), search_hybrid, and search_code. Modules are halved: weights are chosen on one half, figures are of the other.
-Writes the section "Code" of benchmarks/results.md. The copy of the code (in the cache of the
+(see _code_questions.py). Four searches answer: search_hybrid over chunks alone, as `pgsearch ingest` cuts the files with
+nothing known of code (what there is without an index of code); and over the chunks that index-code cuts at definitions
+their vectors alone, search_hybrid, and search_code with the nodes. Modules are halved: weights are chosen on one half,
+figures are of the other. Writes the section "Code" of benchmarks/results.md. The copy of the code (in the cache of the
 benchmarks) and the database stay, so that a second run only asks; drop both for another code base.
 
     HF_HUB_OFFLINE=1 python benchmarks/code_search.py
@@ -34,22 +35,11 @@ from pgsearch import Client, embedded
 from pgsearch.code.indexing import embed_nodes, index_repository
 from pgsearch.commands._output import note
 from pgsearch.embedding import embed_missing
+from pgsearch.ingest import ingest
 from pgsearch.vector_index import build_vector_index
 
-PACKAGES = [
-    "asyncio",
-    "concurrent",
-    "email",
-    "http",
-    "importlib",
-    "json",
-    "logging",
-    "multiprocessing",
-    "unittest",
-    "urllib",
-    "xml",
-]
-COLLECTION, MODEL, DIMENSIONS = "code", "all-MiniLM-L6-v2", 384
+PACKAGES = ["asyncio", "concurrent", "http", "importlib", "json", "logging", "unittest", "urllib"]
+PLAIN, COLLECTION, MODEL, DIMENSIONS = "plain", "code", "all-MiniLM-L6-v2", 384
 EACH = 130
 TOP_K = 5
 _RESAMPLES = 10_000
@@ -79,6 +69,7 @@ class Asked(NamedTuple):
     questions: list[Question]
     vectors: list[list[float]]
     answers: list[set[int]]
+    plain_answers: list[set[int]]
 
 
 Search = Callable[[Client, str, list[float]], list[int]]
@@ -86,6 +77,11 @@ Search = Callable[[Client, str, list[float]], list[int]]
 
 def vectors_alone(client: Client, text: str, vector: list[float]) -> list[int]:
     return [hit.chunk_id for hit in client.search_vector(vector, top_n=TOP_K, collections=COLLECTION)]
+
+
+def plain_chunks(client: Client, text: str, vector: list[float]) -> list[int]:
+    hits = client.search_hybrid(text, vector, collections=PLAIN, top_k=TOP_K, options={"snippet_length": 0})
+    return [hit.chunk_id for hit in hits]
 
 
 def chunks_alone(client: Client, text: str, vector: list[float]) -> list[int]:
@@ -99,8 +95,9 @@ def with_nodes(client: Client, text: str, vector: list[float]) -> list[int]:
 
 
 SEARCHES: dict[str, Search] = {
-    "chunk vectors": vectors_alone,
-    "search_hybrid": chunks_alone,
+    "chunks only": plain_chunks,
+    "vectors of definitions": vectors_alone,
+    "search_hybrid of definitions": chunks_alone,
     "search_code": with_nodes,
 }
 
@@ -145,8 +142,11 @@ def load(client: Client) -> tuple[Asked, dict[str, Any]]:
     report = index_repository(client, COLLECTION, root, model=MODEL, text_config="pg_catalog.english")
     seconds = time.perf_counter() - started
     note(f"{report.nodes}, {seconds:.1f} s; embedding, some minutes the first time ...")
+    ingest(client.connection, PLAIN, [root], text_config="pg_catalog.english", keep_going=True)
+    embed_missing(client, MODEL, embedder, PLAIN)
     embed_missing(client, MODEL, embedder, COLLECTION)
     embed_nodes(client, COLLECTION, MODEL, embedder)
+    client.set_default_model(PLAIN, MODEL)
     client.set_default_model(COLLECTION, MODEL)
     build_vector_index(client, MODEL)
     client.connection.execute(client.node_index_statement(MODEL, concurrently=False).encode())
@@ -161,10 +161,14 @@ def load(client: Client) -> tuple[Asked, dict[str, Any]]:
         [COLLECTION],
     ).fetchall()
     answers = [set(answering_chunks(chunks, question.answers)) for question in made]
-    kept = [at for at, answering in enumerate(answers) if answering]
+    plain_answers = [in_plain_chunks(client, root, question.answers) for question in made]
+    kept = [at for at, answering in enumerate(answers) if answering and plain_answers[at]]
     note(f"{len(kept)} of {len(made)} questions have a chunk that answers them")
     asked = Asked(
-        [made[at] for at in kept], embedder.embed([made[at].text for at in kept]), [answers[at] for at in kept]
+        [made[at] for at in kept],
+        embedder.embed([made[at].text for at in kept]),
+        [answers[at] for at in kept],
+        [plain_answers[at] for at in kept],
     )
     counts = client.connection.execute(
         "select (select count(*) from pgsearch.chunks where collection = %(c)s),"
@@ -179,6 +183,22 @@ def load(client: Client) -> tuple[Asked, dict[str, Any]]:
     } if counts else {}
 
 
+def in_plain_chunks(client: Client, root: Path, answers: Sequence[tuple[str, int]]) -> set[int]:
+    """Of each answer the first chunk, as ingest cuts them, that holds the line of the definition."""
+    found = set()
+    for file, line in answers:
+        text = (root / file).read_text(encoding="utf-8").splitlines()[line - 1].strip()
+        row = client.connection.execute(
+            "select min(c.chunk_id) from pgsearch.chunks as c join pgsearch.pages as p on p.page_id = c.page_id"
+            " where p.collection = %s and (p.source = %s or p.external_id = %s or p.external_id like %s)"
+            " and position(%s in c.content) > 0",
+            [PLAIN, file, file, f"%/{file}", text],
+        ).fetchone()
+        if row and row[0] is not None:
+            found.add(row[0])
+    return found
+
+
 def measure(
     client: Client, asked: Asked, chosen: Sequence[int], searches: dict[str, Search] = SEARCHES
 ) -> tuple[dict[str, npt.NDArray[np.float64]], dict[str, list[float]]]:
@@ -190,7 +210,8 @@ def measure(
             started = time.perf_counter()
             hits = search(client, asked.questions[at].text, asked.vectors[at])
             milliseconds[name].append(1000 * (time.perf_counter() - started))
-            recalls[name].append(len(asked.answers[at] & set(hits)) / len(asked.answers[at]))
+            answers = (asked.plain_answers if name == "chunks only" else asked.answers)[at]
+            recalls[name].append(len(answers & set(hits)) / len(answers))
     return {name: np.array(values) for name, values in recalls.items()}, milliseconds
 
 

@@ -149,6 +149,19 @@ begin
         union all
         select f.page_id, f.chunk_id, f.content_hash, false
           from unnest(fresh_pages, fresh_chunks, fresh_hashes) as f(page_id, chunk_id, content_hash)
+         -- that look is a moment old, and its chunks are locked only now: another worker may have claimed or stored some since
+         where not exists (select
+                             from pgsearch.embeddings as e
+                            where e.page_id = f.page_id
+                              and e.chunk_id = f.chunk_id
+                              and e.model_id = chosen.model_id
+                              and e.content_hash = f.content_hash)
+           and not exists (select
+                             from pgsearch.embedding_attempts as a
+                            where a.page_id = f.page_id
+                              and a.chunk_id = f.chunk_id
+                              and a.model_id = chosen.model_id
+                              and a.content_hash = f.content_hash)
     ), batch as (
         select f.*, coalesce(bool_or(f.lost) over (order by f.chunk_id rows unbounded preceding), false) as after_lost, row_number() over (order by f.chunk_id) as place
           from found as f
