@@ -276,7 +276,7 @@ class AssignedVariant:
 class InterleavedDocument:
     """A place in an interleaved list; `team` 1 or 2 is whose pick it is."""
 
-    position: int
+    place: int
     id: str
     team: int
 

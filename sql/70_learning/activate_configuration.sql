@@ -8,6 +8,7 @@ as $$
 #variable_conflict use_column
 declare
     chosen   pgsearch.search_configurations;
+    target   text;
     previous jsonb;
     setting  text;
     merged   jsonb;
@@ -25,14 +26,14 @@ begin
                                'There is none yet: pgsearch tune or pgsearch.put_configuration makes one.');
     end if;
 
-    chosen.collection := coalesce(activate_configuration.collection, chosen.collection);
-    perform pgsearch._check_collections(array[chosen.collection]);
+    target := coalesce(activate_configuration.collection, chosen.collection);
+    perform pgsearch._check_collections(array[target]);
     perform pgsearch._check_settings(chosen.options);
 
     -- held until the end of the transaction, so that two activations cannot both keep the same state as the one before
     select c.settings into previous
       from pgsearch.collections as c
-     where c.collection = chosen.collection
+     where c.collection = target
        for update;
 
     merged := previous || chosen.options;
@@ -42,10 +43,10 @@ begin
 
     update pgsearch.collections as c
        set settings = merged
-     where c.collection = chosen.collection;
+     where c.collection = target;
 
     insert into pgsearch.configuration_history (collection, configuration, previous_settings)
-    values (chosen.collection, chosen.name, previous)
+    values (target, chosen.name, previous)
     returning activation_id into activation;
 
     return activation;

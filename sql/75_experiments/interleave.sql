@@ -1,7 +1,7 @@
 -- Two rankings in one list, so that each click is a vote.
 
 create or replace function pgsearch.interleave(first_ids text[], second_ids text[], seed bigint default 0)
-returns table ("position" integer, id text, team integer)
+returns table (place integer, id text, team integer)
 language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
@@ -41,4 +41,4 @@ $$;
 
 comment on function pgsearch.interleave(text[], text[], bigint) is
 'Team-draft interleaving (Radlinski, Kurup and Joachims 2008): one list out of two rankings, every id once. Arguments: first_ids, second_ids (best first), seed (decides the coin: another for each search).
-Returns position from 1, id, team (1 or 2: whose pick it is, and whose vote a click on it).';
+Returns place from 1, id, team (1 or 2: whose pick it is, and whose vote a click on it).';

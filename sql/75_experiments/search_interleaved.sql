@@ -40,19 +40,19 @@ begin
     end loop;
 
     select outcomes[1] || jsonb_build_object(
-               'hits',     coalesce(jsonb_agg(m.hit || jsonb_build_object('rank', m."position") order by m."position"), '[]'),
+               'hits',     coalesce(jsonb_agg(m.hit || jsonb_build_object('rank', m.place) order by m.place), '[]'),
                'notes',    (select coalesce(jsonb_agg(distinct n), '[]') from unnest(outcomes) as o cross join lateral jsonb_array_elements(o -> 'notes') as n),
                'variants', (select jsonb_agg(v -> 'name') from jsonb_array_elements(chosen.variants) as v)),
-           coalesce(jsonb_agg(m.team order by m."position"), '[]')
+           coalesce(jsonb_agg(m.team order by m.place), '[]')
       into outcome, teams
-      from (select i."position", i.team, h.hit
+      from (select i.place, i.team, h.hit
               from pgsearch.interleave(array(select h ->> 'chunk_id' from jsonb_array_elements(outcomes[1] -> 'hits') as h order by (h ->> 'rank')::integer),
                                        array(select h ->> 'chunk_id' from jsonb_array_elements(outcomes[2] -> 'hits') as h order by (h ->> 'rank')::integer),
                                        hashtextextended(id, 0)) as i
                    cross join lateral (select h as hit
                                          from jsonb_array_elements(outcomes[i.team] -> 'hits') as h
                                         where h ->> 'chunk_id' = i.id) as h
-             where i."position" <= search_interleaved.top_k) as m;
+             where i.place <= search_interleaved.top_k) as m;
 
     return outcome
            || jsonb_build_object('teams', teams)

@@ -191,7 +191,7 @@ def test_a_draft_has_every_document_once_and_gives_each_team_its_turn(client: Cl
     starts: Counter[int] = Counter()
     for seed in range(40):
         mixed = client.interleave(first, second, seed=seed)
-        assert [m.position for m in mixed] == list(range(1, len(mixed) + 1))
+        assert [m.place for m in mixed] == list(range(1, len(mixed) + 1))
         assert sorted(m.id for m in mixed) == sorted(set(first) | set(second))
         for at in range(2, 8, 2):
             assert Counter(m.team for m in mixed[:at]) == {1: at // 2, 2: at // 2}
