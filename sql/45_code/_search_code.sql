@@ -484,6 +484,16 @@ begin
                                                 and n.node_type = w.node_type
          group by w.chunk_id, w.page_id, w.repo_id, w.node_id, w.node_type, w.score, w.whole_name
     ),
+    -- made once: the planner expects one row of what comes before, and would make this anew for each candidate (3 s)
+    explaining as materialized (
+        select x.* from node as x
+        union all
+        -- the chunk alone, where only documents would explain it: a summary of the whole page lifts one chunk of it, not all
+        select x.chunk_id, min(x.page_id), null, null, '', 0::float8, null::boolean, null::float8, null::float8, null::boolean, null, null::float8, null::float8
+          from node as x
+         group by x.chunk_id
+        having not bool_or(x.node_type in ('symbol', 'route'))
+    ),
     pair as (
         select row_number() over (order by c.chunk_id, nullif(n.node_type, ''), n.node_id, n.repo_id) as pair_id,
                c.chunk_id, c.page_id, n.repo_id, n.node_id, n.node_type, n.summary, n.llm, n.importance, n.score as named, n.whole_name,
@@ -495,12 +505,7 @@ begin
                     then 0.5::float8 * least(1, ln(1 + greatest(coalesce(n.in_degree, 0), 0)) / ln(101)) + 0.5::float8 * coalesce(n.importance, 0)
                end as graph
           from candidate as c
-               left join (select x.* from node as x
-                           union all
-                          -- the chunk alone, where only documents would explain it: a summary of the whole page lifts one chunk of it, not all
-                          select distinct on (x.chunk_id) x.chunk_id, x.page_id, null, null, '', 0::float8, null::boolean, null::float8, null::float8, null::boolean, null, null::float8, null::float8
-                            from node as x
-                           where not exists (select from node as y where y.chunk_id = x.chunk_id and y.node_type in ('symbol', 'route'))) as n
+               left join explaining as n
                       on n.chunk_id = c.chunk_id
     )
     select array_agg(p.pair_id order by p.pair_id), array_agg(p.chunk_id order by p.pair_id), array_agg(p.page_id order by p.pair_id),
