@@ -47,6 +47,7 @@ __all__ = [
     "fit_svd",
     "query_embedding",
     "register_by_vector",
+    "use_where_none_is",
     "watch",
     "why_no_embedder",
 ]
@@ -117,6 +118,17 @@ def default_model_call(collections: Names | None = None) -> Call[str | None]:
 def default_model(client: Client, collections: Names | None = None) -> str | None:
     """The model that a search of the collections uses; UnknownModelError when they have several."""
     return client.run(default_model_call(collections))
+
+
+def use_where_none_is(client: Client, model: str, collection: str) -> str:
+    """Make the model that of the collection's searches, unless they have one, and return which they use.
+
+    Filling a second model must not move searches to it: that is for `pgsearch models switch`.
+    """
+    in_use = default_model(client, collection)
+    if in_use is None:
+        client.set_default_model(collection, model)
+    return in_use or model
 
 
 def query_embedding(
