@@ -154,7 +154,7 @@ def query_embedding(
     except PgsearchError as error:
         if isinstance(error, ConnectionFailedError):
             raise
-        return None, f"The query was not embedded: {error} {error.hint or ''}".rstrip()
+        return None, f"The query was not embedded: {error.message.rstrip('.')}. {error.hint or ''}".rstrip()
     if most_kept:
         _quietly(client, lambda: client.put_query_embedding(name, query, vector, most_kept=most_kept))
     return vector, None

@@ -480,3 +480,25 @@ def test_a_model_of_many_dimensions_is_registered_in_a_storage_that_holds_them(
     assert cli.main(["index-code", str(root), "--dsn", dsn, "--model", "wide"]) == 0
     (model,) = client.list_models()
     assert (model.storage, model.dimensions, model.default_of) == ("halfvec", 2500, ["shop"])
+
+
+def test_after_a_switch_the_nodes_of_the_model_in_use_are_kept_current(client: Client, repository: Write) -> None:
+    root = repository(SHOP)
+    for model in ("a", "b"):
+        client.register_model(model, 3)
+        index_repository(client, "shop", root, model=model)
+    assert index_repository(client, "shop", root).model == "a"
+
+    client.set_default_model("shop", "b")
+    (root / "app" / "new.py").write_text("def fresh():\n    return 1\n")
+    assert index_repository(client, "shop", root).model == "b"
+
+    # a few rows of a larger model are those that were upgraded, even when searches use it
+    client.connection.execute(
+        """
+        delete from pgsearch.semantic_nodes
+         where model = 'b'
+           and page_id <> (select page_id from pgsearch.pages where external_id = 'app/new.py')
+        """
+    )
+    assert index_repository(client, "shop", root).model == "a"
