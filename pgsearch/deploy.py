@@ -44,6 +44,8 @@ comment on table pgsearch.deployment is
 """
 
 # An index that is being built is not valid either; its build holds this lock on the table, which every role may see.
+# Of what the migrations build. Those of models (vector_index_statement, node_index_statement) are for doctor and
+# `pgsearch models index`, which could not mend them if an interrupted build kept every command from starting.
 _INVALID_INDEXES = """
 select i.indexrelid::pg_catalog.regclass::text
   from pg_catalog.pg_index as i
@@ -51,6 +53,7 @@ select i.indexrelid::pg_catalog.regclass::text
  where not i.indisvalid
    and c.relkind = 'i'
    and c.relnamespace = 'pgsearch'::pg_catalog.regnamespace
+   and c.relname !~ '^(embeddings|semantic_nodes)_hnsw_[0-9]+$'
    and not exists (select
                      from pg_catalog.pg_locks as l
                     where l.relation = i.indrelid

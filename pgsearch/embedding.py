@@ -47,6 +47,7 @@ __all__ = [
     "fit_svd",
     "query_embedding",
     "register_by_vector",
+    "use_where_none_is",
     "watch",
     "why_no_embedder",
 ]
@@ -119,6 +120,17 @@ def default_model(client: Client, collections: Names | None = None) -> str | Non
     return client.run(default_model_call(collections))
 
 
+def use_where_none_is(client: Client, model: str, collection: str) -> str:
+    """Make the model that of the collection's searches, unless they have one, and return which they use.
+
+    Filling a second model must not move searches to it: that is for `pgsearch models switch`.
+    """
+    in_use = default_model(client, collection)
+    if in_use is None:
+        client.set_default_model(collection, model)
+    return in_use or model
+
+
 def query_embedding(
     client: Client, query: str, collections: Names | None = None, model: str = ""
 ) -> tuple[Sequence[float] | None, str | None]:
@@ -142,7 +154,7 @@ def query_embedding(
     except PgsearchError as error:
         if isinstance(error, ConnectionFailedError):
             raise
-        return None, f"The query was not embedded: {error} {error.hint or ''}".rstrip()
+        return None, f"The query was not embedded: {error.message.rstrip('.')}. {error.hint or ''}".rstrip()
     if most_kept:
         _quietly(client, lambda: client.put_query_embedding(name, query, vector, most_kept=most_kept))
     return vector, None

@@ -29,6 +29,7 @@ from pgsearch.code.nodes import Node, code_nodes, document_node, issue_node
 from pgsearch.code.python_symbols import UnreadableSourceError, decoded, read_module
 from pgsearch.code.repository import LARGEST, SourceFile, file_hash, read_repository
 from pgsearch.embedders import Embedder
+from pgsearch.embedding import default_model
 from pgsearch.errors import translated
 
 _NODES_A_CALL = 1000
@@ -111,7 +112,7 @@ def index_repository(
     given = None if issues is None else {issue.external_id: issue for issue in read_issues(issues)}
     known = _known(client, collection)
     if model is None:
-        model = _usual_model(known)
+        model = _usual_model(known, default_model(client, collection))
 
     hashes = {file.path: file.file_hash for file in repository.files}
     if given is not None:
@@ -283,12 +284,17 @@ def _known(client: Client, collection: str) -> dict[str, _Indexed]:
 
 def usual_model(client: Client, collection: str) -> str:
     """The model in whose rows the nodes of a collection stand; "" without one."""
-    return _usual_model(_known(client, collection))
+    return _usual_model(_known(client, collection), default_model(client, collection))
 
 
-def _usual_model(known: Mapping[str, _Indexed]) -> str:
-    """The model that most files have their node in; a few rows of a larger one are those that were upgraded."""
+def _usual_model(known: Mapping[str, _Indexed], in_use: str | None) -> str:
+    """The model that most files have their node in; a few rows of a larger one are those that were upgraded.
+
+    Where two models have the nodes it is the one that searches use, so that after a switch theirs are kept current.
+    """
     counts = Counter(model for one in known.values() for model in one.node_hashes)
+    if in_use is not None and 2 * counts[in_use] > max(counts.values(), default=0):
+        return in_use
     return min(counts, key=lambda model: (-counts[model], model), default="")
 
 

@@ -111,10 +111,15 @@ def file_hash(raw: bytes) -> str:
     return hashlib.sha256(VERSION.encode() + b"\0" + raw).hexdigest()[:32]
 
 
-def read_repository(root: Path, largest: int = LARGEST) -> Repository:
-    """Every file is read once for its hash. Links are never followed, so that nothing outside is taken in."""
+def check_root(root: Path) -> None:
+    """Refuse a folder that is not there, before anything is made for it."""
     if not root.is_dir():
         raise PgsearchError(f"There is no folder {os.fspath(root)!r}.", hint="Give the root of a checkout.")
+
+
+def read_repository(root: Path, largest: int = LARGEST) -> Repository:
+    """Every file is read once for its hash. Links are never followed, so that nothing outside is taken in."""
+    check_root(root)
     files: list[SourceFile] = []
     passed_over: Counter[str] = Counter()
     for path in sorted(_of_git(root) or _walk(root)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from pgsearch.embedding import (
     embedder_path,
     fit_svd,
     register_by_vector,
+    use_where_none_is,
     watch,
 )
 from pgsearch.errors import InvalidValueError, UnknownModelError
@@ -118,11 +120,11 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
             progress=embedded,
             stop=stop,
         )
-        index = None
+        index, in_use = None, None
         if not stop.is_set():
             bar.remove_task(embedding)
             index = _index(client, model, bar)
-            client.set_default_model(collection, model)
+            in_use = use_where_none_is(client, model, collection)
         if arguments.watch is not None and not stop.is_set():
             say(f"{collection}: {report.embedded:,} chunks embedded, {report.failed:,} failed; watching for more")
             watching = bar.add_task("watching", total=None)
@@ -156,13 +158,17 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
                 "stopped": stop.is_set(),
                 "embedding": report,
                 "index": index,
+                "searches_use": in_use,
             }
         )
     else:
         if fitted:
             say(f"{model}: fitted on the words of {collection}, kept in {embedder_path(model)}")
-        end = f"index {index.index} {index.action}; searches use {model}" if index else "stopped"
+        end = f"index {index.index} {index.action}; searches use {in_use}" if index else "stopped"
         say(f"{collection}: {report.embedded:,} chunks embedded, {report.failed:,} failed; {end}")
+        if in_use not in (None, model):
+            command = f"pgsearch models switch {shlex.quote(model)} --collection {shlex.quote(collection)}"
+            say(f"to search by {model}: {command}")
     return 1 if report.failed else 0
 
 

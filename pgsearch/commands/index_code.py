@@ -10,12 +10,22 @@ from rich.progress import Progress as Bar
 from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
 from pgsearch.code.indexing import Progress, Tell, embed_nodes, index_repository
-from pgsearch.code.repository import LARGEST
+from pgsearch.code.repository import LARGEST, check_root
 from pgsearch.commands._output import note, progress_bar, say, say_json
 from pgsearch.embedders import Embedder
-from pgsearch.embedding import SVD_PREFIX, EmbeddingReport, embed_missing, embedder_for, fit_svd, why_no_embedder
+from pgsearch.embedding import (
+    SVD_PREFIX,
+    EmbeddingReport,
+    embed_missing,
+    embedder_for,
+    fit_svd,
+    register_by_vector,
+    use_where_none_is,
+)
 from pgsearch.errors import InvalidValueError, UnknownModelError
+from pgsearch.providers.settings import PROVIDERS
 from pgsearch.svd_embedder import DIMENSIONS
+from pgsearch.vector_index import build_vector_index
 
 SUMMARY = "index a code repository: definitions, routes, documents, issues and who uses whom"
 EXAMPLE = """
@@ -54,7 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidValueError("The folder has no name to call the collection by.", hint="Give --collection NAME.")
     if arguments.largest_file < 1:
         raise InvalidValueError("No file is that small.", hint="Give --largest-file in bytes.")
-    embedding, nodes_embedded = EmbeddingReport(), 0
+    check_root(root)
+    embedding, nodes_embedded, in_use = EmbeddingReport(), 0, None
     with Client(arguments.dsn or default_dsn()) as client, progress_bar() as bar:
         tell = _shown_on(bar)
         embedder = _embedder(client, arguments.model) if arguments.model is not None else None
@@ -68,7 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
             largest=arguments.largest_file,
             progress=tell,
         )
-        if arguments.model is not None:
+        # an embedder is fitted on words, and a folder without files has none
+        if arguments.model is not None and (embedder is not None or report.files):
             if embedder is None:
                 embedder = fit_svd(client, arguments.model, collection)
             task = bar.add_task("embedding chunks", total=None)
@@ -82,9 +94,14 @@ def run(arguments: argparse.Namespace) -> int:
             nodes_embedded = embed_nodes(
                 client, collection, arguments.model, embedder, total=sum(report.nodes.values()), progress=tell
             )
-            if embedding.embedded:
-                client.set_default_model(collection, arguments.model)
+            (stands,) = (model.index_valid for model in client.list_models() if model.model == arguments.model)
+            # an index that stands is measured anew, which writes: not in a run that changed nothing
+            if embedding.embedded or not stands:
+                build_vector_index(client, arguments.model)
+            in_use = use_where_none_is(client, arguments.model, collection)
 
+    if not report.files:
+        note(f"{root} holds no file to index")
     for path, reason in list(report.unparsed.items())[:_SHOWN]:
         note(f"{path}: searched as text only, because it cannot be parsed: {reason}")
     if len(report.unparsed) > _SHOWN:
@@ -115,6 +132,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
         if arguments.model is not None:
             say(f"embedded with {arguments.model}: {embedding.embedded:,} chunks, {nodes_embedded:,} nodes")
+        if in_use not in (None, arguments.model):
+            note(f"searches of {collection} use {in_use}: `pgsearch models switch` takes them to another model")
         for reason, count in report.passed_over.items():
             note(f"{count:,} files {reason} were passed over")
     return 1 if report.refusals or embedding.failed else 0
@@ -124,12 +143,14 @@ def _embedder(client: Client, model: str) -> Embedder | None:
     """The embedder of a model, which is made known here; None for one that will be fitted on what is indexed."""
     embedder = embedder_for(model)
     if embedder is not None:
-        client.register_model(model, len(embedder.embed([""])[0]))
+        register_by_vector(client, model, embedder)
     elif model.startswith(SVD_PREFIX):
         client.register_model(model, DIMENSIONS)
     else:
         raise UnknownModelError(
-            why_no_embedder(model), hint=f"Use {SVD_PREFIX}NAME, or index without --model and embed from your own code."
+            f"No embedder is known for model {model!r}.",
+            hint=f"Use {SVD_PREFIX}NAME, set PGSEARCH_PROVIDER to {' or '.join(PROVIDERS)}, or index without --model "
+            "and embed from your own code.",
         )
     return embedder
 

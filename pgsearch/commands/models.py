@@ -138,8 +138,8 @@ def _switch(client: Client, arguments: argparse.Namespace) -> None:
         wanting = (
             f"Model {model!r} has current vectors of {covered.embedded:,} of the {covered.chunks:,} chunks of "
             f"{collection!r} ({_percent(covered.coverage)}).",
-            f"Embed the rest first: pgsearch embed --collection {collection} --model {model} (svd: models), or "
-            "pgsearch.embedding.embed_missing with your own embedder. Or give --force.",
+            f"Embed the rest first: pgsearch embed --collection {collection} --model {model} (with --provider, for a "
+            "plain name), or pgsearch.embedding.embed_missing with your own embedder. Or give --force.",
         )
     elif not listed.index_valid and listed.vectors >= _WANTS_INDEX:
         wanting = (

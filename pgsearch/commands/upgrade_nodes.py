@@ -9,7 +9,7 @@ from pgsearch.client import Client
 from pgsearch.code.indexing import Progress, embed_nodes, usual_model
 from pgsearch.code.upgrading import PRICE, TOP, Plan, plan_upgrade, upgrade_nodes
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
-from pgsearch.embedding import embedder_for
+from pgsearch.embedding import embedder_for, register_by_vector
 from pgsearch.errors import InvalidValueError
 from pgsearch.http_endpoint import Endpoint
 
@@ -49,17 +49,21 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.attempts < 1:
         raise InvalidValueError("A request needs at least one attempt.", hint="Give --attempts 4.")
+    if arguments.top < 1:
+        raise InvalidValueError(f"--top {arguments.top} chooses no node.", hint="Give 1 or more, such as --top 50.")
     with Client(arguments.dsn or default_dsn()) as client:
         collection = arguments.collection
         model = arguments.model if arguments.model is not None else usual_model(client, collection)
         prices = {"input_price": arguments.input_price, "output_price": arguments.output_price}
         plan = plan_upgrade(client, collection, model=model, top=arguments.top, **prices)
+        if not plan.nodes:
+            note(f"{collection} has no nodes: index a repository into it with `pgsearch index-code`")
         if arguments.dry_run:
             _say_plan(plan, as_json=arguments.json)
             return 0
         embedder = embedder_for(model or None)
         if embedder is not None:
-            client.register_model(model, len(embedder.embed([""])[0]))
+            register_by_vector(client, model, embedder)
         endpoint = Endpoint(arguments.chat_url, key_variable=arguments.chat_key_variable, attempts=arguments.attempts)
         embedded = 0
         try:

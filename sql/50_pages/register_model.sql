@@ -51,7 +51,7 @@ begin
         raise exception using
             errcode = 'PS003',
             message = format('storage "%s" indexes 1 to %s dimensions, not %s', register_model.storage, most ->> register_model.storage, register_model.dimensions),
-            hint    = 'Use storage "halfvec" up to 4,000 dimensions, "bit" above.';
+            hint    = 'Give the length of one of its vectors; storage "vector" holds up to 2,000 dimensions, "halfvec" 4,000, "bit" 16,000.';
     end if;
 
     insert into pgsearch.embedding_models (model, dimensions, distance, storage)

@@ -145,6 +145,24 @@ def test_an_embedded_collection_is_searched_by_meaning_too(library: str, capsys:
     assert found["notes"] == []
 
 
+def test_filling_a_second_model_leaves_searches_with_the_first(
+    library: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = answer(capsys, "embed", "--collection", "wiki", "--model", "svd:wiki")
+    second = answer(capsys, "embed", "--collection", "wiki", "--model", "svd:wiki-2")
+    assert (first["searches_use"], second["searches_use"]) == ("svd:wiki", "svd:wiki")
+
+    assert cli.main(["embed", "--collection", "wiki", "--model", "svd:wiki-2"]) == 0
+    out = capsys.readouterr().out
+    assert "searches use svd:wiki\n" in out
+    assert "pgsearch models switch svd:wiki-2 --collection wiki" in out
+
+    assert cli.main(["models", "switch", "svd:wiki-2", "--collection", "wiki"]) == 0
+    capsys.readouterr()
+    again = answer(capsys, "embed", "--collection", "wiki", "--model", "svd:wiki")
+    assert again["searches_use"] == "svd:wiki-2"
+
+
 def test_a_lost_embedder_costs_the_vector_signal_and_is_named(library: str, capsys: pytest.CaptureFixture[str]) -> None:
     answer(capsys, "embed", "--collection", "wiki", "--model", "svd:wiki")
     path = embedder_path("svd:wiki")

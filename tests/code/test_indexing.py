@@ -429,9 +429,76 @@ def test_the_command_fits_embeds_and_refuses_models_that_nobody_knows(
     first = json.loads(capsys.readouterr().out)
     assert first["nodes_embedded"] == sum(first["nodes"].values()) > 50
     assert first["chunks_embedded"] > 50
+    assert [(model.model, model.index_valid, model.default_of) for model in client.list_models()] == [
+        ("svd:code", True, ["code"])
+    ]
+    centres = client.connection.execute("select xmin, ctid from pgsearch.embedding_centres order by ctid").fetchall()
     assert cli.main([*command, "svd:code"]) == 0
     again = json.loads(capsys.readouterr().out)
     assert (again["nodes_embedded"], again["chunks_embedded"], again["nodes_updated"]) == (0, 0, 0)
+    assert (
+        centres
+        == client.connection.execute("select xmin, ctid from pgsearch.embedding_centres order by ctid").fetchall()
+    )
+
+    # a run that was cut off before its end
+    client.set_default_model("code", None)
+    assert cli.main([*command, "svd:code"]) == 0
+    assert client.list_models()[0].default_of == ["code"]
+    capsys.readouterr()
 
     assert cli.main([*command, "no-such-model"]) == 1
     assert "no-such-model" in capsys.readouterr().err
+
+
+def test_a_missing_folder_makes_no_model_and_an_empty_one_is_told(
+    dsn: str, client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PGSEARCH_HOME", str(tmp_path / "home"))
+    command = ["index-code", "--dsn", dsn, "--collection", "code", "--model", "svd:code"]
+
+    assert cli.main([*command, str(tmp_path / "nowhere")]) == 1
+    assert "There is no folder" in capsys.readouterr().err
+    assert client.list_models() == []
+
+    (tmp_path / "empty").mkdir()
+    assert cli.main([*command, str(tmp_path / "empty")]) == 0
+    assert "holds no file to index" in capsys.readouterr().err
+
+
+def test_a_model_of_many_dimensions_is_registered_in_a_storage_that_holds_them(
+    dsn: str, client: Client, repository: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Wide:
+        def embed(self, texts: Sequence[str]) -> list[list[float]]:
+            assert all(texts), "servers refuse an empty text"
+            return [[1.0] * 2500 for _ in texts]
+
+    monkeypatch.setattr("pgsearch.commands.index_code.embedder_for", lambda model: Wide())
+    root = repository(SHOP)
+
+    assert cli.main(["index-code", str(root), "--dsn", dsn, "--model", "wide"]) == 0
+    (model,) = client.list_models()
+    assert (model.storage, model.dimensions, model.default_of) == ("halfvec", 2500, ["shop"])
+
+
+def test_after_a_switch_the_nodes_of_the_model_in_use_are_kept_current(client: Client, repository: Write) -> None:
+    root = repository(SHOP)
+    for model in ("a", "b"):
+        client.register_model(model, 3)
+        index_repository(client, "shop", root, model=model)
+    assert index_repository(client, "shop", root).model == "a"
+
+    client.set_default_model("shop", "b")
+    (root / "app" / "new.py").write_text("def fresh():\n    return 1\n")
+    assert index_repository(client, "shop", root).model == "b"
+
+    # a few rows of a larger model are those that were upgraded, even when searches use it
+    client.connection.execute(
+        """
+        delete from pgsearch.semantic_nodes
+         where model = 'b'
+           and page_id <> (select page_id from pgsearch.pages where external_id = 'app/new.py')
+        """
+    )
+    assert index_repository(client, "shop", root).model == "a"

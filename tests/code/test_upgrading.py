@@ -244,6 +244,8 @@ def test_the_command_plans_and_upgrades(
 
     assert cli.main(command) == 1
     assert "who shall write" in capsys.readouterr().err
+    assert cli.main([*command[:-1], "0", "--dry-run"]) == 1
+    assert "--top 0 chooses no node" in capsys.readouterr().err
 
     assert cli.main([*command, "--chat-url", chat.url, "--chat-model", "chat"]) == 0
     assert "2 nodes summed up by chat, 0 stood already, 0 failed; 700 tokens, $0.0007" in capsys.readouterr().out

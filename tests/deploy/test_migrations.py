@@ -120,6 +120,19 @@ def test_an_unusable_index_is_reported_with_its_remedy(empty_dsn: str, project: 
     assert caught.value.hint == "reindex index concurrently pgsearch.broken"
 
 
+@pytest.mark.parametrize("name", ["embeddings_hnsw_4", "semantic_nodes_hnsw_12"])
+def test_an_unusable_index_of_a_model_keeps_no_command_from_mending_it(
+    empty_dsn: str, project: Project, name: str
+) -> None:
+    deploy(empty_dsn, sources=project.sources)
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        connection.execute("insert into pgsearch.words values ('a'), ('A')")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(f"create unique index concurrently {name} on pgsearch.words (loud)".encode())
+
+    assert not deploy(empty_dsn, sources=project.sources).changed
+
+
 def test_an_index_that_is_being_built_is_no_reason_to_complain(empty_dsn: str, project: Project) -> None:
     deploy(empty_dsn, sources=project.sources)
     building = psycopg.connect(empty_dsn, autocommit=True)
