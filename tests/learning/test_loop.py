@@ -13,9 +13,10 @@ import random
 import pytest
 
 from pgsearch import Client
+from pgsearch.cli import main
 from pgsearch.errors import InvalidValueError
 from pgsearch.learning import LearningError
-from pgsearch.learning.judgments import Question, from_list
+from pgsearch.learning.judgments import Question, folds, from_list
 from pgsearch.learning.reranking import examples_from_log
 from pgsearch.learning.tuning import searched, tune
 from tests.learning.town import COLLECTION, Foggy, put_town, questions_about
@@ -115,6 +116,26 @@ def test_too_few_questions_are_refused_with_how_many_are_missing(town: tuple[Cli
     with pytest.raises(LearningError, match="10 judged questions") as caught:
         tune(client, COLLECTION, questions[:10])
     assert "40 more" in str(caught.value.hint)
+
+
+def test_the_command_says_what_is_missing(client: Client, dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    client.create_collection("wiki")
+    client.search("aspirin", collections="wiki")
+    for arguments, said in (
+        (["--collection", "wiki", "--clicks"], "No page of wiki was shown 10 times for the same query"),
+        (["--collection", "wikki", "--judgments", "golden"], "unknown collection 'wikki'"),
+        (["--collection", "wiki", "--judgments", "golden"], "no judgment list 'golden'"),
+    ):
+        assert main(["tune", *arguments, "--dsn", dsn]) == 1
+        assert said in capsys.readouterr().err
+
+
+def test_questions_are_split_into_two_parts_or_more(town: tuple[Client, list[Question]]) -> None:
+    client, questions = town
+    with pytest.raises(LearningError, match="60 different questions cannot be split into 1 parts"):
+        tune(client, COLLECTION, questions, fold_count=1)
+    with pytest.raises(LearningError, match="cannot be split"):
+        folds(questions, 61)
 
 
 def test_what_cannot_be_told_from_luck_is_not_recommended(town: tuple[Client, list[Question]]) -> None:
