@@ -38,6 +38,7 @@ def judged_questions(client: Client, arguments: argparse.Namespace, split: str) 
     from pgsearch.learning import LearningError
     from pgsearch.learning.judgments import from_folder, from_list
 
+    client.connection.execute("select pgsearch._check_collections(array[%s::text])", (arguments.collection,))
     model = arguments.embedder or (None if arguments.vectors else default_model(client, arguments.collection))
     embedder = embedder_for(model)
     if model is not None and embedder is None:
@@ -50,10 +51,16 @@ def judged_questions(client: Client, arguments: argparse.Namespace, split: str) 
     name = arguments.judgments
     if arguments.clicks:
         name = f"clicks on {arguments.collection}"
-        client.judgments_from_clicks(
+        judgments = client.judgments_from_clicks(
             name,
             arguments.collection,
             click_model=arguments.click_model,
             min_impressions=arguments.min_impressions,
         )
+        if judgments == 0:
+            raise LearningError(
+                f"No page of {arguments.collection} was shown {arguments.min_impressions:g} times for the same query:"
+                " there is nothing to learn from yet.",
+                hint="Let users search on, give a lower --min-impressions, or judge by hand: pgsearch judge.",
+            )
     return from_list(client, name, embedder)

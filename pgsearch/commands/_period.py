@@ -22,5 +22,8 @@ def selection(arguments: argparse.Namespace) -> Selection:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write 2025-03-01 or 2025-03-01T09:30+09:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

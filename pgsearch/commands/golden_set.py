@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pgsearch import Client
 from pgsearch._dsn import default_dsn
-from pgsearch.commands._output import say, say_json
+from pgsearch.commands._output import note, say, say_json
 from pgsearch.exports.files import writing
 
 SUMMARY = "build the golden set of chunks from clicks"
@@ -57,4 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         say_json({"output": str(arguments.output), **counts})
     else:
         say(f"{arguments.output}: {counts['positive']} positive and {counts['negative']} negative chunks")
+        if not chunks:
+            of = "" if arguments.collection is None else f" of {arguments.collection}"
+            note(f"No chunk{of} was seen {arguments.min_impressions:g} times; --min-impressions asks for less.")
     return 0

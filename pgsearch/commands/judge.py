@@ -61,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _import(client: Client, arguments: argparse.Namespace) -> int:
     stored = 0
     batch: list[dict[str, Any]] = []
+    if arguments.queries is None and Path(arguments.file).suffix != ".csv":
+        note("Without --queries the ids of the queries are taken for their texts.")
     for judgment in read_judgments(Path(arguments.file), Path(arguments.queries) if arguments.queries else None):
         batch.append(judgment)
         if len(batch) == _BATCH:
@@ -79,7 +81,7 @@ def read_judgments(file: Path, queries: Path | None = None) -> Iterator[dict[str
     """Judgments of a CSV file with the columns query, docid and rating, or of qrels with the texts of their queries."""
     texts: dict[str, str] = {}
     if queries is not None:
-        for line in queries.read_text(encoding="utf-8").splitlines():
+        for line in queries.read_text(encoding="utf-8-sig").splitlines():
             query_id, _, text = line.partition("\t")
             texts[query_id] = text
     with file.open(encoding="utf-8-sig", newline="") as opened:
@@ -97,7 +99,7 @@ def read_judgments(file: Path, queries: Path | None = None) -> Iterator[dict[str
                     f"Line {number} of {file.name} is no judgment: {line.strip()[:80]}",
                     hint="A line is: query-id, corpus-id, score; or TREC's: qid 0 docid rel.",
                 )
-            if texts and parts[0] not in texts:
+            if queries is not None and parts[0] not in texts:
                 raise InvalidValueError(
                     f"Line {number} of {file.name}: there is no text of query {parts[0]!r}.",
                     hint="Give --queries with a line for each query: its id, a tab, its text.",

@@ -90,6 +90,9 @@ def _classifier(client: Client, arguments: argparse.Namespace) -> int:
     found = train_classifier(client, labelled_from_file(client, arguments.labelled))
     answer = dataclasses.asdict(found)
     model = answer.pop("model")
+    in_use = client.connection.execute(
+        "select from pgsearch.learned_models where name = %s and active", (arguments.name,)
+    ).fetchone()
     client.put_learned_model(arguments.name, "query_classifier", "", model, ["pieces of characters"], metrics=answer)
     activated = bool(arguments.activate and found.recommended)
     if activated:
@@ -97,9 +100,13 @@ def _classifier(client: Client, arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json({"model": arguments.name, "activated": activated, **answer})
         return 0
-    rules = "" if found.rules is None else f", the rules {found.rules:.1%}"
-    say(f"Right on queries not learned from: {found.accuracy:.1%}{rules}")
+    say(f"Right on {found.queries} queries not learned from: {found.accuracy:.1%}, the rules {found.rules:.1%}")
+    say(f"Right where the other is wrong: {found.gained}, the rules {found.lost} (p = {found.p:.2g})")
     say(f"{'Recommended' if found.recommended else 'Not recommended'}: {found.verdict}.")
     if activated:
         say(f"{arguments.name} is in use.")
+    elif in_use is not None:
+        say(f"{arguments.name} was in use and is no longer: the rules are.")
+    if found.recommended and not activated:
+        say(f"Use it: select pgsearch.activate_query_classifier('{arguments.name}')")
     return 0

@@ -1,7 +1,8 @@
 """A learned classifier of queries: a linear model over pieces of words, from queries whose type somebody said.
 
-It is compared with the rules (classify_query) on queries it did not see, by McNemar's exact test, and recommended only
-when it beats them. scikit-learn fits it here; predict_query_type evaluates it in the database.
+It is compared with the rules of query_types, whatever classifier is active, on queries it did not see, by McNemar's
+exact test, and recommended only when it beats them. scikit-learn fits it here; predict_query_type evaluates it in the
+database.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """What training found. Accuracies are of queries not learned from; `rules` None where no rules could be asked.
+    """What training found. Accuracies are of queries not learned from, of the classifier and of the rules.
 
     `gained` are the queries that only the classifier got right, `lost` those that only the rules did, `p` is that of
     McNemar's exact test. `model` was learned from all queries.
@@ -49,10 +50,10 @@ class Classifier:
     queries: int
     folds: int
     accuracy: float
-    rules: float | None
+    rules: float
     gained: int
     lost: int
-    p: float | None
+    p: float
     recommended: bool
     verdict: str
 
@@ -95,28 +96,17 @@ def train_classifier(
             if fold[at] == number:
                 predicted[at] = predict(model, each.group)
     right = [predicted[at] == each.query_type for at, each in enumerate(labelled)]
-    by_rules = _by_rules(client, labelled)
-    gained = lost = 0
-    p = None
-    if by_rules is not None:
-        ruled = [rule == each.query_type for rule, each in zip(by_rules, labelled, strict=True)]
-        gained = sum(mine and not theirs for mine, theirs in zip(right, ruled, strict=True))
-        lost = sum(theirs and not mine for mine, theirs in zip(right, ruled, strict=True))
-        p = mcnemar(gained, lost)
-        recommended = gained > lost and p < _TELLING
-        verdict = (
-            "beats the rules on queries it did not see"
-            if recommended
-            else "does not beat the rules by more than luck on queries it did not see"
-        )
-    else:
-        recommended, verdict = False, "there are no rules here to compare with"
+    ruled = [rule == each.query_type for rule, each in zip(_by_rules(client, labelled), labelled, strict=True)]
+    gained = sum(mine and not theirs for mine, theirs in zip(right, ruled, strict=True))
+    lost = sum(theirs and not mine for mine, theirs in zip(right, ruled, strict=True))
+    p = mcnemar(gained, lost)
+    recommended, verdict = _verdict(gained, lost, p, _without_weights(client, labelled))
     return Classifier(
         model=fit(labelled),
         queries=len(labelled),
         folds=fold_count,
         accuracy=sum(right) / len(right),
-        rules=sum(ruled) / len(ruled) if by_rules is not None else None,
+        rules=sum(ruled) / len(ruled),
         gained=gained,
         lost=lost,
         p=p,
@@ -137,7 +127,13 @@ def fit(labelled: Sequence[Labelled]) -> Model:
     vectorizer = CountVectorizer(
         analyzer=pieces, binary=True, min_df=_LEAST_FREQUENT, max_features=_MOST_PIECES, dtype=np.float64
     )
-    matrix = vectorizer.fit_transform([each.group for each in labelled])
+    try:
+        matrix = vectorizer.fit_transform([each.group for each in labelled])
+    except ValueError:
+        raise LearningError(
+            "The labelled queries have no two neighbouring characters in common: there is nothing to learn from.",
+            hint="Label more queries.",
+        ) from None
     classes = sorted({each.query_type for each in labelled})
     regression = LogisticRegression(C=1.0, max_iter=2000, class_weight="balanced")
     regression.fit(matrix, [classes.index(each.query_type) for each in labelled])
@@ -186,16 +182,31 @@ def mcnemar(gained: int, lost: int) -> float:
     return min(1.0, 2 * tail)
 
 
-def _by_rules(client: Client, labelled: Sequence[Labelled]) -> list[str] | None:
-    connection = client.connection
-    row = connection.execute("select to_regprocedure('pgsearch.classify_query(text)') is not null").fetchone()
-    if row is None or not row[0]:
-        return None
+def _verdict(gained: int, lost: int, p: float, without_weights: Sequence[str]) -> tuple[bool, str]:
+    if without_weights:
+        return False, (
+            f"query_types has no row for {', '.join(without_weights)}, so the rules cannot answer so and no search has"
+            " weights for it; insert one for each type, and train again"
+        )
+    if p >= _TELLING:
+        return False, "neither is better by more than luck on queries it did not see"
+    if gained > lost:
+        return True, "beats the rules on queries it did not see"
+    return False, "the rules are better on queries it did not see"
+
+
+def _by_rules(client: Client, labelled: Sequence[Labelled]) -> list[str]:
+    """Not classify_query: that one would ask the classifier that is active."""
     return [
         str(query_type)
-        for (query_type,) in connection.execute(
-            "select (select c.query_type from pgsearch.classify_query(q.query) as c)"
-            " from unnest(%s::text[]) with ordinality as q(query, at) order by q.at",
+        for (query_type,) in client.connection.execute(
+            "select pgsearch._query_type_by_rules(q.query) from unnest(%s::text[]) with ordinality as q(query, at)"
+            " order by q.at",
             ([each.query for each in labelled],),
         )
     ]
+
+
+def _without_weights(client: Client, labelled: Sequence[Labelled]) -> list[str]:
+    known = {query_type for (query_type,) in client.connection.execute("select query_type from pgsearch.query_types")}
+    return sorted({each.query_type for each in labelled} - known)

@@ -90,6 +90,11 @@ def from_folder(
 def folds(questions: Sequence[Question], count: int, seed: int = 0) -> NDArray[np.intp]:
     """The fold (0 .. count - 1) of each question: groups are dealt out at random, questions of a group together."""
     groups = sorted({question.group for question in questions})
+    if not 2 <= count <= len(groups):
+        raise LearningError(
+            f"{len(groups)} different questions cannot be split into {count} parts.",
+            hint=f"Give a number from 2 to {len(groups)}; 5 is usual.",
+        )
     random.Random(seed).shuffle(groups)
     fold = {group: place % count for place, group in enumerate(groups)}
     return np.array([fold[question.group] for question in questions], dtype=np.intp)

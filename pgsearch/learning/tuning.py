@@ -102,11 +102,12 @@ def tune(
             f"{groups} judged questions are too few: {least} are the least to learn from.",
             hint=f"Judge {least - groups} more, or let users do it: clicks are judgments (judgments_from_clicks).",
         )
+    # before the long part: it refuses what cannot be split
+    fold = folds(questions, fold_count, seed)
     candidates = gather(
         client, collection, questions, progress=lambda done: tell("asking for candidates", done, len(questions))
     )
     fusion = Fusion(candidates, boosts_of(client, collection))
-    fold = folds(questions, fold_count, seed)
     splits = [fold != number for number in range(fold_count)] if held_out is None else []
     learned = []
     for number, chosen in enumerate([*splits, np.ones(len(questions), bool)]):

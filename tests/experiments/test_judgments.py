@@ -87,12 +87,24 @@ def test_a_line_that_is_no_judgment_is_named(tmp_path: Path) -> None:
         list(read_judgments(file))
 
 
+def test_a_query_without_a_text_is_refused_also_when_there_is_no_text_at_all(tmp_path: Path) -> None:
+    file, queries = tmp_path / "qrels.txt", tmp_path / "queries.tsv"
+    file.write_text("1 0 a 2\n", encoding="utf-8")
+    queries.write_text("", encoding="utf-8")
+    with pytest.raises(InvalidValueError, match="no text of query '1'"):
+        list(read_judgments(file, queries))
+    queries.write_text("1\twhat is it\n", encoding="utf-8-sig")
+    assert [judgment["query"] for judgment in read_judgments(file, queries)] == ["what is it"]
+
+
 def test_the_command_imports(dsn: str, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "qrels.txt"
     file.write_text("".join(f"q{number} 0 d{number} 1\n" for number in range(1500)), encoding="utf-8")
 
     assert cli.main(["judge", "imported", "--import", str(file), "--dsn", dsn]) == 0
-    assert "1,500 judgments stored" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "1,500 judgments stored" in told.out
+    assert "ids of the queries are taken for their texts" in told.err
     assert len(stored(client, "imported")) == 1500
 
 

@@ -13,9 +13,10 @@ import random
 import pytest
 
 from pgsearch import Client
+from pgsearch.cli import main
 from pgsearch.errors import InvalidValueError
 from pgsearch.learning import LearningError
-from pgsearch.learning.judgments import Question, from_list
+from pgsearch.learning.judgments import Question, folds, from_list
 from pgsearch.learning.reranking import examples_from_log
 from pgsearch.learning.tuning import searched, tune
 from tests.learning.town import COLLECTION, Foggy, put_town, questions_about
@@ -47,12 +48,43 @@ def use(client: Client, questions: list[Question], seed: int) -> int:
     return clicks
 
 
+def check_roll_up(client: Client, searches: int, clicks: int) -> None:
+    """What was rolled up is what the users did; a log of this size is not enough yet for what needs a thousand."""
+    days = client.refresh_search_stats()
+    assert sum(day.searches for day in days) == searches
+    assert client.refresh_search_stats() == []
+    stats = client.search_stats(COLLECTION, step="all")[0]
+    assert (stats.total_queries, stats.unique_sessions, stats.no_result_rate) == (searches, searches, 0)
+    counted = client.click_through_rates(COLLECTION, min_impressions=1, top_n=100_000)
+    assert sum(chunk.clicks for chunk in counted) == clicks
+    ready = client.connection.execute("select logs, logs_needed, ready from pgsearch.training_readiness").fetchone()
+    assert ready == (searches, 1000, False)
+
+
+def check_golden_set(client: Client, asked: list[Question]) -> None:
+    """Chunks that were chosen are about what was asked, more often than those that were passed over."""
+    golden = client.build_golden_set(COLLECTION, min_impressions=5, positive_limit=10, negative_limit=10)
+    chosen = [chunk for chunk in golden if chunk.label == "positive"]
+    passed_over = [chunk for chunk in golden if chunk.label == "negative"]
+    assert (len(chosen), len(passed_over)) == (10, 10)
+    assert min(chunk.ctr for chunk in chosen) > max(chunk.ctr for chunk in passed_over)
+    meant = {page for question in asked for page, grade in question.grades.items() if grade == 2}
+    assert sum(chunk.external_id in meant for chunk in chosen) > sum(
+        chunk.external_id in meant for chunk in passed_over
+    )
+    normalized = {question.group for question in asked}
+    assert all(chunk.queries and set(chunk.queries) <= normalized for chunk in chosen)
+
+
 @pytest.mark.slow
 def test_clicks_make_the_search_better_for_questions_that_nobody_had_asked(client: Client) -> None:
     told = put_town(client)
     everything = questions_about(client, told, 100, seed=3)
     asked, unasked = everything[:60], everything[60:]
-    assert use(client, asked, seed=4) > 100
+    clicks = use(client, asked, seed=4)
+    assert clicks > 100
+    check_roll_up(client, searches=_SESSIONS * len(asked), clicks=clicks)
+    check_golden_set(client, asked)
 
     judgments = client.judgments_from_clicks("clicks", COLLECTION, min_impressions=3)
     assert judgments > 200
@@ -84,6 +116,26 @@ def test_too_few_questions_are_refused_with_how_many_are_missing(town: tuple[Cli
     with pytest.raises(LearningError, match="10 judged questions") as caught:
         tune(client, COLLECTION, questions[:10])
     assert "40 more" in str(caught.value.hint)
+
+
+def test_the_command_says_what_is_missing(client: Client, dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    client.create_collection("wiki")
+    client.search("aspirin", collections="wiki")
+    for arguments, said in (
+        (["--collection", "wiki", "--clicks"], "No page of wiki was shown 10 times for the same query"),
+        (["--collection", "wikki", "--judgments", "golden"], "unknown collection 'wikki'"),
+        (["--collection", "wiki", "--judgments", "golden"], "no judgment list 'golden'"),
+    ):
+        assert main(["tune", *arguments, "--dsn", dsn]) == 1
+        assert said in capsys.readouterr().err
+
+
+def test_questions_are_split_into_two_parts_or_more(town: tuple[Client, list[Question]]) -> None:
+    client, questions = town
+    with pytest.raises(LearningError, match="60 different questions cannot be split into 1 parts"):
+        tune(client, COLLECTION, questions, fold_count=1)
+    with pytest.raises(LearningError, match="cannot be split"):
+        folds(questions, 61)
 
 
 def test_what_cannot_be_told_from_luck_is_not_recommended(town: tuple[Client, list[Question]]) -> None:

@@ -211,6 +211,15 @@ def test_the_golden_set_is_written_as_json(
     assert golden["min_impressions"] == 10
     assert "1 positive and 1 negative" in capsys.readouterr().out
 
+    run(dsn, "golden-set", "--collection", "nowhere", "--output", str(path))
+    assert "No chunk of nowhere was seen 10 times" in capsys.readouterr().err
+
+
+def test_a_time_that_is_none_is_refused_in_words(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["stats", "--since", "yesterday", "--dsn", dsn])
+    assert "'yesterday' is no time; write 2025-03-01" in capsys.readouterr().err
+
 
 @pytest.mark.parametrize(
     "what", ["summary", "top-queries", "no-results", "no-clicks", "weights", "latency", "popular", "clicks"]
