@@ -59,7 +59,9 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return coalesce(pgsearch._query_type_by_model(query), pgsearch._query_type_by_rules(query));
+    return coalesce(case when exists (select from pgsearch.learned_models as m where m.kind = 'query_classifier' and m.active)
+                         then pgsearch._query_type_by_model(query) end,
+                    pgsearch._query_type_by_rules(query));
 end;
 $$;
 

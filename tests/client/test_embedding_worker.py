@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -69,9 +70,12 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 def test_several_threads_share_the_work_and_ask_at_the_same_time(client: Client) -> None:
     together = threading.Barrier(4)
+    asked = itertools.count()
 
     def wait_for_the_others(texts: Sequence[str]) -> None:
-        together.wait(30)
+        # later batches may fall to three of them
+        if next(asked) < 4:
+            together.wait(30)
 
     numbers = Numbers(before=wait_for_the_others)
 

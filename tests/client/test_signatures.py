@@ -25,7 +25,7 @@ METHODS = sorted(
     for name in dir(_calls)
     if inspect.isfunction(getattr(_calls, name))
     and not name.startswith("_")
-    and getattr(_calls, name).__module__ == _calls.__name__
+    and getattr(_calls, name).__module__.startswith(_calls.__name__)
     and name != "vector_text"
 )
 methods = pytest.mark.parametrize("name", METHODS)

@@ -1,0 +1,102 @@
+"""What a call is: a statement, its parameters, and what is made of the rows that come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Generic, LiteralString, TypeAlias, TypeVar
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+Result = TypeVar("Result")
+
+
+Vector: TypeAlias = Sequence[float]
+
+
+Names: TypeAlias = str | Sequence[str]
+"""One name, or several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Result]):
+    """A statement ready to run; `build` makes the result of its rows, which come as tuples."""
+
+    statement: LiteralString
+    parameters: Mapping[str, object]
+    build: Callable[[Iterable[tuple[Any, ...]]], Result]
+
+    def without_waiting(self) -> Call[Result]:
+        """A call of a value that does not wait for the disk; its transaction must be nothing but this statement."""
+        return replace(self, statement=f"{self.statement}, pg_catalog.set_config('synchronous_commit', 'off', true)")
+
+
+def _rows(
+    function: LiteralString, row: Callable[..., Result], arguments: Mapping[LiteralString, object]
+) -> Call[list[Result]]:
+    """A call of a function that returns rows. An argument's key may carry a cast: "top_n::integer"."""
+    notation, parameters = _named(arguments)
+    return Call(
+        f"select * from pgsearch.{function}({notation})",
+        parameters,
+        lambda found: [row(*columns) for columns in found],
+    )
+
+
+def _value(
+    function: LiteralString, of: Callable[[Any], Result], arguments: Mapping[LiteralString, object]
+) -> Call[Result]:
+    """A call of a function that returns one value; `of` makes the result of it."""
+    notation, parameters = _named(arguments)
+    return Call(f"select pgsearch.{function}({notation})", parameters, lambda found: of(next(iter(found))[0]))
+
+
+def _named(arguments: Mapping[LiteralString, object]) -> tuple[LiteralString, dict[str, object]]:
+    parts: list[LiteralString] = []
+    parameters: dict[str, object] = {}
+    for key, argument in arguments.items():
+        name, separator, kind = key.partition("::")
+        parts.append(f"{name} => %({name})s{separator}{kind}")
+        parameters[name] = argument
+    return ", ".join(parts), parameters
+
+
+def _none(value: object) -> None:
+    return None
+
+
+def vector_text(embedding: Vector | None) -> str | None:
+    """The text form of a vector, which every pgvector type reads; numpy arrays welcome."""
+    return None if embedding is None else repr([*map(float, embedding)]).replace(" ", "")
+
+
+def _names(names: Names | None) -> list[str] | None:
+    return [names] if isinstance(names, str) else None if names is None else list(names)
+
+
+def _json(value: Mapping[str, Any] | None) -> Jsonb:
+    return Jsonb(dict(value or {}))
+
+
+def _context(context: Mapping[str, Any] | None) -> Jsonb:
+    return Jsonb(dict(context or {}), dumps=_dumps)
+
+
+def _dumps(value: object) -> str:
+    # ids of uuid7 come as UUID, times with their zone
+    return json.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be logged: {value!r}")
+
+
+def _of_period(collection: str | None, since: datetime | None, until: datetime | None) -> dict[LiteralString, object]:
+    return {"collection": collection, "since::timestamptz": since, "until::timestamptz": until}
