@@ -51,15 +51,20 @@ begin
             elapsed := elapsed || (at[1] - one.ts);
         end if;
 
-        select *
-          into one
-          from pgsearch.queries as q
-         where coalesce(q.user_id, q.client_id, q.session_id) = actors[1]
-           and q.ts between at[1] and ends
-           and (q.ts, q.query_id) > (at[1], query_ids[1])
-         order by q.ts, q.query_id
-         limit 1;
-        if found then
+        -- of a search that ends now a later one is hardly stored yet; were it so, _detect_reformulations finds it
+        if patient or at[1] < clock_timestamp() - interval '250 ms' then
+            select *
+              into one
+              from pgsearch.queries as q
+             where coalesce(q.user_id, q.client_id, q.session_id) = actors[1]
+               and q.ts between at[1] and ends
+               and (q.ts, q.query_id) > (at[1], query_ids[1])
+             order by q.ts, q.query_id
+             limit 1;
+        else
+            one := null;
+        end if;
+        if one.query_id is not null then
             after   := after || one.user_query;
             elapsed := elapsed || (one.ts - at[1]);
             select * into one from pgsearch.queries as q where q.query_id = query_ids[1] and q.ts = at[1];
@@ -71,34 +76,47 @@ begin
             end if;
         end if;
     else
-        select array_agg(n.before), array_agg(n.text), array_agg(n.elapsed)
+        -- everything these users asked around that time is read once: two look-ups for each search cost three times as much
+        with near as materialized (
+            select distinct on (n.query_id) n.*
+              from (select q.query_id, q.ts, coalesce(q.user_id, q.client_id, q.session_id) as actor, q.user_query as text, true as stored
+                      from pgsearch.queries as q
+                     where coalesce(q.user_id, q.client_id, q.session_id) = any (actors)
+                       and q.ts between starts and ends
+                     union all
+                    -- one that was not kept has a text all the same
+                    select x.query_id, x.ts, x.actor, x.text, false
+                      from unnest(query_ids, actors, texts, at) as x(query_id, actor, text, ts)) as n
+             order by n.query_id, n.stored desc
+        ),
+        numbered as materialized (
+            select n.*, count(*) filter (where n.stored) over (partition by n.actor order by n.ts, n.query_id) as place
+              from near as n
+        ),
+        pair as (
+            select b.query_id, b.ts, x.text, x.ts - b.ts as elapsed
+              from numbered as x
+                   join numbered as b on b.actor = x.actor
+                                     and b.stored
+                                     and b.place = x.place - x.stored::integer
+             where x.query_id = any (query_ids)
+               and x.ts - b.ts <= span
+             union
+            select x.query_id, x.ts, a.text, a.ts - x.ts
+              from numbered as x
+                   join numbered as a on a.actor = x.actor
+                                     and a.stored
+                                     and a.place = x.place + 1
+             where x.query_id = any (query_ids)
+               and x.stored
+               and a.ts - x.ts <= span
+        )
+        select array_agg(q order by p.query_id, p.elapsed), array_agg(p.text order by p.query_id, p.elapsed), array_agg(p.elapsed order by p.query_id, p.elapsed)
           into before, after, elapsed
-          from (select distinct on (p.id, p.elapsed) p.*
-                  from (select b.query_id as id, b.searched as before, x.text, x.ts - b.ts as elapsed
-                          from unnest(query_ids, actors, texts, at) as x(query_id, actor, text, ts)
-                               cross join lateral (select q as searched, q.query_id, q.ts
-                                                     from pgsearch.queries as q
-                                                    where coalesce(q.user_id, q.client_id, q.session_id) = x.actor
-                                                      and q.ts between starts and ends
-                                                      and q.ts between x.ts - span and x.ts
-                                                      and (q.ts, q.query_id) < (x.ts, x.query_id)
-                                                    order by q.ts desc, q.query_id desc
-                                                    limit 1) as b
-                        union all
-                        select x.query_id, b, a.user_query, a.ts - x.ts
-                          from unnest(query_ids, actors, at) as x(query_id, actor, ts)
-                               join pgsearch.queries as b on b.query_id = x.query_id
-                                                         and b.ts = x.ts
-                                                         and b.ts between starts and ends
-                               cross join lateral (select q.user_query, q.ts
-                                                     from pgsearch.queries as q
-                                                    where coalesce(q.user_id, q.client_id, q.session_id) = x.actor
-                                                      and q.ts between starts and ends
-                                                      and q.ts between x.ts and x.ts + span
-                                                      and (q.ts, q.query_id) > (x.ts, x.query_id)
-                                                    order by q.ts, q.query_id
-                                                    limit 1) as a) as p
-                 order by p.id, p.elapsed) as n;
+          from pair as p
+               join pgsearch.queries as q on q.query_id = p.query_id
+                                         and q.ts = p.ts
+                                         and q.ts between starts and ends;
     end if;
 
     if cardinality(before) > 0 then
