@@ -248,7 +248,7 @@ def test_any_text_can_be_parsed_and_what_it_gives_can_be_searched_for(
 @settings(max_examples=100, deadline=None)
 @given(content=TYPEABLE)
 def test_a_text_is_found_by_its_own_words(library: Client, select: Select, content: str) -> None:
-    # signs have a meaning in a query, and PostgreSQL's parser takes -0 for another word than 0, and ~0 at the very beginning
+    # signs mean something in a query, and PostgreSQL takes -0, and ~0 at the very beginning, for other words than 0
     plain = " " + content.replace("-", " ").replace('"', " ").replace("+", " ")
     asked = parsed(library, plain)
     if asked.lexemes:
