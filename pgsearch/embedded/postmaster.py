@@ -39,7 +39,9 @@ def postmaster(data: Path) -> psutil.Process | None:
     for process in family:
         with contextlib.suppress(psutil.Error):
             # The others rename themselves to "postgres: checkpointer" and so on; orphans keep that name.
-            if process.ppid() not in pids and not process.cmdline()[0].startswith("postgres: "):
+            # One that is just ending has no command line any more.
+            command = process.cmdline()
+            if command and process.ppid() not in pids and not command[0].startswith("postgres: "):
                 return process
     return None
 
