@@ -132,27 +132,12 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    extension constant text := (select quote_ident(n.nspname)
-                                  from pg_extension as e
-                                       join pg_namespace as n on n.oid = e.extnamespace
-                                 where e.extname = 'vector');
-    full_type constant text := format('%s.vector(%s)', extension, model.dimensions);
-    half_type constant text := format('%s.halfvec(%s)', extension, model.dimensions);
-    bits      constant text := format('bit(%s)', model.dimensions);
-    measure   constant text := format('operator(%s.%s)', extension,
-                                      case model.distance when 'cosine' then '<=>' when 'inner_product' then '<#>' else '<->' end);
-    -- the expression of the index, the query in its form, and the operator between them
-    nearest   constant text := case model.storage
-                               when 'vector'  then format('e.embedding::%s %s $1::%s', full_type, measure, full_type)
-                               when 'halfvec' then format('e.embedding::%s %s $1::%s', half_type, measure, half_type)
-                               else format('%s.binary_quantize(e.embedding::%s)::%s operator(%s.<~>) %s.binary_quantize($1::%s)::%s',
-                                           extension, full_type, bits, extension, extension, full_type, bits)
-                               end;
-    distance  constant text := format('(e.embedding::%s %s $1::%s) as distance', full_type, measure, full_type);
+    texts     constant record := pgsearch._model_expressions(model, 'e.embedding');
+    distance  constant text := texts.distance || ' as distance';
     walk      constant text := concat_ws(E'\n',
         '          from pgsearch.embeddings as e',
         format('         where e.model_id = %s', model.model_id),
-        format('         order by %s', nearest),
+        '         order by ' || texts.nearest,
         format('         limit %s', reach));
     rows      text;
 begin

@@ -1,5 +1,24 @@
 -- Hybrid search in one call, from any client: select * from pgsearch.search_hybrid('전기차 보조금').
 
+create or replace function pgsearch._tell_notes(outcome jsonb)
+returns void
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    note text;
+begin
+    -- a result of no rows has no place for its reason; every client shows notices
+    if outcome -> 'hits' = '[]' then
+        for note in select jsonb_array_elements_text(outcome -> 'notes') loop
+            raise notice using message = note;
+        end loop;
+    end if;
+end;
+$$;
+
+comment on function pgsearch._tell_notes(jsonb) is 'The notes of a search as notices, when it has no hits.';
+
 create or replace function pgsearch._hits(outcome jsonb)
 returns table (
     rank          integer,
@@ -24,15 +43,8 @@ returns table (
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    note text;
 begin
-    -- a result of no rows has no place for its reason; every client shows notices
-    if outcome -> 'hits' = '[]' then
-        for note in select jsonb_array_elements_text(outcome -> 'notes') loop
-            raise notice using message = note;
-        end loop;
-    end if;
+    perform pgsearch._tell_notes(outcome);
 
     return query
     select h.*

@@ -40,7 +40,6 @@ as $$
 #variable_conflict use_column
 declare
     outcome jsonb;
-    note    text;
 begin
     if jsonb_typeof(options) <> 'object' then
         perform pgsearch._check_settings(options);
@@ -49,12 +48,7 @@ begin
                    search_code.query, embedding, collections, top_k, search_code.filter,
                    coalesce(options, '{}') || jsonb_strip_nulls(jsonb_build_object('query_type', search_code.query_type, 'large_embedding', large_embedding::text)));
 
-    -- a result of no rows has no place for its reason; every client shows notices
-    if outcome -> 'hits' = '[]' then
-        for note in select jsonb_array_elements_text(outcome -> 'notes') loop
-            raise notice using message = note;
-        end loop;
-    end if;
+    perform pgsearch._tell_notes(outcome);
 
     return query
     select h.*

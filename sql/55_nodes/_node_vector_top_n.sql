@@ -11,31 +11,17 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    extension constant text := (select quote_ident(n.nspname)
-                                  from pg_extension as e
-                                       join pg_namespace as n on n.oid = e.extnamespace
-                                 where e.extname = 'vector');
-    full_type constant text := format('%s.vector(%s)', extension, model.dimensions);
-    half_type constant text := format('%s.halfvec(%s)', extension, model.dimensions);
-    bits      constant text := format('bit(%s)', model.dimensions);
-    measure   constant text := format('operator(%s.%s)', extension,
-                                      case model.distance when 'cosine' then '<=>' when 'inner_product' then '<#>' else '<->' end);
-    nearest   constant text := case model.storage
-                               when 'vector'  then format('n.embedding::%s %s $1::%s', full_type, measure, full_type)
-                               when 'halfvec' then format('n.embedding::%s %s $1::%s', half_type, measure, half_type)
-                               else format('%s.binary_quantize(n.embedding::%s)::%s operator(%s.<~>) %s.binary_quantize($1::%s)::%s',
-                                           extension, full_type, bits, extension, extension, full_type, bits)
-                               end;
+    texts constant record := pgsearch._model_expressions(model, 'n.embedding');
 begin
     return concat_ws(E'\n',
         'select f.node_id, f.node_type, f.page_id, f.chunk_id, f.distance',
-        format('  from (select n.node_id, n.node_type, n.page_id, n.chunk_id, (n.embedding::%s %s $1::%s) as distance', full_type, measure, full_type),
+        format('  from (select n.node_id, n.node_type, n.page_id, n.chunk_id, %s as distance', texts.distance),
         '          from pgsearch.semantic_nodes as n',
         format('         where n.model = %L', model.model),
         '           and n.chunk_id is not null',
         case when has_collections then '           and n.repo_id = any ($2)' end,
         case when has_page_ids then '           and n.page_id = any ($3)' end,
-        case when exact then '         offset 0' else format('         order by %s', nearest) end,
+        case when exact then '         offset 0' else '         order by ' || texts.nearest end,
         case when not exact then format('         limit $4 * %s', case model.storage when 'vector' then 1 else 4 end) end,
         '       ) as f',
         ' where f.distance <> ''NaN''',

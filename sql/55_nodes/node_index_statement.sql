@@ -8,23 +8,13 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    chosen    constant pgsearch.embedding_models := pgsearch._named_model(model);
-    extension constant text := (select quote_ident(n.nspname)
-                                  from pg_extension as e
-                                       join pg_namespace as n on n.oid = e.extnamespace
-                                 where e.extname = 'vector');
-    measure   constant text := case chosen.distance when 'cosine' then 'cosine' when 'inner_product' then 'ip' else 'l2' end;
+    chosen constant pgsearch.embedding_models := pgsearch._named_model(model);
 begin
     return format(
         'create index %s if not exists semantic_nodes_hnsw_%s on pgsearch.semantic_nodes using hnsw (%s) where model = %L',
         case when node_index_statement.concurrently then 'concurrently' else '' end,
         chosen.model_id,
-        case chosen.storage
-        when 'vector'  then format('(embedding::%s.vector(%s)) %s.vector_%s_ops', extension, chosen.dimensions, extension, measure)
-        when 'halfvec' then format('(embedding::%s.halfvec(%s)) %s.halfvec_%s_ops', extension, chosen.dimensions, extension, measure)
-        else format('(%s.binary_quantize(embedding::%s.vector(%s))::bit(%s)) %s.bit_hamming_ops',
-                    extension, extension, chosen.dimensions, chosen.dimensions, extension)
-        end,
+        (pgsearch._model_expressions(chosen, 'embedding')).indexed,
         chosen.model);
 end;
 $$;
