@@ -44,6 +44,14 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     Console().print(table)
 
 
+def say_records(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_json: bool) -> None:
+    """Rows of the database under their names: objects as JSON, else a table."""
+    if as_json:
+        say_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        say_table(columns, rows)
+
+
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """A rich progress display on stderr; silent when stderr is not a terminal."""

@@ -10,7 +10,7 @@ from typing import Any
 from pgsearch._calls import Call
 from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
-from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
+from pgsearch.commands._output import note, progress_bar, say, say_json, say_records, say_table
 from pgsearch.embedding import query_embedding
 from pgsearch.errors import InvalidValueError
 from pgsearch.rows import ExperimentResult
@@ -100,10 +100,7 @@ def _list(client: Client, arguments: argparse.Namespace) -> int:
             list,
         )
     )
-    if arguments.json:
-        say_json([dict(zip(columns, row, strict=True)) for row in found])
-    else:
-        say_table(columns, found)
+    say_records(columns, found, as_json=arguments.json)
     return 0
 
 

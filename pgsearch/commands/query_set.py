@@ -10,7 +10,7 @@ from pathlib import Path
 from pgsearch._calls import Call
 from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
-from pgsearch.commands._output import say, say_json, say_table
+from pgsearch.commands._output import say, say_json, say_records
 from pgsearch.errors import InvalidValueError
 
 SUMMARY = "make sets of queries to measure searches on, drawn from the log or chosen"
@@ -72,8 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
                     list,
                 )
             )
-            return _table(arguments, ("query", "query_type", "frequency"), entries)
-        return _table(arguments, ("name", "collection", "sampling", "queries", "created_at"), client.run(_SETS))
+            say_records(("query", "query_type", "frequency"), entries, as_json=arguments.json)
+            return 0
+        columns = ("name", "collection", "sampling", "queries", "created_at")
+        found = client.run(_SETS)
+        say_records(columns, found, as_json=arguments.json)
+    return 0
 
 
 _SETS: Call[list[tuple[object, ...]]] = Call(
@@ -91,12 +95,4 @@ def _said(arguments: argparse.Namespace, queries: int) -> int:
         say(
             f"{queries:,} queries in {arguments.name}" if arguments.action == "create" else f"{queries:,} queries added"
         )
-    return 0
-
-
-def _table(arguments: argparse.Namespace, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> int:
-    if arguments.json:
-        say_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        say_table(columns, rows)
     return 0
