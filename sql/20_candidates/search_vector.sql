@@ -9,10 +9,7 @@
 create or replace function pgsearch._oversampled(storage text, top_n integer)
 returns integer
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select case storage when 'vector' then top_n when 'halfvec' then 2 * top_n else greatest(200, 10 * top_n) end;
-$$;
+return case storage when 'vector' then top_n when 'halfvec' then 2 * top_n else greatest(200, 10 * top_n) end;
 
 comment on function pgsearch._oversampled(text, integer) is
 'How many rows an index of this storage brings for the top_n wanted; they are scored again from the full vectors. bit: ten for each, and at least the 200 that the scan has in hand anyway (recall@10 .976 at ten times, .988 at twenty: benchmarks/results.md); halfvec: two for each; vector: top_n.';
@@ -20,13 +17,12 @@ comment on function pgsearch._oversampled(text, integer) is
 create or replace function pgsearch._vector_index(model_id integer)
 returns table (index_name text, valid boolean, vectors float8)
 language sql stable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select c.relname::text, i.indisvalid, greatest(c.reltuples, 0)::float8
+begin atomic
+select c.relname::text, i.indisvalid, greatest(c.reltuples, 0)::float8 as vectors
   from pg_class as c
        join pg_index as i on i.indexrelid = c.oid
  where c.oid = to_regclass('pgsearch.embeddings_hnsw_' || model_id);
-$$;
+end;
 
 comment on function pgsearch._vector_index(integer) is 'The HNSW index of a model: its name, whether it is valid, and how many vectors it held when it was built or last analyzed (0: not known). No row: no index.';
 
@@ -112,11 +108,8 @@ no row: it reads the rows that pass exactly, because they are few or because the
 create or replace function pgsearch._ef_search(reach integer, top_n integer, filtered boolean)
 returns integer
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
 -- a filter may leave the end of the walk only, so the list is twice as long as the walk
-select least(1000, greatest(200, top_n, case when filtered then 2::bigint * reach else reach end));
-$$;
+return least(1000, greatest(200, top_n, case when filtered then 2::bigint * reach else reach end));
 
 comment on function pgsearch._ef_search(integer, integer, boolean) is
 'hnsw.ef_search of a search: at least the rows wanted, never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000), at most the 1,000 that pgvector allows; beyond, the scan goes on iteratively.';

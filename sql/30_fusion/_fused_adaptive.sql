@@ -6,14 +6,14 @@
 create or replace function pgsearch._fused_adaptive(
     settings       jsonb,
     information    float8,
+    embedding      vector,
+    model          pgsearch.embedding_models,
+    centre         vector,
     chunk_ids      bigint[],
     page_ids       bigint[],
     text_scores    float8[],
-    vector_scores  float8[],
-    centred_scores float8[],
     title_scores   float8[],
     lexical_scores float8[],
-    embeddings     vector[],
     tag_boosts     float8[],
     article_boosts float8[],
     ages           float8[],
@@ -37,13 +37,40 @@ declare
     by_title   constant float8  := (weights ->> 'title')::float8;
     by_lexical constant float8  := (weights ->> 'lexical')::float8;
     half       constant float8  := (settings ->> 'recency_half_life_days')::float8;
+    -- a variable cannot be declared as vector, whose schema is not on the path
+    asked      constant pgsearch.embedding_centres.centre%type := pgsearch._unit(embedding);
+    compared   constant pgsearch.embedding_centres.centre%type := case model.distance when 'cosine' then asked else embedding end;
+    -- where a vector lies so close to the centre that single precision cannot tell its direction
+    nothing       constant float8 := 1e-6;
+    centre_square constant float8 := coalesce(pgsearch._inner_product(centre, centre), 0);
+    asked_common  constant float8 := coalesce(pgsearch._inner_product(asked, centre), 0);
+    asked_rest    constant float8 := nullif(greatest(1 - 2 * asked_common + centre_square, nothing), nothing);
 begin
     return query
-    with candidates as materialized (
-        select c.chunk_id, c.page_id, c.text, c.vector, c.centred, c.title, c.lexical, c.embedding,
-               coalesce(c.tags, 0) as tags, coalesce(c.article, 0) as article, c.days
-          from unnest(chunk_ids, page_ids, text_scores, vector_scores, centred_scores, title_scores, lexical_scores, embeddings, tag_boosts, article_boosts, ages)
-                   as c(chunk_id, page_id, text, vector, centred, title, lexical, embedding, tags, article, days)
+    with placed as (
+        -- no arithmetic on vectors: what the centre takes out of a cosine follows from inner products
+        select r.*,
+               pgsearch._inner_product(r.embedding, asked) / r.length as along,
+               coalesce(pgsearch._inner_product(r.embedding, centre) / r.length, 0) as common
+          from (select c.chunk_id, c.page_id, c.text, c.title, c.lexical, coalesce(c.tags, 0) as tags, coalesce(c.article, 0) as article, c.days,
+                       e.embedding, nullif(sqrt(pgsearch._inner_product(e.embedding, e.embedding)), 0) as length
+                  from unnest(chunk_ids, page_ids, text_scores, title_scores, lexical_scores, tag_boosts, article_boosts, ages)
+                           as c(chunk_id, page_id, text, title, lexical, tags, article, days)
+                       left join pgsearch.embeddings as e on e.page_id = c.page_id
+                                                         and e.chunk_id = c.chunk_id
+                                                         and e.model_id = model.model_id
+                offset 0) as r
+        offset 0
+    ),
+    candidates as materialized (
+        select p.*,
+               nullif(case model.distance
+                      when 'cosine'        then 1::float8 - pgsearch._cosine_distance(p.embedding, compared)
+                      when 'inner_product' then pgsearch._inner_product(p.embedding, compared)
+                      else -pgsearch._l2_distance(p.embedding, compared)
+                      end, 'NaN') as vector,
+               case when p.embedding is not null then coalesce((p.along - p.common - asked_common + centre_square) / sqrt(p.rest * asked_rest), 0) end as centred
+          from (select p.*, nullif(greatest(1 - 2 * p.common + centre_square, nothing), nothing) as rest from placed as p offset 0) as p
     ),
     shape as materialized (
         select avg(c.text) as text_mean,
@@ -77,8 +104,8 @@ begin
                 offset 0) as x
     ),
     head as materialized (
-        select h.embedding, exp(h.first_score - max(h.first_score) over ()) as share
-          from (select f.embedding, f.first_score
+        select h.embedding, h.length, h.common, h.rest, exp(h.first_score - max(h.first_score) over ()) as share
+          from (select f.embedding, f.length, f.common, f.rest, f.first_score
                   from first as f
                  where f.embedding is not null
                  order by f.first_score desc, f.chunk_id
@@ -87,8 +114,10 @@ begin
     near as materialized (
         select f.chunk_id, f.page_id, f.text, f.vector, f.centred, f.title, f.lexical, f.tags, f.article, f.days,
                f.factor, f.part_text, f.part_vector, f.part_title, f.part_lexical, f.first_score,
-               -- the inner product with the average is the average of the inner products, and needs no arithmetic on vectors
-               (select sum(h.share * pgsearch._inner_product(f.embedding, h.embedding)) / sum(h.share) from head as h) as neighbours
+               -- the inner product with the average is the average of the inner products
+               case when f.embedding is not null
+                    then (select sum(h.share * coalesce((pgsearch._inner_product(f.embedding, h.embedding) / (f.length * h.length) - f.common - h.common + centre_square) / sqrt(f.rest * h.rest), 0)) / sum(h.share)
+                            from head as h) end as neighbours
           from first as f
     ),
     closeness as materialized (
@@ -108,11 +137,10 @@ begin
     ),
     ranked as (
         select s.*,
+               -- hardly a candidate has a title or a spelling to be ranked by, so those ranks are counted where they are shown
                row_number() over (order by s.text desc, s.chunk_id) as text_rank,
                row_number() over (order by s.centred desc nulls last, s.chunk_id) as vector_rank,
                row_number() over (order by s.neighbours desc nulls last, s.chunk_id) as near_rank,
-               row_number() over (order by s.title desc nulls last, s.chunk_id) as title_rank,
-               row_number() over (order by s.lexical desc nulls last, s.chunk_id) as lexical_rank,
                row_number() over (partition by s.page_id order by s.score desc, s.chunk_id) as of_page,
                count(*) over (partition by s.page_id) as hit_chunks
           from scored as s
@@ -141,9 +169,9 @@ begin
            || case when h.neighbours is null then '{}'
                    else jsonb_build_object('neighbours', jsonb_build_object('score', h.neighbours, 'rank', h.near_rank, 'weight', by_near, 'contribution', h.part_near)) end
            || case when h.title is null then '{}'
-                   else jsonb_build_object('title', jsonb_build_object('score', h.title, 'rank', h.title_rank, 'weight', by_title, 'contribution', h.part_title)) end
+                   else jsonb_build_object('title', jsonb_build_object('score', h.title, 'rank', (select 1 + count(*) from scored as s where s.title > h.title or s.title = h.title and s.chunk_id < h.chunk_id), 'weight', by_title, 'contribution', h.part_title)) end
            || case when h.lexical is null then '{}'
-                   else jsonb_build_object('lexical', jsonb_build_object('score', h.lexical, 'rank', h.lexical_rank, 'weight', by_lexical, 'contribution', h.part_lexical)) end
+                   else jsonb_build_object('lexical', jsonb_build_object('score', h.lexical, 'rank', (select 1 + count(*) from scored as s where s.lexical > h.lexical or s.lexical = h.lexical and s.chunk_id < h.chunk_id), 'weight', by_lexical, 'contribution', h.part_lexical)) end
            || case when h.tags = 0 and h.article = 0 and not half > 0 then '{}'
                    else jsonb_build_object('boosts', jsonb_strip_nulls(jsonb_build_object(
                             'tags',     nullif(h.tags, 0),
@@ -155,6 +183,6 @@ begin
 end;
 $$;
 
-comment on function pgsearch._fused_adaptive(jsonb, float8, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], vector[], float8[], float8[], float8[], bigint[], boolean, integer) is
-'_fused for strategy adaptive when there are words and vectors. Arguments: settings, information (word_information of fuse), parallel arrays of the candidates (chunk_ids, page_ids, text_scores, none of them null, vector_scores as they are shown, centred_scores as they are fused,
-title_scores, lexical_scores, embeddings without their centre; tag_boosts and article_boosts as boost_factors gives them, ages in days, each null for none), vector_found (chunks of the vector signal), one_a_page, shown. Returns as _fused.';
+comment on function pgsearch._fused_adaptive(jsonb, float8, vector, pgsearch.embedding_models, vector, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], float8[], bigint[], boolean, integer) is
+'_fused for strategy adaptive when there are words and vectors. Arguments: settings, information (word_information of fuse), embedding of the query, its model and the centre of the collections (null: none), parallel arrays of the candidates (chunk_ids, page_ids, text_scores, none of them null,
+title_scores, lexical_scores; tag_boosts and article_boosts as boost_factors gives them, ages in days, each null for none), vector_found (chunks of the vector signal), one_a_page, shown. Returns as _fused.';

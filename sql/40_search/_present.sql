@@ -3,10 +3,7 @@
 create or replace function pgsearch._lap(stage text, since timestamptz)
 returns jsonb
 language sql volatile parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select jsonb_build_object(stage, round((extract(epoch from clock_timestamp() - since) * 1000)::numeric, 3));
-$$;
+return jsonb_build_object(stage, round(extract(epoch from clock_timestamp() - since) * 1000, 3));
 
 comment on function pgsearch._lap(text, timestamptz) is 'A one-key JSON object: the milliseconds since then, to three decimals.';
 
@@ -22,12 +19,18 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    chunk_ids constant bigint[] := array(select (r ->> 'chunk_id')::bigint from jsonb_array_elements(ranked) as r);
-    page_ids  constant bigint[] := array(select (r ->> 'page_id')::bigint from jsonb_array_elements(ranked) as r);
-    display   constant float8[] := pgsearch.normalize_display_scores(array(select -r.at::float8 from jsonb_array_elements(ranked) with ordinality as r(hit, at)));
-    pattern   constant text     := case when snippet_length > 0 then pgsearch._highlight_pattern(lexemes, words) end;
+    shown     constant integer := jsonb_array_length(ranked);
+    pattern   constant text    := case when snippet_length > 0 then pgsearch._highlight_pattern(lexemes, words) end;
+    widened   bigint[];
+    contexts  text[];
     presented jsonb;
 begin
+    if neighbours > 0 then
+        select array_agg(x.chunk_id), array_agg(x.context)
+          into widened, contexts
+          from pgsearch.expand_window(array(select (r ->> 'chunk_id')::bigint from jsonb_array_elements(ranked) as r), neighbours) as x;
+    end if;
+
     select coalesce(jsonb_agg(
                jsonb_build_object(
                    'rank',          r.at,
@@ -38,10 +41,11 @@ begin
                    'title',         p.title,
                    'heading',       c.heading,
                    'content',       c.content,
-                   'context',       e.context,
-                   'snippet',       pgsearch._marked_excerpt(c.content, pattern, snippet_length, '<mark>', '</mark>'),
+                   'context',       contexts[array_position(widened, c.chunk_id)],
+                   'snippet',       case when snippet_length > 0 then pgsearch._marked_excerpt(c.content, pattern, snippet_length, '<mark>', '</mark>') else '' end,
                    'score',         coalesce(r.hit -> 'reranked', r.hit -> 'score'),
-                   'display_score', display[r.at],
+                   -- normalize_display_scores of scores that all differ
+                   'display_score', 1::float8 - (r.at - 1)::float8 / shown,
                    'match_reason',  r.hit -> 'match_reason',
                    'signals',       case when r.hit ? 'reranked'
                                          then (r.hit -> 'signals') || jsonb_build_object('fused', r.hit -> 'score', 'reranked', r.hit -> 'reranked')
@@ -53,12 +57,9 @@ begin
                order by r.at), '[]')
       into presented
       from jsonb_array_elements(ranked) with ordinality as r(hit, at)
-           join pgsearch.chunks as c on c.page_id = page_ids[r.at]
-                                    and c.chunk_id = chunk_ids[r.at]
-           join pgsearch.pages as p on p.page_id = c.page_id
-           left join (select x.chunk_id, x.context
-                        from pgsearch.expand_window(chunk_ids, neighbours) as x
-                       where neighbours > 0) as e on e.chunk_id = c.chunk_id;
+           join pgsearch.chunks as c on c.page_id = (r.hit ->> 'page_id')::bigint
+                                    and c.chunk_id = (r.hit ->> 'chunk_id')::bigint
+           join pgsearch.pages as p on p.page_id = c.page_id;
 
     return presented;
 end;

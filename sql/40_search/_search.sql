@@ -37,11 +37,15 @@ declare
     text_chunks    bigint[];
     text_pages     bigint[];
     found_scores   float8[];
+    also_chunks    bigint[];
+    also_pages     bigint[];
+    also_scores    float8[];
     approximate    boolean := false;
     rows_scored    integer;
     vector_chunks  bigint[];
     vector_pages   bigint[];
     best_cosine    float8;
+    sought         text[] := '{}';
     titled_pages   bigint[];
     titled_scores  float8[];
     titled_chunks  bigint[];
@@ -49,9 +53,11 @@ declare
     -- the union of it, as parallel arrays
     chunk_ids      bigint[];
     page_ids       bigint[];
-    known_scores   float8[];
     text_scores    float8[];
-    near           record;
+    vector_scores  float8[];
+    centred_scores float8[];
+    alike_pages    bigint[];
+    alike_scores   float8[];
     title_scores   float8[];
     lexical_scores float8[];
     tagged         boolean := false;
@@ -59,6 +65,7 @@ declare
     article_boosts float8[];
     ages           float8[];
     information    float8;
+    adaptive       boolean;
     one_a_page     boolean;
     shown          integer;
     kept           bigint[];
@@ -116,29 +123,13 @@ begin
                           else 'The query has no words to search for: only stop words, punctuation or exclusions.'
                           end;
     end if;
+    if use_text then
+        terms := pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections);
+    end if;
     timings := timings || pgsearch._lap('analyse_ms', lap);
     lap     := clock_timestamp();
 
     -- candidates
-    if use_text then
-        terms := pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections);
-        select t.chunk_ids, t.chunk_pages, t.scores, t.approximate, t.rows_scored
-          into text_chunks, text_pages, found_scores, approximate, rows_scored
-          from pgsearch._bm25_best(
-                   terms.terms, terms.gains, terms.frequencies, terms.average_length, parsed.required, parsed.excluded, collections, only_pages, candidates,
-                   -- where vectors bring candidates too, nothing is gained by the last of the words' own
-                   case (settings ->> 'exact')::boolean when true then 'exact' when false then 'fast' else case when use_vector then 'shared' else 'exact' end end,
-                   (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
-                   (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as t;
-        if rows_scored >= (settings ->> 'max_rows')::integer and approximate then
-            notes := notes || format('The words are so common that BM25 stopped after %s chunks: the text ranking is approximate.', rows_scored);
-        elsif not (settings ->> 'exact')::boolean then
-            notes := notes || 'The text ranking is approximate, as asked.'::text;
-        end if;
-        timings := timings || pgsearch._lap('text_ms', lap);
-        lap     := clock_timestamp();
-    end if;
-
     if use_vector then
         select array_agg(v.chunk_id), array_agg(v.page_id), max(v.score)
           into vector_chunks, vector_pages, best_cosine
@@ -150,11 +141,17 @@ begin
     end if;
 
     if use_title then
+        -- beside the text signal only words that it cannot find are looked up by their spelling
+        if not use_text then
+            sought := parsed.words;
+        elsif not coalesce(parsed.lexemes <@ terms.names, false) then
+            sought := pgsearch._unknown_words(parsed.words, collections);
+        end if;
+    end if;
+    if sought <> '{}' then
         select array_agg(l.page_id), array_agg(l.score)
           into titled_pages, titled_scores
-          from pgsearch._lexical_top_n(parsed.words,
-                                       case search_mode when 'lexical' then parsed.words else pgsearch._unknown_words(parsed.words, collections) end,
-                                       collections, only_pages, (settings ->> 'lexical_threshold')::float8, candidates) as l;
+          from pgsearch._lexical_top_n(parsed.words, sought, collections, only_pages, (settings ->> 'lexical_threshold')::float8, candidates) as l;
 
         -- a page found by its title alone is shown by its first chunk that the query allows
         if titled_pages is not null then
@@ -163,31 +160,49 @@ begin
               from (select distinct on (c.page_id) c.chunk_id, c.page_id
                       from pgsearch.chunks as c
                      where c.page_id = any (titled_pages)
-                       and c.page_id <> all (coalesce(text_pages, '{}') || coalesce(vector_pages, '{}'))
+                       and c.page_id <> all (coalesce(vector_pages, '{}'))
                        and (parsed.required is null or c.content_tsv @@ parsed.required)
                        and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded)
                      order by c.page_id, c.ordinal, c.chunk_id) as f;
         end if;
+    end if;
+    if use_title then
         timings := timings || pgsearch._lap('lexical_ms', lap);
         lap     := clock_timestamp();
     end if;
 
-    -- complete: every candidate is scored on every signal, whoever found it
-    select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'), coalesce(array_agg(u.page_id order by u.chunk_id), '{}'), array_agg(u.score order by u.chunk_id)
-      into chunk_ids, page_ids, known_scores
-      from (select f.chunk_id, f.page_id, max(f.score) as score
-              from (select t.chunk_id, t.page_id, t.score from unnest(text_chunks, text_pages, found_scores) as t(chunk_id, page_id, score)
-                     union all
-                    select v.chunk_id, v.page_id, null from unnest(vector_chunks, vector_pages) as v(chunk_id, page_id)
-                     union all
-                    select l.chunk_id, l.page_id, null from unnest(titled_chunks, shown_pages) as l(chunk_id, page_id)) as f
-             group by f.chunk_id, f.page_id) as u;
+    -- the text signal comes last and completes itself: it scores what the others found in the scan that finds its own
+    if use_text then
+        select t.chunk_ids, t.chunk_pages, t.scores, t.approximate, t.rows_scored, t.also_chunks, t.also_pages, t.also_scores
+          into text_chunks, text_pages, found_scores, approximate, rows_scored, also_chunks, also_pages, also_scores
+          from pgsearch._bm25_best(
+                   terms.terms, terms.gains, terms.frequencies, terms.average_length, parsed.required, parsed.excluded, collections, only_pages, candidates,
+                   -- where vectors bring candidates too, nothing is gained by the last of the words' own
+                   case (settings ->> 'exact')::boolean when true then 'exact' when false then 'fast' else case when use_vector then 'shared' else 'exact' end end,
+                   (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
+                   (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer,
+                   coalesce(vector_chunks || titled_chunks, vector_chunks, titled_chunks, '{}'), coalesce(vector_pages || shown_pages, vector_pages, shown_pages, '{}')) as t;
+        if rows_scored >= (settings ->> 'max_rows')::integer and approximate then
+            notes := notes || format('The words are so common that BM25 stopped after %s chunks: the text ranking is approximate.', rows_scored);
+        elsif not (settings ->> 'exact')::boolean then
+            notes := notes || 'The text ranking is approximate, as asked.'::text;
+        end if;
 
-    -- what only the vectors found still has to meet the query's requirements
-    if parsed.required is not null or parsed.excluded is not null then
-        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}'), array_agg(u.score order by c.chunk_id)
-          into chunk_ids, page_ids, known_scores
-          from unnest(chunk_ids, page_ids, known_scores) as u(chunk_id, page_id, score)
+        select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'), coalesce(array_agg(u.page_id order by u.chunk_id), '{}'), array_agg(u.score order by u.chunk_id)
+          into chunk_ids, page_ids, text_scores
+          from (select t.chunk_id, t.page_id, t.score from unnest(text_chunks, text_pages, found_scores) as t(chunk_id, page_id, score)
+                 union all
+                select a.chunk_id, a.page_id, a.score
+                  from unnest(also_chunks, also_pages, also_scores) as a(chunk_id, page_id, score)
+                 where a.chunk_id <> all (text_chunks)
+                   -- the words found a better chunk of the page
+                   and (titled_chunks is null or a.chunk_id <> all (titled_chunks) or a.page_id <> all (text_pages))) as u;
+        timings := timings || pgsearch._lap('text_ms', lap);
+        lap     := clock_timestamp();
+    else
+        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}')
+          into chunk_ids, page_ids
+          from unnest(coalesce(vector_pages || shown_pages, vector_pages, shown_pages), coalesce(vector_chunks || titled_chunks, vector_chunks, titled_chunks)) as u(page_id, chunk_id)
                join pgsearch.chunks as c on c.page_id = u.page_id
                                         and c.chunk_id = u.chunk_id
          where (parsed.required is null or c.content_tsv @@ parsed.required)
@@ -197,8 +212,8 @@ begin
     if (settings ->> 'require_keywords')::boolean then
         kept := pgsearch._with_all_keywords(parsed.asked, chunk_ids, (settings ->> 'window')::integer);
         select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}'), array_agg(c.score order by c.chunk_id)
-          into chunk_ids, page_ids, known_scores
-          from unnest(chunk_ids, page_ids, known_scores) as c(chunk_id, page_id, score)
+          into chunk_ids, page_ids, text_scores
+          from unnest(chunk_ids, page_ids, text_scores) as c(chunk_id, page_id, score)
          where c.chunk_id = any (kept);
         timings := timings || pgsearch._lap('keywords_ms', lap);
         lap     := clock_timestamp();
@@ -215,31 +230,27 @@ begin
             select array_agg(r.fts_rank order by r.chunk_id)
               into text_scores
               from pgsearch._fts_rank(parsed.any_of, chunk_ids) as r;
-        else
-            -- BM25 has scored what it found; only what the other signals brought is left
-            select array_agg(coalesce(k.score, s.score, 0) order by k.chunk_id)
-              into text_scores
-              from unnest(chunk_ids, known_scores) as k(chunk_id, score)
-                   left join pgsearch._bm25_scores_of(
-                                 terms.terms, terms.gains, terms.average_length,
-                                 array(select m.page_id from unnest(page_ids, known_scores) as m(page_id, score) where m.score is null),
-                                 array(select m.chunk_id from unnest(chunk_ids, known_scores) as m(chunk_id, score) where m.score is null),
-                                 (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8, (settings #>> '{bm25,heading_weight}')::float8) as s
-                          on s.chunk_id = k.chunk_id;
         end if;
     end if;
-    -- without vectors all of it is null
-    near := pgsearch._nearness(case when use_vector then embedding end, model, case when use_vector then pgsearch._centre(model, collections) end,
-                               case when use_vector then page_ids end, case when use_vector then chunk_ids end);
     if use_text or use_title then
-        select array_agg(nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, parsed.lexemes)), 0)::float8
-                         / (select count(distinct l) from unnest(parsed.lexemes) as l) order by c.chunk_id),
-               array_agg(t.score order by c.chunk_id),
-               coalesce(bool_or(p.tags && parsed.words), false)
-          into title_scores, lexical_scores, tagged
-          from unnest(chunk_ids, page_ids) as c(chunk_id, page_id)
-               join pgsearch.pages as p on p.page_id = c.page_id
-               left join unnest(titled_pages, titled_scores) as t(page_id, score) on t.page_id = c.page_id;
+        -- few pages have a word of the query in their titles, and fewer are spelt like it
+        select array_agg(p.page_id) filter (where p.share > 0), array_agg(p.share) filter (where p.share > 0), coalesce(bool_or(p.tagged), false)
+          into alike_pages, alike_scores, tagged
+          from (select p.page_id,
+                       (length(p.title_tsv) - length(ts_delete(p.title_tsv, parsed.lexemes)))::float8 / (select count(distinct l) from unnest(parsed.lexemes) as l) as share,
+                       p.tags && parsed.words as tagged
+                  from pgsearch.pages as p
+                 where p.page_id = any (page_ids)) as p;
+        select array_agg(alike_scores[array_position(alike_pages, c.page_id)] order by c.at),
+               array_agg(titled_scores[array_position(titled_pages, c.page_id)] order by c.at)
+          into title_scores, lexical_scores
+          from unnest(page_ids) with ordinality as c(page_id, at);
+    end if;
+    adaptive := fusion = 'adaptive' and use_text and use_vector;
+    if use_vector and (only_candidates or not adaptive) then
+        select n.similarities, n.centred
+          into vector_scores, centred_scores
+          from pgsearch._nearness(embedding, model, pgsearch._centre(model, collections), page_ids, chunk_ids) as n;
     end if;
     confidence := pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, vector_chunks, best_cosine, model.model);
     timings := timings || pgsearch._lap('complete_ms', lap);
@@ -250,7 +261,7 @@ begin
         return jsonb_build_object(
             'model', model.model, 'words', to_jsonb(parsed.words), 'lexemes', to_jsonb(parsed.lexemes), 'weights', to_jsonb(parsed.weights),
             'information', information, 'confidence', confidence, 'chunk_ids', to_jsonb(chunk_ids), 'page_ids', to_jsonb(page_ids),
-            'text', to_jsonb(text_scores), 'vector', to_jsonb(near.similarities), 'centred', to_jsonb(near.centred),
+            'text', to_jsonb(text_scores), 'vector', to_jsonb(vector_scores), 'centred', to_jsonb(centred_scores),
             'title', to_jsonb(title_scores), 'lexical', to_jsonb(lexical_scores));
     end if;
 
@@ -259,7 +270,7 @@ begin
     shown      := case when settings ->> 'rerank' <> '' then greatest(top_k, (settings ->> 'rerank_head')::integer)
                        when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
                        else top_k end;
-    if fusion = 'adaptive' and use_text and use_vector then
+    if adaptive then
         if tagged or pgsearch._named_articles(query) is not null then
             select array_agg(b.tags order by b.chunk_id), array_agg(b.article order by b.chunk_id)
               into tag_boosts, article_boosts
@@ -273,12 +284,12 @@ begin
         end if;
         select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
           into hits
-          from pgsearch._fused_adaptive(settings, information, chunk_ids, page_ids, text_scores, near.similarities, near.centred, title_scores, lexical_scores,
-                                        near.embeddings, tag_boosts, article_boosts, ages, vector_chunks, one_a_page, shown) as f;
+          from pgsearch._fused_adaptive(settings, information, embedding, model, pgsearch._centre(model, collections), chunk_ids, page_ids, text_scores, title_scores, lexical_scores,
+                                        tag_boosts, article_boosts, ages, vector_chunks, one_a_page, shown) as f;
     else
         select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
           into hits
-          from pgsearch._fused(fusion, settings, query, parsed.words, information, chunk_ids, page_ids, text_scores, near.similarities,
+          from pgsearch._fused(fusion, settings, query, parsed.words, information, chunk_ids, page_ids, text_scores, vector_scores,
                                title_scores, lexical_scores, vector_chunks, one_a_page, shown) as f;
     end if;
     hits    := coalesce(hits, '[]');
