@@ -14,10 +14,11 @@ create or replace function pgsearch._fused_adaptive(
     text_scores    float8[],
     title_scores   float8[],
     lexical_scores float8[],
-    tag_boosts     float8[],
     article_boosts float8[],
     ages           float8[],
     vector_found   bigint[],
+    words          text[],
+    lexemes        text[],
     one_a_page     boolean,
     shown          integer
 )
@@ -37,6 +38,7 @@ declare
     by_title   constant float8  := (weights ->> 'title')::float8;
     by_lexical constant float8  := (weights ->> 'lexical')::float8;
     half       constant float8  := (settings ->> 'recency_half_life_days')::float8;
+    tag_boost  constant float8  := (settings #>> '{boosts,tags}')::float8;
     -- a variable cannot be declared as vector, whose schema is not on the path
     asked      constant pgsearch.embedding_centres.centre%type := pgsearch._unit(embedding);
     compared   constant pgsearch.embedding_centres.centre%type := case model.distance when 'cosine' then asked else embedding end;
@@ -52,10 +54,10 @@ begin
         select r.*,
                pgsearch._inner_product(r.embedding, asked) / r.length as along,
                coalesce(pgsearch._inner_product(r.embedding, centre) / r.length, 0) as common
-          from (select c.chunk_id, c.page_id, c.text, c.title, c.lexical, coalesce(c.tags, 0) as tags, coalesce(c.article, 0) as article, c.days,
+          from (select c.chunk_id, c.page_id, c.text, c.title, c.lexical, coalesce(c.article, 0) as article, c.days,
                        e.embedding, nullif(sqrt(pgsearch._inner_product(e.embedding, e.embedding)), 0) as length
-                  from unnest(chunk_ids, page_ids, text_scores, title_scores, lexical_scores, tag_boosts, article_boosts, ages)
-                           as c(chunk_id, page_id, text, title, lexical, tags, article, days)
+                  from unnest(chunk_ids, page_ids, text_scores, title_scores, lexical_scores, article_boosts, ages)
+                           as c(chunk_id, page_id, text, title, lexical, article, days)
                        left join pgsearch.embeddings as e on e.page_id = c.page_id
                                                          and e.chunk_id = c.chunk_id
                                                          and e.model_id = model.model_id
@@ -112,7 +114,7 @@ begin
                  limit heads) as h
     ),
     near as materialized (
-        select f.chunk_id, f.page_id, f.text, f.vector, f.centred, f.title, f.lexical, f.tags, f.article, f.days,
+        select f.chunk_id, f.page_id, f.text, f.vector, f.centred, f.title, f.lexical, f.article, f.days,
                f.factor, f.part_text, f.part_vector, f.part_title, f.part_lexical, f.first_score,
                -- the inner product with the average is the average of the inner products
                case when f.embedding is not null
@@ -127,39 +129,51 @@ begin
     ),
     scored as materialized (
         select x.*,
-               (x.first_score + x.part_near + 10::float8 * (x.tags + x.article))
-               * case when half > 0 and x.first_score + x.part_near > 0 then 0.5::float8 ^ (x.days / half) else 1 end as score
+               (x.first_score + x.part_near + 10::float8 * x.article) * x.decay as score
           from (select n.*,
-                       case when n.neighbours is null then 0 else by_near * coalesce((n.neighbours - k.mean) / k.deviation, 0) end as part_near
+                       k.part_near,
+                       case when half > 0 and n.first_score + k.part_near > 0 then 0.5::float8 ^ (n.days / half) else 1 end as decay
                   from near as n
-                       cross join closeness as k
+                       cross join closeness as c
+                       cross join lateral (select case when n.neighbours is null then 0 else by_near * coalesce((n.neighbours - c.mean) / c.deviation, 0) end as part_near) as k
                 offset 0) as x
     ),
-    ranked as (
-        select s.*,
-               -- hardly a candidate has a title or a spelling to be ranked by, so those ranks are counted where they are shown
-               row_number() over (order by s.text desc, s.chunk_id) as text_rank,
-               row_number() over (order by s.centred desc nulls last, s.chunk_id) as vector_rank,
-               row_number() over (order by s.neighbours desc nulls last, s.chunk_id) as near_rank,
-               row_number() over (partition by s.page_id order by s.score desc, s.chunk_id) as of_page,
-               count(*) over (partition by s.page_id) as hit_chunks
-          from scored as s
+    ranked as materialized (
+        select r.*
+          from (select s.*,
+                       row_number() over (order by s.text desc, s.chunk_id) as text_rank,
+                       row_number() over (order by s.centred desc nulls last, s.chunk_id) as vector_rank,
+                       row_number() over (order by s.neighbours desc nulls last, s.chunk_id) as near_rank,
+                       row_number() over (partition by s.page_id order by s.score desc, s.chunk_id) as of_page,
+                       count(*) over (partition by s.page_id) as hit_chunks
+                  from scored as s) as r
+         where r.of_page = 1
+            or not one_a_page
+    ),
+    -- pages are read only where a tag could still bring a candidate among those that are shown
+    contenders as materialized (
+        select r.*,
+               case when p.tags && words then tag_boost else 0 end as tags,
+               coalesce(r.title, nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, lexemes)), 0)::float8 / (select count(distinct l) from unnest(lexemes) as l)) as in_title
+          from ranked as r
+               join pgsearch.pages as p on p.page_id = r.page_id
+         where r.score + 10::float8 * tag_boost >= coalesce((select l.score from ranked as l order by l.score desc, l.chunk_id offset greatest(shown - 1, 0) limit 1), '-infinity')
     ),
     shown_ones as materialized (
-        select r.*
-          from ranked as r
-         where r.of_page = 1 or not one_a_page
-         order by r.score desc, r.chunk_id
+        select c.*,
+               c.score + 10::float8 * c.tags * c.decay as boosted
+          from contenders as c
+         order by boosted desc, c.chunk_id
          limit shown
     )
     select h.chunk_id,
            h.page_id,
-           h.score,
+           h.boosted,
            coalesce(nullif(concat_ws('+',
-               case when h.title >= 1 then 'title'
+               case when h.in_title >= 1 then 'title'
                     when h.tags > 0 then 'tags'
                     when h.text > 0 then 'content'
-                    when h.title > 0 then 'title'
+                    when h.in_title > 0 then 'title'
                     when h.lexical > 0 then 'lexical' end,
                case when h.chunk_id = any (vector_found) then 'vector' end), ''), 'vector'),
            jsonb_build_object('text', jsonb_build_object('score', h.text, 'rank', h.text_rank, 'weight', h.factor, 'contribution', h.part_text))
@@ -168,8 +182,8 @@ begin
                    else jsonb_build_object('vector', jsonb_build_object('score', coalesce(h.vector, h.centred), 'rank', h.vector_rank, 'weight', by_vector, 'contribution', h.part_vector)) end
            || case when h.neighbours is null then '{}'
                    else jsonb_build_object('neighbours', jsonb_build_object('score', h.neighbours, 'rank', h.near_rank, 'weight', by_near, 'contribution', h.part_near)) end
-           || case when h.title is null then '{}'
-                   else jsonb_build_object('title', jsonb_build_object('score', h.title, 'rank', (select 1 + count(*) from scored as s where s.title > h.title or s.title = h.title and s.chunk_id < h.chunk_id), 'weight', by_title, 'contribution', h.part_title)) end
+           || case when h.in_title is null then '{}'
+                   else jsonb_build_object('title', jsonb_build_object('score', h.in_title, 'rank', (select 1 + count(*) from contenders as c where c.in_title > h.in_title or c.in_title = h.in_title and c.chunk_id < h.chunk_id), 'weight', by_title, 'contribution', h.part_title)) end
            || case when h.lexical is null then '{}'
                    else jsonb_build_object('lexical', jsonb_build_object('score', h.lexical, 'rank', (select 1 + count(*) from scored as s where s.lexical > h.lexical or s.lexical = h.lexical and s.chunk_id < h.chunk_id), 'weight', by_lexical, 'contribution', h.part_lexical)) end
            || case when h.tags = 0 and h.article = 0 and not half > 0 then '{}'
@@ -179,10 +193,11 @@ begin
                             'age_days', case when half > 0 then round(h.days::numeric, 2) end))) end,
            h.hit_chunks
       from shown_ones as h
-     order by h.score desc, h.chunk_id;
+     order by h.boosted desc, h.chunk_id;
 end;
 $$;
 
-comment on function pgsearch._fused_adaptive(jsonb, float8, vector, pgsearch.embedding_models, vector, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], float8[], bigint[], boolean, integer) is
+comment on function pgsearch._fused_adaptive(jsonb, float8, vector, pgsearch.embedding_models, vector, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[], text[], text[], boolean, integer) is
 '_fused for strategy adaptive when there are words and vectors. Arguments: settings, information (word_information of fuse), embedding of the query, its model and the centre of the collections (null: none), parallel arrays of the candidates (chunk_ids, page_ids, text_scores, none of them null,
-title_scores, lexical_scores; tag_boosts and article_boosts as boost_factors gives them, ages in days, each null for none), vector_found (chunks of the vector signal), one_a_page, shown. Returns as _fused.';
+title_scores, lexical_scores; article_boosts as boost_factors gives them, ages in days, each null for none), vector_found (chunks of the vector signal), words and lexemes of the query, one_a_page, shown.
+Without title_scores, for which there is no need while their weight is 0, titles are read with the tags, for those candidates that could be shown, and ranked among these. Returns as _fused.';

@@ -60,8 +60,6 @@ declare
     alike_scores   float8[];
     title_scores   float8[];
     lexical_scores float8[];
-    tagged         boolean := false;
-    tag_boosts     float8[];
     article_boosts float8[];
     ages           float8[];
     information    float8;
@@ -232,21 +230,23 @@ begin
               from pgsearch._fts_rank(parsed.any_of, chunk_ids) as r;
         end if;
     end if;
-    if use_text or use_title then
-        -- few pages have a word of the query in their titles, and fewer are spelt like it
-        select array_agg(p.page_id) filter (where p.share > 0), array_agg(p.share) filter (where p.share > 0), coalesce(bool_or(p.tagged), false)
-          into alike_pages, alike_scores, tagged
+    adaptive := fusion = 'adaptive' and use_text and use_vector;
+    -- strategy adaptive reads titles itself, for what is shown, unless they count
+    if (use_text or use_title) and (only_candidates or not adaptive or (settings #>> '{weights,title}')::float8 > 0) then
+        select array_agg(p.page_id), array_agg(p.share)
+          into alike_pages, alike_scores
           from (select p.page_id,
-                       (length(p.title_tsv) - length(ts_delete(p.title_tsv, parsed.lexemes)))::float8 / (select count(distinct l) from unnest(parsed.lexemes) as l) as share,
-                       p.tags && parsed.words as tagged
+                       (length(p.title_tsv) - length(ts_delete(p.title_tsv, parsed.lexemes)))::float8 / (select count(distinct l) from unnest(parsed.lexemes) as l) as share
                   from pgsearch.pages as p
-                 where p.page_id = any (page_ids)) as p;
+                 where p.page_id = any (page_ids)) as p
+         where p.share > 0;
+    end if;
+    if alike_pages is not null or titled_pages is not null then
         select array_agg(alike_scores[array_position(alike_pages, c.page_id)] order by c.at),
                array_agg(titled_scores[array_position(titled_pages, c.page_id)] order by c.at)
           into title_scores, lexical_scores
           from unnest(page_ids) with ordinality as c(page_id, at);
     end if;
-    adaptive := fusion = 'adaptive' and use_text and use_vector;
     if use_vector and (only_candidates or not adaptive) then
         select n.similarities, n.centred
           into vector_scores, centred_scores
@@ -271,9 +271,9 @@ begin
                        when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
                        else top_k end;
     if adaptive then
-        if tagged or pgsearch._named_articles(query) is not null then
-            select array_agg(b.tags order by b.chunk_id), array_agg(b.article order by b.chunk_id)
-              into tag_boosts, article_boosts
+        if pgsearch._named_articles(query) is not null then
+            select array_agg(b.article order by b.chunk_id)
+              into article_boosts
               from pgsearch.boost_factors(query, parsed.words, chunk_ids, page_ids, title_scores, text_scores, settings -> 'boosts') as b;
         end if;
         if (settings ->> 'recency_half_life_days')::float8 > 0 then
@@ -285,7 +285,7 @@ begin
         select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
           into hits
           from pgsearch._fused_adaptive(settings, information, embedding, model, pgsearch._centre(model, collections), chunk_ids, page_ids, text_scores, title_scores, lexical_scores,
-                                        tag_boosts, article_boosts, ages, vector_chunks, one_a_page, shown) as f;
+                                        article_boosts, ages, vector_chunks, parsed.words, parsed.lexemes, one_a_page, shown) as f;
     else
         select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
           into hits
