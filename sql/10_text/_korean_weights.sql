@@ -7,40 +7,42 @@
 create or replace function pgsearch._korean_weights(query text)
 returns table (lexeme text, weight float8)
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-with patterns as (
-    select '무엇|무슨|뭐|뭘|누구|누가|언제|어디|어느|어떤|어떻게|어떠한|얼마나|얼마|몇|왜' as question,
-           '(?:이었|였|하였|했|되었|됐|있었|있|없|었|았|하|되)?(?:나요|는가요?|은가요?|던가요?|을까요?|습니까|니까|는지요?|은지|인가요?|일까요?|인지요?|한가요?|할까요?|될까요?|까요|가요|느냐)' as ending,
-           '에게서|으로서|으로써|이라는|이라고|에서는|에서의|에서도|으로는|으로의|이었다|이었던|까지의|부터의|이며|에서|에게|으로|까지|부터|처럼|보다|마다|이나|이란|라는|라고|이다|였다|에는|에도|와의|과의|로서|로써|로는'
-           '|들이|들은|들을|들의|하는|하고|하여|했다|한다|하다|되는|되어|된다|했던|하던|은|는|이|가|을|를|의|에|로|와|과|도|만|나' as particle
-),
-words as (
+begin atomic
+with words as (
     select m.found[1] as word
       from regexp_matches(normalize(query, NFKC), '[가-힣]+', 'g') as m(found)
 ),
+
 parts as (
     -- asked: first character of the question word or ending; stem: characters before the particle
     select w.word,
-           case when w.word ~ format('^(?:%s)(?:%s)?(?:%s)?$', p.question, p.particle, p.ending) then 1
-                else coalesce(length(substring(w.word from format('^(.+?)%s$', p.ending))), length(w.word)) + 1
+           case when w.word ~ ('^(?:' || p.question || ')(?:' || p.particle || ')?(?:' || p.ending || ')?$') then 1
+                else coalesce(length(substring(w.word from '^(.+?)' || p.ending || '$')), length(w.word)) + 1
            end as asked,
-           p.particle
+           '^(.{2,}?)(?:' || p.particle || ')$' as ends_in_particle
       from words as w
-           cross join patterns as p
+           -- a constant, and with it the expressions, once the function is inlined
+           cross join (
+               select '무엇|무슨|뭐|뭘|누구|누가|언제|어디|어느|어떤|어떻게|어떠한|얼마나|얼마|몇|왜' as question,
+                      '(?:이었|였|하였|했|되었|됐|있었|있|없|었|았|하|되)?(?:나요|는가요?|은가요?|던가요?|을까요?|습니까|니까|는지요?|은지|인가요?|일까요?|인지요?|한가요?|할까요?|될까요?|까요|가요|느냐)' as ending,
+                      '에게서|으로서|으로써|이라는|이라고|에서는|에서의|에서도|으로는|으로의|이었다|이었던|까지의|부터의|이며|에서|에게|으로|까지|부터|처럼|보다|마다|이나|이란|라는|라고|이다|였다|에는|에도|와의|과의|로서|로써|로는'
+                      '|들이|들은|들을|들의|하는|하고|하여|했다|한다|하다|되는|되어|된다|했던|하던|은|는|이|가|을|를|의|에|로|와|과|도|만|나' as particle
+           ) as p
 ),
+
 stems as (
     select p.word,
            p.asked,
-           coalesce(length(substring(left(p.word, p.asked - 1) from format('^(.{2,}?)(?:%s)$', p.particle))), p.asked - 1) as stem
+           coalesce(length(substring(left(p.word, p.asked - 1) from p.ends_in_particle)), p.asked - 1) as stem
       from parts as p
 )
-select substr(s.word, g.i, 2),
-       max(case when g.i >= s.asked then 0 when g.i + least(length(s.word), 2) - 1 > s.stem then 0.5 else 1 end::float8)
+
+select substr(s.word, g.i, 2) as lexeme,
+       max(case when g.i >= s.asked then 0 when g.i + least(length(s.word), 2) - 1 > s.stem then 0.5 else 1 end::float8) as weight
   from stems as s
        cross join lateral generate_series(1, greatest(length(s.word) - 1, 1)) as g(i)
  group by substr(s.word, g.i, 2);
-$$;
+end;
 
 comment on function pgsearch._korean_weights(text) is
 'What each bigram of the Hangul in a query should weigh in ranking: 1; 0.5 where it touches a particle or the ending of a question; 0 inside question words and their endings.

@@ -159,12 +159,14 @@ begin
             '               join pgsearch.embeddings as e on e.page_id = k.page_id and e.chunk_id = k.chunk_id',
             format('         where e.model_id = %s', model.model_id),
             '         offset 0');
-    else
+    elsif has_collections then
         rows := concat_ws(E'\n',
             'select e.chunk_id, e.page_id, ' || distance,
             format('          from (select e.chunk_id, e.page_id, e.collection, e.embedding%s', E'\n' || walk || ') as e'),
-            case when has_collections then '         where e.collection = any ($2)' end,
+            '         where e.collection = any ($2)',
             '         offset 0');
+    else
+        rows := concat_ws(E'\n', 'select e.chunk_id, e.page_id, ' || distance, walk);
     end if;
 
     -- the outer ORDER BY breaks ties by id and scores anew what a half-precision or binary index brought
