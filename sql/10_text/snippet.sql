@@ -42,6 +42,7 @@ declare
     closes  constant text := U&'\E001';
     flat    text := btrim(regexp_replace(translate(content, opens || closes, ''), '\s{2,}|(?! )\s', ' ', 'g'));
     cut_at  integer := 1;
+    ends    integer;
     shown   text;
 begin
     if most_characters <= 0 then
@@ -74,7 +75,9 @@ begin
 
     shown := substr(flat, cut_at, most_characters);
     if length(flat) >= cut_at + most_characters then
-        shown := coalesce(substring(shown from '^(.{40,}) '), shown);
+        -- the last word is left out where the cut may go through it
+        ends  := strpos(reverse(shown), ' ');
+        shown := case when ends > 0 and length(shown) - ends >= 40 then left(shown, -ends) else shown end;
     end if;
     -- a mark that the cut left open is closed, one that it left without its beginning is dropped
     if coalesce(strpos(shown, closes), 0) > 0 and (strpos(shown, opens) = 0 or strpos(shown, closes) < strpos(shown, opens)) then

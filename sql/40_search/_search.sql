@@ -12,7 +12,7 @@ create or replace function pgsearch._search(
     fusion      text,
     filter      jsonb,
     options     jsonb,
-    only_candidates boolean default false
+    wanted      text default 'outcome'
 )
 returns jsonb
 language plpgsql stable parallel unsafe
@@ -232,7 +232,7 @@ begin
     end if;
     adaptive := fusion = 'adaptive' and use_text and use_vector;
     -- strategy adaptive reads titles itself, for what is shown, unless they count
-    if (use_text or use_title) and (only_candidates or not adaptive or (settings #>> '{weights,title}')::float8 > 0) then
+    if (use_text or use_title) and (wanted = 'candidates' or not adaptive or (settings #>> '{weights,title}')::float8 > 0) then
         select array_agg(p.page_id), array_agg(p.share)
           into alike_pages, alike_scores
           from (select p.page_id,
@@ -247,17 +247,20 @@ begin
           into title_scores, lexical_scores
           from unnest(page_ids) with ordinality as c(page_id, at);
     end if;
-    if use_vector and (only_candidates or not adaptive) then
+    if use_vector and (wanted = 'candidates' or not adaptive) then
         select n.similarities, n.centred
           into vector_scores, centred_scores
           from pgsearch._nearness(embedding, model, pgsearch._centre(model, collections), page_ids, chunk_ids) as n;
     end if;
-    confidence := pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, vector_chunks, best_cosine, model.model);
+    -- it looks at texts, and rows have no place for it
+    if wanted <> 'hits' then
+        confidence := pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, vector_chunks, best_cosine, model.model);
+    end if;
     timings := timings || pgsearch._lap('complete_ms', lap);
     lap     := clock_timestamp();
 
     -- what learning starts from: the signals as they are fused, of every candidate
-    if only_candidates then
+    if wanted = 'candidates' then
         return jsonb_build_object(
             'model', model.model, 'words', to_jsonb(parsed.words), 'lexemes', to_jsonb(parsed.lexemes), 'weights', to_jsonb(parsed.weights),
             'information', information, 'confidence', confidence, 'chunk_ids', to_jsonb(chunk_ids), 'page_ids', to_jsonb(page_ids),
@@ -336,9 +339,10 @@ begin
 end;
 $$;
 
-comment on function pgsearch._search(text, vector, text[], text, integer, text, jsonb, jsonb, boolean) is
+comment on function pgsearch._search(text, vector, text[], text, integer, text, jsonb, jsonb, text) is
 'The whole search as one JSON object: search_mode, signals (array of those that really ran), fusion, confidence (0 .. 1, see compute_confidence_hybrid), approximate (whether the text ranking is), notes (array of sentences),
-timings (milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid). only_candidates: every candidate with its signals before fusion instead, as parallel arrays (see candidate_signals).';
+timings (milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid). wanted: outcome, all of this; hits, the same without confidence, for callers who give rows;
+candidates, every candidate with its signals before fusion instead, as parallel arrays (see candidate_signals).';
 
 create or replace function pgsearch._confidence(
     words        text[],

@@ -93,7 +93,7 @@ as $$
 begin
     return query
     select h.*
-      from pgsearch._hits(pgsearch._search(query, embedding, collections, search_mode, top_k, fusion, filter, options)) as h;
+      from pgsearch._hits(pgsearch._search(query, embedding, collections, search_mode, top_k, fusion, filter, options, 'hits')) as h;
 end;
 $$;
 

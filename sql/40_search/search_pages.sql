@@ -37,7 +37,7 @@ begin
     return query
     select h.*
       from pgsearch._hits(pgsearch._search(query, embedding, collections, search_mode, page_limit, fusion, filter,
-                                           coalesce(options, '{}') || '{"group_by_page": true}')) as h;
+                                           coalesce(options, '{}') || '{"group_by_page": true}', 'hits')) as h;
 end;
 $$;
 

@@ -35,7 +35,7 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
-    found constant jsonb := pgsearch._search(query, embedding, collections, 'auto', 1, 'adaptive', '{}', options, true);
+    found constant jsonb := pgsearch._search(query, embedding, collections, 'auto', 1, 'adaptive', '{}', options, 'candidates');
     n     constant integer := jsonb_array_length(found -> 'chunk_ids');
     names text[];
 begin
