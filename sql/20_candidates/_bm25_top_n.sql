@@ -14,6 +14,25 @@
 -- triples in larger tsqueries (every mention of a lexeme is one more posting list); ruling out chunks by ts_rank over groups of
 -- lexemes before scoring them, and no copy of the tsvector (the visit to the chunk is what costs).
 
+create or replace function pgsearch._count_chunks(term tsquery, collections text[], most bigint)
+returns bigint
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_indexscan = off
+as $$
+begin
+    return (select count(*)
+              from (select
+                      from pgsearch.chunks as c
+                     where c.content_tsv @@ term
+                       and (collections is null or c.collection = any (collections))
+                     limit most) as c);
+end;
+$$;
+
+comment on function pgsearch._count_chunks(tsquery, text[], bigint) is 'How many chunks of the collections (null: all) match the term, by the index, counted no further than most.';
+
 create or replace function pgsearch._bm25_terms(
     lexemes     text[],
     weights     float8[],
@@ -27,8 +46,9 @@ create or replace function pgsearch._bm25_terms(
 )
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+-- lexeme_stats by its key, however small it is
 set enable_seqscan = off
-set enable_indexscan = off
 as $$
 declare
     -- Before the first refresh the index is asked, but no further than this: what is commoner than that is common.
@@ -89,20 +109,8 @@ begin
                coalesce(a.known, 0)
                + case
                  -- a lexeme that came after the last refresh is rare, so counting it costs little
-                 when a.known is null then
-                     (select count(*)
-                        from (select
-                                from pgsearch.chunks as c
-                               where c.content_tsv @@ a.term
-                                 and (_bm25_terms.collections is null or c.collection = any (_bm25_terms.collections))
-                               limit most_counted) as c)
-                 when unrefreshed is not null then
-                     (select count(*)
-                        from (select
-                                from pgsearch.chunks as c
-                               where c.content_tsv @@ a.term
-                                 and c.collection = any (unrefreshed)
-                               limit most_counted) as c)
+                 when a.known is null         then pgsearch._count_chunks(a.term, _bm25_terms.collections, most_counted)
+                 when unrefreshed is not null then pgsearch._count_chunks(a.term, unrefreshed, most_counted)
                  else 0
                  end as frequency
           from asked as a
