@@ -17,7 +17,7 @@ import time
 import warnings
 from collections.abc import Callable
 from importlib import metadata
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg.rows import dict_row
@@ -34,13 +34,10 @@ class Task(NamedTuple):
     text_config: str
     dimensions: int
     depth: int
+    ef_search: int
     top_k: dict[str, int]
     rounds: int
     questions: list[Question]
-
-    @property
-    def ef_search(self) -> int:
-        return max(100, self.depth)
 
 
 # What every peer is given to store: the title before the text, as pgsearch searches both.
@@ -52,10 +49,12 @@ _ROWS = """
 """
 
 
-def pgsearch(task: Task, connection: psycopg.Connection[Any], options: dict[str, Any]) -> Search:
+def pgsearch(
+    task: Task, connection: psycopg.Connection[Any], columns: LiteralString, options: dict[str, Any]
+) -> Search:
     arguments = {"top_k": task.top_k["pgsearch"], "options": json.dumps({"candidates": task.depth, **options})}
-    statement = """
-        select *
+    statement = f"""
+        select {columns}
           from pgsearch.search_hybrid(%(text)s, %(embedding)s::vector,
                                       top_k => %(top_k)s, options => %(options)s::jsonb)
     """
@@ -296,8 +295,10 @@ def ask(task: Task) -> dict[str, Any]:
     connections = [psycopg.connect(task.dsn, autocommit=True, row_factory=dict_row) for _ in range(4)]
     shared, *_ = connections
     systems: dict[str, Search] = {
-        "pgsearch": pgsearch(task, connections[1], {}),
-        "pgsearch, no snippets": pgsearch(task, connections[2], {"snippet_length": 0}),
+        "pgsearch": pgsearch(task, connections[1], "*", {}),
+        "pgsearch, plain rows": pgsearch(
+            task, connections[2], "chunk_id, title, content, score, metadata", {"snippet_length": 0}
+        ),
         "langchain-postgres": langchain(task, shared),
         "LlamaIndex": llama_index(task, shared),
         "Haystack": haystack(task, shared),

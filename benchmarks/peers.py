@@ -52,9 +52,11 @@ SETS = (
     _judged.Set("scifact", "english"),
     _judged.Set("miracl-ko", "simple", _judged.FITTED),
 )
-OWN, OWN_PLAIN = "pgsearch", "pgsearch, no snippets"
+OWN, OWN_PLAIN = "pgsearch", "pgsearch, plain rows"
 PEERS = ("langchain-postgres", "LlamaIndex", "Haystack", "pghybrid")
 DEPTH, TOP_K = 100, 10
+# pgsearch never walks with fewer in hand (docs/concepts.md); the others are given the same.
+EF_SEARCH = 200
 # Peers give passages where pages are judged: they are asked for more, so that ten pages are among them.
 PASSAGES_FOR_PAGES = 3
 
@@ -82,6 +84,7 @@ def evaluate(server: str, folder: Path, each: _judged.Set, questions: int, round
         "text_config": each.text_config,
         "dimensions": loaded.query_vectors.shape[1],
         "depth": DEPTH,
+        "ef_search": EF_SEARCH,
         "top_k": {OWN: TOP_K, **dict.fromkeys(PEERS, passages)},
         "rounds": rounds,
         "questions": [
@@ -226,8 +229,8 @@ Machine: {MACHINE}; PostgreSQL {some["postgresql"]}, pgvector {some["pgvector"]}
 The whole hybrid search, from words and embedding to rows in Python, one question after the other, all systems in turn;
 each is asked twice, and the second time counts, so that what it reads is in memory.
 Same rows (title and text), same vectors, {DEPTH} candidates a signal, HNSW with m 16, ef_construction 64 and
-ef_search {max(100, DEPTH)}, {TOP_K} results. {MEASURE} has linear gain. *No snippets* is pgsearch without the marked
-excerpts, which no peer makes.
+ef_search {EF_SEARCH}, {TOP_K} results. {MEASURE} has linear gain. *Plain rows* are what the others give: id, text, score and
+metadata, without the marked excerpts and the explanation of each hit, which none of them makes.
 
 ![milliseconds and {MEASURE} of each system](plots/peers.png)
 
