@@ -3,6 +3,15 @@
 -- The same arithmetic as fuse and neighbour_scores, row by row instead of signal by signal: each candidate is one row with all its scores, so nothing is grouped
 -- or joined, and the embeddings come with the candidates (5 ms became 2 for 165 of them). A test holds the two forms together.
 
+create or replace function pgsearch._centred_cosine(product float8, lengths float8, common_a float8, common_b float8, centre_square float8, rests float8)
+returns float8
+language sql immutable parallel safe
+return coalesce((product / lengths - common_a - common_b + centre_square) / sqrt(rests), 0);
+
+comment on function pgsearch._centred_cosine(float8, float8, float8, float8, float8, float8) is
+'Cosine of two vectors after a centre has been taken out of both at length 1, from inner products: product of the two, the product of their lengths, the inner product of each (at length 1) with the centre, that of the centre with itself,
+and the product of what is left of either, 1 - 2 * common + centre_square. 0 where nothing is left.';
+
 create or replace function pgsearch._fused_adaptive(
     settings       jsonb,
     information    float8,
@@ -52,7 +61,6 @@ begin
     with placed as (
         -- no arithmetic on vectors: what the centre takes out of a cosine follows from inner products
         select r.*,
-               pgsearch._inner_product(r.embedding, asked) / r.length as along,
                coalesce(pgsearch._inner_product(r.embedding, centre) / r.length, 0) as common
           from (select c.chunk_id, c.page_id, c.text, c.title, c.lexical, coalesce(c.article, 0) as article, c.days,
                        e.embedding, nullif(sqrt(pgsearch._inner_product(e.embedding, e.embedding)), 0) as length
@@ -71,7 +79,7 @@ begin
                       when 'inner_product' then pgsearch._inner_product(p.embedding, compared)
                       else -pgsearch._l2_distance(p.embedding, compared)
                       end, 'NaN') as vector,
-               case when p.embedding is not null then coalesce((p.along - p.common - asked_common + centre_square) / sqrt(p.rest * asked_rest), 0) end as centred
+               case when p.embedding is not null then pgsearch._centred_cosine(pgsearch._inner_product(p.embedding, asked), p.length, p.common, asked_common, centre_square, p.rest * asked_rest) end as centred
           from (select p.*, nullif(greatest(1 - 2 * p.common + centre_square, nothing), nothing) as rest from placed as p offset 0) as p
     ),
     shape as materialized (
@@ -118,7 +126,7 @@ begin
                f.factor, f.part_text, f.part_vector, f.part_title, f.part_lexical, f.first_score,
                -- the inner product with the average is the average of the inner products
                case when f.embedding is not null
-                    then (select sum(h.share * coalesce((pgsearch._inner_product(f.embedding, h.embedding) / (f.length * h.length) - f.common - h.common + centre_square) / sqrt(f.rest * h.rest), 0)) / sum(h.share)
+                    then (select sum(h.share * pgsearch._centred_cosine(pgsearch._inner_product(f.embedding, h.embedding), f.length * h.length, f.common, h.common, centre_square, f.rest * h.rest)) / sum(h.share)
                             from head as h) end as neighbours
           from first as f
     ),
@@ -139,25 +147,25 @@ begin
                 offset 0) as x
     ),
     ranked as materialized (
-        select r.*
-          from (select s.*,
-                       row_number() over (order by s.text desc, s.chunk_id) as text_rank,
-                       row_number() over (order by s.centred desc nulls last, s.chunk_id) as vector_rank,
-                       row_number() over (order by s.neighbours desc nulls last, s.chunk_id) as near_rank,
-                       row_number() over (partition by s.page_id order by s.score desc, s.chunk_id) as of_page,
-                       count(*) over (partition by s.page_id) as hit_chunks
-                  from scored as s) as r
-         where r.of_page = 1
-            or not one_a_page
+        select s.*,
+               row_number() over (order by s.text desc, s.chunk_id) as text_rank,
+               row_number() over (order by s.centred desc nulls last, s.chunk_id) as vector_rank,
+               row_number() over (order by s.neighbours desc nulls last, s.chunk_id) as near_rank
+          from scored as s
+    ),
+    eligible as materialized (
+        select r.* from ranked as r where not one_a_page
+         union all
+        (select distinct on (r.page_id) r.* from ranked as r where one_a_page order by r.page_id, r.score desc, r.chunk_id)
     ),
     -- pages are read only where a tag could still bring a candidate among those that are shown
     contenders as materialized (
         select r.*,
                case when p.tags && words then tag_boost else 0 end as tags,
                coalesce(r.title, nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, lexemes)), 0)::float8 / (select count(distinct l) from unnest(lexemes) as l)) as in_title
-          from ranked as r
+          from eligible as r
                join pgsearch.pages as p on p.page_id = r.page_id
-         where r.score + 10::float8 * tag_boost >= coalesce((select l.score from ranked as l order by l.score desc, l.chunk_id offset greatest(shown - 1, 0) limit 1), '-infinity')
+         where r.score + 10::float8 * tag_boost >= coalesce((select l.score from eligible as l order by l.score desc, l.chunk_id offset greatest(shown - 1, 0) limit 1), '-infinity')
     ),
     shown_ones as materialized (
         select c.*,
@@ -191,7 +199,7 @@ begin
                             'tags',     nullif(h.tags, 0),
                             'article',  nullif(h.article, 0),
                             'age_days', case when half > 0 then round(h.days::numeric, 2) end))) end,
-           h.hit_chunks
+           (select count(*) from scored as s where s.page_id = h.page_id)
       from shown_ones as h
      order by h.boosted desc, h.chunk_id;
 end;
