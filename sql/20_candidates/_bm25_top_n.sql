@@ -285,6 +285,11 @@ set jit = off
 as $$
 declare
     n         constant integer := coalesce(cardinality(terms), 0);
+    -- A few pages, or a small collection among large ones, are better found by their own index together with GIN, and that is for the planner to see.
+    planned   constant boolean := n > 16
+                                  or page_ids is not null
+                                  or collections is not null and coalesce((select sum(s.chunks) filter (where s.collection = any (collections)) < 0.5 * sum(s.chunks)
+                                                                             from pgsearch.collection_stats as s), true);
     -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of average length it is worth 1.
     -- 1 + k1 / 2 found the same ten on each of 200 Korean questions, and 99.3 of the best hundred.
     most      constant float8 := case effort when 'exact' then k1 + 1 else 1 + 0.5 * k1 end;
@@ -331,7 +336,7 @@ begin
         match := coalesce(match && !! excluded, match);
 
         if match is not null or cardinality(given_chunks) > 0 then
-            if n <= 16 and (page_ids is null or match is null) then
+            if not planned or n <= 16 and match is null then
                 scan := pgsearch._bm25_scan(match, terms, gains, k1, b, average_length, heading_weight, seen, max_rows - rows_scored + 1,
                                             chunk_ids, chunk_pages, scores, top_n, collections, given_chunks, given_pages, required, excluded);
             else

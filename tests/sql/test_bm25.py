@@ -223,7 +223,8 @@ def shelves(new_database_of_module: Callable[[], Connection]) -> tuple[Connectio
     return conn, read_chunks(conn)
 
 
-lexeme_lists = st.lists(st.sampled_from(WORDS), min_size=1, max_size=14)
+# up to sixteen different ones go one way through the search, more go another
+lexeme_lists = st.lists(st.sampled_from(WORDS), min_size=1, max_size=24)
 
 
 @pytest.mark.slow
@@ -349,6 +350,82 @@ def test_requirements_exclusions_and_filters_hold_and_the_rest_ranks_as_without_
     found = top_n(conn, lexemes, required=required, excluded=excluded, page_ids=page_ids, top_n=7)
 
     assert found.pairs == by_hand([c for c in chunks if c.chunk_id in passing], read_terms(conn, lexemes), 7)
+
+
+def best_with(
+    conn: Connection, lexemes: Sequence[str], given: Sequence[Chunk], most: int, **arguments: Any
+) -> tuple[list[tuple[int, float]], dict[int, float]]:
+    """The best chunks and their scores, and the scores of those given."""
+    row = conn.execute(
+        """
+        select b.chunk_ids, b.scores, b.also_chunks, b.also_scores
+          from pgsearch._bm25_terms(%(lexemes)s::text[], null, null) as t,
+               pgsearch._bm25_best(
+                   t.terms, t.gains, t.frequencies, t.average_length,
+                   %(required)s::tsquery, %(excluded)s::tsquery, null,
+                   %(page_ids)s::bigint[], %(most)s, %(effort)s, 1.2, 0.75, 2, null,
+                   %(chunks)s::bigint[], %(pages)s::bigint[]) as b
+        """,
+        {
+            "lexemes": list(lexemes),
+            "required": None,
+            "excluded": None,
+            "page_ids": None,
+            "effort": "exact",
+            "most": most,
+            "chunks": [chunk.chunk_id for chunk in given],
+            "pages": [chunk.page_id for chunk in given],
+        }
+        | arguments,
+    ).fetchone()
+    assert row is not None
+    return list(zip(row[0], row[1], strict=True)), dict(zip(row[2], row[3], strict=True))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    lexemes=lexeme_lists,
+    most=st.sampled_from([0, 1, 10, 100]),
+    of=st.integers(0, 60),
+    effort=st.sampled_from(["exact", "fast", "shared"]),
+    filtered=st.booleans(),
+    seed=st.integers(0, 999),
+)
+def test_chunks_that_others_found_are_scored_besides_and_change_nothing_else(
+    shelves: tuple[Connection, list[Chunk]],
+    lexemes: list[str],
+    most: int,
+    of: int,
+    effort: str,
+    filtered: bool,
+    seed: int,
+) -> None:
+    conn, chunks = shelves
+    given = random.Random(seed).sample(chunks, of)
+    pages = [chunk.page_id for chunk in chunks if chunk.chunk_id % 2 == 0] if filtered else None
+    terms = read_terms(conn, lexemes)
+    assert terms is not None
+
+    best, also = best_with(conn, lexemes, given, most, effort=effort, page_ids=pages)
+
+    assert also == {chunk.chunk_id: score(chunk, terms, 1.2, 0.75, 2) for chunk in given}
+    if effort == "exact":
+        searched = [chunk for chunk in chunks if pages is None or chunk.page_id in set(pages) or chunk in given]
+        assert best == by_hand(searched, terms, most, heading_weight=2)
+
+
+def test_of_the_chunks_that_others_found_those_count_that_meet_the_requirements(
+    shelves: tuple[Connection, list[Chunk]],
+) -> None:
+    conn, chunks = shelves
+
+    def holds(chunk: Chunk, word: str) -> bool:
+        return word in chunk.content or word in chunk.heading
+
+    for lexemes in (["w1", "w2"], ["nowhere"], WORDS[:20]):
+        _, also = best_with(conn, lexemes, chunks[:300], 10, required="w3", excluded="w0")
+        assert set(also) == {c.chunk_id for c in chunks[:300] if holds(c, "w3") and not holds(c, "w0")}
+        assert also
 
 
 def test_each_hit_comes_with_its_page(shelves: tuple[Connection, list[Chunk]]) -> None:

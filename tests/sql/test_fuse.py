@@ -232,7 +232,8 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
           from pgsearch.embedding_models as m,
                pgsearch._fused_adaptive(
                    pgsearch._settings(null, '{{}}'), %s, {asked}, m, pgsearch._centre(m, '{{wiki}}'),
-                   %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[], null, null, '{{}}', '{{}}', '{{}}', false, 100) as f
+                   %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[],
+                   null, null, '{{}}', '{{}}', '{{}}', false, 100) as f
         """,
         information,
         chunk_ids,
