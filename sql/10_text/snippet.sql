@@ -55,16 +55,19 @@ begin
     end if;
 
     if length(flat) > most_characters and strpos(flat, opens) > 0 then
-        -- begin where the most marks follow within the length shown
-        select m.at
-          into cut_at
-          from (select s.at, count(*) over (order by s.at range between current row and most_characters following) as marks
-                  from (select sum(length(piece) + 1) over (order by n) as at, n
-                          from unnest(string_to_array(flat, opens)) with ordinality as p(piece, n)) as s
-                 where s.n <= 200) as m
-         where m.at <= length(flat)
-         order by m.marks desc, m.at
-         limit 1;
+        -- begin where the most marks follow within the length shown: at the first one, when all do
+        cut_at := strpos(flat, opens);
+        if strpos(substr(flat, cut_at + most_characters + 1), opens) > 0 then
+            select m.at
+              into cut_at
+              from (select s.at, count(*) over (order by s.at range between current row and most_characters following) as marks
+                      from (select sum(length(piece) + 1) over (order by n) as at, n
+                              from unnest(string_to_array(flat, opens)) with ordinality as p(piece, n)) as s
+                     where s.n <= 200) as m
+             where m.at <= length(flat)
+             order by m.marks desc, m.at
+             limit 1;
+        end if;
 
         -- some words before the first mark, from a space on where one is near
         cut_at := greatest(1, cut_at - 40);
