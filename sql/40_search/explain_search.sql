@@ -1,6 +1,6 @@
 -- What each stage of a search does to the tables: its plan, the index it uses, rows and milliseconds.
 --
--- The statements are the very texts that a search runs, and the SET clauses are those of the stages, so the plans are the real ones.
+-- The statements are the very texts that a search runs (that of BM25 is also written out, for short queries), and the SET clauses are those of the stages, so the plans are the real ones.
 -- Completion, fusion and presentation touch a few hundred rows by primary key and are not shown.
 
 create or replace function pgsearch._explained(stage text, expected_index text, scoped boolean, plan jsonb)
@@ -16,6 +16,8 @@ with scans as (
      where jsonb_typeof(n) = 'object'
        and n ->> 'Node Type' like '%Scan%'
        and (n ? 'Index Name' or n ->> 'Relation Name' in ('chunks', 'pages', 'embeddings'))
+       -- what was never begun read nothing: BM25 has a branch for chunks that other signals found
+       and (n ->> 'Actual Loops')::float8 > 0
 )
 select stage,
        (select string_agg(distinct s.node, ', ') from scans as s),
