@@ -293,9 +293,9 @@ declare
     -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of average length it is worth 1.
     -- 1 + k1 / 2 found the same ten on each of 200 Korean questions, and 99.3 of the best hundred.
     most      constant float8 := case effort when 'exact' then k1 + 1 else 1 + 0.5 * k1 end;
-    -- Beside a vector signal half of what was asked for will do: nDCG@10 of the whole search stays within .005 on six judged sets (docs/decisions.md), and half as many chunks are scored.
-    enough    constant float8 := case effort when 'shared' then 0.5 * top_n end;
-    wanted    constant float8 := 0.8 * top_n;
+    -- Beside a vector signal half of what was asked for will do: nDCG@10 of the whole search stays within .005 on six judged sets (docs/decisions.md), and a fifth of the chunks are scored.
+    enough    constant integer := case effort when 'shared' then (top_n + 1) / 2 end;
+    wanted    constant float8  := 0.8 * top_n;
     -- Every mention of a lexeme is one more to be looked at for each chunk that GIN considers, and spares chunks that need not be read (212,718 Korean passages, median: exact 18.4 ms with 20, 15.8 with 60;
     -- shared 2.4 and 2.7).
     mentioned constant integer := case effort when 'shared' then 20 else 60 end;

@@ -202,9 +202,11 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
-    way       record;
-    reach     integer;
+    filtered  constant boolean := collections is not null or page_ids is not null;
     iterative boolean;
+    reach     integer;
+    enough    integer := top_n;
+    farthest  integer;
     chunk_ids bigint[];
     found_in  bigint[];
     distances float8[];
@@ -223,23 +225,27 @@ begin
         embedding := pgsearch._unit(embedding);
     end if;
 
-    select r.* into way from pgsearch._vector_reach(model, collections, page_ids, top_n) as r;
-    reach := way.reach;
+    -- without a filter there is one way, and where there is no index the same statement reads every row
+    if filtered then
+        select r.reach, r.enough, r.farthest into reach, enough, farthest from pgsearch._vector_reach(model, collections, page_ids, top_n) as r;
+    else
+        reach := pgsearch._oversampled(model.storage, top_n);
+    end if;
     -- what an iterative scan keeps for later costs a tenth of the walk, and without a filter the first list is enough
-    iterative := collections is not null or page_ids is not null or reach > 800;
+    iterative := filtered or reach > 800;
 
     loop
         perform set_config('hnsw.iterative_scan', case when iterative then 'relaxed_order' else 'off' end, true);
-        perform set_config('hnsw.ef_search', pgsearch._ef_search(reach, top_n, collections is not null or page_ids is not null)::text, true);
+        perform set_config('hnsw.ef_search', pgsearch._ef_search(reach, top_n, filtered)::text, true);
         execute format('select array_agg(s.chunk_id), array_agg(s.page_id), array_agg(s.distance) from (%s) as s',
                        pgsearch._vector_statement(model, collections is not null, page_ids is not null, reach))
            into chunk_ids, found_in, distances
-          using embedding, collections, page_ids, case when reach is null then top_n else way.enough end;
+          using embedding, collections, page_ids, case when reach is null then top_n else enough end;
 
-        exit when reach is null or cardinality(chunk_ids) >= way.enough;
+        exit when reach is null or cardinality(chunk_ids) >= enough;
         if iterative then
             -- what passes lies far from the query: walk farther while that costs less than the exact scan
-            reach := case when 8 * reach::bigint <= way.farthest then 8 * reach end;
+            reach := case when 8 * reach::bigint <= farthest then 8 * reach end;
         end if;
         iterative := true;
     end loop;

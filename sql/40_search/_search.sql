@@ -175,8 +175,11 @@ begin
           into text_chunks, text_pages, found_scores, approximate, rows_scored, also_chunks, also_pages, also_scores
           from pgsearch._bm25_best(
                    terms.terms, terms.gains, terms.frequencies, terms.average_length, parsed.required, parsed.excluded, collections, only_pages, candidates,
-                   -- where vectors bring candidates too, nothing is gained by the last of the words' own
-                   case (settings ->> 'exact')::boolean when true then 'exact' when false then 'fast' else case when use_vector then 'shared' else 'exact' end end,
+                   -- where vectors have brought all the candidates asked for, nothing is gained by the last of the words' own; not so where some may be refused
+                   case when (settings ->> 'exact')::boolean then 'exact'
+                        when not (settings ->> 'exact')::boolean then 'fast'
+                        when cardinality(vector_chunks) >= candidates and parsed.required is null and parsed.excluded is null then 'shared'
+                        else 'exact' end,
                    (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
                    (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer,
                    coalesce(vector_chunks || titled_chunks, vector_chunks, titled_chunks, '{}'), coalesce(vector_pages || shown_pages, vector_pages, shown_pages, '{}')) as t;
@@ -274,7 +277,7 @@ begin
                        when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
                        else top_k end;
     if adaptive then
-        if pgsearch._named_articles(query) is not null then
+        if query ~ '\d' and pgsearch._named_articles(query) is not null then
             select array_agg(b.article order by b.chunk_id)
               into article_boosts
               from pgsearch.boost_factors(query, parsed.words, chunk_ids, page_ids, title_scores, text_scores, settings -> 'boosts') as b;

@@ -325,6 +325,44 @@ def test_the_operator_and_wants_every_word_in_every_hit(library: Client, mode: s
 # Windows and the rule of all keywords
 
 
+@pytest.mark.parametrize("query", ["alpha beta", "+alpha beta"])
+def test_what_has_no_embedding_yet_is_found_by_its_words_however_many_are_asked_for(client: Client, query: str) -> None:
+    client.put_pages(
+        "w", [{"external_id": str(n), "content": f"alpha {'beta ' * (n % 3)}text {n}"} for n in range(150)]
+    )
+    client.register_model("m", 3)
+    client.set_default_model("w", "m")
+    missing = client.list_missing_embeddings("m")[:20]
+    client.put_embeddings(
+        "m", [c.chunk_id for c in missing], [c.content_hash for c in missing], [(1.0, n / 10, 0.0) for n in range(20)]
+    )
+    client.refresh_text_stats("w")
+
+    hits = client.search_hybrid(query, (1.0, 0.0, 0.0), top_k=140, options={"candidates": 20})
+
+    assert len(hits) == 140
+
+
+def test_as_many_hits_as_asked_for_come_though_a_requirement_refuses_the_nearest(client: Client) -> None:
+    client.put_pages(
+        "w", [{"external_id": str(n), "content": f"alpha {'beta' if n >= 60 else 'gamma'} {n}"} for n in range(150)]
+    )
+    client.register_model("m", 3)
+    client.set_default_model("w", "m")
+    missing = client.list_missing_embeddings("m")
+    client.put_embeddings(
+        "m",
+        [c.chunk_id for c in missing],
+        [c.content_hash for c in missing],
+        [(1.0, float(n), 0.0) for n in range(len(missing))],
+    )
+    client.refresh_text_stats("w")
+
+    hits = client.search_hybrid("alpha +beta", (1.0, 0.0, 0.0), top_k=60, options={"candidates": 60})
+
+    assert len(hits) == 60
+
+
 def test_a_window_shows_the_neighbours_of_each_hit(library: Client) -> None:
     (hit,) = library.search_hybrid("tulips", collections="guides", options={"window": 1}, search_mode="fts")
 
