@@ -1,6 +1,6 @@
 -- The path of a query, the one place where it is walked: search_hybrid, search_pages and search all call it.
 --
--- analyse -> candidates of each signal -> complete the missing signals -> keyword rule -> fuse, boost -> rerank the head -> one chunk a page, diversity -> window, snippet.
+-- analyse -> candidates by vectors, by titles, and by words, which score them all -> keyword rule -> complete the other signals -> fuse, boost -> rerank the head -> one chunk a page, diversity -> window, snippet.
 -- Between the stages travel arrays, never joins of the big tables: each stage is one flat statement with its own index.
 
 create or replace function pgsearch._search(
@@ -182,7 +182,7 @@ begin
                         else 'exact' end,
                    (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
                    (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer,
-                   coalesce(vector_chunks || titled_chunks, vector_chunks, titled_chunks, '{}'), coalesce(vector_pages || shown_pages, vector_pages, shown_pages, '{}')) as t;
+                   coalesce(vector_chunks || titled_chunks, '{}'), coalesce(vector_pages || shown_pages, '{}')) as t;
         if rows_scored >= (settings ->> 'max_rows')::integer and approximate then
             notes := notes || format('The words are so common that BM25 stopped after %s chunks: the text ranking is approximate.', rows_scored);
         elsif not (settings ->> 'exact')::boolean then
@@ -201,13 +201,19 @@ begin
         timings := timings || pgsearch._lap('text_ms', lap);
         lap     := clock_timestamp();
     else
-        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}')
+        select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'), coalesce(array_agg(u.page_id order by u.chunk_id), '{}')
           into chunk_ids, page_ids
-          from unnest(coalesce(vector_pages || shown_pages, vector_pages, shown_pages), coalesce(vector_chunks || titled_chunks, vector_chunks, titled_chunks)) as u(page_id, chunk_id)
-               join pgsearch.chunks as c on c.page_id = u.page_id
-                                        and c.chunk_id = u.chunk_id
-         where (parsed.required is null or c.content_tsv @@ parsed.required)
-           and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded);
+          from unnest(vector_chunks || titled_chunks, vector_pages || shown_pages) as u(chunk_id, page_id);
+        -- what has no words to find it by still has to meet the query's requirements
+        if parsed.required is not null or parsed.excluded is not null then
+            select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}')
+              into chunk_ids, page_ids
+              from unnest(page_ids, chunk_ids) as u(page_id, chunk_id)
+                   join pgsearch.chunks as c on c.page_id = u.page_id
+                                            and c.chunk_id = u.chunk_id
+             where (parsed.required is null or c.content_tsv @@ parsed.required)
+               and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded);
+        end if;
     end if;
 
     if (settings ->> 'require_keywords')::boolean then
