@@ -13,10 +13,14 @@ returns float8
 language sql immutable parallel safe strict
 return inner_product(a, b);
 
-create or replace function pgsearch._l2_distance(a vector, b vector)
+create or replace function pgsearch._similarity(distance text, a vector, b vector)
 returns float8
-language sql immutable parallel safe strict
-return a <-> b;
+language sql immutable parallel safe
+return case distance
+       when 'cosine'        then 1::float8 - (a <=> b)
+       when 'inner_product' then inner_product(a, b)
+       else -(a <-> b)
+       end;
 
 create or replace function pgsearch._dimensions(embedding vector)
 returns integer
@@ -71,7 +75,8 @@ return content %> word;
 
 comment on function pgsearch._cosine_distance(vector, vector) is 'pgvector''s <=>: 0 .. 2, NaN for a zero vector.';
 comment on function pgsearch._inner_product(vector, vector) is 'pgvector''s inner product (its <#> is the negative of it).';
-comment on function pgsearch._l2_distance(vector, vector) is 'pgvector''s <->: Euclidean distance.';
+comment on function pgsearch._similarity(text, vector, vector) is
+'How alike two vectors are by the distance of a model (cosine, inner_product, l2): the cosine, the inner product, or minus the distance. More is nearer; NaN for the cosine of a zero vector, null for no vector.';
 comment on function pgsearch._dimensions(vector) is 'How many dimensions the vector has.';
 comment on function pgsearch._unit(vector) is 'The vector at length 1; a zero vector stays zero.';
 comment on function pgsearch._mean(vector[]) is 'The mean of the vectors; null for none.';

@@ -24,11 +24,7 @@ begin
     select s.chunk_id,
            s.score
       from (select e.chunk_id,
-                   case chosen.distance
-                   when 'cosine'        then 1::float8 - pgsearch._cosine_distance(e.embedding, pgsearch._unit(similarity_for_chunk_ids.embedding))
-                   when 'inner_product' then pgsearch._inner_product(e.embedding, similarity_for_chunk_ids.embedding)
-                   else -pgsearch._l2_distance(e.embedding, similarity_for_chunk_ids.embedding)
-                   end as score
+                   pgsearch._similarity(chosen.distance, e.embedding, case chosen.distance when 'cosine' then pgsearch._unit(similarity_for_chunk_ids.embedding) else similarity_for_chunk_ids.embedding end) as score
               from unnest(page_ids, chunk_ids) as c(page_id, chunk_id)
                    join pgsearch.embeddings as e on e.page_id = c.page_id
                                                 and e.chunk_id = c.chunk_id

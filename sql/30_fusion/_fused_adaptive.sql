@@ -74,11 +74,7 @@ begin
     ),
     candidates as materialized (
         select p.*,
-               nullif(case model.distance
-                      when 'cosine'        then 1::float8 - pgsearch._cosine_distance(p.embedding, compared)
-                      when 'inner_product' then pgsearch._inner_product(p.embedding, compared)
-                      else -pgsearch._l2_distance(p.embedding, compared)
-                      end, 'NaN') as vector,
+               nullif(pgsearch._similarity(model.distance, p.embedding, compared), 'NaN') as vector,
                case when p.embedding is not null then pgsearch._centred_cosine(pgsearch._inner_product(p.embedding, asked), p.length, p.common, asked_common, centre_square, p.rest * asked_rest) end as centred
           from (select p.*, nullif(greatest(1 - 2 * p.common + centre_square, nothing), nothing) as rest from placed as p offset 0) as p
     ),

@@ -25,8 +25,7 @@ create or replace function pgsearch._nearness(
     page_ids  bigint[],
     chunk_ids bigint[],
     out similarities float8[],
-    out centred      float8[],
-    out embeddings   vector[]
+    out centred      float8[]
 )
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -34,14 +33,10 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
-    select array_agg(n.similarity order by n.at), array_agg(pgsearch._inner_product(n.centred, n.query_centred) order by n.at), array_agg(n.centred order by n.at)
-      into similarities, centred, embeddings
+    select array_agg(n.similarity order by n.at), array_agg(pgsearch._inner_product(n.centred, n.query_centred) order by n.at)
+      into similarities, centred
       from (select c.at,
-                   nullif(case model.distance
-                          when 'cosine'        then 1::float8 - pgsearch._cosine_distance(e.embedding, q.embedding)
-                          when 'inner_product' then pgsearch._inner_product(e.embedding, q.embedding)
-                          else -pgsearch._l2_distance(e.embedding, q.embedding)
-                          end, 'NaN') as similarity,
+                   nullif(pgsearch._similarity(model.distance, e.embedding, q.embedding), 'NaN') as similarity,
                    case when e.embedding is not null then pgsearch._without(e.embedding, centre) end as centred,
                    q.centred as query_centred
               from unnest(page_ids, chunk_ids) with ordinality as c(page_id, chunk_id, at)
@@ -56,8 +51,7 @@ end;
 $$;
 
 comment on function pgsearch._nearness(vector, pgsearch.embedding_models, vector, bigint[], bigint[]) is
-'How near the chunks are to the query, as arrays parallel to page_ids and chunk_ids, null where a chunk has no embedding of the model: similarities (as search_vector scores them), centred (the cosine after the centre, null: nothing, has been taken out of both, -1 .. 1),
-embeddings (without the centre, at length 1), so that the neighbours are found without reading them again.';
+'How near the chunks are to the query, as arrays parallel to page_ids and chunk_ids, null where a chunk has no embedding of the model: similarities (as search_vector scores them), centred (the cosine after the centre, null: nothing, has been taken out of both, -1 .. 1).';
 
 create or replace function pgsearch.neighbour_scores(
     page_ids     bigint[],

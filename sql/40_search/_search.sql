@@ -283,7 +283,7 @@ begin
                        when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
                        else top_k end;
     if adaptive then
-        if query ~ '\d' and pgsearch._named_articles(query) is not null then
+        if pgsearch._named_articles(query) is not null then
             select array_agg(b.article order by b.chunk_id)
               into article_boosts
               from pgsearch.boost_factors(query, parsed.words, chunk_ids, page_ids, title_scores, text_scores, settings -> 'boosts') as b;

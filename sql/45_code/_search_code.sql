@@ -599,11 +599,7 @@ language plpgsql immutable parallel safe strict
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return nullif(case distance
-                  when 'cosine'        then 1::float8 - pgsearch._cosine_distance(embedding, pgsearch._unit(query))
-                  when 'inner_product' then pgsearch._inner_product(embedding, query)
-                  else -pgsearch._l2_distance(embedding, query)
-                  end, 'NaN');
+    return nullif(pgsearch._similarity(distance, embedding, case distance when 'cosine' then pgsearch._unit(query) else query end), 'NaN');
 end;
 $$;
 
