@@ -1,6 +1,7 @@
 -- One query, as the text configurations of the collections it goes to understand it.
 
-create or replace function pgsearch._loosened(query text, collections text[], out asked text, out phrases text[])
+create or replace function pgsearch._stands_nowhere(phrase text, text_configs text[], collections text[], most_read integer)
+returns boolean
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
@@ -8,23 +9,57 @@ set enable_indexscan = off
 set jit = off
 as $$
 declare
-    token   text[];
-    others  boolean := false;
-    configs constant text[] := array(select distinct c.text_config from pgsearch.collections as c where collections is null or c.collection = any (collections));
+    words   tsquery;
+    asked   tsquery;
+    nowhere boolean := false;
+begin
+    for asked in
+        select p.asked
+          from unnest(text_configs) as t(text_config)
+               cross join lateral pgsearch._phrase(t.text_config, phrase) as p(asked)
+         where p.asked is not null
+    loop
+        words := pgsearch._words_anywhere(asked);
+        if exists (select
+                     from (select c.content_tsv
+                             from pgsearch.chunks as c
+                            where c.content_tsv @@ words
+                              and (collections is null or c.collection = any (collections))
+                            limit most_read) as c
+                    where c.content_tsv @@ asked)
+           -- where there are more than could be read, it may stand in one of the others
+           or pgsearch._count_chunks(words, collections, most_read) = most_read then
+            return false;
+        end if;
+        nowhere := true;
+    end loop;
+    -- a phrase of stop words alone requires nothing
+    return nowhere;
+end;
+$$;
+
+comment on function pgsearch._stands_nowhere(text, text[], text[], integer) is
+'Whether it is certain that no chunk of the collections (null: all) has the phrase, as any of the text configurations reads it. It is not where more than most_read chunks have all its words and the phrase stands in none of so many of them.';
+
+create or replace function pgsearch._loosened(query text, collections text[], out asked text, out phrases text[])
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- Chunks that hold all the words of a phrase are read to see whether they stand side by side: so many in all, a tenth of a second, however many phrases are asked for.
+    most_read constant integer := 20000;
+    typed     constant text    := left(pgsearch._typed(query), 1000);
+    each      constant integer := most_read / greatest(1, regexp_count(typed, '"[^"]*"'));
+    configs   constant text[]  := array(select distinct c.text_config from pgsearch.collections as c where collections is null or c.collection = any (collections));
+    token     text[];
+    others    boolean := false;
 begin
     asked   := '';
     phrases := '{}';
     for token in
-        select regexp_matches(left(pgsearch._typed(query), 1000), '([-+]?)"([^"]*)"|(\S+)', 'g')
+        select regexp_matches(typed, '([-+]?)"([^"]*)"|(\S+)', 'g')
     loop
-        if token[3] is null and token[1] = ''
-           -- a phrase of stop words alone requires nothing
-           and exists (select from unnest(configs) as t(text_config) where pgsearch._phrase(t.text_config, token[2]) is not null)
-           and not exists (select
-                             from unnest(configs) as t(text_config)
-                                  join pgsearch.chunks as c on c.content_tsv @@ pgsearch._phrase(t.text_config, token[2])
-                            where collections is null
-                               or c.collection = any (collections)) then
+        if token[3] is null and token[1] = '' and pgsearch._stands_nowhere(token[2], configs, collections, each) then
             phrases := phrases || token[2];
             -- what was quoted is no syntax without its quotes either
             asked   := asked || ' ' || regexp_replace(regexp_replace(token[2], '(^|\s)[-+]+', '\1', 'g'), '\mOR\M', 'or', 'g');

@@ -27,10 +27,7 @@ begin
                               and (_unknown_words.collections is null or s.collection = any (_unknown_words.collections)))
     loop
         -- newer than the statistics?
-        if not exists (select
-                         from pgsearch.chunks as c
-                        where c.content_tsv @@ pgsearch._any_of(array[lexeme])
-                          and (_unknown_words.collections is null or c.collection = any (_unknown_words.collections))) then
+        if pgsearch._count_chunks(pgsearch._any_of(array[lexeme]), collections, 1) = 0 then
             unknown := unknown || lexeme;
         end if;
     end loop;

@@ -44,6 +44,8 @@ returns table (chunk_id bigint, page_id bigint, score float8)
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+-- with entries pending in GIN the planner would rather walk along another index
+set enable_indexscan = off
 as $$
 begin
     if ranked is null then

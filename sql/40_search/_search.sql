@@ -42,6 +42,7 @@ declare
     also_scores    float8[];
     approximate    boolean := false;
     rows_scored    integer;
+    sampled        boolean := false;
     vector_chunks  bigint[];
     vector_pages   bigint[];
     best_cosine    float8;
@@ -171,8 +172,8 @@ begin
 
     -- the text signal comes last and completes itself: it scores what the others found in the scan that finds its own
     if use_text then
-        select t.chunk_ids, t.chunk_pages, t.scores, t.approximate, t.rows_scored, t.also_chunks, t.also_pages, t.also_scores
-          into text_chunks, text_pages, found_scores, approximate, rows_scored, also_chunks, also_pages, also_scores
+        select t.chunk_ids, t.chunk_pages, t.scores, t.approximate, t.rows_scored, t.sampled, t.also_chunks, t.also_pages, t.also_scores
+          into text_chunks, text_pages, found_scores, approximate, rows_scored, sampled, also_chunks, also_pages, also_scores
           from pgsearch._bm25_best(
                    terms.terms, terms.gains, terms.frequencies, terms.average_length, parsed.required, parsed.excluded, collections, only_pages, candidates,
                    -- where vectors have brought all the candidates asked for, nothing is gained by the last of the words' own; not so where some may be refused
@@ -183,8 +184,8 @@ begin
                    (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
                    (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer,
                    coalesce(vector_chunks || titled_chunks, '{}'), coalesce(vector_pages || shown_pages, '{}')) as t;
-        if rows_scored >= (settings ->> 'max_rows')::integer and approximate then
-            notes := notes || format('The words are so common that BM25 stopped after %s chunks: the text ranking is approximate.', rows_scored);
+        if sampled then
+            notes := notes || format('The words are so common that BM25 ranked a sample of the chunks that have them (%s were read; the option max_rows bounds it): the text ranking is approximate.', rows_scored);
         elsif not (settings ->> 'exact')::boolean then
             notes := notes || 'The text ranking is approximate, as asked.'::text;
         end if;
@@ -333,6 +334,11 @@ begin
     hits    := pgsearch._present(jsonb_path_query_array(coalesce(hits, '[]'), '$[0 to $last]', jsonb_build_object('last', top_k - 1)),
                                  parsed.lexemes, parsed.words, (settings ->> 'window')::integer, (settings ->> 'snippet_length')::integer);
     timings := timings || pgsearch._lap('present_ms', lap) || pgsearch._lap('total_ms', started);
+
+    -- rows have no column for it, and a ranking that left chunks out must say so
+    if wanted = 'hits' and sampled and hits <> '[]' then
+        raise notice using message = notes[array_length(notes, 1)];
+    end if;
 
     return jsonb_build_object(
         'search_mode', search_mode,

@@ -548,16 +548,111 @@ def test_words_that_came_after_the_refresh_are_found(conn: Connection) -> None:
     assert (terms.names, terms.frequencies, terms.chunks) == (["copper", "zinc"], [5, 9], 9)
 
 
-def test_very_common_words_stop_at_the_row_budget_and_say_so(shelves: tuple[Connection, list[Chunk]]) -> None:
+def test_one_very_common_word_is_ranked_by_a_sample_and_says_so(shelves: tuple[Connection, list[Chunk]]) -> None:
     conn, chunks = shelves
-    cut = top_n(conn, COMMON, max_rows=100, top_n=50)
-    whole = top_n(conn, COMMON, max_rows=100_000, top_n=50)
+    cut = top_n(conn, ["w0"], max_rows=300, top_n=50)
+    whole = top_n(conn, ["w0"], max_rows=100_000, top_n=50)
 
     assert cut.approximate
-    assert cut.rows_scored == 101
+    assert cut.rows_scored <= 2 * 500
     assert len(cut.pairs) == 50
+    # what is given has its exact score, and is among the better ones
+    scores = dict(by_hand(chunks, read_terms(conn, ["w0"]), len(chunks)))
+    assert cut.pairs == sorted(((found, scores[found]) for found, _ in cut.pairs), key=lambda pair: (-pair[1], pair[0]))
     assert not whole.approximate
-    assert whole.pairs == by_hand(chunks, read_terms(conn, COMMON), 50)
+    assert whole.pairs == by_hand(chunks, read_terms(conn, ["w0"]), 50)
+
+
+def test_a_sample_is_drawn_from_the_whole_table(shelves: tuple[Connection, list[Chunk]]) -> None:
+    conn, chunks = shelves
+    having = sorted(chunk.chunk_id for chunk in chunks if "w0" in chunk.content)
+
+    found = sorted(chunk_id for chunk_id, _ in top_n(conn, ["w0"], max_rows=300, top_n=200).pairs)
+
+    # of the third that was put first, of the third that was put last
+    third = len(having) // 3
+    first, last = set(having[:third]), set(having[-third:])
+    assert len(found) == 200
+    assert min(len(first & set(found)), len(last & set(found))) > 200 / 6
+
+
+@settings(max_examples=150, deadline=None)
+@given(lexemes=lexeme_lists, most=st.sampled_from([5, 20, 100]), max_rows=st.integers(300, 3000))
+def test_whatever_the_budget_the_answer_is_exact_or_says_that_it_is_not(
+    shelves: tuple[Connection, list[Chunk]], lexemes: list[str], most: int, max_rows: int
+) -> None:
+    conn, chunks = shelves
+    terms = read_terms(conn, lexemes)
+
+    found = top_n(conn, lexemes, top_n=most, max_rows=max_rows)
+
+    if not found.approximate:
+        assert found.pairs == by_hand(chunks, terms, most)
+    else:
+        # no fewer than there are, in the right order, each with its exact score
+        scores = dict(by_hand(chunks, terms, len(chunks)))
+        assert len(found.pairs) == min(most, len(scores))
+        assert found.pairs == sorted(
+            ((chunk_id, scores[chunk_id]) for chunk_id, _ in found.pairs), key=lambda pair: (-pair[1], pair[0])
+        )
+
+
+def test_a_higher_threshold_makes_common_words_exact_within_the_budget(
+    shelves: tuple[Connection, list[Chunk]],
+) -> None:
+    conn, chunks = shelves
+    lexemes = ["w0", "w1", "w2", "w20", "w30", "w40"]
+    matching = sum(any(lexeme in chunk.content for lexeme in lexemes) for chunk in chunks)
+
+    found = top_n(conn, lexemes, top_n=5, max_rows=800)
+
+    assert matching > 2 * 800
+    assert not found.approximate
+    assert found.pairs == by_hand(chunks, read_terms(conn, lexemes), 5)
+
+
+def test_what_is_found_does_not_depend_on_where_chunks_stand(pg_server: Server, pg_template: NoopExecutor) -> None:
+    source = random.Random(11)
+    queries = [["w0"], ["w1", "w0"], ["w0", "w1", "w2"], ["w3", "w9", "w0"], ["w5"]]
+    with (
+        cloned(pg_server, pg_template.template_dbname) as dsn,
+        psycopg.connect(dsn, autocommit=True) as conn,
+    ):
+        put_collection(conn, "c")
+        put_chunks(conn, "c", [("", zipf(source, WORDS, source.randint(5, 60))) for _ in range(3000)])
+        refresh(conn)
+        before = [top_n(conn, query, max_rows=200, top_n=30) for query in queries]
+
+        # the first two thirds now stand last
+        conn.execute("update pgsearch.chunks set ordinal = ordinal where chunk_id % 3 <> 0 or chunk_id < 1500")
+        conn.execute("vacuum (full, analyze) pgsearch.chunks")
+        after = [top_n(conn, query, max_rows=200, top_n=30) for query in queries]
+
+    assert any(found.approximate for found in before)
+    assert [found.pairs for found in after] == [found.pairs for found in before]
+
+
+def test_a_phrase_of_common_words_is_looked_for_in_no_more_chunks_than_the_budget(
+    shelves: tuple[Connection, list[Chunk]],
+) -> None:
+    conn, chunks = shelves
+    phrase = "'w0' <-> 'w1' <-> 'w2'"
+    (standing,) = conn.execute(
+        "select array_agg(chunk_id) from pgsearch.chunks where content_tsv @@ %s::tsquery", (phrase,)
+    ).fetchone() or ([],)
+    lexemes = ["w0", "w1", "w2"]
+
+    cut = top_n(conn, lexemes, required=phrase, max_rows=300, top_n=30)
+    whole = top_n(conn, lexemes, required=phrase, max_rows=100_000, top_n=3000)
+
+    assert cut.approximate
+    assert cut.rows_scored <= 2 * 500
+    assert cut.pairs
+    assert {chunk_id for chunk_id, _ in cut.pairs} <= set(standing)
+    assert not whole.approximate
+    assert {chunk_id for chunk_id, _ in whole.pairs} == set(standing)
+    # those without the phrase were read and are counted
+    assert whole.rows_scored > len(standing)
 
 
 def test_far_fewer_chunks_are_scored_than_match(shelves: tuple[Connection, list[Chunk]]) -> None:
