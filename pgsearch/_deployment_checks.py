@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from pgsearch import _functions, _sources
+from pgsearch import _functions, _ownership, _sources
 from pgsearch.deploy import _applied_migrations, _deployment, check_not_newer, client_version
 from pgsearch.errors import DatabaseNewerError
 from pgsearch.rows import Check
@@ -16,6 +16,8 @@ _DEPLOY = "pgsearch deploy"
 
 def deployment_checks(connection: psycopg.Connection[Any]) -> list[Check]:
     """Version, migrations and functions of the database against those of this client; `fail` where calls would."""
+    if intrusion := _ownership.intrusion_of(connection):
+        return [Check("owner", "fail", intrusion.found, intrusion.fix)]
     sources = _sources.find()
     deployed = _deployment(connection)
     ours = client_version()

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 import psycopg
 from psycopg import sql
 
+from pgsearch import _ownership
 from pgsearch._sources import Sources
 from pgsearch.errors import DeployError
 
@@ -33,6 +34,8 @@ _IN_THE_WAY = (
     psycopg.errors.DependentObjectsStillExist,
     psycopg.errors.WrongObjectType,
 )
+
+_RENEW_RIGHTS = "_renew_rights"
 
 _BOOKKEEPING = """
 create table if not exists pgsearch.deployed_functions (
@@ -145,7 +148,10 @@ def _create(
     plain = sql.SQL("set local search_path to pg_catalog, pg_temp")
     with connection.transaction():
         connection.execute("set local lock_timeout = '5s'; set local client_min_messages = warning")
+        connection.execute("set local standard_conforming_strings = on; set local check_function_bodies = on")
         connection.execute(plain)
+        # grant_rights and REVOKE write to the same rows of the catalog
+        connection.execute("select pg_advisory_xact_lock(hashtextextended('pgsearch.rights', 0))")
         connection.execute(_BOOKKEEPING.encode())
         before = {
             name: (file, file_hash)
@@ -178,6 +184,9 @@ def _create(
         with connection.cursor() as cursor:
             cursor.executemany("insert into pgsearch.deployed_functions values (%s, %s, %s, %s, %s)", rows)
         connection.execute(record)
+        if _RENEW_RIGHTS in owners:
+            connection.execute(f"select pgsearch.{_RENEW_RIGHTS}()".encode())
+        _ownership.check(connection)
     return len(inventory)
 
 
