@@ -6,6 +6,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_indexscan = off
 set jit = off
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     token   text[];
@@ -15,7 +16,7 @@ begin
     asked   := '';
     phrases := '{}';
     for token in
-        select regexp_matches(left(pgsearch._typed(query), 1000), '([-+]?)"([^"]*)"|(\S+)', 'g')
+        select regexp_matches(left(pgsearch._typed(query), 1000), E'([-+]?)"([^"]*)"|(\\S+)', 'g')
     loop
         if token[3] is null and token[1] = ''
            -- a phrase of stop words alone requires nothing
@@ -27,7 +28,7 @@ begin
                                or c.collection = any (collections)) then
             phrases := phrases || token[2];
             -- what was quoted is no syntax without its quotes either
-            asked   := asked || ' ' || regexp_replace(regexp_replace(token[2], '(^|\s)[-+]+', '\1', 'g'), '\mOR\M', 'or', 'g');
+            asked   := asked || ' ' || regexp_replace(regexp_replace(token[2], E'(^|\\s)[-+]+', E'\\1', 'g'), E'\\mOR\\M', 'or', 'g');
         else
             asked   := asked || ' ' || coalesce(token[3], token[1] || '"' || token[2] || '"');
             others  := others

@@ -44,6 +44,7 @@ returns table (chunk_id bigint, page_id bigint, score float8)
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set gin_fuzzy_search_limit = 0
 as $$
 begin
     if ranked is null then
