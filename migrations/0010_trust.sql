@@ -91,7 +91,7 @@ alter view pgsearch.training_readiness set (security_invoker = true);
 create table if not exists pgsearch.granted_rights (
     role_name  text not null check (role_name <> ''),
     right_name text not null check (right_name in ('search', 'log', 'read_log')),
-    user_id    text check (user_id <> '' and char_length(user_id) <= 255 and right_name = 'log'),
+    user_id    text check (user_id is null or right_name = 'log' and user_id <> '' and char_length(user_id) <= 255),
     primary key (role_name, right_name)
 );
 

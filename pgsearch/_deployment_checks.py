@@ -32,10 +32,7 @@ def deployment_checks(connection: psycopg.Connection[Any]) -> list[Check]:
     behind = sorted(set(sources.migration_texts) - _applied_migrations(connection))
     if behind:
         return [Check("deployment", "fail", f"{len(behind)} migrations behind: {', '.join(behind)}", _DEPLOY)]
-    with connection.transaction():
-        # definitions are compared as text, in which names are qualified by what is not on the path
-        connection.execute("set local search_path = pg_catalog, pg_temp")
-        damaged = _functions.damaged(connection)
+    damaged = _functions.damaged(connection)
     if damaged:
         found = f"functions are missing or were changed by hand: {', '.join(damaged)}"
         return [Check("deployment", "fail", found, f"{_DEPLOY} --force")]

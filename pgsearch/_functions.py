@@ -35,6 +35,9 @@ _IN_THE_WAY = (
     psycopg.errors.WrongObjectType,
 )
 
+# Definitions are compared as text: with names qualified by what is not on the path, and quoted where they have to be.
+AS_WRITTEN = "set local search_path to pg_catalog, pg_temp; set local quote_all_identifiers = off"
+
 _RENEW_RIGHTS = "_renew_rights"
 
 _BOOKKEEPING = """
@@ -103,7 +106,9 @@ class _Obstacle(Exception):
 
 def damaged(connection: psycopg.Connection) -> list[str]:
     """Names of deployed functions that are missing or were changed by hand."""
-    return [name for (name,) in connection.execute(_DAMAGED.encode())]
+    with connection.transaction():
+        connection.execute(AS_WRITTEN.encode())
+        return [name for (name,) in connection.execute(_DAMAGED.encode())]
 
 
 def create(
@@ -148,8 +153,7 @@ def _create(
     plain = sql.SQL("set local search_path to pg_catalog, pg_temp")
     with connection.transaction():
         connection.execute("set local lock_timeout = '5s'; set local client_min_messages = warning")
-        connection.execute("set local standard_conforming_strings = on; set local check_function_bodies = on")
-        connection.execute(plain)
+        connection.execute(f"{AS_WRITTEN}; set local standard_conforming_strings = on".encode())
         # grant_rights and REVOKE write to the same rows of the catalog
         connection.execute("select pg_advisory_xact_lock(hashtextextended('pgsearch.rights', 0))")
         connection.execute(_BOOKKEEPING.encode())

@@ -118,6 +118,7 @@ create or replace function pgsearch._page_ages(page_ids bigint[], wanted boolean
 returns table (page_id bigint, days float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
 as $$
 begin
     if not wanted then

@@ -275,6 +275,7 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 set jit = off
+set extra_float_digits = 1
 as $$
 declare
     started    constant timestamptz := clock_timestamp();

@@ -228,6 +228,7 @@ create or replace function pgsearch._doctor_log()
 returns table (check_name text, status text, detail text, fix text)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO'
 as $$
 declare
     ahead constant interval := '2 days';
