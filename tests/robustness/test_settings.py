@@ -208,3 +208,13 @@ def expected(settled_dsn: str) -> dict[str, Any]:
 def test_no_setting_of_a_session_changes_an_answer(settled_dsn: str, expected: dict[str, Any], setting: str) -> None:
     found = answers(settled_dsn, SETTINGS[setting], writes=setting != "read only")
     assert [call for call in found if found[call] != expected[call]] == []
+
+
+def test_a_session_that_changes_its_mind_gets_the_same_answers(settled_dsn: str, expected: dict[str, Any]) -> None:
+    """Plans and parsed bodies are kept for a session, whatever was set when they were made."""
+    with psycopg.connect(settled_dsn, autocommit=True) as connection:
+        for setting in ("off", "on", "off"):
+            connection.execute("select set_config('standard_conforming_strings', %s, false)", [setting])
+            with connection.transaction(force_rollback=True):
+                found = {call: connection.cursor(binary=True).execute(call, GIVEN).fetchall() for call in CALLS + WRITES}
+            assert [call for call in found if found[call] != expected[call]] == []
