@@ -4,8 +4,8 @@ Several deploys may run at once and any of them may be killed: one advisory lock
 killed one left is found and finished by the next. The lock is polled, never waited for inside a statement, because
 CREATE INDEX CONCURRENTLY waits for every statement that runs, and so for one that waits for the lock, without end.
 
-A database that is up to date is recognised by a digest of all SQL files and left alone after four queries: the first two
-see whose everything in the schema is, because nothing of it may be read before.
+A database that is up to date is recognised by a digest of all SQL files and left alone after a handful of queries. The
+first of them see whose everything in the schema is, because nothing of it may be read before.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Deployment:
 def deploy(
     dsn: str, *, progress: Report | None = None, force: bool = False, sources: _sources.Sources | None = None
 ) -> Deployment:
-    """Bring the database to this version; on one that is up to date it costs four queries.
+    """Bring the database to this version; on one that is up to date it costs a handful of queries.
 
     `progress` gets a short line for each step. `force` re-creates the functions even when nothing seems to have
     changed, and accepts migrations whose file was edited after they were applied.

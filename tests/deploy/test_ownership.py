@@ -119,7 +119,7 @@ MADE = {
     "domain": "create domain pgsearch.thing as int",
     "operator": "create operator pgsearch.### (function = int4pl, leftarg = int, rightarg = int)",
     "operator class": "create operator family pgsearch.thing using btree",
-    "collation": "create collation pgsearch.thing from \"C\"",
+    "collation": 'create collation pgsearch.thing from "C"',
     "text search configuration": "create text search configuration pgsearch.thing (copy = simple)",
     "text search dictionary": "create text search dictionary pgsearch.thing (template = simple)",
     "conversion": "create conversion pgsearch.thing for 'UTF8' to 'LATIN1' from utf8_to_iso8859_1",
@@ -136,7 +136,9 @@ def test_whatever_a_stranger_owns_in_the_schema_is_named(empty_dsn: str, project
     deploy(empty_dsn, sources=project.sources)
     if kind in OWNED_BY_SUPERUSERS_ALONE:
         run(empty_dsn, MADE[kind])
-        what = "operator family pgsearch.thing using btree" if kind == "operator class" else "foreign table pgsearch.thing"
+        what = (
+            "operator family pgsearch.thing using btree" if kind == "operator class" else "foreign table pgsearch.thing"
+        )
         run(empty_dsn, f"alter {what} owner to {STRANGER}")
     else:
         run(empty_dsn, f"grant create on schema pgsearch, public to {STRANGER}")
@@ -224,7 +226,8 @@ def test_triggers_and_policies_of_the_owner_are_its_own_affair(empty_dsn: str, p
         "create trigger same before update on pgsearch.words for each row"
         " execute function suppress_redundant_updates_trigger();"
         "create policy mine on pgsearch.words using (word = current_user);"
-        f"create view pgsearch.own as select word from pgsearch.words; grant all on all tables in schema pgsearch to {OWNER}",
+        "create view pgsearch.own as select word from pgsearch.words;"
+        f"grant all on all tables in schema pgsearch to {OWNER}",
     )
 
     assert not deploy(empty_dsn, sources=project.sources).changed
@@ -257,9 +260,7 @@ def test_another_role_deploys_as_the_owner_or_not_at_all(empty_dsn: str, project
     assert OWNER in error.message
     assert other in error.message
     assert f"-c role={OWNER}" in str(error.hint)
-    assert deploy(
-        make_conninfo(empty_dsn, user=other, options=f"-c role={OWNER}"), sources=project.sources
-    ).changed
+    assert deploy(make_conninfo(empty_dsn, user=other, options=f"-c role={OWNER}"), sources=project.sources).changed
     with psycopg.connect(empty_dsn) as connection:
         owners = connection.execute(
             "select distinct pg_get_userbyid(relowner) from pg_class where relnamespace = 'pgsearch'::regnamespace"
@@ -283,7 +284,9 @@ def test_doctor_in_sql_names_what_others_own(dsn: str, empty_dsn: str) -> None:
     with Client(dsn) as client:
         before = {check.check_name: check for check in client.doctor()}
         assert (before["owner"].status, before["owner"].fix) == ("ok", None)
-        client.connection.execute(f"create table pgsearch.thing (a int); alter table pgsearch.thing owner to {STRANGER}".encode())
+        client.connection.execute(
+            f"create table pgsearch.thing (a int); alter table pgsearch.thing owner to {STRANGER}".encode()
+        )
         after = {check.check_name: check for check in client.doctor()}
         assert after["owner"].status == "fail"
         assert f"table pgsearch.thing ({STRANGER})" in after["owner"].detail
@@ -341,7 +344,11 @@ def test_operators_of_a_stranger_beside_the_extension_are_not_bound(empty_dsn: s
 
 def test_a_database_deployed_with_the_setting_off_is_as_any_other(dsn: str, empty_dsn: str) -> None:
     with psycopg.connect(empty_dsn, autocommit=True) as connection:
-        for setting in ("standard_conforming_strings = off", "quote_all_identifiers = on", "check_function_bodies = off"):
+        for setting in (
+            "standard_conforming_strings = off",
+            "quote_all_identifiers = on",
+            "check_function_bodies = off",
+        ):
             connection.execute(f"alter database {connection.info.dbname} set {setting}".encode())
 
     deploy(empty_dsn)

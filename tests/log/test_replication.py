@@ -1,4 +1,4 @@
-"""The log, its statistics and their upkeep where every table is published, as logical replication and copies in other regions want it."""
+"""The log, its statistics and their upkeep where every table is published, as logical replication wants it."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def test_everything_goes_on_with_a_publication_of_all_tables(client: Client, dsn
     client.claim_embeddings("subjects", worker="w")
     client.delete_pages("wiki", ["new"])
     assert client.forget("u1")["queries"] == 4
-    client.drop_model("subjects")
     client.delete_collection("wiki")
+    client.drop_model("subjects")

@@ -82,7 +82,9 @@ def of_two_meanings(text: str) -> list[str]:
     joined = re.sub(r"(?<=')[ \t]*\n\s*'", "'", text)
     for literal in _LITERAL.finditer(joined):
         if literal["escaped"] is not None:
-            within = re.sub(r"\\(.)", lambda escape: {"\\": "\\"}.get(escape[1], " "), literal["escaped"], flags=re.DOTALL)
+            within = re.sub(
+                r"\\(.)", lambda escape: {"\\": "\\"}.get(escape[1], " "), literal["escaped"], flags=re.DOTALL
+            )
             # one in a statement that is built as text is read as such when it runs
             nested = " " in within and "''" in within and of_two_meanings(within.replace("''", "'"))
             if re.search(r"(?<!\\)(?:\\\\)*\\'", literal["escaped"]) or nested:
@@ -129,7 +131,8 @@ def test_every_table_has_a_primary_key(conn: psycopg.Connection[Any]) -> None:
     """Logical replication refuses to delete from a table without one, and then nothing can be maintained."""
     conn.execute("select pgsearch.ensure_partitions()")
     keyless = conn.execute(
-        "select c.relname from pg_class as c where c.relnamespace = 'pgsearch'::regnamespace and c.relkind in ('r', 'p')"
+        "select c.relname from pg_class as c where c.relnamespace = 'pgsearch'::regnamespace"
+        " and c.relkind in ('r', 'p')"
         " and not exists (select from pg_index as i where i.indrelid = c.oid and i.indisprimary and i.indisvalid)"
     ).fetchall()
     assert keyless == []

@@ -26,13 +26,13 @@ CALLS: tuple[LiteralString, ...] = (
     "select * from pgsearch.search_pages('보조금 제12조', %(cars)s, fusion => 'rrf_boost')",
     "select * from pgsearch.search_pages('보조금', %(cars)s, fusion => 'legacy')",
     "select * from pgsearch.search_hybrid('보조금', %(cars)s, '{wiki}', fusion => 'convex',"
-    " options => '{\"window\": 1, \"diversity\": 0.5}')",
+    ' options => \'{"window": 1, "diversity": 0.5}\')',
     "select page_id, round(extract(epoch from now()) / 60 - days * 1440)"
     " from pgsearch._page_ages(array(select page_id from pgsearch.pages), true, 'day') where page_id > 8",
     "select * from pgsearch.search_hybrid('보조금', %(cars)s, fusion => 'distribution')",
     "select * from pgsearch.search_hybrid('보조금', %(cars)s, fusion => 'weighted')",
     "select * from pgsearch.search_hybrid('hay', collections => '{hay}', filter => '{\"any_tags\": [\"even\"]}')",
-    "select * from pgsearch.search_hybrid('hay', collections => '{hay}', filter => '{\"tags\": [\"even\", \"straw\"]}')",
+    "select * from pgsearch.search_hybrid('hay', collections => '{hay}', filter => '{\"tags\": [\"even\"]}')",
     "select * from pgsearch.search_hybrid('hay', collections => '{hay}', filter => '{\"metadata\": {\"third\": 1}}')",
     "select * from pgsearch.search_bm25('hay needle', 50, '{hay}')",
     "select * from pgsearch.search_fts('hay needle', 50, '{hay}')",
@@ -76,7 +76,8 @@ GIVEN: dict[str, str] = {
     "path": "a\\b.HTTPServer",
     "content": "<b>전기차</b> 보조금은 \\ '환경부'가   running shoes",
     "document": (
-        "# 제목\n\nOne sentence is as long as that. 둘째 문장은 조금 더 길다. Dr. No went to C:\\temp and never came back.\n\n"
+        "# 제목\n\nOne sentence is as long as that. 둘째 문장은 조금 더 길다. "
+        "Dr. No went to C:\\temp and never came back.\n\n"
         "---\n\n- first of all the points of this list\n- second of all the points of this list\n\n```\ncode\n```\n"
     ),
     "entry": json.dumps(
@@ -172,7 +173,7 @@ def settled_dsn(pg_server: Server, pg_template: NoopExecutor) -> Iterator[str]:
                     for number in range(200)
                 ],
             )
-            client.connection.execute("update pgsearch.pages set metadata = metadata || '{\"day\": \"2024-01-02\"}'")
+            client.connection.execute('update pgsearch.pages set metadata = metadata || \'{"day": "2024-01-02"}\'')
             client.refresh_text_stats()
             client.connection.execute("vacuum analyze")
         yield dsn
@@ -216,5 +217,7 @@ def test_a_session_that_changes_its_mind_gets_the_same_answers(settled_dsn: str,
         for setting in ("off", "on", "off"):
             connection.execute("select set_config('standard_conforming_strings', %s, false)", [setting])
             with connection.transaction(force_rollback=True):
-                found = {call: connection.cursor(binary=True).execute(call, GIVEN).fetchall() for call in CALLS + WRITES}
+                found = {
+                    call: connection.cursor(binary=True).execute(call, GIVEN).fetchall() for call in CALLS + WRITES
+                }
             assert [call for call in found if found[call] != expected[call]] == []

@@ -14,7 +14,12 @@ from pgsearch.deploy import deploy
 from pgsearch.errors import EmbeddingMismatchError, InvalidValueError, UnknownModelError
 from tests.library import CARS, put_library
 
-SEARCHER, OTHER, READER, GROUP = "pgsearch_test_searcher", "pgsearch_test_other", "pgsearch_test_reader", "pgsearch_test_group"
+SEARCHER, OTHER, READER, GROUP = (
+    "pgsearch_test_searcher",
+    "pgsearch_test_other",
+    "pgsearch_test_reader",
+    "pgsearch_test_group",
+)
 
 
 @pytest.fixture
@@ -42,7 +47,9 @@ def as_role(dsn: str, client: Client) -> Iterator[Callable[..., Client]]:
 
 
 def users(client: Client) -> list[str | None]:
-    rows = client.connection.execute("select user_id from pgsearch.queries union all select user_id from pgsearch.events")
+    rows = client.connection.execute(
+        "select user_id from pgsearch.queries union all select user_id from pgsearch.events"
+    )
     return sorted((row[0] for row in rows), key=str)
 
 
@@ -122,9 +129,7 @@ def test_without_the_right_there_is_no_look_up(client: Client, as_role: Callable
 # Who is logged
 
 
-def test_a_role_that_is_bound_to_a_user_logs_for_that_one_only(
-    client: Client, as_role: Callable[..., Client]
-) -> None:
+def test_a_role_that_is_bound_to_a_user_logs_for_that_one_only(client: Client, as_role: Callable[..., Client]) -> None:
     client.grant_rights(SEARCHER, ["search", "log"], "u1")
     bound = as_role(SEARCHER)
 
@@ -135,6 +140,7 @@ def test_a_role_that_is_bound_to_a_user_logs_for_that_one_only(
     assert not result.logged
     assert any("one user" in note for note in result.notes)
     asked = bound.log_search({"query": "tulips"})
+    assert asked is not None
     bound.log_feedback(asked, clicked_rank=1)
     outcome = bound.log_batch(
         [
@@ -144,17 +150,18 @@ def test_a_role_that_is_bound_to_a_user_logs_for_that_one_only(
         ]
     )
     assert (outcome["stored"], len(outcome["rejected"])) == (1, 2)
-    for refused in (
+    refused: list[Callable[[], object]] = [
         lambda: bound.log_search({"query": "a", "user_id": "u2"}),
         lambda: bound.log_search({"query": "a", "user_id": 7}),
         lambda: bound.log_feedback(asked, clicked_rank=1, context={"user_id": "u2"}),
-    ):
+    ]
+    for call in refused:
         with pytest.raises(InvalidValueError, match=SEARCHER) as caught:
-            refused()
+            call()
         assert "u2" not in str(caught.value)
     for statement in (
-        f"select pgsearch._store_searches('[{{\"query_id\": \"{uuid7()}\", \"query\": \"q\", \"user_id\": \"u2\"}}]')",
-        f"select pgsearch._store_events('[{{\"event_id\": \"{uuid7()}\", \"action_name\": \"a\", \"user_id\": \"u2\"}}]')",
+        f'select pgsearch._store_searches(\'[{{"query_id": "{uuid7()}", "query": "q", "user_id": "u2"}}]\')',
+        f'select pgsearch._store_events(\'[{{"event_id": "{uuid7()}", "action_name": "a", "user_id": "u2"}}]\')',
     ):
         with pytest.raises(psycopg.Error, match="may log for one user only"):
             bound.connection.execute(statement.encode())
@@ -209,7 +216,7 @@ def test_a_bond_stays_when_rights_are_granted_again_and_goes_when_it_is_said(
     client.grant_rights(SEARCHER, ["log"], "")
     bound.log_search({"query": "a", "user_id": "u2"})
     bound.log_search({"query": "a"})
-    assert users(client) == ["None", "u2"] or users(client) == [None, "u2"]
+    assert users(client) == [None, "u2"]
 
 
 def test_a_bond_without_the_right_to_log_is_refused(client: Client) -> None:
