@@ -129,7 +129,7 @@ begin
          where to_regclass(format('pgsearch.%s_p%s', parent, to_char(d.day, 'YYYYMMDD'))) is null
          order by d.day
     loop
-        if missing < (now_here - keep)::date then
+        if missing < ((now_here - keep) at time zone 'UTC')::date then
             raise exception using
                 errcode = 'PS003',
                 message = format('a log entry of %s is older than the log is kept (%s)', missing, keep),

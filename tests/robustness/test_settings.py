@@ -51,6 +51,9 @@ CALLS: tuple[LiteralString, ...] = (
     "select check_name, status from pgsearch.doctor() where check_name !~ '^(shared_buffers|random|jit|mainten)'",
     "select * from pgsearch.text_stats_staleness()",
     "select * from pgsearch.list_models()",
+    "select * from pgsearch.search_code('where is GET /subsidies/7?', collections => '{wiki}')",
+    "select name, summary_tsv::text from pgsearch.semantic_nodes",
+    "select extract(epoch from pgsearch._ubi_time('\"2024-02-03T04:05:06\"'))",
     "select pgsearch._route_path('/users/<int:id>/'), pgsearch._split_identifiers(%(path)s)",
 )
 
@@ -154,6 +157,16 @@ SETTINGS: dict[str, dict[str, str]] = {
 }
 
 
+ROUTE: dict[str, Any] = {
+    "node_id": "GET /subsidies/{id}",
+    "node_type": "route",
+    "summary": "GET /subsidies/{id} shows a subsidy.",
+    "source_table": "pages",
+    "source_id": "subsidy",
+    "metadata": {"route": "/subsidies/{id}", "method": "GET", "importance_score": 0.7},
+}
+
+
 @pytest.fixture(scope="module")
 def settled_dsn(pg_server: Server, pg_template: NoopExecutor) -> Iterator[str]:
     """The library and 200 pages that are alike, with every index settled."""
@@ -174,6 +187,7 @@ def settled_dsn(pg_server: Server, pg_template: NoopExecutor) -> Iterator[str]:
                 ],
             )
             client.connection.execute('update pgsearch.pages set metadata = metadata || \'{"day": "2024-01-02"}\'')
+            client.put_nodes("wiki", "", [ROUTE])
             client.refresh_text_stats()
             client.connection.execute("vacuum analyze")
         yield dsn
