@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from pgsearch import _functions, _sources
+from pgsearch import _functions, _ownership, _sources
 from pgsearch.deploy import _applied_migrations, _deployment, check_not_newer, client_version
 from pgsearch.errors import DatabaseNewerError
 from pgsearch.rows import Check
@@ -16,6 +16,8 @@ _DEPLOY = "pgsearch deploy"
 
 def deployment_checks(connection: psycopg.Connection[Any]) -> list[Check]:
     """Version, migrations and functions of the database against those of this client; `fail` where calls would."""
+    if intrusion := _ownership.intrusion_of(connection):
+        return [Check("owner", "fail", intrusion.found, intrusion.fix)]
     sources = _sources.find()
     deployed = _deployment(connection)
     ours = client_version()
@@ -30,10 +32,7 @@ def deployment_checks(connection: psycopg.Connection[Any]) -> list[Check]:
     behind = sorted(set(sources.migration_texts) - _applied_migrations(connection))
     if behind:
         return [Check("deployment", "fail", f"{len(behind)} migrations behind: {', '.join(behind)}", _DEPLOY)]
-    with connection.transaction():
-        # definitions are compared as text, in which names are qualified by what is not on the path
-        connection.execute("set local search_path = pg_catalog, pg_temp")
-        damaged = _functions.damaged(connection)
+    damaged = _functions.damaged(connection)
     if damaged:
         found = f"functions are missing or were changed by hand: {', '.join(damaged)}"
         return [Check("deployment", "fail", found, f"{_DEPLOY} --force")]

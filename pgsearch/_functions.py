@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 import psycopg
 from psycopg import sql
 
+from pgsearch import _ownership
 from pgsearch._sources import Sources
 from pgsearch.errors import DeployError
 
@@ -33,6 +34,11 @@ _IN_THE_WAY = (
     psycopg.errors.DependentObjectsStillExist,
     psycopg.errors.WrongObjectType,
 )
+
+# Definitions are compared as text: with names qualified by what is not on the path, and quoted where they have to be.
+AS_WRITTEN = "set local search_path to pg_catalog, pg_temp; set local quote_all_identifiers = off"
+
+_RENEW_RIGHTS = "_renew_rights"
 
 _BOOKKEEPING = """
 create table if not exists pgsearch.deployed_functions (
@@ -100,7 +106,9 @@ class _Obstacle(Exception):
 
 def damaged(connection: psycopg.Connection) -> list[str]:
     """Names of deployed functions that are missing or were changed by hand."""
-    return [name for (name,) in connection.execute(_DAMAGED.encode())]
+    with connection.transaction():
+        connection.execute(AS_WRITTEN.encode())
+        return [name for (name,) in connection.execute(_DAMAGED.encode())]
 
 
 def create(
@@ -145,7 +153,9 @@ def _create(
     plain = sql.SQL("set local search_path to pg_catalog, pg_temp")
     with connection.transaction():
         connection.execute("set local lock_timeout = '5s'; set local client_min_messages = warning")
-        connection.execute(plain)
+        connection.execute(f"{AS_WRITTEN}; set local standard_conforming_strings = on".encode())
+        # grant_rights and REVOKE write to the same rows of the catalog
+        connection.execute("select pg_advisory_xact_lock(hashtextextended('pgsearch.rights', 0))")
         connection.execute(_BOOKKEEPING.encode())
         before = {
             name: (file, file_hash)
@@ -178,6 +188,9 @@ def _create(
         with connection.cursor() as cursor:
             cursor.executemany("insert into pgsearch.deployed_functions values (%s, %s, %s, %s, %s)", rows)
         connection.execute(record)
+        if _RENEW_RIGHTS in owners:
+            connection.execute(f"select pgsearch.{_RENEW_RIGHTS}()".encode())
+        _ownership.check(connection)
     return len(inventory)
 
 

@@ -116,7 +116,11 @@ def _apply(backend: _Backend, migration: Any) -> None:
 def _uri(dsn: str, extension_schemas: Sequence[str]) -> DatabaseURI:
     """Where yoyo connects. Built as data, not as a URL, so that every connection parameter passes through as it is."""
     parameters = conninfo_to_dict(dsn)
-    options = f"{parameters.get('options') or ''} -c lock_timeout={_LOCK_TIMEOUT} -c statement_timeout=0"
+    options = (
+        f"{parameters.get('options') or ''} -c lock_timeout={_LOCK_TIMEOUT} -c statement_timeout=0"
+        # older migrations have plain literals with a backslash
+        " -c standard_conforming_strings=on -c check_function_bodies=on"
+    )
     arguments = {
         **{name: value for name, value in parameters.items() if value is not None},
         "application_name": APPLICATION,

@@ -4,7 +4,8 @@ Several deploys may run at once and any of them may be killed: one advisory lock
 killed one left is found and finished by the next. The lock is polled, never waited for inside a statement, because
 CREATE INDEX CONCURRENTLY waits for every statement that runs, and so for one that waits for the lock, without end.
 
-A database that is up to date is recognised by a digest of all SQL files and left alone after two queries.
+A database that is up to date is recognised by a digest of all SQL files and left alone after a handful of queries. The
+first of them see whose everything in the schema is, because nothing of it may be read before.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from pgsearch import _functions, _migrations, _sources
+from pgsearch import _functions, _migrations, _ownership, _sources
 from pgsearch.errors import DatabaseNewerError, DeployError
 
 _ADVISORY_LOCK = int.from_bytes(b"pgsearch")
@@ -85,7 +86,7 @@ class Deployment:
 def deploy(
     dsn: str, *, progress: Report | None = None, force: bool = False, sources: _sources.Sources | None = None
 ) -> Deployment:
-    """Bring the database to this version; on one that is up to date it costs two queries.
+    """Bring the database to this version; on one that is up to date it costs a handful of queries.
 
     `progress` gets a short line for each step. `force` re-creates the functions even when nothing seems to have
     changed, and accepts migrations whose file was edited after they were applied.
@@ -98,11 +99,14 @@ def deploy(
     try:
         with _connect(dsn) as connection:
             applied: tuple[str, ...] = ()
-            count = None if force else _functions_when_current(connection, digest)
+            ours = _ownership.check(connection)
+            count = _functions_when_current(connection, digest) if ours and not force else None
             changed = count is None
             if count is None:
                 _check_server(connection)
                 with _lock(connection, report):
+                    report("schema and extensions")
+                    _make_schema(connection)
                     count = None if force else _functions_when_current(connection, digest)
                     if count is None:
                         applied, count = _bring_forward(connection, dsn, sources, version, report, force=force)
@@ -110,8 +114,8 @@ def deploy(
     except psycopg.errors.InsufficientPrivilege as error:
         raise DeployError(
             f"Not allowed: {error.diag.message_primary or error}.",
-            hint="Deploy as the owner of the database. A superuser may have to run `create extension vector; "
-            "create extension pg_trgm` in it first.",
+            hint="Deploy as the owner of the database, or have one who may run `create schema pgsearch authorization "
+            f"{_user(dsn)}` first. A superuser may have to run `create extension vector; create extension pg_trgm`.",
         ) from error
     except psycopg.Error as error:
         raise DeployError(f"Deploying failed: {error.diag.message_primary or error}") from error
@@ -151,12 +155,11 @@ def _bring_forward(
     if not force:
         _check_unedited(connection, fingerprints)
     _end_orphans(connection)
-    report("schema and extensions")
-    connection.execute("create schema if not exists pgsearch")
     schemas = _extension_schemas(connection)
     _check_letters(connection, schemas["pg_trgm"])
     paths = sorted({schema for schema in schemas.values() if schema != "pg_catalog"})
     applied = _migrations.migrate(dsn, sources, [_quoted(connection, schema) for schema in paths], report)
+    _ownership.check(connection)
     report(f"functions ({len(sources.functions)} files)")
     connection.execute(_BOOKKEEPING.encode())
     record = sql.SQL(
@@ -183,6 +186,16 @@ def _connect(dsn: str) -> psycopg.Connection[Any]:
         ) from error
     except psycopg.OperationalError as error:
         raise DeployError(f"No connection: {error}", hint="Is the server running, and the DSN right?") from error
+
+
+def _make_schema(connection: psycopg.Connection[Any]) -> None:
+    """Make the schema unless it is there and ours; IF NOT EXISTS would take what another made a moment ago."""
+    if _ownership.check(connection):
+        return
+    try:
+        connection.execute("create schema pgsearch")
+    except psycopg.errors.DuplicateSchema:
+        _ownership.check(connection)
 
 
 @contextmanager
@@ -212,6 +225,8 @@ def _end_orphans(connection: psycopg.Connection[Any]) -> None:
     statement = (
         "select pg_terminate_backend(pid) from pg_stat_activity"
         " where datname = current_database() and application_name = %s"
+        # others may call themselves so
+        " and pg_has_role(usesysid, 'usage')"
     )
     while connection.execute(statement, [_migrations.APPLICATION]).fetchall():
         if time.monotonic() > deadline:
@@ -288,7 +303,9 @@ def _extension_schemas(connection: psycopg.Connection[Any]) -> dict[str, str]:
             home = "public"
             if _value(connection, "select to_regnamespace('public')") is None:
                 home = "extensions"
-                connection.execute("create schema if not exists extensions")
+                if _value(connection, "select to_regnamespace('extensions')") is None:
+                    connection.execute("create schema extensions")
+                _ownership.check_extension_home(connection, home)
             connection.execute(
                 sql.SQL("create extension if not exists {} with schema {}").format(
                     sql.Identifier(name), sql.Identifier(home)
@@ -333,6 +350,10 @@ def _check_indexes(connection: psycopg.Connection[Any]) -> None:
             f"Everything is deployed, but a broken-off build left an unusable index: {', '.join(invalid)}.",
             hint=commands,
         )
+
+
+def _user(dsn: str) -> str:
+    return str(conninfo_to_dict(dsn).get("user") or "<this role>")
 
 
 def _quoted(connection: psycopg.Connection[Any], name: str) -> str:

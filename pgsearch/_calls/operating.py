@@ -8,9 +8,9 @@ from pgsearch import rows
 from pgsearch._calls.call import Call, _none, _rows, _value
 
 
-def grant_rights(role_name: str, rights: Sequence[str]) -> Call[None]:
-    """Grant a role rights: search, log (have searches stored), read_log."""
-    return _value("grant_rights", _none, {"role_name": role_name, "rights::text[]": list(rights)})
+def grant_rights(role_name: str, rights: Sequence[str], user_id: str | None = None) -> Call[None]:
+    """Grant a role rights: search, log (have searches stored, for `user_id` alone when given), read_log."""
+    return _value("grant_rights", _none, {"role_name": role_name, "rights::text[]": list(rights), "user_id": user_id})
 
 
 def doctor() -> Call[list[rows.Check]]:

@@ -72,7 +72,7 @@ begin
                     hint    = format('It must be a number from %s to %s.', bound ->> 0, bound ->> 1);
             end if;
 
-            if (setting.key = any (whole) or setting.key || '.' || number.key = any (whole)) and number.value::text !~ '^\d+$' then
+            if (setting.key = any (whole) or setting.key || '.' || number.key = any (whole)) and number.value::text !~ E'^\\d+$' then
                 raise exception using
                     errcode = 'PS003',
                     message = format('option "%s" must be a whole number, not %s', concat_ws('.', setting.key, nullif(number.key, '')), number.value),

@@ -7,6 +7,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_indexscan = off
 set jit = off
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     words   tsquery;
@@ -57,12 +58,12 @@ begin
     asked   := '';
     phrases := '{}';
     for token in
-        select regexp_matches(typed, '([-+]?)"([^"]*)"|(\S+)', 'g')
+        select regexp_matches(typed, E'([-+]?)"([^"]*)"|(\\S+)', 'g')
     loop
         if token[3] is null and token[1] = '' and pgsearch._stands_nowhere(token[2], configs, collections, each) then
             phrases := phrases || token[2];
             -- what was quoted is no syntax without its quotes either
-            asked   := asked || ' ' || regexp_replace(regexp_replace(token[2], '(^|\s)[-+]+', '\1', 'g'), '\mOR\M', 'or', 'g');
+            asked   := asked || ' ' || regexp_replace(regexp_replace(token[2], E'(^|\\s)[-+]+', E'\\1', 'g'), E'\\mOR\\M', 'or', 'g');
         else
             asked   := asked || ' ' || coalesce(token[3], token[1] || '"' || token[2] || '"');
             others  := others

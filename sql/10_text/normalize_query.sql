@@ -5,7 +5,7 @@ returns text
 language sql immutable parallel safe strict
 set search_path = pg_catalog, pg_temp
 as $$
-select lower(btrim(regexp_replace(normalize(query, NFKC), '\s+', ' ', 'g')));
+select lower(btrim(regexp_replace(normalize(query, NFKC), E'\\s+', ' ', 'g')));
 $$;
 
 comment on function pgsearch.normalize_query(text) is

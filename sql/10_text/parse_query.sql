@@ -84,7 +84,7 @@ begin
     truncated := greatest(length(query), length(typed)) > most_characters;
 
     for token in
-        select regexp_matches(left(typed, most_characters), '([-+]?)"([^"]*)"|(\S+)', 'g')
+        select regexp_matches(left(typed, most_characters), E'([-+]?)"([^"]*)"|(\\S+)', 'g')
     loop
         quoted := token[3] is null;
         -- --version is a flag that was pasted, not an exclusion

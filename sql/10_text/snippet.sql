@@ -9,14 +9,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 -- a stem marks the words that begin with it (run: runs, running), a bigram marks itself wherever it stands
 with terms as (
-    select t.term, t.term ~ '^[[:alnum:]_]+$' and t.term ~ '[\u0020-\u024F\u0370-\u052F]' as begins
+    select t.term, t.term ~ '^[[:alnum:]_]+$' and t.term ~ E'[\\u0020-\\u024F\\u0370-\\u052F]' as begins
       from (select distinct unnest(lexemes || words) as term) as t
      where length(t.term) between 2 and 64
-        or t.term ~ '[\u3041-\u30FF\u3400-\u9FFF\uAC00-\uD7FF]'
+        or t.term ~ E'[\\u3041-\\u30FF\\u3400-\\u9FFF\\uAC00-\\uD7FF]'
 )
 -- one \m and one \w* for all stems: the expression is tried at every letter
-select nullif(concat_ws('|', '\m(?:' || string_agg(t.term, '|' order by length(t.term) desc, t.term) filter (where t.begins) || ')\w*',
-                             string_agg(regexp_replace(t.term, '([^[:alnum:]\s_])', '\\\1', 'g'), '|' order by length(t.term) desc, t.term) filter (where not t.begins)), '')
+select nullif(concat_ws('|', E'\\m(?:' || string_agg(t.term, '|' order by length(t.term) desc, t.term) filter (where t.begins) || E')\\w*',
+                             string_agg(regexp_replace(t.term, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g'), '|' order by length(t.term) desc, t.term) filter (where not t.begins)), '')
   from terms as t
  -- what a shorter stem marks anyway would only be one more branch to try at every letter
  where not t.begins
@@ -38,9 +38,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- private-use characters stand for the marks while the text is escaped; they cannot come from the text, which loses them first
-    opens   constant text := U&'\E000';
-    closes  constant text := U&'\E001';
-    flat    text := btrim(regexp_replace(translate(content, opens || closes, ''), '\s{2,}|(?! )\s', ' ', 'g'));
+    opens   constant text := E'\uE000';
+    closes  constant text := E'\uE001';
+    flat    text := btrim(regexp_replace(translate(content, opens || closes, ''), E'\\s{2,}|(?! )\\s', ' ', 'g'));
     cut_at  integer := 1;
     ends    integer;
     shown   text;
@@ -50,7 +50,7 @@ begin
     end if;
 
     if pattern is not null then
-        flat := regexp_replace(flat, '(' || pattern || ')', opens || '\1' || closes, 'gi');
+        flat := regexp_replace(flat, '(' || pattern || ')', opens || E'\\1' || closes, 'gi');
         flat := replace(flat, closes || opens, '');
     end if;
 

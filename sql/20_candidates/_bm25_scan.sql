@@ -101,6 +101,7 @@ set enable_seqscan = off
 set enable_indexscan = off
 set max_parallel_workers_per_gather = 0
 set jit = off
+set gin_fuzzy_search_limit = 0
 as $$
 begin
     execute pgsearch._bm25_statement(cardinality(terms), collections is not null, page_ids is not null)
@@ -147,6 +148,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set max_parallel_workers_per_gather = 0
 set jit = off
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     t1 constant tsquery := terms[1];    g1 constant float8 := gains[1] * (k1 + 1);

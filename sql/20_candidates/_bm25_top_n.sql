@@ -19,6 +19,7 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_indexscan = off
+set gin_fuzzy_search_limit = 0
 as $$
 begin
     return (select count(*)
@@ -297,6 +298,7 @@ set enable_seqscan = off
 set enable_indexscan = off
 set max_parallel_workers_per_gather = 0
 set jit = off
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     query record;

@@ -6,6 +6,7 @@ create or replace function pgsearch._filter_page_ids(filter jsonb, collections t
 returns bigint[]
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     known constant jsonb := '{"tags": "array", "any_tags": "array", "source": "string or array", "metadata": "object", "external_ids": "array", "page_ids": "array"}';

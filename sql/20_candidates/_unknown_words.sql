@@ -8,6 +8,7 @@ returns text[]
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     unknown text[] := '{}';

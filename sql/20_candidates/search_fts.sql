@@ -46,6 +46,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 -- with entries pending in GIN the planner would rather walk along another index
 set enable_indexscan = off
+set gin_fuzzy_search_limit = 0
 as $$
 begin
     if ranked is null then

@@ -58,6 +58,7 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set pg_trgm.word_similarity_threshold = 0.4
 set enable_seqscan = off
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     worthwhile constant text[] := pgsearch._lexical_words(looked_up);

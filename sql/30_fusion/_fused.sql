@@ -118,6 +118,7 @@ create or replace function pgsearch._page_ages(page_ids bigint[], wanted boolean
 returns table (page_id bigint, days float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
 as $$
 begin
     if not wanted then
@@ -130,7 +131,7 @@ begin
            greatest(extract(epoch from now() - case
                when date_key = '' then p.updated_at
                -- a date that does not read as one counts as old as the page
-               when p.metadata ->> date_key ~ '^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$' then (p.metadata ->> date_key)::timestamptz
+               when p.metadata ->> date_key ~ E'^\\d{4}-\\d{2}-\\d{2}([ T]\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}(:?\\d{2})?)?)?$' then (p.metadata ->> date_key)::timestamptz
                else p.updated_at
                end)::float8 / 86400::float8, 0)
       from pgsearch.pages as p

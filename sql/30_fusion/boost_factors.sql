@@ -8,11 +8,11 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 -- 제12조, 제 12 조의 2, article 12, § 12; as a pattern for the text of the same article
-select string_agg(format('(제\s*%1$s\s*조%2$s|article\s+%1$s\M|§\s*%1$s\M)',
+select string_agg(format(E'(제\\s*%1$s\\s*조%2$s|article\\s+%1$s\\M|§\\s*%1$s\\M)',
                          coalesce(match[1], match[3], match[4]),
-                         case when match[2] is null then '(?!\s*의\s*\d)' else format('\s*의\s*%s(?!\d)', match[2]) end), '|')
-  from regexp_matches(query, '제\s*(\d+)\s*조(?:\s*의\s*(\d+))?|article\s+(\d+)|§\s*(\d+)', 'gi') as match
- where query ~ '\d';
+                         case when match[2] is null then E'(?!\\s*의\\s*\\d)' else format(E'\\s*의\\s*%s(?!\\d)', match[2]) end), '|')
+  from regexp_matches(query, E'제\\s*(\\d+)\\s*조(?:\\s*의\\s*(\\d+))?|article\\s+(\\d+)|§\\s*(\\d+)', 'gi') as match
+ where query ~ E'\\d';
 $$;
 
 comment on function pgsearch._named_articles(text) is 'A regular expression for the statute articles that the query names; null for none.';

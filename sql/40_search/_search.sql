@@ -18,6 +18,7 @@ returns jsonb
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set jit = off
+set extra_float_digits = 1
 as $$
 declare
     started    constant timestamptz := clock_timestamp();

@@ -51,6 +51,7 @@ set hnsw.iterative_scan = relaxed_order
 set hnsw.max_scan_tuples = 2147483647
 set hnsw.scan_mem_multiplier = 1000
 set pg_trgm.word_similarity_threshold = 0.4
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     settings   jsonb;

@@ -275,6 +275,7 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 set jit = off
+set extra_float_digits = 1
 as $$
 declare
     started    constant timestamptz := clock_timestamp();
@@ -294,7 +295,7 @@ declare
     only_pages bigint[];
     candidates integer;
     use_text   boolean;
-    said       constant text[] := array(select regexp_replace(n.name, '^.*\.', '') from pgsearch._query_names(coalesce(query, '')) as n);
+    said       constant text[] := array(select regexp_replace(n.name, E'^.*\\.', '') from pgsearch._query_names(coalesce(query, '')) as n);
     -- what the signals found, best first
     text_chunks   bigint[];
     text_pages    bigint[];
@@ -360,7 +361,7 @@ begin
     end if;
 
     if coalesce(options ->> 'large_embedding', '') <> '' then
-        if options ->> 'large_embedding' !~ '^\s*\[\s*[-+0-9.eE]+(\s*,\s*[-+0-9.eE]+)*\s*\]\s*$' then
+        if options ->> 'large_embedding' !~ E'^\\s*\\[\\s*[-+0-9.eE]+(\\s*,\\s*[-+0-9.eE]+)*\\s*\\]\\s*$' then
             raise exception using
                 errcode = 'PS003',
                 message = format('large_embedding is no list of finite numbers: %s', left(options ->> 'large_embedding', 60)),
@@ -461,7 +462,7 @@ begin
         select c.chunk_id, c.page_id, c.code_score,
                coalesce(c.text_score / max(c.text_score) over (), 0) as text_share,
                -- the definition that a chunk was cut at has a name, with or without a node
-               coalesce(lower(regexp_replace(h.metadata ->> 'symbol', '^.*\.', '')) = any (said), false) as defines
+               coalesce(lower(regexp_replace(h.metadata ->> 'symbol', E'^.*\\.', '')) = any (said), false) as defines
           from unnest(chunk_ids, page_ids, text_scores, code_scores) as c(chunk_id, page_id, text_score, code_score)
                join pgsearch.chunks as h on h.page_id = c.page_id
                                         and h.chunk_id = c.chunk_id

@@ -7,6 +7,7 @@ create or replace function pgsearch._qualified_text_config(text_config text)
 returns text
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
 as $$
 declare
     qualified text;

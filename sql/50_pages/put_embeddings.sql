@@ -34,7 +34,7 @@ begin
       from unnest(chunk_ids, content_hashes, put_embeddings.embeddings) as u(chunk_id, content_hash, embedding)
      where u.chunk_id is null
         or u.content_hash is null
-        or coalesce(u.embedding, '') !~ '^\s*\[\s*[-+0-9.eE]+(\s*,\s*[-+0-9.eE]+)*\s*\]\s*$'
+        or coalesce(u.embedding, '') !~ E'^\\s*\\[\\s*[-+0-9.eE]+(\\s*,\\s*[-+0-9.eE]+)*\\s*\\]\\s*$'
      limit 1;
 
     if found then

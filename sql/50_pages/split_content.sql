@@ -17,10 +17,10 @@ declare
     -- Up to the last end of a sentence, or the last line before a list item or a table row.
     -- A full stop ends a sentence when white space but no lower-case letter follows, and no initial or abbreviation stands before it (decimals have no
     -- white space); Korean final endings also without white space; 。！？ always.
-    sentence constant text := '^.*(?:(?:(?<!\m(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nr|Fig|Eq|al|vs|etc|cf|ca|approx|Jr|Sr|Inc|Ltd|Co|Corp|Vol|pp|Art|Sec|Ch|e\.g|i\.e|z\.B))\.|[!?…])["''”’»)\]]*\s+(?![a-z])'
-                              '|[다요까죠음임함됨][.?!](?=[가-힣])'
-                              '|[。！？｡]["''」』”’）]*'
-                              '|\n(?=[ \t]*(?:[-*+•|>]|\d{1,4}[.)])))';
+    sentence constant text := E'^.*(?:(?:(?<!\\m(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nr|Fig|Eq|al|vs|etc|cf|ca|approx|Jr|Sr|Inc|Ltd|Co|Corp|Vol|pp|Art|Sec|Ch|e\\.g|i\\.e|z\\.B))\\.|[!?…])["''”’»)\\]]*\\s+(?![a-z])'
+                               '|[다요까죠음임함됨][.?!](?=[가-힣])'
+                               '|[。！？｡]["''」』”’）]*'
+                               '|\\n(?=[ \\t]*(?:[-*+•|>]|\\d{1,4}[.)])))';
     portion  constant integer := 64 * chunk_size;
     total    constant integer := char_length(block);
     taken    integer := 0;
@@ -50,10 +50,10 @@ begin
         else
             cut := coalesce(char_length(substring(stretch from sentence)), 0);
             if cut < chunk_size / 4 then
-                cut := coalesce(char_length(substring(stretch from '^.*\n')), 0);
+                cut := coalesce(char_length(substring(stretch from E'^.*\\n')), 0);
             end if;
             if cut < chunk_size / 4 then
-                cut := coalesce(char_length(substring(stretch from '^.*\s')), 0);
+                cut := coalesce(char_length(substring(stretch from E'^.*\\s')), 0);
             end if;
             if cut < chunk_size / 4 then
                 cut := chunk_size;
@@ -171,22 +171,22 @@ begin
                     ends_block := true;
                     line := null;
                 end if;
-            elsif number = 1 and line ~ '^---\s*$' then
+            elsif number = 1 and line ~ E'^---\\s*$' then
                 front := true;
             elsif blank then
                 ends_block := true;
-            elsif first = '#' and char_length(bare) <= 300 and line ~ '^ {0,3}#{1,6}(?:[ \t]|$)' then
+            elsif first = '#' and char_length(bare) <= 300 and line ~ E'^ {0,3}#{1,6}(?:[ \\t]|$)' then
                 level := char_length(substring(bare from '^#+'));
-                title := btrim(regexp_replace(substr(bare, level + 1), '(?:^|[ \t])#+$', ''), white);
+                title := btrim(regexp_replace(substr(bare, level + 1), E'(?:^|[ \\t])#+$', ''), white);
                 ends_block := true;
             elsif first in ('=', '-') and cardinality(block) = 1 and not block_fence
-              and line ~ '^ {0,3}(?:=+|--+)\s*$'
-              and char_length(block[1]) <= 300 and block[1] !~ '^(?: {4}|\t|\s*(?:[-*+>|]|\d+[.)])\s)' then
+              and line ~ E'^ {0,3}(?:=+|--+)\\s*$'
+              and char_length(block[1]) <= 300 and block[1] !~ E'^(?: {4}|\\t|\\s*(?:[-*+>|]|\\d+[.)])\\s)' then
                 level := case first when '=' then 1 else 2 end;
                 title := btrim(block[1], white);
                 block := '{}';
                 ends_block := true;
-            elsif first in ('`', '~') and line ~ '^\s*(?:```+[^`]*|~~~+.*)$' then
+            elsif first in ('`', '~') and line ~ E'^\\s*(?:```+[^`]*|~~~+.*)$' then
                 ends_block := true;
                 fence := substring(bare from '^(?:`+|~+)');
             end if;

@@ -78,6 +78,7 @@ set pg_trgm.word_similarity_threshold = 0.5
 set enable_seqscan = off
 set enable_indexscan = off
 set jit = off
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     asked   constant record := pgsearch._node_terms(_node_words_top_n.query, _node_words_top_n.collections);

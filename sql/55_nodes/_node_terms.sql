@@ -14,20 +14,20 @@ begin
       from (
             -- "POST /api/search": the method and the path, the path alone, and its end, because a prefix may be set elsewhere
             select lower(concat_ws(' ', m[1], regexp_replace(pgsearch._route_path(m[2]), '/[0-9]+(?=/|$)', '/{}', 'g'))) as name, 1::float8 as worth
-              from regexp_matches(_query_names.query, '(?:\m(get|post|put|patch|delete|head|options)\s+)?(?<![\w./])(/[A-Za-z0-9_.{}<>:/-]*)', 'gi') as m
+              from regexp_matches(_query_names.query, E'(?:\\m(get|post|put|patch|delete|head|options)\\s+)?(?<![\\w./])(/[A-Za-z0-9_.{}<>:/-]*)', 'gi') as m
              union all
             select regexp_replace(pgsearch._route_path(m[1]), '/[0-9]+(?=/|$)', '/{}', 'g'), 0.8::float8
-              from regexp_matches(_query_names.query, '(?<![\w./])(/[A-Za-z0-9_.{}<>:/-]+)', 'g') as m
+              from regexp_matches(_query_names.query, E'(?<![\\w./])(/[A-Za-z0-9_.{}<>:/-]+)', 'g') as m
              union all
             select '/' || array_to_string(s.parts[g.at:], '/'), 0.5::float8
-              from regexp_matches(_query_names.query, '(?<![\w./])(/[A-Za-z0-9_.{}<>:/-]+)', 'g') as m
+              from regexp_matches(_query_names.query, E'(?<![\\w./])(/[A-Za-z0-9_.{}<>:/-]+)', 'g') as m
                    cross join lateral (select string_to_array(regexp_replace(pgsearch._route_path(m[1]), '/[0-9]+(?=/|$)', '/{}', 'g'), '/') as parts) as s
                    cross join lateral generate_series(3, least(cardinality(s.parts), 10)) as g(at)
              union all
             -- what can only be an identifier: has an underscore, a dot, a hump, a bracket after it, or stands in backticks
             select lower(i[1]), 1::float8
-              from regexp_matches(_query_names.query, '(?<![A-Za-z0-9_./])(_*[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)(\(|`)?', 'g') as i
-             where i[1] ~ '[A-Za-z0-9]_|_[A-Za-z0-9]|\.|[a-z0-9][A-Z]|[A-Z]{2}[a-z]'
+              from regexp_matches(_query_names.query, E'(?<![A-Za-z0-9_./])(_*[A-Za-z][A-Za-z0-9_]*(?:\\.[A-Za-z_][A-Za-z0-9_]*)*)(\\(|`)?', 'g') as i
+             where i[1] ~ E'[A-Za-z0-9]_|_[A-Za-z0-9]|\\.|[a-z0-9][A-Z]|[A-Z]{2}[a-z]'
                 or i[2] is not null) as n
      where n.name <> ''
        and octet_length(n.name) <= 2046
@@ -69,11 +69,12 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_indexscan = off
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     most_counted constant integer := 3000;
     -- what is excluded (-word) is no name that is asked for
-    wanted       constant text := regexp_replace(left(normalize(coalesce(_node_terms.query, ''), NFKC), 1000), '(?<!\S)-(?!-)("[^"]*"|\S+)', ' ', 'g');
+    wanted       constant text := regexp_replace(left(normalize(coalesce(_node_terms.query, ''), NFKC), 1000), E'(?<!\\S)-(?!-)("[^"]*"|\\S+)', ' ', 'g');
     parsed       record;
     nodes        float8;
 begin

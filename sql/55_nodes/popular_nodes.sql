@@ -33,7 +33,7 @@ begin
           from pgsearch.object_stats_daily as s
          where s.collection = popular_nodes.repo_id
            and s.day > current_date - 7
-           and case when s.object_id ~ '^\d{1,18}$' then true else false end
+           and case when s.object_id ~ E'^\\d{1,18}$' then true else false end
          group by s.object_id::bigint
     ),
     node as (

@@ -36,7 +36,7 @@ begin
       from unnest(node_ids, node_types, put_node_embeddings.embeddings) as u(node_id, node_type, embedding)
      where u.node_id is null
         or u.node_type is null
-        or coalesce(u.embedding, '') !~ '^\s*\[\s*[-+0-9.eE]+(\s*,\s*[-+0-9.eE]+)*\s*\]\s*$'
+        or coalesce(u.embedding, '') !~ E'^\\s*\\[\\s*[-+0-9.eE]+(\\s*,\\s*[-+0-9.eE]+)*\\s*\\]\\s*$'
      limit 1;
     if found then
         raise exception using

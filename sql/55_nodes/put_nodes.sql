@@ -48,7 +48,7 @@ begin
                format('unknown summary_method "%s"; known methods: template, llm', left(node ->> 'summary_method', 40))
            when node ->> 'source_table' not in ('pages', 'chunks') then
                format('unknown source_table "%s"; known tables: pages, chunks', left(node ->> 'source_table', 40))
-           when node ->> 'source_table' = 'chunks' and coalesce(node ->> 'source_id', '') !~ '^\d{1,18}$' then
+           when node ->> 'source_table' = 'chunks' and coalesce(node ->> 'source_id', '') !~ E'^\\d{1,18}$' then
                format('source_id must be a chunk_id, not %s', coalesce(quote_literal(left(node ->> 'source_id', 40)), 'null'))
            when btrim(node ->> 'summary') = '' then
                'summary is empty: it is what the node is found by'
@@ -66,7 +66,7 @@ begin
                'name, qualified_name, route and method in metadata must be strings of at most 1000 characters'
            when coalesce(jsonb_typeof(node -> 'embedding'), 'null') not in ('array', 'string', 'null')
                 or jsonb_path_exists(node, '$.embedding[*] ? (@.type() != "number" && @.type() != "string")')
-                or jsonb_typeof(node -> 'embedding') <> 'null' and (node ->> 'embedding') !~ '^\s*\[\s*[-+0-9.eE]+(\s*,\s*[-+0-9.eE]+)*\s*\]\s*$' then
+                or jsonb_typeof(node -> 'embedding') <> 'null' and (node ->> 'embedding') !~ E'^\\s*\\[\\s*[-+0-9.eE]+(\\s*,\\s*[-+0-9.eE]+)*\\s*\\]\\s*$' then
                format('embedding is no list of finite numbers: %s', left(node ->> 'embedding', 60))
            end;
 end;

@@ -67,7 +67,7 @@ begin
                 when 'integer' then jsonb_typeof(f.value) <> 'number' or f.value::numeric not between (k.rule ->> 1)::numeric and (k.rule ->> 2)::numeric
                                     or f.value::numeric <> trunc(f.value::numeric)
                 when 'uuid'    then f.value #>> '{}' !~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
-                when 'time'    then jsonb_typeof(f.value) <> 'string' or f.value #>> '{}' !~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)$'
+                when 'time'    then jsonb_typeof(f.value) <> 'string' or f.value #>> '{}' !~ E'^\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(:\\d\\d([.,]\\d+)?)?(Z|[+-]\\d\\d(:?\\d\\d)?)$'
                 when 'array'   then jsonb_typeof(f.value) <> 'array' or jsonb_array_length(f.value) > coalesce((k.rule ->> 1)::integer, 10000)
                 else jsonb_typeof(f.value) <> k.rule ->> 0
                 end
@@ -129,7 +129,7 @@ begin
          where to_regclass(format('pgsearch.%s_p%s', parent, to_char(d.day, 'YYYYMMDD'))) is null
          order by d.day
     loop
-        if missing < (now_here - keep)::date then
+        if missing < ((now_here - keep) at time zone 'UTC')::date then
             raise exception using
                 errcode = 'PS003',
                 message = format('a log entry of %s is older than the log is kept (%s)', missing, keep),

@@ -14,6 +14,7 @@ declare
     latest timestamptz;
 begin
     perform pgsearch._check_log_entries(entries, 'event');
+    entries := pgsearch._bound_entries(entries);
     if exists (select from jsonb_array_elements(entries) as e where coalesce(e ->> 'action_name', '') = '') then
         raise exception using
             errcode = 'PS003',

@@ -14,6 +14,7 @@ declare
     told     record;
 begin
     perform pgsearch._check_log_entries(entries, 'search');
+    entries := pgsearch._bound_entries(entries);
     select * into strict kept from pgsearch.log_settings;
     perform pgsearch._check_log_results(entries);
     if kept.hash_users or kept.mask <> '' then

@@ -10,6 +10,7 @@ set client_min_messages = 'warning'
 as $$
 declare
     partition constant text := format('%s_p%s', parent, to_char(day, 'YYYYMMDD'));
+    owner     constant name := (select pg_get_userbyid(c.relowner) from pg_class as c where c.oid = format('pgsearch.%I', parent)::regclass);
 begin
     -- two writers may find the same day missing: the second waits here until the first has committed
     perform pg_advisory_xact_lock(hashtextextended('pgsearch.partitions', 0));
@@ -18,6 +19,10 @@ begin
     end if;
 
     execute format('create table pgsearch.%I (like pgsearch.%I including all)', partition, parent);
+    -- a superuser may have been asked to maintain the log of another
+    if owner <> current_user then
+        execute format('alter table pgsearch.%I owner to %I', partition, owner);
+    end if;
     execute format('comment on table pgsearch.%I is %L', partition, format('%s of %s (UTC).', initcap(parent), day));
     execute format('alter table pgsearch.%I attach partition pgsearch.%I for values from (%L) to (%L)',
                    parent, partition, day::text || ' 00:00:00+00', (day + 1)::text || ' 00:00:00+00');

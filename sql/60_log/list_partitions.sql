@@ -28,7 +28,7 @@ begin
            join pg_class as p on p.oid = i.inhparent
            cross join lateral (select to_date(right(c.relname, 8), 'YYYYMMDD') as day) as d
      where p.oid in ('pgsearch.queries'::regclass, 'pgsearch.events'::regclass)
-       and c.relname ~ '_p\d{8}$'
+       and c.relname ~ E'_p\\d{8}$'
      order by d.day, p.relname;
 end;
 $$;

@@ -4,6 +4,7 @@ create or replace function pgsearch.set_log_privacy(hash_users boolean default n
 returns void
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
 as $$
 declare
     called regprocedure;

@@ -21,7 +21,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    words      constant float8 := coalesce(cardinality(regexp_split_to_array(nullif(btrim(query), ''), '\s+')), 0);
+    words      constant float8 := coalesce(cardinality(regexp_split_to_array(nullif(btrim(query), ''), E'\\s+')), 0);
     characters constant float8 := coalesce(char_length(btrim(query)), 0);
 begin
     return query

@@ -97,6 +97,7 @@ create or replace function pgsearch._ubi_time(given jsonb)
 returns timestamptz
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
 as $$
 declare
     found timestamptz;
@@ -115,7 +116,7 @@ exception when others then
 end;
 $$;
 
-comment on function pgsearch._ubi_time(jsonb) is 'A time as UBI senders write it: ISO 8601, or seconds or milliseconds since 1970; null when it is neither.';
+comment on function pgsearch._ubi_time(jsonb) is 'A time as UBI senders write it: ISO 8601 (UTC without a zone), or seconds or milliseconds since 1970; null when it is neither.';
 
 create or replace function pgsearch._uuid7_of(at timestamptz, seed text)
 returns uuid

@@ -156,7 +156,7 @@ begin
                    'object_id_type',    p.object ->> 'object_id_type',
                    'object_id_field',   p.object ->> 'object_id_field',
                    'internal_id',       p.object ->> 'internal_id',
-                   'position',          case when p.place ->> 'ordinal' ~ '^\d{1,9}$' then nullif((p.place ->> 'ordinal')::integer + 1 - position_base, 0) end,
+                   'position',          case when p.place ->> 'ordinal' ~ E'^\\d{1,9}$' then nullif((p.place ->> 'ordinal')::integer + 1 - position_base, 0) end,
                    'position_xy',       case when jsonb_typeof(c.x) = 'number' and jsonb_typeof(c.y) = 'number' then format('(%s,%s)', c.x, c.y) end,
                    'dwell_ms',          case when jsonb_typeof(a.all_of -> 'dwell_ms') = 'number' and (a.all_of ->> 'dwell_ms')::float8 >= 0 then a.all_of -> 'dwell_ms' end,
                    'user_query',        u.record ->> 'user_query',

@@ -26,7 +26,7 @@ begin
                 when v.parts < w.oldest then format('Install a newer %s on the server, then: alter extension %I update;', w.name, w.name)
            end
       from (values ('vector', '{0,8}'::integer[]), ('pg_trgm', '{1,3}')) as w(name, oldest)
-           left join (select e.extname, e.extversion, string_to_array(substring(e.extversion from '^\d+(?:\.\d+)*'), '.')::integer[] as parts
+           left join (select e.extname, e.extversion, string_to_array(substring(e.extversion from E'^\\d+(?:\\.\\d+)*'), '.')::integer[] as parts
                         from pg_extension as e) as v on v.extname = w.name
            left join pg_available_extensions as a on a.name = w.name;
 end;
@@ -69,7 +69,7 @@ begin
     select 'index ' || c.relname,
            'fail',
            'invalid: a build was interrupted, or is under way',
-           format(case when c.relname ~ '_cc(new|old)\d*$' then 'drop index concurrently pgsearch.%I;' else 'reindex index concurrently pgsearch.%I;' end, c.relname)
+           format(case when c.relname ~ E'_cc(new|old)\\d*$' then 'drop index concurrently pgsearch.%I;' else 'reindex index concurrently pgsearch.%I;' end, c.relname)
       from pg_index as i
            join pg_class as c on c.oid = i.indexrelid
      where c.relnamespace = 'pgsearch'::regnamespace
@@ -228,6 +228,7 @@ create or replace function pgsearch._doctor_log()
 returns table (check_name text, status text, detail text, fix text)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO'
 as $$
 declare
     ahead constant interval := '2 days';
@@ -249,8 +250,8 @@ begin
                       coalesce(bool_or(b.since <= now() and now() < b.until), false) as now,
                       coalesce(max(b.until), '-infinity') as until
                  from (select e.bound,
-                              substring(e.bound from 'FROM \(''([^'']+)''\)')::timestamptz as since,
-                              substring(e.bound from 'TO \(''([^'']+)''\)')::timestamptz as until
+                              substring(e.bound from E'FROM \\(''([^'']+)''\\)')::timestamptz as since,
+                              substring(e.bound from E'TO \\(''([^'']+)''\\)')::timestamptz as until
                          from (select pg_get_expr(c.relpartbound, c.oid) as bound
                                  from pg_inherits as i
                                       join pg_class as c on c.oid = i.inhrelid
@@ -261,6 +262,29 @@ $$;
 
 comment on function pgsearch._doctor_log() is 'doctor: partitions of the search log for now and the two days to come.';
 
+create or replace function pgsearch._doctor_owner()
+returns table (check_name text, status text, detail text, fix text)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    most_shown constant integer := 5;
+begin
+    return query
+    select 'owner',
+           case when count(f.object) = 0 then 'ok' else 'fail' end,
+           case when count(f.object) = 0
+                then format('everything in schema pgsearch belongs to %s', (select pg_get_userbyid(n.nspowner) from pg_namespace as n where n.nspname = 'pgsearch'))
+                else string_agg(format('%s (%s)', f.object, f.owner), '; ' order by f.at) filter (where f.at <= most_shown)
+                     || case when count(*) > most_shown then format('; and %s more', count(*) - most_shown) else '' end
+           end,
+           string_agg(f.fix, ' ' order by f.at) filter (where f.at <= most_shown)
+      from (select o.*, row_number() over () as at from pgsearch._foreign_objects() as o) as f;
+end;
+$$;
+
+comment on function pgsearch._doctor_owner() is 'doctor: what in the schema belongs to another role than its owner, and so could run with the rights of whoever calls it.';
+
 create or replace function pgsearch.doctor()
 returns table (check_name text, status text, detail text, fix text)
 language plpgsql stable parallel safe
@@ -268,6 +292,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query select d.* from pgsearch._doctor_extensions() as d;
+    return query select d.* from pgsearch._doctor_owner() as d;
     return query select d.* from pgsearch._doctor_indexes() as d;
     return query select d.* from pgsearch._doctor_contents() as d;
     return query select d.* from pgsearch._doctor_server() as d;
@@ -276,5 +301,5 @@ end;
 $$;
 
 comment on function pgsearch.doctor() is
-'Looks at everything that keeps searches from being right or fast: extensions, indexes, text analysis and statistics, embeddings, dead rows, settings, log partitions. Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results, or reads of whole tables),
+'Looks at everything that keeps searches from being right or fast, and whoever does not own them from running code in them: extensions, owners, indexes, text analysis and statistics, embeddings, dead rows, settings, log partitions. Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results, or reads of whole tables),
 detail, fix (a statement or command; null: nothing to do). Counts chunks and embeddings whole: seconds on millions. Recall is measured by measure_recall.';

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from pgsearch import _sources
+from pgsearch import Client, _sources
 from pgsearch.deploy import check_not_newer, deploy
 from pgsearch.errors import DatabaseNewerError, DeployError
 from tests.deploy.catalog import catalog
@@ -17,17 +17,17 @@ from tests.deploy.project import Project
 
 
 def test_every_migration_survives_running_twice(dsn: str) -> None:
-    """A killed deploy can leave any one of them applied and unmarked, with all the later ones still to come or done."""
+    """A killed deploy can leave any one of them applied and unmarked, with all the later ones still to come."""
     before = catalog(dsn)
     ids = sorted(_sources.find().migration_texts)
     assert ids
-    for migration in ids:
+    for number, migration in enumerate(ids):
         with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("delete from pgsearch._yoyo_migration where migration_id = %s", [migration])
+            connection.execute("delete from pgsearch._yoyo_migration where migration_id >= %s", [migration])
 
         done = deploy(dsn, force=True)
 
-        assert done.migrations == (migration,)
+        assert done.migrations == tuple(ids[number:])
         assert catalog(dsn) == before
 
 
@@ -39,6 +39,23 @@ def test_all_migrations_survive_running_twice_in_a_row(dsn: str) -> None:
     deploy(dsn, force=True)
 
     assert catalog(dsn) == before
+
+
+def test_functions_of_stored_columns_change_without_writing_a_row_anew(dsn: str) -> None:
+    with Client(dsn) as client:
+        client.put_pages("wiki", [{"external_id": "1", "title": "전기차", "content": "보조금은 환경부가 준다."}])
+        stored = (
+            "select pg_relation_filenode('pgsearch.chunks'), pg_relation_filenode('pgsearch.pages'),"
+            " (select (c.ctid, c.xmin, c.content_tsv)::text from pgsearch.chunks as c)"
+        )
+        before = client.connection.execute(stored.encode()).fetchall()
+        assert client.search("보조금").hits
+        client.connection.execute("delete from pgsearch._yoyo_migration where migration_id >= '0010'")
+
+        deploy(dsn, force=True)
+
+        assert client.connection.execute(stored.encode()).fetchall() == before
+        assert client.search("보조금").hits
 
 
 def test_a_later_migration_is_applied_alone(empty_dsn: str, project: Project) -> None:

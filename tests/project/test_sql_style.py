@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import psycopg
+import pytest
 
 from pgsearch import _sources
 
@@ -56,3 +60,79 @@ def test_every_file_ends_with_one_line_break() -> None:
 
 def test_every_file_says_first_what_it_is_and_why() -> None:
     assert [name for name, text in files().items() if not text.startswith("-- ")] == []
+
+
+# What standard_conforming_strings and backslash_quote decide: the meaning of a backslash in a plain literal, whether
+# U&'' is one at all, and whether \' is a quote. A body is read under the settings of whoever calls it.
+
+_LITERAL = re.compile(
+    r"--[^\n]*|/\*.*?\*/|\"[^\"]*\""
+    r"|(?<![\w$])[eE]'(?P<escaped>(?:[^'\\]|\\.|'')*)'"
+    r"|(?P<unicode>(?<![\w$])[uU]&)?'(?P<plain>(?:[^']|'')*)'",
+    re.DOTALL,
+)
+# Applied long ago, and read with the setting on when they are applied; 0010 has the functions in them anew.
+_BEFORE = ("migrations/0001_text_analysis", "migrations/0006_semantic_nodes")
+
+
+def of_two_meanings(text: str) -> list[str]:
+    """The literals of a text of SQL that a setting may make another one."""
+    found = []
+    # a literal goes on after a line break, as the kind that it began as
+    joined = re.sub(r"(?<=')[ \t]*\n\s*'", "'", text)
+    for literal in _LITERAL.finditer(joined):
+        if literal["escaped"] is not None:
+            within = re.sub(
+                r"\\(.)", lambda escape: {"\\": "\\"}.get(escape[1], " "), literal["escaped"], flags=re.DOTALL
+            )
+            # one in a statement that is built as text is read as such when it runs
+            nested = " " in within and "''" in within and of_two_meanings(within.replace("''", "'"))
+            if re.search(r"(?<!\\)(?:\\\\)*\\'", literal["escaped"]) or nested:
+                found.append(literal.group())
+        elif literal["unicode"] or "\\" in (literal["plain"] or ""):
+            found.append(literal.group())
+    return found
+
+
+def test_no_literal_means_something_else_under_another_setting() -> None:
+    found = {name: of_two_meanings(text) for name, text in files().items() if name not in _BEFORE}
+    assert {name: literals for name, literals in found.items() if literals} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        (r"select a ~ '\d'", True),
+        (r"select a ~ E'\\d'", False),
+        (r"select U&'\E000'", True),
+        (r"select E'\uE000'", False),
+        (r"select E'it\'s'", True),
+        (r"select E'it''s \\'", False),
+        ("select 'plain'\n       '\\d'", True),
+        ("select E'plain'\n        '\\\\d'", False),
+        (r"execute E'select a ~ ''\\d'''", True),
+        (r"execute E'select a ~ E''\\\\d'''", False),
+        (r"-- '\d' in a comment", False),
+    ],
+)
+def test_a_literal_of_two_meanings_is_noticed(text: str, odd: bool) -> None:
+    assert bool(of_two_meanings(text)) is odd
+
+
+def test_no_function_in_the_database_has_a_literal_of_two_meanings(conn: psycopg.Connection[Any]) -> None:
+    bodies = conn.execute(
+        "select proname, prosrc from pg_proc where pronamespace = 'pgsearch'::regnamespace and prosqlbody is null"
+    ).fetchall()
+    assert len(bodies) > 200
+    assert [name for name, body in bodies if of_two_meanings(body)] == []
+
+
+def test_every_table_has_a_primary_key(conn: psycopg.Connection[Any]) -> None:
+    """Logical replication refuses to delete from a table without one, and then nothing can be maintained."""
+    conn.execute("select pgsearch.ensure_partitions()")
+    keyless = conn.execute(
+        "select c.relname from pg_class as c where c.relnamespace = 'pgsearch'::regnamespace"
+        " and c.relkind in ('r', 'p')"
+        " and not exists (select from pg_index as i where i.indrelid = c.oid and i.indisprimary and i.indisvalid)"
+    ).fetchall()
+    assert keyless == []

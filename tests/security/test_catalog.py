@@ -102,6 +102,55 @@ def test_no_function_runs_with_the_rights_of_its_owner_for_everyone(
     assert open_to_all == []
 
 
+def test_what_runs_with_the_rights_of_its_owner_is_pinned_and_known(law: list[Function]) -> None:
+    """A new one is looked at before it is added: what does it give back, and what may it be made to do?"""
+    definers = [function for function in law if function.security_definer]
+    assert {function.name for function in definers} == {
+        "_cached_query_embedding",
+        "_share_query_embedding",
+        "_store_events",
+        "_store_searches",
+        "hash_user",
+    }
+    assert [function.name for function in definers if PINNED not in function.settings] == []
+
+
+def test_every_view_reads_with_the_rights_of_who_asks(catalog: psycopg.Connection[Any]) -> None:
+    views = catalog.execute(
+        "select c.relname, coalesce(c.reloptions @> '{security_invoker=true}', false) as invoker from pg_class as c"
+        " where c.relnamespace = 'pgsearch'::regnamespace and c.relkind = 'v'"
+    ).fetchall()
+    assert len(views) > 10
+    assert [view.relname for view in views if not view.invoker] == []
+
+
+# They look at rows that they have by key, or only write the statement that another one runs.
+WITHOUT_GIN_SCAN = {
+    "_bm25_statement",
+    "_fts_statement",
+    "_fused_adaptive",
+    "_lexical_statement",
+    "_node_score_expression",
+    "_node_words_scores",
+    "_node_words_statement",
+    "_search",
+    "_search_code",
+    "_store_events",
+    "_trigram_word_match",
+    "_with_all_keywords",
+    "boost_factors",
+    "explain_hit",
+}
+
+
+def test_what_scans_a_gin_index_is_not_thinned_out(law: list[Function]) -> None:
+    scans = re.compile(r"@@|_trigram_word_match\(|\b(tags|metadata|context) (@>|&&) ")
+    settings = {function.name: function.settings for function in law if scans.search(function.definition)}
+    assert set(settings) >= WITHOUT_GIN_SCAN
+    unpinned = [name for name in settings if "gin_fuzzy_search_limit=0" not in settings[name]]
+    assert sorted(set(unpinned) - WITHOUT_GIN_SCAN) == []
+
+
 def test_what_changes_settings_by_itself_and_whoever_calls_it_is_parallel_unsafe(law: list[Function]) -> None:
     """set_config is refused during a parallel operation; the SET clause of a function, undone at its end, is not."""
     by_name = {function.name: function for function in law}

@@ -635,7 +635,7 @@ def test_what_is_found_does_not_depend_on_where_chunks_stand(pg_server: Server, 
 def test_a_phrase_of_common_words_is_looked_for_in_no_more_chunks_than_the_budget(
     shelves: tuple[Connection, list[Chunk]],
 ) -> None:
-    conn, chunks = shelves
+    conn, _ = shelves
     phrase = "'w0' <-> 'w1' <-> 'w2'"
     (standing,) = conn.execute(
         "select array_agg(chunk_id) from pgsearch.chunks where content_tsv @@ %s::tsquery", (phrase,)
