@@ -18,6 +18,7 @@ PINNED = "search_path=pg_catalog, pg_temp"
 # Public functions that a client has no use for: arithmetic that a search does inside, and steps that other functions
 # or the bulk loader take.
 WITHOUT_METHOD = {
+    "abandon_load",
     "begin_load",
     "bm25_scores_for_chunk_ids",
     "boost_factors",
