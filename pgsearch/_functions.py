@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 import psycopg
 from psycopg import sql
 
+from pgsearch._connections import unhurried
 from pgsearch._sources import Sources
 from pgsearch.errors import DeployError
 
@@ -144,6 +145,7 @@ def _create(
     path = sql.SQL(", ").join(sql.Identifier(schema) for schema in ("pg_catalog", *extension_schemas, "pg_temp"))
     plain = sql.SQL("set local search_path to pg_catalog, pg_temp")
     with connection.transaction():
+        connection.execute(unhurried(connection).encode())
         connection.execute("set local lock_timeout = '5s'; set local client_min_messages = warning")
         connection.execute(plain)
         connection.execute(_BOOKKEEPING.encode())
