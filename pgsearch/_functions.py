@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from pgsearch import _ownership
+from pgsearch._connections import unhurried
 from pgsearch._sources import Sources
 from pgsearch.errors import DeployError
 
@@ -152,6 +153,7 @@ def _create(
     path = sql.SQL(", ").join(sql.Identifier(schema) for schema in ("pg_catalog", *extension_schemas, "pg_temp"))
     plain = sql.SQL("set local search_path to pg_catalog, pg_temp")
     with connection.transaction():
+        connection.execute(unhurried(connection).encode())
         connection.execute("set local lock_timeout = '5s'; set local client_min_messages = warning")
         connection.execute(f"{AS_WRITTEN}; set local standard_conforming_strings = on".encode())
         # grant_rights and REVOKE write to the same rows of the catalog

@@ -2,7 +2,8 @@
 
 yoyo applies a migration and marks it as applied in two transactions, so a killed process may leave one applied and
 unmarked: every migration survives running twice. Its lock is a row that a killed process leaves behind: the caller
-holds the real lock, and the row is swept away.
+holds the real lock, and the row is swept away. It expects its settings to hold for the session; here they are set in
+each transaction, so that a transaction pooler may stand in between.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import random
 import socket
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +26,7 @@ from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import DatabaseURI
 from yoyo.migrations import default_migration_table, topological_sort
 
+from pgsearch._connections import is_pooled, unhurried
 from pgsearch._sources import Sources
 from pgsearch.errors import DeployError
 
@@ -50,10 +53,53 @@ class _SilentCursor(psycopg.Cursor[Any]):
 class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no annotations
     """yoyo's backend without noise in the server's log and without a lookup in the domain name system a migration."""
 
+    _outside = False
+
     def connect(self, dburi: DatabaseURI) -> psycopg.Connection[Any]:
         connection: psycopg.Connection[Any] = super().connect(dburi)
         connection.cursor_factory = _SilentCursor
         return connection
+
+    def init_connection(self, connection: psycopg.Connection[Any]) -> None:
+        """Nothing is set for the session."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.connection.execute(self._settings("set local "))
+
+    def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> psycopg.Cursor[Any]:
+        cursor: psycopg.Cursor[Any]
+        if self._in_transaction or self._outside:
+            cursor = super().execute(sql, params)
+            return cursor
+        with self.connection.transaction():
+            self.connection.execute(self._settings("set local "))
+            cursor = super().execute(sql, params)
+        return cursor
+
+    @contextmanager
+    def disable_transactions(self) -> Iterator[None]:
+        """For a migration that must run outside of a transaction; its connection is closed afterwards."""
+        if is_pooled(self.connection):
+            raise DeployError(
+                "A migration has to run outside of a transaction, which this connection pooler does not make safe.",
+                hint="Deploy without the pooler, with the DSN of the server itself. See docs/how-to/poolers.md.",
+            )
+        self.connection.execute(self._settings("set "))
+        self._outside = True
+        try:
+            yield
+        finally:
+            self._outside = False
+
+    def _settings(self, set_: str) -> bytes:
+        settings = (
+            f"set local search_path to {self.schema}; set local lock_timeout = '{_LOCK_TIMEOUT}';"
+            # older migrations have plain literals with a backslash
+            " set local standard_conforming_strings = on; set local check_function_bodies = on;"
+            f" set local client_min_messages = warning; {unhurried(self.connection)}"
+        )
+        return settings.replace("set local ", set_).encode()
 
     def create_lock_table(self) -> None:
         self.execute(
@@ -116,16 +162,11 @@ def _apply(backend: _Backend, migration: Any) -> None:
 def _uri(dsn: str, extension_schemas: Sequence[str]) -> DatabaseURI:
     """Where yoyo connects. Built as data, not as a URL, so that every connection parameter passes through as it is."""
     parameters = conninfo_to_dict(dsn)
-    options = (
-        f"{parameters.get('options') or ''} -c lock_timeout={_LOCK_TIMEOUT} -c statement_timeout=0"
-        # older migrations have plain literals with a backslash
-        " -c standard_conforming_strings=on -c check_function_bodies=on"
-    )
     arguments = {
         **{name: value for name, value in parameters.items() if value is not None},
         "application_name": APPLICATION,
         "client_encoding": "utf8",
-        "options": f"{options} -c idle_in_transaction_session_timeout=0 -c client_min_messages=warning",
+        "prepare_threshold": None,
         # yoyo's own tables go into the first one; pg_temp last, so that no temporary object stands in for ours.
         "schema": ", ".join(["pgsearch", *extension_schemas, "pg_temp"]),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from types import TracebackType
@@ -11,15 +12,15 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from pgsearch import _calls, rows
 from pgsearch._calls import Call, Names, Vector
+from pgsearch._connections import connect_async, own_async_cursor, told_apart
 from pgsearch._dsn import default_dsn
 from pgsearch._plan_check import check
 from pgsearch.embedders import Embedder, embed_query
-from pgsearch.errors import PgsearchError, translated
+from pgsearch.errors import PgsearchError, forked_error, translated
 from pgsearch.rerankers import Reranker, reranked, reranked_entry
 
 Parameters = ParamSpec("Parameters")
@@ -37,8 +38,7 @@ def _method(
 
 
 async def _run_on(connection: psycopg.AsyncConnection[Any], call: Call[Result]) -> Result:
-    # a connection that was given may make rows of another kind
-    async with connection.cursor(row_factory=tuple_row) as cursor:
+    async with own_async_cursor(connection) as cursor:
         await cursor.execute(call.statement, call.parameters)
         return call.build(await cursor.fetchall() if cursor.description else [])
 
@@ -57,29 +57,33 @@ async def _run_alone_on(connection: psycopg.AsyncConnection[Any], call: Call[Res
 class AsyncClient:
     """Calls pgsearch in one database from asyncio; tasks may share it.
 
-    Give a DSN, a psycopg AsyncConnection, or a psycopg_pool.AsyncConnectionPool; with none of them the DSN comes from
-    PGSEARCH_DSN, else from the embedded server, which is started. With an `embedder`, searches embed their query in a
-    thread, so that a model at work does not hold up the event loop.
+    Give a DSN, a psycopg AsyncConnection, or a psycopg_pool.AsyncConnectionPool, in the first place or by name; with
+    none of them the DSN comes from PGSEARCH_DSN, else from the embedded server, which is started. With an `embedder`,
+    searches embed their query in a thread, so that a model at work does not hold up the event loop. Poolers and forks
+    as with `Client`.
     """
 
     def __init__(
         self,
-        dsn: str | None = None,
+        dsn: str | psycopg.AsyncConnection[Any] | AsyncConnectionPool[Any] | None = None,
         *,
         connection: psycopg.AsyncConnection[Any] | None = None,
         pool: AsyncConnectionPool[Any] | None = None,
         embedder: Embedder | None = None,
     ) -> None:
         self.embedder = embedder
-        self._dsn = dsn
-        self._connection = connection
-        self._pool = pool
-        self._owned = connection is None and pool is None
+        self._dsn, self._connection, self._pool = told_apart(
+            dsn, connection, pool, psycopg.AsyncConnection, AsyncConnectionPool
+        )
+        self._owned = self._connection is None and self._pool is None
         self._opening = asyncio.Lock()
+        self._process = os.getpid()
+        self._inherited: psycopg.AsyncConnection[Any] | None = None
 
     async def run(self, call: Call[Result]) -> Result:
         """Run a call; errors of the database come as those of pgsearch.errors."""
         with translated():
+            self._notice_fork()
             if self._pool is not None:
                 async with self._pool.connection() as connection:
                     return await _run_on(connection, call)
@@ -87,16 +91,27 @@ class AsyncClient:
 
     async def connection(self) -> psycopg.AsyncConnection[Any]:
         """The connection in use, opened at its first use and again after it broke; autocommit when it is ours."""
+        self._notice_fork()
         async with self._opening:
             if self._connection is None or (self._owned and self._connection.closed):
                 if self._dsn is None:
                     self._dsn = await asyncio.to_thread(default_dsn)
-                self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
+                self._connection = await connect_async(self._dsn)
             return self._connection
+
+    def _notice_fork(self) -> None:
+        """As Client: in a process that was forked off the connection is the parent's."""
+        if self._process == os.getpid():
+            return
+        if not self._owned:
+            raise forked_error("AsyncClient", "connection" if self._pool is None else "pool")
+        self._inherited, self._connection = self._connection, None
+        self._opening = asyncio.Lock()
+        self._process = os.getpid()
 
     async def close(self) -> None:
         """Close the connection, if the client opened it."""
-        if self._owned and self._connection is not None:
+        if self._owned and self._connection is not None and self._process == os.getpid():
             await self._connection.close()
 
     async def __aenter__(self) -> Self:
@@ -166,6 +181,7 @@ class AsyncClient:
     async def _run_alone(self, call: Call[Result], durable: bool) -> Result:
         """Run a call in a transaction of its own, which need not reach the disk; in the caller's own, as it is."""
         with translated():
+            self._notice_fork()
             if self._pool is not None:
                 async with self._pool.connection() as connection:
                     return await _run_alone_on(connection, call, durable)

@@ -6,6 +6,7 @@ A method is its call from `_calls` run on the connection, so the clients have no
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,15 +16,15 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool
 
 from pgsearch import _calls, rows
 from pgsearch._calls import Call, Names, Vector
+from pgsearch._connections import connect, own_cursor, told_apart
 from pgsearch._dsn import default_dsn
 from pgsearch._plan_check import check
 from pgsearch.embedders import Embedder, embed_query
-from pgsearch.errors import PgsearchError, translated
+from pgsearch.errors import PgsearchError, forked_error, translated
 from pgsearch.rerankers import Reranker, reranked, reranked_entry
 
 Parameters = ParamSpec("Parameters")
@@ -41,8 +42,7 @@ def _method(
 
 
 def _run_on(connection: psycopg.Connection[Any], call: Call[Result]) -> Result:
-    # a connection that was given may make rows of another kind
-    with connection.cursor(row_factory=tuple_row) as cursor:
+    with own_cursor(connection) as cursor:
         return call.build(cursor.execute(call.statement, call.parameters))
 
 
@@ -60,28 +60,33 @@ def _run_alone_on(connection: psycopg.Connection[Any], call: Call[Result], durab
 class Client:
     """Calls pgsearch in one database; threads may share it.
 
-    Give a DSN, a psycopg connection, or a psycopg_pool.ConnectionPool; with none of them the DSN comes from
-    PGSEARCH_DSN, else from the embedded server, which is started. With an `embedder`, searches embed their query.
+    Give a DSN, a psycopg connection, or a psycopg_pool.ConnectionPool, in the first place or by name; with none of them
+    the DSN comes from PGSEARCH_DSN, else from the embedded server, which is started. With an `embedder`, searches embed
+    their query.
+
+    A transaction pooler may stand in between. A process that was forked connects anew by itself; one that was given a
+    connection or a pool before must be given its own (ConnectionFailedError).
     """
 
     def __init__(
         self,
-        dsn: str | None = None,
+        dsn: str | psycopg.Connection[Any] | ConnectionPool[Any] | None = None,
         *,
         connection: psycopg.Connection[Any] | None = None,
         pool: ConnectionPool[Any] | None = None,
         embedder: Embedder | None = None,
     ) -> None:
         self.embedder = embedder
-        self._dsn = dsn
-        self._connection = connection
-        self._pool = pool
-        self._owned = connection is None and pool is None
+        self._dsn, self._connection, self._pool = told_apart(dsn, connection, pool, psycopg.Connection, ConnectionPool)
+        self._owned = self._connection is None and self._pool is None
         self._opening = threading.Lock()
+        self._process = os.getpid()
+        self._inherited: psycopg.Connection[Any] | None = None
 
     def run(self, call: Call[Result]) -> Result:
         """Run a call; errors of the database come as those of pgsearch.errors."""
         with translated():
+            self._notice_fork()
             if self._pool is not None:
                 with self._pool.connection() as connection:
                     return _run_on(connection, call)
@@ -90,12 +95,24 @@ class Client:
     @property
     def connection(self) -> psycopg.Connection[Any]:
         """The connection in use, opened at its first use and again after it broke; autocommit when it is ours."""
+        self._notice_fork()
         with self._opening:
             if self._connection is None or (self._owned and self._connection.closed):
                 if self._dsn is None:
                     self._dsn = default_dsn()
-                self._connection = psycopg.connect(self._dsn, autocommit=True)
+                self._connection = connect(self._dsn)
             return self._connection
+
+    def _notice_fork(self) -> None:
+        """In a process that was forked off: leave the connection to the parent, whose conversation it is."""
+        if self._process == os.getpid():
+            return
+        if not self._owned:
+            raise forked_error("Client", "connection" if self._pool is None else "pool")
+        # kept, so that nothing closes it: the goodbye would go to the parent's server process
+        self._inherited, self._connection = self._connection, None
+        self._opening = threading.Lock()
+        self._process = os.getpid()
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
@@ -108,7 +125,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connection, if the client opened it."""
-        if self._owned and self._connection is not None:
+        if self._owned and self._connection is not None and self._process == os.getpid():
             self._connection.close()
 
     def __enter__(self) -> Self:
@@ -178,6 +195,7 @@ class Client:
     def _run_alone(self, call: Call[Result], durable: bool) -> Result:
         """Run a call in a transaction of its own, which need not reach the disk; in the caller's own, as it is."""
         with translated():
+            self._notice_fork()
             if self._pool is not None:
                 with self._pool.connection() as connection:
                     return _run_alone_on(connection, call, durable)

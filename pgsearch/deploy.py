@@ -4,6 +4,9 @@ Several deploys may run at once and any of them may be killed: one advisory lock
 killed one left is found and finished by the next. The lock is polled, never waited for inside a statement, because
 CREATE INDEX CONCURRENTLY waits for every statement that runs, and so for one that waits for the lock, without end.
 
+A transaction pooler may stand in between: the lock belongs to a transaction that is held open on a connection of its
+own (without a snapshot, so that nothing waits for it), and settings are made in the transactions that need them.
+
 A database that is up to date is recognised by a digest of all SQL files and left alone after a handful of queries. The
 first of them see whose everything in the schema is, because nothing of it may be read before.
 """
@@ -12,24 +15,27 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from pgsearch import _functions, _migrations, _ownership, _sources
-from pgsearch.errors import DatabaseNewerError, DeployError
+from pgsearch._connections import connect, is_pooled, unhurried
+from pgsearch.errors import DatabaseNewerError, DeployError, pooler_error
 
 _ADVISORY_LOCK = int.from_bytes(b"pgsearch")
 _OLDEST_SERVER = 150000
 _OLDEST_VECTOR = (0, 8)
 _PATIENCE = 900.0  # seconds; another deploy may be building an index
+_POOLER_PATIENCE = 20.0  # seconds
 
 _BOOKKEEPING = """
 create table if not exists pgsearch.deployment (
@@ -99,18 +105,22 @@ def deploy(
     try:
         with _connect(dsn) as connection:
             applied: tuple[str, ...] = ()
-            ours = _ownership.check(connection)
-            count = _functions_when_current(connection, digest) if ours and not force else None
-            changed = count is None
+            with _pinned(connection):
+                ours = _ownership.check(connection)
+                count = _functions_when_current(connection, digest) if ours and not force else None
+                changed = count is None
+                if count is None:
+                    _check_server(connection)
             if count is None:
-                _check_server(connection)
-                with _lock(connection, report):
+                with _lock(connection, dsn, report):
                     report("schema and extensions")
                     _make_schema(connection)
-                    count = None if force else _functions_when_current(connection, digest)
+                    with _pinned(connection):
+                        count = None if force else _functions_when_current(connection, digest)
                     if count is None:
                         applied, count = _bring_forward(connection, dsn, sources, version, report, force=force)
-            _check_indexes(connection)
+            with _pinned(connection):
+                _check_indexes(connection)
     except psycopg.errors.InsufficientPrivilege as error:
         raise DeployError(
             f"Not allowed: {error.diag.message_primary or error}.",
@@ -150,18 +160,21 @@ def _bring_forward(
     *,
     force: bool,
 ) -> tuple[tuple[str, ...], int]:
-    check_not_newer(connection, sources)
     fingerprints = {name: _migrations.fingerprint(text) for name, text in sources.migration_texts.items()}
-    if not force:
-        _check_unedited(connection, fingerprints)
+    with _pinned(connection):
+        check_not_newer(connection, sources)
+        if not force:
+            _check_unedited(connection, fingerprints)
     _end_orphans(connection)
-    schemas = _extension_schemas(connection)
-    _check_letters(connection, schemas["pg_trgm"])
+    with _pinned(connection):
+        schemas = _extension_schemas(connection)
+        _check_letters(connection, schemas["pg_trgm"])
     paths = sorted({schema for schema in schemas.values() if schema != "pg_catalog"})
     applied = _migrations.migrate(dsn, sources, [_quoted(connection, schema) for schema in paths], report)
-    _ownership.check(connection)
     report(f"functions ({len(sources.functions)} files)")
-    connection.execute(_BOOKKEEPING.encode())
+    with _pinned(connection):
+        _ownership.check(connection)
+        connection.execute(_BOOKKEEPING.encode())
     record = sql.SQL(
         "insert into pgsearch.deployment (version, digest, migrations, deployed_at)"
         " values ({version}, {digest}, {migrations}, pg_catalog.now())"
@@ -173,67 +186,115 @@ def _bring_forward(
 
 def _connect(dsn: str) -> psycopg.Connection[Any]:
     try:
-        options = (
-            f"{conninfo_to_dict(dsn).get('options') or ''} -c search_path=pg_catalog,pg_temp -c statement_timeout=0"
-        )
-        return psycopg.connect(
-            make_conninfo(dsn, options=options, application_name="pgsearch deploy", client_encoding="utf8"),
-            autocommit=True,
-        )
+        return connect(dsn, application_name="pgsearch deploy")
     except psycopg.ProgrammingError as error:
         raise DeployError(
             f"This is not a DSN: {error}", hint="Write it as postgresql://user@host/database or host=... dbname=..."
         ) from error
     except psycopg.OperationalError as error:
-        raise DeployError(f"No connection: {error}", hint="Is the server running, and the DSN right?") from error
+        refused = pooler_error(error)
+        raise DeployError(
+            f"No connection: {refused or error}",
+            hint=refused.hint if refused else "Is the server running, and the DSN right?",
+        ) from error
 
 
 def _make_schema(connection: psycopg.Connection[Any]) -> None:
     """Make the schema unless it is there and ours; IF NOT EXISTS would take what another made a moment ago."""
-    if _ownership.check(connection):
-        return
     try:
-        connection.execute("create schema pgsearch")
+        with _pinned(connection):
+            if not _ownership.check(connection):
+                connection.execute("create schema pgsearch")
     except psycopg.errors.DuplicateSchema:
-        _ownership.check(connection)
+        with _pinned(connection):
+            _ownership.check(connection)
 
 
 @contextmanager
-def _lock(connection: psycopg.Connection[Any], report: Report) -> Iterator[None]:
+def _pinned(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """A transaction in which names mean what PostgreSQL says, and which may take its time."""
+    with connection.transaction():
+        connection.execute(f"set local search_path = pg_catalog, pg_temp; {unhurried(connection)}".encode())
+        yield
+
+
+@contextmanager
+def _lock(connection: psycopg.Connection[Any], dsn: str, report: Report) -> Iterator[None]:
+    """Hold the lock on a connection of its own, while the given one works."""
+    pooled = is_pooled(connection)
     deadline = time.monotonic() + _PATIENCE
     told = False
-    while not _value(connection, "select pg_try_advisory_lock(%s)", _ADVISORY_LOCK):
-        if not told:
-            report("waiting for another deploy")
-            told = True
-        if time.monotonic() > deadline:
-            raise DeployError(
-                f"Another deploy has been running for more than {_PATIENCE:.0f} s.",
-                hint="See pg_stat_activity where application_name is 'pgsearch deploy'.",
-            )
-        time.sleep(0.05)
-    try:
+    with _connect(dsn) as holder:
+        while not _taken(holder):
+            if not told:
+                report("waiting for another deploy")
+                told = True
+            if time.monotonic() > deadline:
+                raise DeployError(
+                    f"Another deploy has been running for more than {_PATIENCE:.0f} s.",
+                    hint="See pg_stat_activity where application_name is 'pgsearch deploy'.",
+                )
+            time.sleep(0.05)
+        if pooled:
+            _check_answers(connection)
         yield
-    finally:
-        if not connection.closed and not connection.broken:
-            connection.execute("select pg_advisory_unlock(%s)", [_ADVISORY_LOCK])
+        holder.execute("commit")
+
+
+def _taken(holder: psycopg.Connection[Any]) -> bool:
+    # whether it is free is asked without a transaction: those who wait must not hold the connections of a pooler
+    statement = f"select pg_catalog.pg_try_advisory_xact_lock({_ADVISORY_LOCK})"
+    if not _value(holder, statement):
+        return False
+    # building an index waits for every snapshot: a higher isolation level keeps one, and so does a statement with
+    # parameters, until the next one comes
+    holder.execute(f"begin isolation level read committed; {unhurried(holder)}".encode())
+    if _value(holder, statement):
+        return True
+    holder.execute("rollback")
+    return False
+
+
+def _check_answers(connection: psycopg.Connection[Any]) -> None:
+    """Beside the lock one more connection has to work; a pooler that gives none lets it wait, maybe without end."""
+    deadline = time.monotonic() + _POOLER_PATIENCE
+    connection.pgconn.send_query(b"select 1")
+    while connection.pgconn.is_busy():
+        if not select.select([connection.pgconn.socket], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            connection.close()
+            raise DeployError(
+                f"The pooler gave no second connection to the server in {_POOLER_PATIENCE:.0f} s.",
+                hint="Deploy without the pooler, with the DSN of the server itself, or let the pooler have more "
+                "connections (pgbouncer: default_pool_size). See docs/how-to/poolers.md.",
+            )
+        connection.pgconn.consume_input()
+    while connection.pgconn.get_result() is not None:
+        pass
 
 
 def _end_orphans(connection: psycopg.Connection[Any]) -> None:
-    """End statements that a killed deployer left running in the server: whoever held the lock before us is gone."""
+    """End statements that a killed deployer left running in the server: whoever held the lock before us is gone.
+
+    What is idle needs no end, and through a pooler it may be lent to somebody else in the next moment.
+    """
     deadline = time.monotonic() + 60
     statement = (
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and application_name = %s"
+        "select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity"
+        " where datname = pg_catalog.current_database() and application_name = %s and state <> 'idle'"
         # others may call themselves so
-        " and pg_has_role(usesysid, 'usage')"
+        " and pg_catalog.pg_has_role(usesysid, 'usage')"
     )
-    while connection.execute(statement, [_migrations.APPLICATION]).fetchall():
+    while _orphans(connection, statement):
         if time.monotonic() > deadline:
             raise DeployError(
                 "What a killed deploy left running in the server does not end.", hint="Restart the server."
             )
         time.sleep(0.05)
+
+
+def _orphans(connection: psycopg.Connection[Any], statement: LiteralString) -> list[Any]:
+    with _pinned(connection):
+        return connection.execute(statement, [_migrations.APPLICATION]).fetchall()
 
 
 def _functions_when_current(connection: psycopg.Connection[Any], digest: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -66,8 +67,14 @@ class NotDeployedError(PgsearchError):
 
 
 class ConnectionFailedError(PgsearchError):
-    """The server could not be reached, or the connection broke."""
+    """The server could not be reached, the connection broke, or it belongs to another process."""
 
+
+class PoolerError(PgsearchError):
+    """A connection pooler does not let through, or mixes up, what was sent; the server itself can be reached."""
+
+
+_USE_UTF8 = "Connect with client_encoding=utf8 (or PGCLIENTENCODING=utf8), which has every character."
 
 _BY_SQLSTATE: dict[str, type[SearchError]] = {
     "PS001": UnknownCollectionError,
@@ -91,10 +98,24 @@ def translated() -> Iterator[None]:
             raise
         raise ours from error
     except UnicodeEncodeError as error:
+        character = error.object[error.start : error.end]
+        if codecs.lookup(error.encoding).name == "utf-8":
+            raise InvalidValueError(
+                f"The text holds half a character, which no encoding has: {character!r}.",
+                hint="Remove lone surrogates, for example with text.encode('utf-8', 'ignore').decode().",
+            ) from error
         raise InvalidValueError(
-            f"The text holds a character that UTF-8 cannot encode: {error.object[error.start : error.end]!r}.",
-            hint="Remove lone surrogates, for example with text.encode('utf-8', 'ignore').decode().",
+            f"The client_encoding of this connection ({error.encoding}) has no {character!r}.", hint=_USE_UTF8
         ) from error
+
+
+def forked_error(owner: str, what: str) -> ConnectionFailedError:
+    """The error of an object that was given a connection or pool before the process forked."""
+    return ConnectionFailedError(
+        f"This {owner} was given its {what} before the process was forked; two processes cannot share it.",
+        hint=f"Make the {what} and the {owner} in each process, after the fork (gunicorn: post_fork, Celery: "
+        f"worker_process_init), or give the {owner} a DSN: then it connects anew by itself.",
+    )
 
 
 def _translate(error: psycopg.Error) -> PgsearchError | None:
@@ -106,15 +127,45 @@ def _translate(error: psycopg.Error) -> PgsearchError | None:
             f"This database lacks what the client calls: {error.diag.message_primary}.",
             hint="Bring it to this version with `pgsearch deploy` (or pgsearch.deploy(dsn)).",
         )
+    if state == "22P05":  # untranslatable_character
+        return InvalidValueError(f"A text cannot be sent: {error.diag.message_primary}.", hint=_USE_UTF8)
+    pooled = pooler_error(error)
+    if pooled is not None:
+        return pooled
     if state is not None and state.startswith("22"):
         return InvalidValueError(str(error.diag.message_primary), hint=error.diag.message_detail)
     if state is None and isinstance(error, psycopg.DataError):
         return InvalidValueError(
             f"PostgreSQL cannot hold this value: {error}.", hint="Remove NUL characters (U+0000) from the text."
         )
+    if state == "08P01":
+        # pgbouncer gives this state to all that it says itself
+        return ConnectionFailedError(
+            f"The connection was refused or broken off on the way to the server: {str(error).strip()}.",
+            hint="Through a pooler this may mean that none of its connections was free in time; see its log.",
+        )
     if isinstance(error, psycopg.OperationalError) and (state is None or state.startswith(("08", "57P"))):
         return ConnectionFailedError(
             f"The server cannot be reached: {str(error).strip()}",
             hint="Check the DSN (argument or PGSEARCH_DSN); without one, pgsearch starts its embedded server.",
+        )
+    return None
+
+
+def pooler_error(error: psycopg.Error) -> PoolerError | None:
+    """What only happens where a pooler changes the server connection between transactions, or filters what is sent."""
+    said = str(error.diag.message_primary or error).strip()
+    if "unsupported startup parameter" in said:
+        return PoolerError(
+            f"The pooler refuses what the DSN sends when it connects: {said}.",
+            hint="Leave `options` out of the DSN and set them for the role (alter role ... set ...). "
+            "See docs/how-to/poolers.md.",
+        )
+    mixed_up = error.sqlstate in ("26000", "42P05") or (error.sqlstate == "08P01" and "prepared statement" in said)
+    if mixed_up:
+        return PoolerError(
+            f"A pooler mixes up the prepared statements of its clients: {said}.",
+            hint="Connect with prepare_threshold=None (psycopg); a Client that was given a DSN does so itself. "
+            "See docs/how-to/poolers.md.",
         )
     return None

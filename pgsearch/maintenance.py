@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from pgsearch._connections import connect
 from pgsearch.client import Client
 from pgsearch.errors import translated
 from pgsearch.rows import TextStatsRefresh
@@ -102,7 +103,7 @@ def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = Non
     statistics: list[TextStatsRefresh] = []
     cleaned: list[CleanedIndex] = []
     vacuumed: list[VacuumedTable] = []
-    with translated(), psycopg.connect(dsn, autocommit=True) as connection:
+    with translated(), connect(dsn) as connection:
         connection.add_notice_handler(lambda notice: warnings.append(str(notice.message_primary)))
         client = Client(connection=connection)
         stale = [age.collection for age in client.text_stats_staleness() if age.stale]

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from pgsearch._connections import connect
 from pgsearch.client import Client
 from pgsearch.errors import InvalidValueError, translated
 
@@ -60,14 +61,14 @@ def build_vector_index(
     statement = client.vector_index_statement(model)
     index = _named_in(statement)
     dsn = _dsn_of(client)
-    with translated(), psycopg.connect(dsn, autocommit=True) as watcher:
+    with translated(), connect(dsn) as watcher:
         _wait_for_others(watcher, index, progress)
         valid = _is_valid(watcher, index)
         if valid:
             return IndexReport(index, "stood")
         if valid is False:
             watcher.execute(f"drop index concurrently if exists pgsearch.{index}".encode())
-        with psycopg.connect(dsn, autocommit=True) as builder, _watched(watcher, builder, progress):
+        with connect(dsn) as builder, _watched(watcher, index, progress):
             builder.execute(statement.encode())
     return IndexReport(index, "built" if valid is None else "rebuilt")
 
@@ -84,7 +85,7 @@ def drop_model(
         raise InvalidValueError(f"A batch of {batch_size} rows is none.", hint="10,000 are a good number.")
     index = _index_of(client, model)
     # the connection of a client may be inside a transaction: each batch has one of its own here
-    with translated(), psycopg.connect(_dsn_of(client), autocommit=True) as connection:
+    with translated(), connect(_dsn_of(client)) as connection:
         own = Client(connection=connection)
         own.drop_model(model, batch_size=0)
         found = _is_valid(connection, index) is not None
@@ -136,36 +137,40 @@ def _wait_for_others(
     watcher: psycopg.Connection[Any], index: str, progress: Callable[[IndexProgress], None] | None
 ) -> None:
     pause = threading.Event()
-    while now := watcher.execute(
+    while now := _progress_of(watcher, index):
+        if progress is not None:
+            progress(now)
+        pause.wait(0.3)
+
+
+def _progress_of(watcher: psycopg.Connection[Any], index: str) -> IndexProgress | None:
+    """By the index and not by the process that builds it, whose number a pooler does not tell."""
+    now = watcher.execute(
         "select phase, tuples_done, tuples_total from pg_catalog.pg_stat_progress_create_index"
         " where index_relid = pg_catalog.to_regclass(%s)",
         [f"pgsearch.{index}"],
-    ).fetchone():
-        if progress is not None:
-            progress(IndexProgress(*now))
-        pause.wait(0.3)
+    ).fetchone()
+    return None if now is None else IndexProgress(*now)
 
 
 @contextmanager
 def _watched(
     watcher: psycopg.Connection[Any],
-    builder: psycopg.Connection[Any],
+    index: str,
     progress: Callable[[IndexProgress], None] | None,
 ) -> Iterator[None]:
-    """Tell of the builder's progress from a thread, until the block ends; its errors are no reason to stop a build."""
+    """Tell how far the index is from a thread, until the block ends; errors of this are no reason to stop a build."""
     if progress is None:
         yield
         return
     done = threading.Event()
 
     def tell() -> None:
-        while not done.wait(0.2):
-            now = watcher.execute(
-                "select phase, tuples_done, tuples_total from pg_catalog.pg_stat_progress_create_index where pid = %s",
-                [builder.info.backend_pid],
-            ).fetchone()
-            if now is not None:
-                progress(IndexProgress(*now))
+        with suppress(psycopg.Error):
+            while not done.wait(0.2):
+                now = _progress_of(watcher, index)
+                if now is not None:
+                    progress(now)
 
     teller = threading.Thread(target=tell, daemon=True)
     teller.start()

@@ -115,5 +115,5 @@ def _heading(facts: ModuleFacts, name: str) -> str:
         return f"({' '.join(words)})" if words else ""
     humped = [part for part in parts if [part.lower().strip("_")] != split_words(part) and part != part.lower()]
     words = distinct_words(humped)
-    trail = " › ".join(parts)
+    trail = " · ".join(parts)
     return (f"{trail} ({' '.join(words)})" if words else trail)[:_LONGEST_HEADING]

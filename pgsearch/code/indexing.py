@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, LiteralString, NamedTuple
 
-from psycopg.rows import tuple_row
-
+from pgsearch._connections import own_cursor
 from pgsearch.bulk import LoadReport, Record, Refusal, load_records
 from pgsearch.bulk import Progress as LoadProgress
 from pgsearch.client import Client
@@ -371,5 +370,5 @@ def _counted(client: Client, collection: str, model: str) -> dict[str, int]:
 
 def _run(client: Client, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
     """Rows of a private function, which the client has no method for."""
-    with translated(), client.connection.cursor(row_factory=tuple_row) as cursor:
+    with translated(), own_cursor(client.connection) as cursor:
         return cursor.execute(statement, parameters).fetchall()

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from psycopg.rows import tuple_row
-
+from pgsearch._connections import own_cursor
 from pgsearch.client import Client
 from pgsearch.code.words import one_line
 from pgsearch.errors import InvalidValueError, PgsearchError, translated
@@ -180,7 +179,7 @@ def upgrade_nodes(
 
 def _jobs(client: Client, collection: str, model: str, nodes: Sequence[tuple[str, str]]) -> tuple[list[_Job], int]:
     """The requests to make, in the order given, and how many need none."""
-    with translated(), client.connection.cursor(row_factory=tuple_row) as cursor:
+    with translated(), own_cursor(client.connection) as cursor:
         found = cursor.execute(
             "select * from pgsearch._node_sources(%s, %s, %s::text[], %s::text[])",
             (collection, model, [identity for identity, _ in nodes], [kind for _, kind in nodes]),
@@ -259,7 +258,7 @@ def _cost(input_tokens: int, output_tokens: int, input_price: float, output_pric
 
 
 def _count(client: Client, collection: str) -> int:
-    with translated(), client.connection.cursor(row_factory=tuple_row) as cursor:
+    with translated(), own_cursor(client.connection) as cursor:
         found = cursor.execute(
             "select sum(nodes)::bigint from pgsearch._node_counts(%s, null)", (collection,)
         ).fetchone()

@@ -141,7 +141,7 @@ def _body(hit: Hit) -> Text:
 
 def _place(hit: Hit) -> str:
     """Where a hit stands: collection, id, and the headings above it that are not the title again."""
-    section = hit.heading.removeprefix(hit.title).removeprefix(" › ")
+    section = hit.heading.removeprefix(hit.title).removeprefix(" · ")
     return _one_line(" · ".join(part for part in (hit.collection, hit.external_id, section) if part))
 
 

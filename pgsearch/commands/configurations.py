@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pgsearch import Client
+from pgsearch._connections import own_cursor
 from pgsearch._dsn import default_dsn
 from pgsearch.commands._output import say, say_json, say_table
 from pgsearch.errors import InvalidValueError
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
         found = [
             dict(zip(_COLUMNS, row, strict=True))
-            for row in client.connection.execute("select * from pgsearch._configurations()").fetchall()
+            for row in own_cursor(client.connection).execute("select * from pgsearch._configurations()").fetchall()
         ]
     if arguments.action == "show":
         found = [each for each in found if each["configuration"] == arguments.name]

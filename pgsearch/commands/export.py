@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 
+from pgsearch._connections import connect
 from pgsearch._dsn import default_dsn
 from pgsearch.commands._output import note, say, say_json
 from pgsearch.commands._period import add_selection, selection
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidValueError(
             "A BEIR folder holds one collection.", hint="Name it with --collection: ids are unique within it."
         )
-    with psycopg.connect(arguments.dsn or default_dsn(), autocommit=True) as connection:
+    with connect(arguments.dsn or default_dsn()) as connection:
         if arguments.kind in ("trec", "beir", "quepid"):
             connection.execute("select from pgsearch.refresh_search_stats()")
         written = _write(connection, arguments)

@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable
 
-import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pgsearch import ingest as ingesting
+from pgsearch._connections import connect
 from pgsearch._dsn import default_dsn
 from pgsearch.bulk import LoadRefusedError, Refusal
 from pgsearch.commands._output import note, say, say_json
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with (
             translated(),
-            psycopg.connect(dsn, autocommit=True) as conn,
+            connect(dsn) as conn,
             Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
         ):
             report = ingesting.ingest(

@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from pgsearch import Client
+from pgsearch._connections import own_cursor
 from pgsearch._dsn import default_dsn
 from pgsearch.commands._judged_questions import add_source, judged_questions
 from pgsearch.commands._output import progress_bar, say, say_json
@@ -90,9 +91,11 @@ def _classifier(client: Client, arguments: argparse.Namespace) -> int:
     found = train_classifier(client, labelled_from_file(client, arguments.labelled))
     answer = dataclasses.asdict(found)
     model = answer.pop("model")
-    in_use = client.connection.execute(
-        "select from pgsearch.learned_models where name = %s and active", (arguments.name,)
-    ).fetchone()
+    in_use = (
+        own_cursor(client.connection)
+        .execute("select from pgsearch.learned_models where name = %s and active", (arguments.name,))
+        .fetchone()
+    )
     client.put_learned_model(arguments.name, "query_classifier", "", model, ["pieces of characters"], metrics=answer)
     activated = bool(arguments.activate and found.recommended)
     if activated:

@@ -8,6 +8,7 @@ import datetime
 from typing import Any
 
 from pgsearch import Client
+from pgsearch._connections import own_cursor
 from pgsearch._dsn import default_dsn
 from pgsearch.commands._judged_questions import add_source, judged_questions
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
@@ -39,9 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
     with Client(arguments.dsn or default_dsn()) as client, progress_bar() as bar:
         questions = judged_questions(client, arguments, arguments.split)
         held_out = None if arguments.test_split is None else judged_questions(client, arguments, arguments.test_split)
-        material = client.connection.execute(
-            "select * from pgsearch._learning_material(%s)", (arguments.collection,)
-        ).fetchone()
+        material = (
+            own_cursor(client.connection)
+            .execute("select * from pgsearch._learning_material(%s)", (arguments.collection,))
+            .fetchone()
+        )
         logged, clicked = material or (0, 0)
         note(
             f"{len(questions)} judged questions; the log of {arguments.collection} has {logged} searches,"

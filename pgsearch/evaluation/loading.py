@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from pgsearch import Client
+from pgsearch._connections import own_cursor
 from pgsearch.bulk import Progress, Record, Refusal, load_records
 from pgsearch.embedders import Embedder
 from pgsearch.embedding import SVD_PREFIX, embed_missing, embedder_for, fit_svd
@@ -180,10 +181,14 @@ def is_judged_by_page(conn: psycopg.Connection[Any], corpus: Path, collection: s
         return False
     judged = {document_id for documents in judgments.values() for document_id in documents}
     with translated():
-        row = conn.execute(
-            "select count(*) from pgsearch.pages where collection = %s and external_id = any (%s)",
-            (collection, list(judged)),
-        ).fetchone()
+        row = (
+            own_cursor(conn)
+            .execute(
+                "select count(*) from pgsearch.pages where collection = %s and external_id = any (%s)",
+                (collection, list(judged)),
+            )
+            .fetchone()
+        )
     return row is not None and 2 * int(row[0]) > len(judged)
 
 
@@ -205,8 +210,10 @@ def _from(corpus: Path, source: str) -> Iterator[Record | Refusal]:
 
 def _held(conn: psycopg.Connection[Any], collection: str, source: str, origin: str) -> tuple[int, int, int, int]:
     """Pages of the collection; those from this very corpus; those from it or an earlier state of it; chunks."""
-    row = conn.execute(
-        """
+    row = (
+        own_cursor(conn)
+        .execute(
+            """
         select count(*),
                count(*) filter (where source = %(source)s),
                count(*) filter (where starts_with(source, %(origin)s)),
@@ -214,8 +221,10 @@ def _held(conn: psycopg.Connection[Any], collection: str, source: str, origin: s
           from pgsearch.pages
          where collection = %(collection)s
         """,
-        {"collection": collection, "source": source, "origin": f"{origin} sha256:"},
-    ).fetchone()
+            {"collection": collection, "source": source, "origin": f"{origin} sha256:"},
+        )
+        .fetchone()
+    )
     pages, equal, earlier, chunks = row or (0, 0, 0, 0)
     return pages, equal, earlier, chunks
 
@@ -224,7 +233,7 @@ def _chunks(conn: psycopg.Connection[Any], collection: str) -> dict[str, list[_C
     """The chunks of each passage, by the id that the corpus gave it."""
     chunks: dict[str, list[_Chunk]] = {}
     with translated():
-        for passage_id, *columns in conn.execute(
+        for passage_id, *columns in own_cursor(conn).execute(
             """
             select coalesce(c.metadata ->> '_id', p.external_id), c.page_id, c.chunk_id, c.content_hash
               from pgsearch.chunks as c

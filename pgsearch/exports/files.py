@@ -12,6 +12,8 @@ from typing import Any, LiteralString, TextIO
 import psycopg
 from psycopg.rows import tuple_row
 
+from pgsearch._connections import OwnServerCursor
+
 _ROWS_AT_A_TIME = 2000
 
 
@@ -49,7 +51,7 @@ def stream(
     connection: psycopg.Connection[Any], statement: LiteralString, parameters: Mapping[str, object]
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of a statement, some thousand at a time; inside a transaction."""
-    with connection.cursor(name="pgsearch_export", row_factory=tuple_row) as cursor:
+    with OwnServerCursor(connection, "pgsearch_export", row_factory=tuple_row) as cursor:
         cursor.itersize = _ROWS_AT_A_TIME
         yield from cursor.execute(statement, parameters)
 

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from pgsearch import Client
 from pgsearch._calls import vector_text
+from pgsearch._connections import own_cursor
 from pgsearch.errors import translated
 from pgsearch.learning.judgments import Question
 
@@ -106,10 +107,14 @@ def gather(
     rows: list[Row] = []
     with translated():
         for number, question in enumerate(questions, start=1):
-            found = client.connection.execute(
-                "select * from pgsearch._candidates(%s, %s, %s::text[], %s)",
-                (question.text, vector_text(question.embedding), [collection], Jsonb(dict(options or {}))),
-            ).fetchone()
+            found = (
+                own_cursor(client.connection)
+                .execute(
+                    "select * from pgsearch._candidates(%s, %s, %s::text[], %s)",
+                    (question.text, vector_text(question.embedding), [collection], Jsonb(dict(options or {}))),
+                )
+                .fetchone()
+            )
             assert found is not None
             rows.append(Row(*found))
             if progress is not None:
@@ -134,10 +139,11 @@ def _embeddings(
     parts: list[bytes] = []
     for first in range(0, len(chunks), _AT_ONCE):
         some = chunks[first : first + _AT_ONCE]
-        with client.connection.cursor(binary=True) as cursor:
+        with own_cursor(client.connection) as cursor:
             cursor.execute(
                 "select * from pgsearch._centred_embeddings(%s, %s::text[], %s::bigint[], %s::bigint[])",
                 (model, [collection], [pages[chunk] for chunk in some], some),
+                binary=True,
             )
             for chunk, embedding in cursor:
                 places[chunk] = len(parts)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pgsearch import Client
+from pgsearch._connections import own_cursor
 from pgsearch.learning import LearningError
 from pgsearch.learning.judgments import Question, folds
 
@@ -199,7 +200,7 @@ def _by_rules(client: Client, labelled: Sequence[Labelled]) -> list[str]:
     """Not classify_query: that one would ask the classifier that is active."""
     return [
         str(query_type)
-        for (query_type,) in client.connection.execute(
+        for (query_type,) in own_cursor(client.connection).execute(
             "select pgsearch._query_type_by_rules(q.query) from unnest(%s::text[]) with ordinality as q(query, at)"
             " order by q.at",
             ([each.query for each in labelled],),
@@ -208,5 +209,8 @@ def _by_rules(client: Client, labelled: Sequence[Labelled]) -> list[str]:
 
 
 def _without_weights(client: Client, labelled: Sequence[Labelled]) -> list[str]:
-    known = {query_type for (query_type,) in client.connection.execute("select query_type from pgsearch.query_types")}
+    known = {
+        query_type
+        for (query_type,) in own_cursor(client.connection).execute("select query_type from pgsearch.query_types")
+    }
     return sorted({each.query_type for each in labelled} - known)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgsearch import Client
+from pgsearch._connections import own_cursor
 from pgsearch.embedders import Embedder
 from pgsearch.evaluation.collections import read_collection, read_vectors
 from pgsearch.learning import LearningError
@@ -37,11 +38,15 @@ class Question:
 def from_list(client: Client, name: str, embedder: Embedder | None = None) -> list[Question]:
     """The questions of a judgment list that have a page judged better than 0."""
     found: dict[str, dict[str, float]] = {}
-    rows = client.connection.execute(
-        "select j.query, j.doc_id, j.rating from pgsearch.judgments as j"
-        " join pgsearch.judgment_lists as l using (judgment_list_id) where l.name = %s order by j.query, j.doc_id",
-        (name,),
-    ).fetchall()
+    rows = (
+        own_cursor(client.connection)
+        .execute(
+            "select j.query, j.doc_id, j.rating from pgsearch.judgments as j"
+            " join pgsearch.judgment_lists as l using (judgment_list_id) where l.name = %s order by j.query, j.doc_id",
+            (name,),
+        )
+        .fetchall()
+    )
     if not rows:
         raise LearningError(
             f"There is no judgment list {name!r}, or it is empty.",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
 from pgsearch import Client
+from pgsearch._connections import own_cursor
 from pgsearch.errors import translated
 from pgsearch.evaluation.comparing import compare
 from pgsearch.learning import LearningError
@@ -128,7 +129,11 @@ def examples_from_log(client: Client, collection: str) -> Examples:
     names = feature_names(client)
     features, grades, pages, group, positions = [], [], [], [], []
     with translated():
-        rows = client.connection.execute("select * from pgsearch._clicked_searches(%s)", (collection,)).fetchall()
+        rows = (
+            own_cursor(client.connection)
+            .execute("select * from pgsearch._clicked_searches(%s)", (collection,))
+            .fetchall()
+        )
     for at, (query, hits, clicked, shown) in enumerate(rows):
         found = hit_features(client, query, hits)
         features += found
@@ -148,7 +153,7 @@ def examples_from_log(client: Client, collection: str) -> Examples:
 
 def feature_names(client: Client) -> list[str]:
     """The names of the features that the database makes of a hit."""
-    row = client.connection.execute("select pgsearch._hit_feature_names()").fetchone()
+    row = own_cursor(client.connection).execute("select pgsearch._hit_feature_names()").fetchone()
     return list(row[0]) if row else []
 
 
@@ -157,7 +162,7 @@ def hit_features(client: Client, query: str, hits: Sequence[Mapping[str, Any]]) 
     with translated():
         return [
             features
-            for _, features in client.connection.execute(
+            for _, features in own_cursor(client.connection).execute(
                 "select * from pgsearch._hit_features(%s, %s) order by at", (query, Jsonb(list(hits)))
             )
         ]

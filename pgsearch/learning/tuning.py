@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pgsearch import Client
+from pgsearch._connections import own_cursor
 from pgsearch.evaluation.comparing import Comparison, compare
 from pgsearch.learning import LearningError
 from pgsearch.learning.candidates import Booleans, Floats, gather, ideal_dcg
@@ -165,7 +166,11 @@ def searched(client: Client, collection: str, question: Question, options: Mappi
 
 def boosts_of(client: Client, collection: str) -> Mapping[str, float]:
     """The boosts that searches of the collection use."""
-    row = client.connection.execute("select pgsearch._settings(array[%s], '{}') -> 'boosts'", (collection,)).fetchone()
+    row = (
+        own_cursor(client.connection)
+        .execute("select pgsearch._settings(array[%s], '{}') -> 'boosts'", (collection,))
+        .fetchone()
+    )
     assert row is not None
     boosts: Mapping[str, float] = row[0]
     return boosts

@@ -6,12 +6,14 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
+from pgsearch._connections import connect_async, own_async_cursor, pool_parameters
 from pgsearch._dsn import default_dsn
 from pgsearch.search_logger import entries
 from pgsearch.search_logger.blocking import (
@@ -20,19 +22,22 @@ from pgsearch.search_logger.blocking import (
     FLUSH_INTERVAL,
     MOST_BUFFERED,
     MOST_SPOOLED,
-    STATEMENT_TIMEOUT,
     new_outbox,
+    where_to_store,
 )
 from pgsearch.search_logger.breaker import CircuitBreaker
-from pgsearch.search_logger.delivery import LOG_BATCH, Counters, Delivery
+from pgsearch.search_logger.delivery import LIMIT_TIME, LOG_BATCH, Counters, Delivery, sendable
 
 
 class AsyncSearchLogger:
     """Logs searches and feedback from asyncio without ever raising or waiting for the database; see `SearchLogger`."""
 
+    _process: int | None = None
+    _connection: psycopg.AsyncConnection[Any] | None = None
+
     def __init__(
         self,
-        dsn: str | None = None,
+        dsn: str | AsyncConnectionPool[Any] | None = None,
         *,
         pool: AsyncConnectionPool[Any] | None = None,
         buffer_size: int = BUFFER_SIZE,
@@ -43,14 +48,27 @@ class AsyncSearchLogger:
         most_spooled: int = MOST_SPOOLED,
         fsync: bool = False,
     ) -> None:
-        outbox = new_outbox(buffer_size, flush_interval, most_buffered, spool, most_spooled, fsync=fsync)
-        self._delivery = Delivery(outbox, CircuitBreaker())
-        self._dsn = dsn
-        self._pool = pool
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._new_outbox = partial(
+            new_outbox, buffer_size, flush_interval, most_buffered, spool, most_spooled, fsync=fsync
+        )
+        self._dsn, self._pool = where_to_store(dsn, pool, AsyncConnectionPool)
+        self._parameters: dict[str, Any] = {}
         self._buffer_size = buffer_size
         self._interval = flush_interval
         self._enable_async = enable_async
+        self._begin()
+
+    def _begin(self) -> None:
+        """As SearchLogger: after a fork the child begins anew, and leaves its parent's be."""
+        forked = self._process is not None
+        self._process = os.getpid()
+        self._delivery = Delivery(self._new_outbox(), CircuitBreaker())
+        if forked:
+            self._inherited = self._connection, self._pool
+            if self._pool is not None:
+                self._dsn, self._parameters = pool_parameters(self._pool)
+                self._pool = None
+        self._connection = None
         self._storing = asyncio.Lock()
         self._enough = asyncio.Event()
         self._closing = False
@@ -101,6 +119,8 @@ class AsyncSearchLogger:
 
     async def flush(self) -> None:
         """Try to store everything that waits, now."""
+        if self._process != os.getpid():
+            self._begin()
         async with self._storing:
             # closed when the task is cancelled too, so that the batch under way waits again
             with closing(self._delivery.statements(last=self._closing)) as statements, suppress(StopIteration):
@@ -110,7 +130,7 @@ class AsyncSearchLogger:
 
     async def close(self, timeout: float = 10.0) -> None:
         """Store what waits and stop; what cannot be stored in `timeout` seconds stays in the spool, or is dropped."""
-        if self._closing:
+        if self._closing or self._process != os.getpid():
             return
         self._closing = True
         if self._task is not None:
@@ -134,6 +154,8 @@ class AsyncSearchLogger:
         await self.close()
 
     async def _log(self, entry: Mapping[str, object]) -> None:
+        if self._process != os.getpid():
+            self._begin()
         try:
             written = entries.line(entry)
         except Exception as error:  # a log must not break the search that it is about
@@ -161,8 +183,9 @@ class AsyncSearchLogger:
     async def _answer(self, payload: str) -> dict[str, Any] | Exception:
         """What the database says to a batch; its errors are answers too."""
         try:
-            async with self._connected() as connection:
-                row = await (await connection.execute(LOG_BATCH, [payload])).fetchone()
+            async with self._connected() as connection, connection.transaction():
+                cursor = await own_async_cursor(connection).execute(LIMIT_TIME)
+                row = await (await cursor.execute(LOG_BATCH, [sendable(payload, connection)])).fetchone()
         except Exception as error:  # whatever it is, the search goes on and the rows wait
             if self._connection is not None and self._connection.broken:
                 await self._connection.close()
@@ -179,11 +202,12 @@ class AsyncSearchLogger:
         if self._connection is None or self._connection.closed:
             if self._dsn is None:
                 self._dsn = await asyncio.to_thread(default_dsn)
-            self._connection = await psycopg.AsyncConnection.connect(
+            self._connection = await connect_async(
                 self._dsn,
-                autocommit=True,
-                connect_timeout=CONNECT_TIMEOUT,
-                application_name="pgsearch search logger",
-                options=f"-c statement_timeout={STATEMENT_TIMEOUT}",
+                **{
+                    "connect_timeout": CONNECT_TIMEOUT,
+                    "application_name": "pgsearch search logger",
+                    **self._parameters,
+                },
             )
         yield self._connection

@@ -10,16 +10,17 @@ from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import psycopg
-from psycopg_pool import ConnectionPool
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
+from pgsearch._connections import connect, own_cursor, pool_parameters, told_apart
 from pgsearch._dsn import default_dsn
 from pgsearch.errors import InvalidValueError
 from pgsearch.search_logger import entries
 from pgsearch.search_logger.breaker import CircuitBreaker
-from pgsearch.search_logger.delivery import LOG_BATCH, Counters, Delivery
+from pgsearch.search_logger.delivery import LIMIT_TIME, LOG_BATCH, Counters, Delivery, sendable
 from pgsearch.search_logger.outbox import MemoryOutbox, Outbox, SpoolOutbox
 
 BUFFER_SIZE = 100  # rows
@@ -27,8 +28,6 @@ FLUSH_INTERVAL = 5.0  # seconds
 MOST_BUFFERED = 10_000  # rows in memory
 MOST_SPOOLED = 1 << 30  # bytes of files
 CONNECT_TIMEOUT = 5  # seconds
-# A batch takes milliseconds; a database that needs longer is as good as away.
-STATEMENT_TIMEOUT = "10s"
 
 
 class SearchLogger:
@@ -40,14 +39,18 @@ class SearchLogger:
     they wait in memory, at most `most_buffered`; what finds no room is dropped and counted. `enable_async=False`
     stores each row before the call returns, which suits tests.
 
-    Give a DSN or a psycopg_pool.ConnectionPool; with neither the DSN comes from PGSEARCH_DSN, else from the embedded
-    server. Call `close()` at the end, or use it as a context manager. `counters` tells what became of the rows;
-    troubles are also warnings of the logger pgsearch.search_telemetry, without the texts of queries.
+    Give a DSN or a psycopg_pool.ConnectionPool, in the first place or by name; with neither the DSN comes from
+    PGSEARCH_DSN, else from the embedded server. Call `close()` at the end, or use it as a context manager. `counters`
+    tells what became of the rows; troubles are also warnings of the logger pgsearch.search_telemetry, without the texts
+    of queries.
     """
+
+    _process: int | None = None
+    _connection: psycopg.Connection[Any] | None = None
 
     def __init__(
         self,
-        dsn: str | None = None,
+        dsn: str | ConnectionPool[Any] | None = None,
         *,
         pool: ConnectionPool[Any] | None = None,
         buffer_size: int = BUFFER_SIZE,
@@ -61,8 +64,8 @@ class SearchLogger:
         self._new_outbox = partial(
             new_outbox, buffer_size, flush_interval, most_buffered, spool, most_spooled, fsync=fsync
         )
-        self._dsn = dsn
-        self._pool = pool
+        self._dsn, self._pool = where_to_store(dsn, pool, ConnectionPool)
+        self._parameters: dict[str, Any] = {}
         self._buffer_size = buffer_size
         self._interval = flush_interval
         self._enable_async = enable_async
@@ -71,9 +74,16 @@ class SearchLogger:
 
     def _begin(self) -> None:
         """Everything that belongs to one process: after a fork the child begins anew, and leaves its parent's be."""
+        forked = self._process is not None
         self._process = os.getpid()
         self._delivery = Delivery(self._new_outbox(), CircuitBreaker())
-        self._connection: psycopg.Connection[Any] | None = None
+        if forked:
+            # kept, so that nothing closes it: the goodbye would go to the parent's server process
+            self._inherited = self._connection, self._pool
+            if self._pool is not None:
+                self._dsn, self._parameters = pool_parameters(self._pool)
+                self._pool = None
+        self._connection = None
         self._storing = threading.Lock()
         self._enough = threading.Event()
         self._closing = threading.Event()
@@ -94,6 +104,11 @@ class SearchLogger:
         **fields: object,
     ) -> str:
         """Log a search; returns its id, for feedback, at once.
+
+        `ts` says when it was made, if not now: a datetime, a date (its first moment), or either as ISO 8601 text;
+        without a zone it is the local time of this process. A `query_id` of your own says the time itself. A time that
+        the log has no day for (older than it is kept, a day ahead) is no reason to raise: the row is refused by the
+        database, counted in `counters.rejected` and told to the logger pgsearch.search_telemetry.
 
         Arguments: query, results (hits best first: mappings with chunk_id and score, `Hit`s, or ids), repo_id (the
         collection), late_interaction_scores, and whatever pgsearch.log_search knows: intent, fusion_strategy, user_id,
@@ -117,6 +132,7 @@ class SearchLogger:
     ) -> None:
         """Log what became of a search: the rank clicked (from 1), the chunk, seconds of dwell time, helpful or not.
 
+        `ts` as for log_search.
         `action_name` is any action of the User Behavior Insights standard, by default click. May come before the
         search itself is stored.
         """
@@ -133,6 +149,8 @@ class SearchLogger:
 
     def flush(self) -> None:
         """Try to store everything that waits, now."""
+        if self._process != os.getpid():
+            self._begin()
         last = self._closing.is_set()
         with self._storing, closing(self._delivery.statements(last=last)) as statements, suppress(StopIteration):
             payload = next(statements)
@@ -198,8 +216,9 @@ class SearchLogger:
     def _answer(self, payload: str) -> dict[str, Any] | Exception:
         """What the database says to a batch; its errors are answers too."""
         try:
-            with self._connected() as connection:
-                row = connection.execute(LOG_BATCH, [payload]).fetchone()
+            with self._connected() as connection, connection.transaction():
+                cursor = own_cursor(connection).execute(LIMIT_TIME)
+                row = cursor.execute(LOG_BATCH, [sendable(payload, connection)]).fetchone()
         except Exception as error:  # whatever it is, the search goes on and the rows wait
             if self._connection is not None and self._connection.broken:
                 self._connection.close()
@@ -212,12 +231,13 @@ class SearchLogger:
             return self._pool.connection(timeout=CONNECT_TIMEOUT)
         if self._connection is None or self._connection.closed:
             self._dsn = self._dsn or default_dsn()
-            self._connection = psycopg.connect(
+            self._connection = connect(
                 self._dsn,
-                autocommit=True,
-                connect_timeout=CONNECT_TIMEOUT,
-                application_name="pgsearch search logger",
-                options=f"-c statement_timeout={STATEMENT_TIMEOUT}",
+                **{
+                    "connect_timeout": CONNECT_TIMEOUT,
+                    "application_name": "pgsearch search logger",
+                    **self._parameters,
+                },
             )
         return nullcontext(self._connection)
 
@@ -243,3 +263,19 @@ def new_outbox(
     if spool is None:
         return MemoryOutbox(buffer_size, max(most_buffered, buffer_size))
     return SpoolOutbox(Path(spool), buffer_size, most_spooled, fsync=fsync)
+
+
+Pool = TypeVar("Pool", bound=ConnectionPool[Any] | AsyncConnectionPool[Any])
+
+
+def where_to_store(dsn: object, pool: object, pool_kind: type[Pool]) -> tuple[str | None, Pool | None]:
+    """The DSN or the pool that a logger was given, InvalidValueError for anything else."""
+    for value in (dsn, pool):
+        if isinstance(value, psycopg.Connection | psycopg.AsyncConnection):
+            raise InvalidValueError(
+                "A logger stores beside the program that it serves, so it cannot share a connection with it.",
+                hint=f"Give the DSN, or a psycopg_pool.{pool_kind.__name__}.",
+            )
+    connection_kind = psycopg.AsyncConnection if pool_kind is AsyncConnectionPool else psycopg.Connection
+    where, _, chosen = told_apart(dsn, None, pool, connection_kind, pool_kind)
+    return where, chosen

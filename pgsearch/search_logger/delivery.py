@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Generator
@@ -15,12 +16,21 @@ from pgsearch.search_logger.breaker import CircuitBreaker
 from pgsearch.search_logger.outbox import Outbox
 
 LOG_BATCH: LiteralString = "select pgsearch.log_batch(%s::jsonb)"
+# A batch takes milliseconds; a database that needs longer is as good as away.
+LIMIT_TIME: LiteralString = "set local statement_timeout = '10s'"
 
 # Seed document 001 names it so; texts of queries never go there.
 _telemetry = logging.getLogger("pgsearch.search_telemetry")
 
 # The rows are at fault, and will be the next time too; anything else is the database's trouble and passes.
 _FAULTY_ROWS = (psycopg.DataError, psycopg.IntegrityError, InvalidValueError, UnknownNameError)
+
+
+def sendable(payload: str, connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> str:
+    """The payload as the connection can send it: that of an application may speak an encoding that lacks a letter."""
+    if connection.info.encoding == "utf-8":
+        return payload
+    return json.dumps(json.loads(payload))
 
 
 @dataclass(frozen=True, slots=True)

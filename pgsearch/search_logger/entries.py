@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any
 
 from pgsearch.uuids import uuid7
@@ -15,9 +16,7 @@ _HIT_FIELDS = ("chunk_id", "external_id", "score", "signals", "match_reason")
 
 def search_entry(query: str, results: Sequence[object] = (), **fields: object) -> dict[str, object]:
     """A search with its hits, best first: mappings, `Hit`s, or plain ids. Fields that are None are left out."""
-    entry = {name: value for name, value in fields.items() if value is not None}
-    if not entry.get("query_id"):
-        entry["query_id"] = str(uuid7())
+    entry = _identified({name: value for name, value in fields.items() if value is not None}, "query_id")
     return {"type": "search", "query": query, "results": [_hit(hit) for hit in results], **entry}
 
 
@@ -40,23 +39,50 @@ def feedback_entries(
     about |= {name: value for name, value in fields.items() if value is not None}
     pointed_at = clicked_rank is not None or clicked_chunk_id is not None or dwell_time is not None
     if action_name is not None or pointed_at:
-        event = {"type": "event", "event_id": str(uuid7()), "action_name": action_name or "click", **about}
+        event = _identified({"type": "event", "action_name": action_name or "click", **about}, "event_id")
         if dwell_time is not None:
             event["dwell_ms"] = 1000 * dwell_time
         yield event
     if was_helpful is not None:
-        yield {
-            "type": "event",
-            "event_id": str(uuid7()),
-            "action_name": "feedback",
-            "value": float(was_helpful),
-            **about,
-        }
+        yield _identified(
+            {"type": "event", "action_name": "feedback", "value": float(was_helpful), **about}, "event_id"
+        )
 
 
 def line(entry: Mapping[str, object]) -> str:
     """The entry as one line of JSON that jsonb can hold: no NUL, no lone surrogates, no NaN."""
     return json.dumps(_storable(entry), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _identified(entry: dict[str, object], key: str) -> dict[str, object]:
+    """The entry with an id under the key, unless it has one; the id carries the time `ts`, else that of now.
+
+    A `ts` that is no time stays beside an id of now: the database refuses the row for it, and says why.
+    """
+    if entry.get(key):
+        return entry
+    at = moment(entry.get("ts"))
+    if at is not None:
+        entry.pop("ts")
+    return {**entry, key: str(uuid7(at))}
+
+
+def moment(value: object) -> datetime | None:
+    """The time that is meant: without a zone it is local time, as Python has it, and a date is its first moment.
+
+    Texts are read as ISO 8601. None for everything else, and for times that no id can carry (before 1970).
+    """
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, time.min)
+        if isinstance(value, datetime):
+            local = value if value.tzinfo is not None else value.astimezone()
+            return local if local.timestamp() >= 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
 
 
 def _hit(hit: object) -> object:

@@ -56,9 +56,12 @@ begin
     select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}')
       into chunk_ids, chunk_pages
       -- multiples of the golden ratio, without what stands before the point, lie evenly in 0 .. 1 however many there are (Weyl 1916)
-      from (select distinct first + floor(ids * (i * 0.6180339887498949::float8 - floor(i * 0.6180339887498949::float8)))::bigint as chunk_id
-              from generate_series(1, ceil(share * ids)::bigint) as i) as d
-           join pgsearch.chunks as c on c.chunk_id = d.chunk_id
+      -- looked up one by one: offset keeps the other conditions, and so GIN, out of it
+      from (select c.chunk_id, c.page_id, c.collection, c.content_tsv
+              from (select distinct first + floor(ids * (i * 0.6180339887498949::float8 - floor(i * 0.6180339887498949::float8)))::bigint as chunk_id
+                      from generate_series(1, ceil(share * ids)::bigint) as i) as d
+                   join pgsearch.chunks as c on c.chunk_id = d.chunk_id
+            offset 0) as c
      where c.content_tsv @@ match
        and (collections is null or c.collection = any (collections))
        and (page_ids is null or c.page_id = any (page_ids))
@@ -79,7 +82,6 @@ set enable_seqscan = off
 as $$
 begin
     return (select count(*)
-              -- looked up one by one: offset keeps the other condition, and so GIN, out of it
               from (select c.content_tsv
                       from unnest(chunk_ids) as i(chunk_id)
                            join pgsearch.chunks as c on c.chunk_id = i.chunk_id

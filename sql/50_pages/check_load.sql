@@ -1,6 +1,6 @@
 -- Every page of a load is judged before the first one is stored: nothing is ever half loaded because of a bad line.
 
-create or replace function pgsearch.check_load(collection text)
+create or replace function pgsearch.check_load(collection text, load_id uuid)
 returns table (line bigint, origin text, external_id text, reason text)
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
@@ -12,6 +12,7 @@ declare
     chunk_size constant integer := coalesce((select c.settings ->> 'chunk_size' from pgsearch.collections as c where c.collection = check_load.collection),
                                             pgsearch.default_settings() ->> 'chunk_size');
 begin
+    perform pgsearch._check_load_id(check_load.load_id);
     analyze pg_temp.pages_to_load;
 
     -- Passages come with ids of their own (metadata), which each piece of a long one keeps.
@@ -99,6 +100,6 @@ begin
 end;
 $$;
 
-comment on function pgsearch.check_load(text) is
-'Readies pg_temp.pages_to_load for load_pages: joins the parts of a page, splits passages of more than 16,000 characters at the collection''s chunk_size, and takes out what put_pages would refuse, one row for each with the reason.
-The caller decides whether to go on with the rest. An external_id that comes twice: the last one stays.';
+comment on function pgsearch.check_load(text, uuid) is
+'Readies pg_temp.pages_to_load of the load with this load_id (see begin_load) for load_pages: joins the parts of a page, splits passages of more than 16,000 characters at the collection''s chunk_size, and takes out what put_pages would refuse, one row for each with the reason.
+The caller decides whether to go on with the rest. An external_id that comes twice: the last one stays. Error: PS003 when no such load is at hand.';

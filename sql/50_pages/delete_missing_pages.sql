@@ -1,6 +1,6 @@
 -- A folder that was ingested again no longer has some of its files: so should the collection.
 
-create or replace function pgsearch.delete_missing_pages(collection text)
+create or replace function pgsearch.delete_missing_pages(collection text, load_id uuid)
 returns bigint
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
@@ -9,6 +9,7 @@ as $$
 declare
     missing text[];
 begin
+    perform pgsearch._check_load_id(delete_missing_pages.load_id);
     perform pgsearch._check_collections(array[delete_missing_pages.collection]);
 
     select array_agg(p.external_id)
@@ -24,5 +25,5 @@ begin
 end;
 $$;
 
-comment on function pgsearch.delete_missing_pages(text) is
-'Deletes the pages of a collection that pg_temp.pages_to_load (see begin_load) does not hold; returns how many. Only after a load that was complete: a page that was refused counts as missing. Error: PS001 unknown collection.';
+comment on function pgsearch.delete_missing_pages(text, uuid) is
+'Deletes the pages of a collection that pg_temp.pages_to_load of the load with this load_id (see begin_load) does not hold; returns how many. Only after a load that was complete: a page that was refused counts as missing. Errors: PS001 unknown collection; PS003 when no such load is at hand.';

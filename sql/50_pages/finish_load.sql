@@ -1,6 +1,6 @@
 -- After a large change: statistics for BM25 and for the planner, and no pending lists that every search would have to scan.
 
-create or replace function pgsearch.finish_load(collection text)
+create or replace function pgsearch.finish_load(collection text, load_id uuid default null)
 returns void
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
@@ -9,6 +9,9 @@ as $$
 declare
     index regclass;
 begin
+    if load_id is not null then
+        perform pgsearch.abandon_load(load_id);
+    end if;
     perform pgsearch.refresh_text_stats(finish_load.collection);
 
     -- Both belong to the owner of the tables. A role that may only write leaves them to autovacuum.
@@ -26,9 +29,9 @@ begin
     end loop;
 
     analyze pgsearch.pages, pgsearch.chunks;
-    drop table if exists pg_temp.pages_to_load;
 end;
 $$;
 
-comment on function pgsearch.finish_load(text) is
-'Ends a load: refreshes the text statistics of the collection, empties the pending lists of the GIN indexes, analyzes pages and chunks, and drops the session''s pg_temp.pages_to_load. Worth calling after any large change. Error: PS001 unknown collection.';
+comment on function pgsearch.finish_load(text, uuid) is
+'Ends a load: refreshes the text statistics of the collection, empties the pending lists of the GIN indexes, analyzes pages and chunks, and drops the session''s pg_temp.pages_to_load when load_id (see begin_load) is given. Worth calling after any large change.
+Errors: PS001 unknown collection; PS003 when no such load is at hand.';

@@ -1,6 +1,6 @@
 -- One batch of a load: the rows of a range of lines, through the same door as put_pages.
 
-create or replace function pgsearch.load_pages(collection text, first_line bigint, last_line bigint)
+create or replace function pgsearch.load_pages(collection text, load_id uuid, first_line bigint, last_line bigint)
 returns table (
     pages_inserted  bigint,
     pages_updated   bigint,
@@ -15,6 +15,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
+    perform pgsearch._check_load_id(load_pages.load_id);
+
     return query
     select count(*) filter (where r.status = 'inserted'),
            count(*) filter (where r.status = 'updated'),
@@ -31,5 +33,5 @@ begin
 end;
 $$;
 
-comment on function pgsearch.load_pages(text, bigint, bigint) is
-'Stores into the collection the rows of pg_temp.pages_to_load with first_line <= line <= last_line (see begin_load) and counts what became of them, in one row; a batch is stored whole or not at all. Errors as put_pages.';
+comment on function pgsearch.load_pages(text, uuid, bigint, bigint) is
+'Stores into the collection the rows of pg_temp.pages_to_load of the load with this load_id (see begin_load) with first_line <= line <= last_line and counts what became of them, in one row; a batch is stored whole or not at all. Errors as put_pages, and PS003 when no such load is at hand.';

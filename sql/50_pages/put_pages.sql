@@ -149,7 +149,7 @@ begin
         select s.ordinal,
                case
                when s.heading = page ->> 'title'                           then ''
-               when starts_with(s.heading, (page ->> 'title') || ' › ') then substr(s.heading, char_length(page ->> 'title') + 4)
+               when starts_with(s.heading, (page ->> 'title') || ' · ') then substr(s.heading, char_length(page ->> 'title') + 4)
                else s.heading
                end,
                s.content,
@@ -291,7 +291,7 @@ begin
     ), given as (
         select o.page_id,
                c.ordinal,
-               concat_ws(' › ', nullif(u.page ->> 'title', ''), nullif(c.heading, '')) as heading,
+               concat_ws(' · ', nullif(u.page ->> 'title', ''), nullif(c.heading, '')) as heading,
                c.content,
                c.metadata
           from outcome as o

@@ -277,7 +277,7 @@ begin
             -- levels that were skipped stay empty, and empty parts are left out of the text
             path_used := case when title <> '' then false when level > cardinality(path) then path_used else true end;
             path := path[1 : level - 1] || array_fill(''::text, array[greatest(level - 1 - cardinality(path), 0)]) || title;
-            path_text := array_to_string(array_remove(path, ''), ' › ');
+            path_text := array_to_string(array_remove(path, ''), ' · ');
             blanks := 0;
             continue;
         end if;
@@ -297,7 +297,7 @@ $$;
 comment on function pgsearch.split_content(text, text, integer) is
 'Cuts a document into chunks of at most chunk_size characters (100 .. 16000): rows (ordinal from 0, heading, content), in order; nothing but white space is lost, and nothing comes twice. No rows for an empty text.
 format text: paragraphs (blank lines between them) are packed whole; one that is too long is cut after a sentence (also 다. 요. 까? 。！？), a line, a word.
-format markdown: also a new chunk at each heading (ATX, setext); heading is the path of section headings joined with '' › '', and the heading lines are left out of content. A heading with nothing below it gives a chunk with empty content.
+format markdown: also a new chunk at each heading (ATX, setext); heading is the path of section headings joined with '' · '', and the heading lines are left out of content. A heading with nothing below it gives a chunk with empty content.
 Fenced code stays whole, and is cut between lines when it alone is too long.
 format code: cut at blank lines before top-level lines where possible, then at blank lines, then between lines; a line is cut only when it alone is too long.
 Errors: PS003 for an unknown format or a chunk_size out of range.';

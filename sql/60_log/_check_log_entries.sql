@@ -75,6 +75,16 @@ begin
      order by e.at, f.key
      limit 1;
     if not found then
+        if exists (select
+                     from jsonb_array_elements(entries) as e
+                    where e ->> 'ts' is not null
+                      and abs(extract(epoch from (e ->> 'ts')::timestamptz
+                                                 - pgsearch._uuid_time((e ->> case kind when 'event' then 'event_id' else 'query_id' end)::uuid))) > 1) then
+            raise exception using
+                errcode = 'PS003',
+                message = format('"ts" of a log entry is another time than that in its %s', case kind when 'event' then 'event_id' else 'query_id' end),
+                hint    = 'Give one of the two: the time of an entry is that of its id, and without an id one is made of ts.';
+        end if;
         return;
     end if;
 
@@ -105,7 +115,7 @@ end;
 $$;
 
 comment on function pgsearch._check_log_entries(jsonb, text) is
-'Raises PS002 for an unknown key and PS003 for a bad value in an array of log entries of a kind (context, search, event).';
+'Raises PS002 for an unknown key and PS003 for a bad value, or a ts that contradicts the id, in an array of log entries of a kind (context, search, event).';
 
 create or replace function pgsearch._check_log_times(times timestamptz[], keep interval, parent text)
 returns void

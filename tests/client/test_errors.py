@@ -88,3 +88,38 @@ def test_a_cancelled_search_leaves_the_session_as_it_was(library: Client) -> Non
         with pytest.raises(psycopg.errors.QueryCanceled), library.connection.transaction():
             library.search("전기차 보조금 " * 60, CARS, collections="wiki")
         assert library.connection.execute(statement).fetchall() == before
+
+
+POOLER: dict[str, tuple[type[errors.PgsearchError], psycopg.Error]] = {
+    "its own trouble": (errors.ConnectionFailedError, psycopg.errors.ProtocolViolation("query_wait_timeout")),
+    "parameters of another statement": (
+        errors.PoolerError,
+        psycopg.errors.ProtocolViolation(
+            'bind message supplies 9 parameters, but prepared statement "_pg3_0" requires 1'
+        ),
+    ),
+    "a statement that is gone": (
+        errors.PoolerError,
+        psycopg.errors.InvalidSqlStatementName('prepared statement "_pg3_2" does not exist'),
+    ),
+    "a statement that is there": (
+        errors.PoolerError,
+        psycopg.errors.DuplicatePreparedStatement('prepared statement "_pg3_0" already exists'),
+    ),
+    "a refused setting": (
+        errors.PoolerError,
+        psycopg.OperationalError("connection failed: FATAL:  unsupported startup parameter: options"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "error"), POOLER.values(), ids=POOLER.keys())
+def test_what_a_pooler_does_is_not_told_as_a_server_that_is_away(
+    kind: type[errors.PgsearchError], error: psycopg.Error
+) -> None:
+    with pytest.raises(kind) as caught, errors.translated():
+        raise error
+
+    assert str(error) in caught.value.message
+    assert "server cannot be reached" not in caught.value.message
+    assert caught.value.hint

@@ -192,7 +192,7 @@ def test_headings_name_the_definition_and_split_its_words() -> None:
 
     assert headings[0] == "(pipeline)"
     assert "fetch" in headings
-    assert "IndexingPipeline › run (indexing pipeline)" in headings
+    assert "IndexingPipeline · run (indexing pipeline)" in headings
 
 
 @pytest.mark.parametrize("longest", [60, 400, 4000])

@@ -250,3 +250,58 @@ def test_missing_pages_are_deleted_only_when_nothing_was_refused(conn: Connectio
 
     report = load_records(conn, "wiki", some, delete_missing=True)
     assert (report.pages_deleted, count(conn, "pages")) == (4, 16)
+
+
+STEPS = {
+    "check_load": "select * from pgsearch.check_load('wiki', %s)",
+    "load_pages": "select * from pgsearch.load_pages('wiki', %s, 0, 9)",
+    "delete_missing_pages": "select pgsearch.delete_missing_pages('wiki', %s)",
+    "abandon_load": "select pgsearch.abandon_load(%s)",
+    "finish_load": "select pgsearch.finish_load('wiki', %s)",
+}
+
+
+@pytest.mark.parametrize("step", list(STEPS.values()), ids=STEPS)
+@pytest.mark.parametrize("load_id", [None, "00000000-0000-4000-8000-000000000000"])
+@pytest.mark.parametrize("other", [False, True])
+def test_a_step_without_its_load_is_refused(conn: Connection, step: str, load_id: str | None, other: bool) -> None:
+    load_pages(conn, "wiki", pages(3))
+    if other:
+        conn.execute("select pgsearch.begin_load()")
+    # finish_load without an id is for any large change
+    if load_id is None and "finish_load" in step:
+        conn.execute(step.encode(), [load_id])
+        return
+
+    with pytest.raises(psycopg.Error, match="call begin_load first") as caught:
+        conn.execute(step.encode(), [load_id])
+
+    assert caught.value.sqlstate == "PS003"
+    assert "one transaction" in str(caught.value.diag.message_hint)
+    assert count(conn, "pages") == 3
+
+
+def test_rows_of_another_load_do_not_get_into_the_table(conn: Connection) -> None:
+    conn.execute("select pgsearch.begin_load()")
+    with (
+        pytest.raises(psycopg.errors.CheckViolation),
+        conn.cursor() as cursor,
+        cursor.copy("copy pg_temp.pages_to_load (load_id, line, origin, form, page) from stdin") as copy,
+    ):
+        copy.write_row(("00000000-0000-4000-8000-000000000000", 0, "x:1", "page", '{"external_id": "x"}'))
+
+
+def test_a_table_of_that_name_that_somebody_else_made_is_no_load(conn: Connection) -> None:
+    conn.execute("create temp table pages_to_load (line bigint, page jsonb)")
+
+    with pytest.raises(psycopg.Error, match="call begin_load first"):
+        conn.execute(STEPS["delete_missing_pages"].encode(), ["00000000-0000-4000-8000-000000000000"])
+
+
+def test_a_load_leaves_no_table_behind(conn: Connection) -> None:
+    load_pages(conn, "wiki", pages(3))
+    load_pages(conn, "wiki", pages(3))
+    with pytest.raises(LoadRefusedError):
+        load_pages(conn, "wiki", [{"external_id": ""}])
+
+    assert conn.execute("select to_regclass('pg_temp.pages_to_load')").fetchone() == (None,)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool
 from pgsearch.errors import InvalidValueError
 from pgsearch.rows import Hit
 from pgsearch.search_logger import AsyncSearchLogger, SearchLogger
+from pgsearch.uuids import uuid7
 
 NOWHERE = "host=127.0.0.1 port=1 dbname=none connect_timeout=1"
 PATIENCE = 20.0  # seconds until a test gives up on another thread
@@ -391,3 +393,141 @@ def test_from_asyncio_a_pool_may_be_used(dsn: str, conn: psycopg.Connection[Any]
     asyncio.run(work())
 
     assert logged(conn) == ["pooled"]
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_pool_may_stand_in_the_first_place(dsn: str, conn: psycopg.Connection[Any], by_name: bool) -> None:
+    with (
+        ConnectionPool(dsn, min_size=1) as pool,
+        SearchLogger(pool=pool) if by_name else SearchLogger(pool) as logger,
+    ):
+        logger.log_search("through a pool")
+
+    assert logged(conn) == ["through a pool"]
+    assert (logger.counters.stored, logger.counters.dropped) == (1, 0)
+
+
+async def test_an_asynchronous_pool_may_stand_in_the_first_place(dsn: str, conn: psycopg.Connection[Any]) -> None:
+    async with AsyncConnectionPool(dsn, min_size=1, open=False) as pool, AsyncSearchLogger(pool) as logger:
+        await logger.log_search("through a pool")
+
+    assert logged(conn) == ["through a pool"]
+
+
+def test_what_the_dsn_sets_is_kept_and_nothing_is_left_set(dsn: str) -> None:
+    """The time that a batch may take is limited in its own transaction."""
+    with SearchLogger(f"{dsn} options='-c work_mem=77MB -c search_path=mine'", enable_async=False) as logger:
+        logger.log_search("a")
+        assert logger.counters.stored == 1
+        assert logger._connection is not None
+        found = logger._connection.execute(
+            "select current_setting('work_mem'), current_setting('search_path'), current_setting('statement_timeout')"
+        ).fetchone()
+
+    assert found == ("77MB", "mine", "0")
+
+
+def test_a_dsn_that_may_only_read_is_not_made_to_write(dsn: str, conn: psycopg.Connection[Any]) -> None:
+    with SearchLogger(f"{dsn} options='-c default_transaction_read_only=on'", enable_async=False) as logger:
+        logger.log_search("a")
+
+        assert "ReadOnlySqlTransaction" in (logger.counters.last_error or "")
+    assert logged(conn) == []
+
+
+def test_a_batch_that_takes_too_long_waits_for_another_time(
+    dsn: str, conn: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgsearch.search_logger.blocking.LIMIT_TIME", "set local statement_timeout = '50ms'")
+    with SearchLogger(dsn, enable_async=False) as logger:
+        with conn.transaction():
+            conn.execute("lock table pgsearch.queries")
+            logger.log_search("held up")
+            assert logger.counters.pending == 1
+        monkeypatch.undo()
+        logger.flush()
+        assert logger.counters.stored == 1
+
+
+NOW = datetime.now(UTC).replace(microsecond=123000)
+DAYS_AGO = NOW - timedelta(days=40)
+TIMES: dict[str, tuple[object, datetime]] = {
+    "with a zone": (DAYS_AGO, DAYS_AGO),
+    "with another zone": (DAYS_AGO.astimezone(timezone(timedelta(hours=9))), DAYS_AGO),
+    "local": (DAYS_AGO.astimezone().replace(tzinfo=None), DAYS_AGO),
+    "text with a zone": (DAYS_AGO.isoformat(), DAYS_AGO),
+    "text with Z": (DAYS_AGO.isoformat().replace("+00:00", "Z"), DAYS_AGO),
+    "local text": (DAYS_AGO.astimezone().replace(tzinfo=None).isoformat(), DAYS_AGO),
+    "a date": (
+        DAYS_AGO.astimezone().date(),
+        DAYS_AGO.astimezone().replace(hour=0, minute=0, second=0, microsecond=0),
+    ),
+    "a date as text": (
+        DAYS_AGO.astimezone().date().isoformat(),
+        DAYS_AGO.astimezone().replace(hour=0, minute=0, second=0, microsecond=0),
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "meant"), TIMES.values(), ids=TIMES)
+@pytest.mark.parametrize("kind", ["blocking", "asynchronous"])
+async def test_a_row_has_the_time_that_it_was_given(
+    dsn: str, conn: psycopg.Connection[Any], kind: str, given: object, meant: datetime
+) -> None:
+    if kind == "blocking":
+        with SearchLogger(dsn, enable_async=False) as logger:
+            log_id = logger.log_search("then", ts=given)
+            logger.log_feedback(log_id, clicked_rank=1, was_helpful=True, ts=given)
+    else:
+        async with AsyncSearchLogger(dsn, enable_async=False) as other:
+            log_id = await other.log_search("then", ts=given)
+            await other.log_feedback(log_id, clicked_rank=1, was_helpful=True, ts=given)
+
+    times = [at for (at,) in conn.execute("select ts from pgsearch.queries union all select ts from pgsearch.events")]
+    assert len(times) == 3
+    assert all(abs(at - meant) <= timedelta(milliseconds=1) for at in times)
+    assert conn.execute("select query_id::text from pgsearch.queries").fetchone() == (log_id,)
+
+
+def test_a_row_without_a_time_has_that_of_its_logging(dsn: str, conn: psycopg.Connection[Any]) -> None:
+    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    with SearchLogger(dsn, flush_interval=3600) as logger:
+        logger.log_search("now", ts=None)
+        after = datetime.now(UTC)
+
+    assert [before <= at <= after for (at,) in conn.execute("select ts from pgsearch.queries")] == [True]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (NOW + timedelta(days=3), "future"),
+        (NOW - timedelta(days=4000), "older than the log is kept"),
+        (datetime(1969, 1, 1, tzinfo=UTC), "another time"),
+        ("yesterday", "ts"),
+        (1700000000, "ts"),
+        ("9999-99-99T00:00:00Z", ""),
+    ],
+)
+def test_a_time_that_cannot_be_kept_is_told_and_costs_only_its_row(
+    dsn: str, conn: psycopg.Connection[Any], caplog: pytest.LogCaptureFixture, given: object, said: str
+) -> None:
+    with SearchLogger(dsn, flush_interval=3600) as logger:
+        logger.log_search("now")
+        log_id = logger.log_search("then", ts=given)
+        logger.log_feedback(log_id, clicked_rank=1, ts=given)
+        logger.flush()
+
+        assert (logger.counters.stored, logger.counters.rejected, logger.counters.pending) == (1, 2, 0)
+        assert said in (logger.counters.last_error or "")
+    assert logged(conn) == ["now"]
+    assert "refused" in caplog.text
+
+
+def test_a_time_beside_an_id_of_another_time_is_refused(dsn: str, conn: psycopg.Connection[Any]) -> None:
+    with SearchLogger(dsn, enable_async=False) as logger:
+        logger.log_search("alike", query_id=str(uuid7(DAYS_AGO)), ts=DAYS_AGO)
+        logger.log_search("not alike", query_id=str(uuid7(NOW)), ts=DAYS_AGO)
+
+    assert logged(conn) == ["alike"]
+    assert "another time than that in its query_id" in (logger.counters.last_error or "")

@@ -18,6 +18,7 @@ PINNED = "search_path=pg_catalog, pg_temp"
 # Public functions that a client has no use for: arithmetic that a search does inside, and steps that other functions
 # or the bulk loader take.
 WITHOUT_METHOD = {
+    "abandon_load",
     "begin_load",
     "bm25_scores_for_chunk_ids",
     "boost_factors",
@@ -127,6 +128,8 @@ def test_every_view_reads_with_the_rights_of_who_asks(catalog: psycopg.Connectio
 # They look at rows that they have by key, or only write the statement that another one runs.
 WITHOUT_GIN_SCAN = {
     "_bm25_statement",
+    "_count_matching",
+    "_drawn_chunks",
     "_fts_statement",
     "_fused_adaptive",
     "_lexical_statement",

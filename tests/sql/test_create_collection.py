@@ -149,7 +149,7 @@ def test_a_deleted_collection_leaves_nothing_and_the_others_alone(conn: Connecti
         "delete_collection('wikki')",
         "delete_pages('wikki', '{a}')",
         "set_text_config('wikki', 'simple')",
-        "delete_missing_pages('wikki')",
+        "delete_missing_pages('wikki', pgsearch.begin_load())",
     ],
 )
 def test_an_unknown_collection_names_those_that_exist(conn: Connection, call: str) -> None:

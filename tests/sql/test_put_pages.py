@@ -128,7 +128,7 @@ def test_a_new_title_keeps_the_chunks_but_makes_their_embeddings_stale(conn: Con
 
     after = chunks(conn, "a")[0]
     assert (row["chunks_kept"], row["chunks_inserted"], row["chunks_deleted"]) == (1, 0, 0)
-    assert (before["heading"], after["heading"]) == ("Old › Section", "New › Section")
+    assert (before["heading"], after["heading"]) == ("Old · Section", "New · Section")
     assert after["chunk_id"] == before["chunk_id"]
     assert without_embedding(conn) == ["text"]
     assert conn.execute(
@@ -168,8 +168,8 @@ def test_headings_of_a_document_follow_the_title_and_do_not_repeat_it(conn: Conn
 
     assert [(c["heading"], c["content"]) for c in chunks(conn, "a")] == [
         ("Guide", "intro"),
-        ("Guide › Setup", "steps"),
-        ("Guide › Other", "more"),
+        ("Guide · Setup", "steps"),
+        ("Guide · Other", "more"),
     ]
 
 

@@ -77,7 +77,7 @@ def test_whatever_markdown_holds_is_in_a_chunk_or_a_heading(conn: Connection, do
     # Every piece of the rows comes out of the document once, in order; between them only marks of headings may stand.
     path: list[str] = []
     for heading, content in rows:
-        parts = heading.split(" › ") if heading else []
+        parts = heading.split(" · ") if heading else []
         new = [part for level, part in enumerate(parts) if path[: level + 1] != parts[: level + 1]]
         for piece in (*map(squeezed, new), squeezed(content)):
             if piece:
@@ -119,7 +119,7 @@ def test_every_paragraph_stands_under_the_headings_above_it(conn: Connection, pl
         body = f"body{number} " * size
         body = f"```\n# {body}\n\nend\n```" if kind == "fence" else body
         document.append(body)
-        expected.append((" › ".join(filter(None, path)), squeezed(body)))
+        expected.append((" · ".join(filter(None, path)), squeezed(body)))
 
     rows = split(conn, "\n\n".join(document), "markdown", 400)
 
@@ -132,7 +132,7 @@ def test_every_paragraph_stands_under_the_headings_above_it(conn: Connection, pl
     assert {heading: body for heading, body in found.items() if body} == merged
     for number, (kind, _) in enumerate(plan):
         if kind == "heading":
-            assert any(f"Heading{number}" in heading.split(" › ") for heading, _ in rows)
+            assert any(f"Heading{number}" in heading.split(" · ") for heading, _ in rows)
 
 
 @many
@@ -219,8 +219,8 @@ def test_headings_become_a_path_and_leave_the_content(conn: Connection) -> None:
     assert split(conn, document, "markdown") == [
         ("", "lead"),
         ("One", "a"),
-        ("One › Deep", "b"),
-        ("One › Setext", "c"),
+        ("One · Deep", "b"),
+        ("One · Setext", "c"),
         ("Top", "d"),
     ]
 
@@ -228,13 +228,13 @@ def test_headings_become_a_path_and_leave_the_content(conn: Connection) -> None:
 def test_sections_are_not_mixed_however_small_they_are(conn: Connection) -> None:
     rows = split(conn, "# A\n\n## B\n\nx\n\n## C\n\ny", "markdown")
 
-    assert rows == [("A › B", "x"), ("A › C", "y")]
+    assert rows == [("A · B", "x"), ("A · C", "y")]
 
 
 def test_a_heading_with_nothing_below_it_is_kept(conn: Connection) -> None:
     rows = split(conn, "# A\n\n## Empty\n\n## Full\n\nx\n\n# Last", "markdown")
 
-    assert rows == [("A › Empty", ""), ("A › Full", "x"), ("Last", "")]
+    assert rows == [("A · Empty", ""), ("A · Full", "x"), ("Last", "")]
 
 
 @pytest.mark.parametrize(
