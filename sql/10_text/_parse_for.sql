@@ -1,5 +1,24 @@
 -- One query, as the text configurations of the collections it goes to understand it.
 
+create or replace function pgsearch._phrase_statement(has_collections boolean)
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select concat_ws(
+    E'\n',
+    'select exists (select',
+    '                 from (select c.content_tsv',
+    '                         from pgsearch.chunks as c',
+    '                        where c.content_tsv @@ $1',
+    case when has_collections then '                          and c.collection = any ($4)' end,
+    '                        limit $6) as c',
+    '                where c.content_tsv @@ $2)');
+$$;
+
+comment on function pgsearch._phrase_statement(boolean) is
+'Text of the look for a phrase. Parameters, numbered as in _fts_statement: $1 its words as a tsquery, $2 the phrase, $4 collections text[], $6 how many chunks that have the words are looked at.';
+
 create or replace function pgsearch._stands_nowhere(phrase text, text_configs text[], collections text[], most_read integer)
 returns boolean
 language plpgsql stable parallel safe
@@ -12,6 +31,7 @@ as $$
 declare
     words   tsquery;
     asked   tsquery;
+    stands  boolean;
     nowhere boolean := false;
 begin
     for asked in
@@ -21,13 +41,10 @@ begin
          where p.asked is not null
     loop
         words := pgsearch._words_anywhere(asked);
-        if exists (select
-                     from (select c.content_tsv
-                             from pgsearch.chunks as c
-                            where c.content_tsv @@ words
-                              and (collections is null or c.collection = any (collections))
-                            limit most_read) as c
-                    where c.content_tsv @@ asked)
+        execute pgsearch._phrase_statement(collections is not null)
+           into stands
+          using words, asked, null::tsquery, collections, null::bigint[], most_read;
+        if stands
            -- where there are more than could be read, it may stand in one of the others
            or pgsearch._count_chunks(words, collections, most_read) = most_read then
             return false;

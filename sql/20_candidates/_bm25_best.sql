@@ -47,6 +47,9 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+-- whatever the caller is explained with
+set enable_indexscan = on
+set enable_indexonlyscan = on
 as $$
 declare
     first constant bigint := (select min(c.chunk_id) from pgsearch.chunks as c);
@@ -79,6 +82,9 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+-- whatever the caller is explained with
+set enable_indexscan = on
+set enable_indexonlyscan = on
 as $$
 begin
     return (select count(*)
@@ -278,7 +284,10 @@ begin
         exit when theta >= threshold;
         complete  := threshold;
         matching  := null;
+        -- what few chunks meet is not found sooner by asking for more of the words
+        suspected := required is not null and theta = 0 and mentions > max_rows;
         threshold := case
+                     when required is not null and theta = 0 then 0
                      when effort = 'shared' then
                          -- lower by as much as the chunks found are too few
                          case when threshold > 0.1 * total then greatest(threshold / 2, threshold - 0.16 * total * ln(wanted / (rows_scored + 0.5))) else 0 end

@@ -13,26 +13,6 @@
 -- against 2,238 of ts_rank_cd over the same words (18 of them stopped at 50,000 chunks). Tried without gain: more than two scans; another share of total as the first guess (.5 to 1.0);
 -- ruling out chunks by ts_rank over groups of lexemes before scoring them, and no copy of the tsvector (the visit to the chunk is what costs).
 
-create or replace function pgsearch._count_chunks(term tsquery, collections text[], most bigint)
-returns bigint
-language plpgsql stable parallel safe
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_indexscan = off
-set gin_fuzzy_search_limit = 0
-as $$
-begin
-    return (select count(*)
-              from (select
-                      from pgsearch.chunks as c
-                     where c.content_tsv @@ term
-                       and (collections is null or c.collection = any (collections))
-                     limit most) as c);
-end;
-$$;
-
-comment on function pgsearch._count_chunks(tsquery, text[], bigint) is 'How many chunks of the collections (null: all) match the term, by the index, counted no further than most.';
-
 create or replace function pgsearch._bm25_terms(
     lexemes     text[],
     weights     float8[],

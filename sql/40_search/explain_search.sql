@@ -1,7 +1,7 @@
 -- What each stage of a search does to the tables: its plan, the index it uses, rows and milliseconds.
 --
 -- The statements are the very texts that a search runs (that of BM25 is also written out, for short queries), and the SET clauses are those of the stages, so the plans are the real ones.
--- Completion, fusion and presentation touch a few hundred rows by primary key and are not shown.
+-- Completion, fusion and presentation touch a few hundred rows by their keys; what all statements together read is told by the counters of the tables, in the last row.
 
 create or replace function pgsearch._explained(stage text, expected_index text, scoped boolean, plan jsonb)
 returns table (stage text, node text, index_name text, expected_index text, uses_index boolean, rows bigint, milliseconds float8, plan jsonb)
@@ -33,6 +33,63 @@ $$;
 comment on function pgsearch._explained(text, text, boolean, jsonb) is
 'One row of explain_search from the JSON that EXPLAIN ANALYZE gave. scoped: the search is narrowed to collections or pages, so that another index may serve better than the expected one.';
 
+create or replace function pgsearch._bitmap_plan(
+    statement   text,
+    match       tsquery,
+    required    tsquery,
+    excluded    tsquery,
+    collections text[],
+    page_ids    bigint[],
+    most        bigint
+)
+returns jsonb
+-- volatile: PostgreSQL allows EXPLAIN in no other function
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_indexscan = off
+set jit = off
+set gin_fuzzy_search_limit = 0
+as $$
+declare
+    plan jsonb;
+begin
+    execute 'explain (analyze, format json) ' || statement
+       into plan
+      using match, required, excluded, collections, page_ids, most;
+    return plan;
+end;
+$$;
+
+comment on function pgsearch._bitmap_plan(text, tsquery, tsquery, tsquery, text[], bigint[], bigint) is
+'EXPLAIN ANALYZE, as JSON, of one of the statements over content_tsv that number their parameters as _fts_statement does.';
+
+create or replace function pgsearch._rows_read()
+returns table (relation text, index_name text, method text, scans bigint, rows bigint, fetched bigint)
+-- volatile, because the counters move while the caller runs
+language plpgsql volatile parallel restricted
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select t.relname::text, null::text, null::text, pg_stat_get_xact_numscans(t.oid), pg_stat_get_xact_tuples_returned(t.oid), pg_stat_get_xact_tuples_fetched(t.oid)
+      from pg_class as t
+     where t.relnamespace = 'pgsearch'::regnamespace
+       and t.relname in ('chunks', 'pages', 'embeddings', 'semantic_nodes')
+     union all
+    select t.relname::text, i.relname::text, a.amname::text, pg_stat_get_xact_numscans(i.oid), pg_stat_get_xact_tuples_returned(i.oid), 0::bigint
+      from pg_class as t
+           join pg_index as x on x.indrelid = t.oid
+           join pg_class as i on i.oid = x.indexrelid
+           join pg_am as a on a.oid = i.relam
+     where t.relnamespace = 'pgsearch'::regnamespace
+       and t.relname in ('chunks', 'pages', 'embeddings', 'semantic_nodes');
+end;
+$$;
+
+comment on function pgsearch._rows_read() is
+'What this transaction has read so far of the large tables: a row a table with its sequential scans, the rows that they read and those fetched by indexes, a row an index with its scans and the entries they gave.';
+
 create or replace function pgsearch.explain_search(
     query       text,
     embedding   vector  default null,
@@ -62,6 +119,13 @@ declare
     explained  jsonb;
     scoped     boolean;
     reach      integer;
+    phrase     tsquery;
+    word       text;
+    before     jsonb;
+    began      timestamptz;
+    counted    record;
+    -- what the stages may look up by keys, a survey of common words included
+    by_keys    bigint;
 begin
     perform pgsearch._check_collections(collections);
     settings   := pgsearch._settings(collections, options);
@@ -71,6 +135,28 @@ begin
     if embedding is not null then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
     end if;
+
+    -- whether a quoted phrase stands anywhere is asked before anything else
+    for phrase in
+        select distinct p.phrase
+          from regexp_matches(left(pgsearch._typed(query), 1000), E'(?<![-+])"([^"]*)"', 'g') as m
+               cross join (select distinct c.text_config from pgsearch.collections as c where collections is null or c.collection = any (collections)) as t
+               cross join lateral pgsearch._phrase(t.text_config, m[1]) as p(phrase)
+         where p.phrase is not null
+    loop
+        explained := pgsearch._bitmap_plan(pgsearch._phrase_statement(collections is not null), pgsearch._words_anywhere(phrase), phrase, null, collections, null, 20000);
+        return query select e.* from pgsearch._explained('phrase', 'chunks_content_tsv_gin', scoped, explained) as e;
+    end loop;
+
+    -- and so is how common a word is that the statistics do not know
+    for word in
+        select distinct l.lexeme
+          from unnest(parsed.lexemes) as l(lexeme)
+         where not exists (select from pgsearch.lexeme_stats as s where s.lexeme = l.lexeme and (collections is null or s.collection = any (collections)))
+    loop
+        explained := pgsearch._bitmap_plan(pgsearch._count_statement(collections is not null), pgsearch._any_of(array[word]), null, null, collections, null, 10000);
+        return query select e.* from pgsearch._explained('words', 'chunks_content_tsv_gin', scoped, explained) as e;
+    end loop;
 
     if parsed.any_of is not null then
         return query
@@ -112,9 +198,38 @@ begin
                 (settings ->> 'lexical_threshold')::float8, (settings ->> 'candidates')::integer;
         return query select e.* from pgsearch._explained('lexical', 'pages_title_trgm_gin', scoped, explained) as e;
     end if;
+
+    -- not a stage of a hybrid search, but the way from words to pages that is asked for by itself
+    if parsed.any_of is not null then
+        explained := pgsearch._bitmap_plan(
+            pgsearch._fts_statement(parsed.required is not null, parsed.excluded is not null, collections is not null, only_pages is not null),
+            parsed.any_of, parsed.required, parsed.excluded, collections, only_pages, 400);
+        return query select e.* from pgsearch._explained('candidate_pages', 'chunks_content_tsv_gin', scoped, explained) as e;
+    end if;
+
+    -- the search itself, every statement of it
+    select jsonb_object_agg(coalesce(r.index_name, r.relation), jsonb_build_array(r.scans, r.rows, r.fetched)) into before from pgsearch._rows_read() as r;
+    began   := clock_timestamp();
+    perform pgsearch._search(query, embedding, collections, 'auto', 8, null, filter, options);
+    by_keys := greatest(5000, 20 * (settings ->> 'candidates')::bigint);
+    select string_agg(r.index_name, ', ' order by r.index_name) filter (where r.index_name is not null and r.scans > 0) as used,
+           -- a small table may rightly be read whole, and a narrowed search may read its part by another index
+           bool_or(r.rows > by_keys and (r.index_name is null or r.method = 'btree' and not scoped)) as walked,
+           sum(r.fetched + r.rows) filter (where r.index_name is null) as rows,
+           jsonb_object_agg(coalesce(r.index_name, r.relation), jsonb_build_object('scans', r.scans, 'rows', r.rows, 'fetched', r.fetched))
+               filter (where r.scans > 0 or r.fetched > 0) as plan
+      into counted
+      from (select n.relation, n.index_name, n.method,
+                   n.scans - (before -> coalesce(n.index_name, n.relation) ->> 0)::bigint as scans,
+                   n.rows - (before -> coalesce(n.index_name, n.relation) ->> 1)::bigint as rows,
+                   n.fetched - (before -> coalesce(n.index_name, n.relation) ->> 2)::bigint as fetched
+              from pgsearch._rows_read() as n) as r;
+    return query select 'search', case when counted.walked then 'a table or an index read whole' else 'every statement' end, counted.used, 'indexes only',
+                        not counted.walked, counted.rows::bigint, (pgsearch._lap('ms', began) ->> 'ms')::float8, coalesce(counted.plan, '{}');
 end;
 $$;
 
 comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) is
-'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid. Returns a row a stage (text, one for each scan of BM25; vector; lexical, where the query has words that no chunk knows): node (kinds of scan), index_name (indexes used),
+'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid. Returns a row a stage (phrase, for each quoted one; words, for each that the statistics do not know; text, one for each scan of BM25; vector; lexical, where the query has words that no chunk knows; candidate_pages;
+search, every statement of the whole search by the counters of tables and indexes): node (kinds of scan), index_name (indexes used),
 expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and execution), plan (the whole EXPLAIN as JSON). Errors as search_hybrid.';
