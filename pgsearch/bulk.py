@@ -16,7 +16,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from pgsearch._pages import encode_page
-from pgsearch.errors import RefusedPageError, translated
+from pgsearch.errors import InvalidValueError, RefusedPageError, translated
 
 Form = Literal["page", "passage", "part"]
 
@@ -99,6 +99,11 @@ def load_pages(
     interrupted goes on where it stopped when it is run again. Otherwise all of it is part of the caller's transaction.
     Without `keep_going` one page that cannot be stored keeps all others out: LoadRefusedError says which, and why.
     """
+    if isinstance(pages, (Mapping, str)):
+        raise InvalidValueError(
+            f"pages must be a list of pages, or yield them, not {type(pages).__name__}.",
+            hint="One page is a list of one: load_pages(connection, collection, [page]).",
+        )
     records = (Record(f"page {number}", page) for number, page in enumerate(pages, start=1))
     return load_records(conn, collection, records, batch_size=batch_size, keep_going=keep_going, progress=progress)
 
@@ -190,8 +195,8 @@ def _refuse(report: LoadReport, refusal: Refusal) -> None:
         report.refusals.append(refusal)
 
 
-def _named(page: Mapping[str, object], reason: str) -> str:
-    external_id = page.get("external_id")
+def _named(page: object, reason: str) -> str:
+    external_id = page.get("external_id") if isinstance(page, Mapping) else None
     return f"page {_printable(external_id)!r}: {reason}" if isinstance(external_id, str) else reason
 
 
