@@ -1,29 +1,100 @@
 """Pages on their way to PostgreSQL: what its jsonb could not hold is found here, page by page.
 
 The server refuses a whole statement, or a whole COPY, for one NUL character; here it costs only the page it stands in.
-Everything else that can be wrong with a page is judged by SQL, so that every client hears the same reasons.
+What rows of a database hold and JSON does not know (dates, UUIDs, Decimals) becomes text or a number. Everything else
+that can be wrong with a page is judged by SQL, so that every client hears the same reasons.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from numbers import Integral, Real
+
+from pgsearch.errors import InvalidValueError
 
 
-def encode_page(page: Mapping[str, object]) -> str:
-    """JSON text of a page; ValueError, in words for its owner, when PostgreSQL could not hold it."""
+def id_text(value: object) -> str:
+    """An id as text, when it has only one such form; ValueError otherwise.
+
+    The same id must give the same text whatever reads it: a moment is told in UTC, and a number must be a whole one.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, Integral)) and not isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return (value if value.tzinfo is None else value.astimezone(UTC)).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        return str(int(value))
+    raise ValueError(
+        f"an id must be a string, a whole number, a UUID or a date, not {type(value).__name__}: {str(value)[:100]}"
+    )
+
+
+def id_texts(values: object) -> list[str]:
+    """Ids as text; one that stands alone is a list of one, for a string would else be taken for a list of letters."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        values = [values]
     try:
-        text = json.dumps(page, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return [id_text(value) for value in values]
+    except ValueError as error:
+        raise InvalidValueError(f"{str(error)[:1].upper()}{str(error)[1:]}.", hint="Give it as a string.") from None
+
+
+def encode_page(page: object) -> str:
+    """JSON text of a page; ValueError, in words for its owner, when PostgreSQL could not hold it."""
+    if not isinstance(page, Mapping):
+        raise ValueError(f"a page must be a mapping, such as a dict with external_id and content, not {_kind(page)}")
+    if page.get("external_id") is not None and not isinstance(page["external_id"], str):
+        try:
+            page = {**page, "external_id": id_text(page["external_id"])}
+        except ValueError as error:
+            raise ValueError(f"external_id: {error}") from None
+    # Only a token in the text stands for a Decimal: as a float it would lose digits, as a string its order.
+    token = uuid.uuid4().hex
+    decimals: list[Decimal] = []
+
+    def plain(value: object) -> object:
+        if isinstance(value, (datetime, date, time)):
+            return value.isoformat()
+        if isinstance(value, uuid.UUID):
+            return str(value)
+        if isinstance(value, Decimal) and value.is_finite():
+            decimals.append(value)
+            return f"{token}{len(decimals) - 1}"
+        if isinstance(value, Mapping):
+            return dict(value)
+        if isinstance(value, Integral):
+            return int(value)
+        if isinstance(value, (Real, Decimal)):
+            return float(value)
+        raise TypeError(f"{_kind(value)}")
+
+    try:
+        text = json.dumps(page, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=plain)
     except TypeError as error:
         raise ValueError(f"it holds a value that JSON cannot express ({error})") from None
     except ValueError:
-        raise ValueError("it holds a number that JSON cannot express (NaN or infinity)") from None
+        where = next((path for path, value in _leaves(page, "") if _is_no_number(value)), "it")
+        raise ValueError(f"{where} holds a number that JSON cannot express (NaN or infinity)") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    if decimals:
+        text = re.sub(f'"{token}([0-9]+)"', lambda found: str(decimals[int(found[1])]), text)
     # The escape of NUL may also be an escaped backslash followed by u0000, which is harmless: look closer only then.
     if "\\u0000" in text:
-        for path, string in _strings(page, ""):
-            if "\x00" in string:
+        for path, value in _leaves(page, ""):
+            if isinstance(value, str) and "\x00" in value:
                 raise ValueError(f"{path} holds a NUL character (U+0000), which PostgreSQL cannot store")
     try:
         text.encode()
@@ -33,14 +104,22 @@ def encode_page(page: Mapping[str, object]) -> str:
     return text
 
 
-def _strings(value: object, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield path or "it", value
-    elif isinstance(value, Mapping):
+def _kind(value: object) -> str:
+    return f"a {type(value).__name__}"
+
+
+def _is_no_number(value: object) -> bool:
+    return isinstance(value, (float, Decimal, Real)) and not math.isfinite(value)
+
+
+def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
         for key, inner in value.items():
             if isinstance(key, str):
                 yield "a key", key
-            yield from _strings(inner, f"{path}.{key}" if path else str(key))
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
     elif isinstance(value, (list, tuple)):
         for number, inner in enumerate(value):
-            yield from _strings(inner, f"{path} {number}")
+            yield from _leaves(inner, f"{path} {number}")
+    else:
+        yield path or "it", value

@@ -24,7 +24,7 @@ from psycopg.rows import dict_row
 
 from pgsearch._connections import OwnCursor, is_pooled
 from pgsearch._pages import encode_page
-from pgsearch.errors import PoolerError, RefusedPageError, translated
+from pgsearch.errors import InvalidValueError, PoolerError, RefusedPageError, translated
 
 Form = Literal["page", "passage", "part"]
 
@@ -110,6 +110,11 @@ def load_pages(
     and through a connection pooler it is one transaction of its own: stored whole, or not at all.
     Without `keep_going` one page that cannot be stored keeps all others out: LoadRefusedError says which, and why.
     """
+    if isinstance(pages, (Mapping, str)):
+        raise InvalidValueError(
+            f"pages must be a list of pages, or yield them, not {type(pages).__name__}.",
+            hint="One page is a list of one: load_pages(connection, collection, [page]).",
+        )
     records = (Record(f"page {number}", page) for number, page in enumerate(pages, start=1))
     return load_records(conn, collection, records, batch_size=batch_size, keep_going=keep_going, progress=progress)
 
@@ -217,8 +222,8 @@ def _refuse(report: LoadReport, refusal: Refusal) -> None:
         report.refusals.append(refusal)
 
 
-def _named(page: Mapping[str, object], reason: str) -> str:
-    external_id = page.get("external_id")
+def _named(page: object, reason: str) -> str:
+    external_id = page.get("external_id") if isinstance(page, Mapping) else None
     return f"page {_printable(external_id)!r}: {reason}" if isinstance(external_id, str) else reason
 
 

@@ -11,7 +11,8 @@ Every command also has --dsn and --json (arguments.dsn, arguments.json). A comma
 `arguments.dsn or pgsearch._dsn.default_dsn()` and speaks through pgsearch/commands/_output.py. Only the module of the
 command that was typed is imported; what is slow to import (numpy, sklearn) is imported inside run().
 
-Exit codes: 0 done, 1 an error that is told in one sentence (raise PgsearchError), 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, and all of it; 1 an error that is told in one sentence (raise PgsearchError), or something was
+refused or failed; 2 wrong usage; 3 nothing went wrong, but work is left; 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations

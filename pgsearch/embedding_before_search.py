@@ -17,7 +17,8 @@ from pgsearch import _calls
 from pgsearch._calls import Call, Names
 from pgsearch.embedders import Embedder, embed_each
 from pgsearch.embedding import default_model_call, embedder_for, why_no_embedder
-from pgsearch.embedding_worker import why, worker_name
+from pgsearch.embedding_claims import worker_name
+from pgsearch.embedding_worker import why
 from pgsearch.errors import PgsearchError, UnknownModelError
 
 MOST_CHUNKS = 64

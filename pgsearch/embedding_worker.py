@@ -1,16 +1,14 @@
 """The embedding worker: claims batches, embeds them, stores what came out, and gives back what it could not do.
 
 The database decides who embeds what (claim_embeddings), so any number of workers, threads or machines may run at once,
-and one that is killed loses nothing: its lease ends, and others take over. While the model works on one batch, the
-vectors of the last one are stored and the next one is claimed, so that the model never waits for the database.
+and one that is killed loses nothing: its lease ends, and others take over (see pgsearch.embedding_claims). While the
+model works on one batch, the vectors of the last one are stored and the next one is claimed, so that the model never
+waits for the database.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,12 +18,13 @@ from typing import NamedTuple
 from pgsearch._calls import Call
 from pgsearch.client import Client
 from pgsearch.embedders import Embedder, EmbeddingFailedError, Outcome, embed_each
+from pgsearch.embedding_claims import heartbeat, release, take_over, worker_name
 from pgsearch.errors import ConnectionFailedError
 from pgsearch.http_endpoint import EndpointError
-from pgsearch.rows import MissingEmbedding
+from pgsearch.rows import EmbeddingStatus, EmbeddingWorker, MissingEmbedding
 
 BATCH_SIZE = 256
-LEASE_SECONDS = 600
+LEASE_SECONDS = 120
 
 # Failures kept to be shown; the database keeps them all.
 _MOST_FAILURES = 1000
@@ -43,20 +42,24 @@ class Failure(NamedTuple):
 
 @dataclass(slots=True)
 class EmbeddingReport:
-    """What became of the missing embeddings.
+    """What became of the missing embeddings, and how it stands at the end.
 
-    `skipped` are chunks that were deleted meanwhile, or that somebody else embedded as they are now.
+    `skipped` are chunks that were deleted meanwhile, or that somebody else embedded as they are now. What this run did
+    is not what there was to do: `status` counts the chunks as they are when it ends, `workers` are the others who hold
+    some of those that are missing, and until when.
     """
 
     embedded: int = 0
     skipped: int = 0
     failed: int = 0
     failures: list[Failure] = field(default_factory=list)
+    status: EmbeddingStatus | None = None
+    workers: list[EmbeddingWorker] = field(default_factory=list)
 
-
-def worker_name() -> str:
-    """A name that tells where a worker runs, and that no other one has."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+    @property
+    def left(self) -> int:
+        """Chunks without an embedding when it ended: failed, given up, held by others, put or changed meanwhile."""
+        return self.status.missing if self.status is not None else 0
 
 
 def why(error: Exception) -> str:
@@ -81,13 +84,16 @@ def embed_missing(
     The chunks are walked once, in order of chunk_id, so this ends even when a chunk changes meanwhile or cannot be
     embedded: both stay missing, for the next run. What other workers hold is left to them. A text that fails costs
     only itself; after five runs it is given up (see retry_failed_embeddings). EmbeddingFailedError or EndpointError
-    when the embedder fails whatever the text; nothing is counted against the texts then.
+    when the embedder fails whatever the text; nothing is counted against the texts then. Look at `left` of the report:
+    0 says that every chunk has its embedding.
 
-    `workers` threads ask the embedder at once, which pays for models behind HTTP. `lease_seconds` must be longer than
-    two batches take. `progress` is called after each batch; `stop`, once set, ends the work after the batches at hand.
+    `workers` threads ask the embedder at once, which pays for models behind HTTP. `lease_seconds` is after how long
+    others take over when this process dies; while it lives it renews its claims, and gives them back when it ends.
+    `progress` is called after each batch; `stop`, once set, ends the work after the batches at hand.
     """
     run = _Run(client, model, embedder, collection, batch_size, lease_seconds, progress, stop or threading.Event())
-    return run.through(workers, walk=True)
+    run.through(workers, walk=True)
+    return run.told()
 
 
 def watch(
@@ -130,7 +136,7 @@ def watch(
         walk = run.report.embedded - before >= 10 * batch_size
         if not walk:
             stop.wait(poll_seconds)
-    return run.report
+    return run.told()
 
 
 class _Run:
@@ -164,16 +170,31 @@ class _Run:
         self._seen: set[int] = set()
         self._over = False
 
-    def through(self, workers: int, *, walk: bool) -> EmbeddingReport:
+    def through(self, workers: int, *, walk: bool) -> None:
         """Embed all there is: on a walk each chunk once, else what is due and new until nothing is."""
         self._after = 0 if walk else None
         # what fails from now on, here or elsewhere, is not tried a second time by this walk
         self._failed_before = self._client.run(_NOW) if walk else None
         self._seen.clear()
         self._over = False
-        if workers <= 1:
-            self._work()
-            return self.report
+        take_over(self._client, self._model)
+        try:
+            with heartbeat(self._client, self._model, self._name, self._lease_seconds):
+                if workers <= 1:
+                    self._work()
+                else:
+                    self._work_in(workers)
+        finally:
+            # By name and not chunk by chunk: a claim may have been made though its answer never came.
+            release(self._client, self._model, self._name)
+
+    def told(self) -> EmbeddingReport:
+        """The report, with how it stands now: others may be at work, and pages may have been put meanwhile."""
+        (self.report.status,) = self._client.embedding_status(self._model, collection=self._collection)
+        self.report.workers = self._client.list_embedding_workers(self._model, collection=self._collection)
+        return self.report
+
+    def _work_in(self, workers: int) -> None:
         with ThreadPoolExecutor(workers, thread_name_prefix="embed") as threads:
             try:
                 for finished in [threads.submit(self._work) for _ in range(workers)]:
@@ -181,29 +202,26 @@ class _Run:
             except BaseException:
                 self._over = True
                 raise
-        return self.report
 
     def _work(self) -> None:
         """One thread of the model, with another one for the database beside it."""
-        at_hand: list[Sequence[MissingEmbedding]] = []
         with ThreadPoolExecutor(1, thread_name_prefix="store") as database:
             storing: Future[None] | None = None
             try:
-                claiming = database.submit(self._claim, at_hand)
+                claiming = database.submit(self._claim)
                 while batch := claiming.result():
-                    claiming = database.submit(self._claim, at_hand)
+                    claiming = database.submit(self._claim)
                     outcomes = embed_each(self._embedder, [chunk.content for chunk in batch])
                     if storing is not None:
                         storing.result()
-                    storing = database.submit(self._store, batch, outcomes, at_hand)
+                    storing = database.submit(self._store, batch, outcomes)
                 if storing is not None:
                     storing.result()
             except BaseException:
                 self._over = True
-                database.submit(self._give_back, at_hand).result()
                 raise
 
-    def _claim(self, at_hand: list[Sequence[MissingEmbedding]]) -> Sequence[MissingEmbedding]:
+    def _claim(self) -> Sequence[MissingEmbedding]:
         with self._claiming:
             if self._over or self._stop.is_set():
                 return []
@@ -223,16 +241,9 @@ class _Run:
                 self._over = any(chunk.chunk_id in self._seen for chunk in batch)
                 self._seen.update(chunk.chunk_id for chunk in batch)
             self._over = self._over or not batch
-            if batch:
-                at_hand.append(batch)
             return batch
 
-    def _store(
-        self,
-        batch: Sequence[MissingEmbedding],
-        outcomes: Sequence[Outcome],
-        at_hand: list[Sequence[MissingEmbedding]],
-    ) -> None:
+    def _store(self, batch: Sequence[MissingEmbedding], outcomes: Sequence[Outcome]) -> None:
         made = [
             (chunk, outcome)
             for chunk, outcome in zip(batch, outcomes, strict=True)
@@ -257,7 +268,6 @@ class _Run:
                 [failure.chunk_id for failure in failures],
                 [failure.reason for failure in failures],
             )
-        at_hand.remove(batch)
         with self._lock:
             self.report.embedded += stored
             self.report.skipped += len(made) - stored
@@ -265,16 +275,6 @@ class _Run:
             self.report.failures += failures[: _MOST_FAILURES - len(self.report.failures)]
             if self._progress is not None:
                 self._progress(self.report)
-
-    def _give_back(self, at_hand: list[Sequence[MissingEmbedding]]) -> None:
-        """The claims of work that will not be done; when even that fails, their leases end by themselves."""
-        chunk_ids = [chunk.chunk_id for batch in at_hand for chunk in batch]
-        if not chunk_ids:
-            return
-        try:
-            self._client.fail_embeddings(self._model, chunk_ids, [None] * len(chunk_ids))
-        except Exception:  # the error that led here is the one to tell
-            return
 
 
 _NOW: Call[datetime] = Call("select pg_catalog.clock_timestamp()", {}, lambda found: next(iter(found))[0])

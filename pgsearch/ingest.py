@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -20,10 +20,13 @@ from pgsearch.bulk import Progress as LoadProgress
 from pgsearch.errors import PgsearchError, translated
 from pgsearch.readers import Source, reader_for
 from pgsearch.readers.documents import read_text
+from pgsearch.readers.source import other_kind
 
 # Folders that hold what was fetched or built, not what somebody wrote. Hidden ones (.git) are passed over anyway.
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages", "venv"})
 _BINARY_PROBE = 8192  # bytes
+_MOST_EMPTY_BYTES = 200
+_MOST_ORIGINS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,9 @@ class IngestReport:
     files: int
     passed_over: dict[str, int]
     load: LoadReport
+    # pages without text, which are found by their titles only: how many, and where the first of them stand
+    empty: int = 0
+    empty_origins: tuple[str, ...] = ()
 
 
 def plan_ingest(paths: Iterable[str | os.PathLike[str]]) -> Plan:
@@ -105,7 +111,8 @@ def ingest(
     `conn` should be in autocommit mode: then each batch is committed, and a second run goes on where the first stopped.
     `text_config` (default: the collection's, for a new one pg_catalog.simple) must be that of a collection that exists.
     Something that cannot be stored keeps everything out (LoadRefusedError), or with `keep_going` only itself.
-    `delete_missing` removes pages of the collection that are in none of the files.
+    `delete_missing` removes pages of the collection that are in none of the files. Pages that came out without any text
+    are stored, and counted in the report: of a file that held some, that is hardly what its owner wants.
     """
     plan = plan_ingest(paths)
     if not plan.files:
@@ -121,33 +128,64 @@ def ingest(
         if progress is not None and now.stage == "storing":
             progress(Progress("storing", now.done, now.total or now.done))
 
+    empty = _Empty()
     load = load_records(
         conn,
         collection,
-        _records(plan, progress),
+        empty.among(_records(plan, progress)),
         batch_size=batch_size,
         keep_going=keep_going,
         delete_missing=delete_missing,
         progress=stored,
     )
-    return IngestReport(collection, len(plan.files), plan.passed_over, load)
+    return IngestReport(
+        collection, len(plan.files), plan.passed_over, load, empty=empty.count, empty_origins=tuple(empty.origins)
+    )
 
 
-def _records(plan: Plan, progress: Callable[[Progress], None] | None) -> Iterator[Record | Refusal]:
+class _Empty:
+    """Counts the pages without text that pass by."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.origins: list[str] = []
+
+    def among(self, records: Iterable[tuple[File, Record | Refusal]]) -> Iterator[Record | Refusal]:
+        for file, record in records:
+            # an empty file has no text to lose
+            if isinstance(record, Record) and file.size > _MOST_EMPTY_BYTES and not _has_text(record.page):
+                self.count += 1
+                if len(self.origins) < _MOST_ORIGINS:
+                    self.origins.append(record.origin)
+            yield record
+
+
+def _has_text(page: Mapping[str, Any]) -> bool:
+    chunks = page.get("chunks") or ()
+    contents = [chunk.get("content") if isinstance(chunk, Mapping) else chunk for chunk in chunks]
+    return any(str(content or "").strip() for content in (page.get("content"), *contents))
+
+
+def _records(plan: Plan, progress: Callable[[Progress], None] | None) -> Iterator[tuple[File, Record | Refusal]]:
     before = told = 0
     total = plan.size
     for file in plan.files:
         try:
             with file.path.open("rb") as raw:
                 source = Source(raw, str(file.path), file.external_id)
+                kind = other_kind(raw.peek(_BINARY_PROBE))
+                if kind is not None and file.path.suffix.lower() != ".gz":
+                    yield file, Refusal(str(file.path), f"it is {kind}, which cannot be read; give its text")
+                    continue
                 for record in (reader_for(file.path) or read_text)(source):
-                    yield record
+                    yield file, record
                     if progress is not None and before + raw.tell() - told >= max(total // 200, 1):
                         told = before + raw.tell()
                         progress(Progress("reading", told, total))
         except OSError as error:
-            yield Refusal(str(file.path), f"it cannot be read: {error.strerror or error}")
-        before += file.size
+            yield file, Refusal(str(file.path), f"it cannot be read: {error.strerror or error}")
+        finally:
+            before += file.size
     if progress is not None:
         progress(Progress("reading", total, total))
 

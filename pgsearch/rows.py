@@ -325,6 +325,15 @@ class EmbeddingStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingWorker:
+    """A worker that holds chunks to embed, and until when unless it renews its claims."""
+
+    worker: str
+    claimed: int
+    leased_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FailedEmbedding:
     """A chunk that could not be embedded, and why; `gave_up` when no attempt is left."""
 

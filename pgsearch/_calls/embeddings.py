@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pgsearch import rows
-from pgsearch._calls.call import Call, Vector, _none, _rows, _value, vector_text
+from pgsearch._calls.call import Call, Names, Vector, _names, _none, _rows, _value, vector_text
 
 
 def _itself(value: list[float] | None) -> list[float] | None:
@@ -116,6 +116,23 @@ def fail_embeddings(model: str, chunk_ids: Sequence[int], errors: Sequence[str |
 def retry_failed_embeddings(model: str, *, collection: str | None = None) -> Call[int]:
     """Let failed and given-up chunks be claimed at once, with no attempts counted; returns how many."""
     return _value("retry_failed_embeddings", int, {"model": model, "collection": collection})
+
+
+def renew_embedding_claims(model: str, worker: str, *, lease_seconds: int = 600) -> Call[int]:
+    """Prolong what a worker has claimed and not stored, as long as it lives; returns how many chunks."""
+    return _value(
+        "renew_embedding_claims", int, {"model": model, "worker": worker, "lease_seconds::integer": lease_seconds}
+    )
+
+
+def release_embedding_claims(model: str, workers: Names, *, lost: bool = False) -> Call[int]:
+    """End all claims of workers; `lost` when they died over the chunks, so that the attempt counts."""
+    return _value("release_embedding_claims", int, {"model": model, "workers::text[]": _names(workers), "lost": lost})
+
+
+def list_embedding_workers(model: str, *, collection: str | None = None) -> Call[list[rows.EmbeddingWorker]]:
+    """Who holds chunks of the model just now, how many, and until when."""
+    return _rows("list_embedding_workers", rows.EmbeddingWorker, {"model": model, "collection": collection})
 
 
 def embedding_status(model: str, *, collection: str | None = None) -> Call[list[rows.EmbeddingStatus]]:

@@ -7,7 +7,11 @@ from typing import Any
 
 from pgsearch import rows
 from pgsearch._calls.call import Call, _json, _named, _rows, _value
-from pgsearch._pages import encode_page
+from pgsearch._pages import encode_page, id_texts
+from pgsearch.errors import InvalidValueError, RefusedPageError
+
+# Of many pages that were refused, so many are named in the error, as put_pages does in SQL.
+_MOST_TOLD = 5
 
 
 def default_settings() -> Call[dict[str, Any]]:
@@ -34,30 +38,60 @@ def delete_collection(collection: str) -> Call[int]:
     return _value("delete_collection", int, {"collection": collection})
 
 
-def put_pages(collection: str, pages: Sequence[Mapping[str, Any]]) -> Call[list[rows.PutPage]]:
-    """Insert or update pages in one transaction; unchanged content is not touched, a bad page is refused by itself."""
+def put_pages(
+    collection: str, pages: Iterable[Mapping[str, Any]], keep_going: bool = False
+) -> Call[list[rows.PutPage]]:
+    """Insert or update pages in one transaction; unchanged content is not touched.
+
+    A page that cannot be stored is a RefusedPageError that says which and why, and nothing is stored; with `keep_going`
+    it is refused by itself, in its row of the answer. An external_id may also be an int, a UUID or a date; dates, UUIDs
+    and Decimals in the metadata become text and numbers.
+    """
+    if isinstance(pages, (Mapping, str)) or not isinstance(pages, Iterable):
+        raise InvalidValueError(
+            f"pages must be a list of pages, not {type(pages).__name__}.",
+            hint="One page is a list of one: put_pages(collection, [page]).",
+        )
+    given: list[object] = [*pages]
     sent: list[str] = []
     refused: dict[int, rows.PutPage] = {}
-    for at, page in enumerate(pages):
+    for at, page in enumerate(given):
         try:
             sent.append(encode_page(page))
         except ValueError as error:
             # what jsonb cannot hold would fail the whole batch in the server
-            external_id = page.get("external_id")
-            name = external_id if isinstance(external_id, str) else None
+            external_id = page.get("external_id") if isinstance(page, Mapping) else None
+            name = None if external_id is None else str(external_id)
             refused[at] = rows.PutPage(name, None, "refused", str(error), 0, 0, 0)
+    if refused and not keep_going:
+        raise _refused_pages(refused, len(given))
 
     def in_order(found: Iterable[tuple[Any, ...]]) -> list[rows.PutPage]:
         stored = iter([rows.PutPage(*columns) for columns in found])
-        return [refused[at] if at in refused else next(stored) for at in range(len(pages))]
+        return [refused[at] if at in refused else next(stored) for at in range(len(given))]
 
-    notation, parameters = _named({"collection": collection, "pages::jsonb": f"[{','.join(sent)}]"})
+    notation, parameters = _named(
+        {"collection": collection, "pages::jsonb": f"[{','.join(sent)}]", "keep_going": keep_going}
+    )
     return Call(f"select * from pgsearch.put_pages({notation})", parameters, in_order)
 
 
-def delete_pages(collection: str, external_ids: Sequence[str]) -> Call[int]:
-    """Delete pages by their external ids; returns how many there were."""
-    return _value("delete_pages", int, {"collection": collection, "external_ids::text[]": list(external_ids)})
+def _refused_pages(refused: Mapping[int, rows.PutPage], given: int) -> RefusedPageError:
+    told = []
+    for at, row in list(refused.items())[:_MOST_TOLD]:
+        name = f' ("{row.external_id[:100]}")' if row.external_id else ""
+        told.append(f"page {at + 1}{name}: {row.reason}")
+    if len(refused) > _MOST_TOLD:
+        told.append(f"and {len(refused) - _MOST_TOLD} more")
+    return RefusedPageError(
+        f"{len(refused)} of {given} pages cannot be stored, so none was: {'; '.join(told)}",
+        hint="Mend them, or say keep_going=True to store the others and get the reasons as rows.",
+    )
+
+
+def delete_pages(collection: str, external_ids: Sequence[object]) -> Call[int]:
+    """Delete pages by their external ids, given as put_pages takes them; returns how many there were."""
+    return _value("delete_pages", int, {"collection": collection, "external_ids::text[]": id_texts(external_ids)})
 
 
 def text_stats_staleness(collection: str | None = None) -> Call[list[rows.TextStatsAge]]:

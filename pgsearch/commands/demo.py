@@ -164,16 +164,19 @@ def _embed(client: Client, model: str, collections: tuple[str, ...], speaker: _S
     client.register_model(model, len(embedder.embed([""])[0]))
     with speaker.step("looking for what is not embedded") as step:
         total = sum(client.text_stats_staleness(collection)[0].chunks for collection in collections)
-        count = 0
+        count = left = 0
         for collection in collections:
 
             def show(report: EmbeddingReport, step: _Step = step, before: int = count) -> None:
                 step.advance("embedding chunks", before + report.embedded, total)
 
-            count += embed_missing(client, model, embedder, collection, progress=show).embedded
+            report = embed_missing(client, model, embedder, collection, progress=show)
+            count, left = count + report.embedded, left + report.left
             client.set_default_model(collection, model)
         index = build_vector_index(client, model, progress=lambda now: step.advance(now.phase, now.done, total))
-        embeddings = f"{count:,} chunks embedded" if count else "every chunk is embedded"
+        embeddings = f"{count:,} chunks embedded" if count or left else "every chunk is embedded"
+        if left:
+            embeddings += f", {left:,} left to others who are at work on them"
         step.done = f"{embeddings}, HNSW index {index.index} {'stands' if index.action == 'stood' else 'built'}"
     return embedder
 

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from rich.progress import Progress
 
@@ -26,6 +27,7 @@ from pgsearch.embedding import (
     use_where_none_is,
     watch,
 )
+from pgsearch.embedding_worker import LEASE_SECONDS
 from pgsearch.errors import InvalidValueError, UnknownModelError
 from pgsearch.providers.settings import PROVIDERS
 from pgsearch.vector_index import IndexProgress, IndexReport, build_vector_index
@@ -37,6 +39,8 @@ pgsearch embed --collection handbook --model openai:text-embedding-3-small --wor
 pgsearch embed --collection handbook --model text-embedding-3-small --provider openai --watch
 pgsearch embed --collection handbook --model text-embedding-3-small --status
 """
+# Nothing went wrong, and yet the collection is not complete: a script that goes on must be able to tell.
+WORK_IS_LEFT = 3
 
 _SHOWN_FAILURES = 20
 
@@ -63,9 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lease",
         type=int,
-        default=600,
+        default=LEASE_SECONDS,
         metavar="SECONDS",
-        help="after which others take over what this worker has claimed and not stored (default: 600)",
+        help="after which others take over what this worker has claimed, when it is heard of no more "
+        f"(default: {LEASE_SECONDS})",
     )
     parser.add_argument(
         "--watch",
@@ -80,7 +85,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when some texts could not be embedded."""
+    """Exit code 0 when every chunk of the collection has its embedding at the end.
+
+    1 when some texts could not be embedded, 3 when chunks are left that others hold or that came meanwhile; stopped by
+    Ctrl-C 130, by SIGTERM 143, but 0 for --watch, which is not meant to end otherwise.
+    """
     if arguments.batch_size < 1:
         raise InvalidValueError(f"A batch of {arguments.batch_size} texts is none.", hint="256 are a good number.")
     if not 1 <= arguments.workers <= 64:
@@ -141,6 +150,7 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
                 note=note,
                 stop=stop,
             )
+            report.status, report.workers = later.status, later.workers
             report.embedded += later.embedded
             report.skipped += later.skipped
             report.failed += later.failed
@@ -157,6 +167,7 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
                 "retried": retried,
                 "stopped": stop.is_set(),
                 "embedding": report,
+                "left": report.left,
                 "index": index,
                 "searches_use": in_use,
             }
@@ -165,11 +176,41 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
         if fitted:
             say(f"{model}: fitted on the words of {collection}, kept in {embedder_path(model)}")
         end = f"index {index.index} {index.action}; searches use {in_use}" if index else "stopped"
-        say(f"{collection}: {report.embedded:,} chunks embedded, {report.failed:,} failed; {end}")
+        say(f"{collection}: {report.embedded:,} chunks embedded, {report.failed:,} failed{_left(report)}; {end}")
         if in_use not in (None, model):
             command = f"pgsearch models switch {shlex.quote(model)} --collection {shlex.quote(collection)}"
             say(f"to search by {model}: {command}")
-    return 1 if report.failed else 0
+    return _exit_code(report, stop, watched=arguments.watch is not None)
+
+
+def _left(report: EmbeddingReport) -> str:
+    """What is missing all the same, and in whose hands it is."""
+    if not report.left or report.status is None:
+        return ""
+    parts = [f"{row.claimed:,} held by {row.worker} until {_clock(row.leased_until)}" for row in report.workers]
+    if report.status.retrying:
+        parts.append(f"{report.status.retrying:,} to be tried again")
+    if report.status.gave_up:
+        parts.append(f"{report.status.gave_up:,} given up")
+    told = f" ({', '.join(parts)})" if parts else ""
+    return f", {report.left:,} left{told}"
+
+
+def _clock(moment: datetime) -> str:
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
+def _exit_code(report: EmbeddingReport, stop: Stop, *, watched: bool) -> int:
+    if stop.signal == signal.SIGINT:
+        return 130
+    if stop.signal == signal.SIGTERM and not watched:
+        return 143
+    if stop.signal is not None:
+        return 0
+    status = report.status
+    if report.failed or (status is not None and (status.retrying or status.gave_up)):
+        return 1
+    return WORK_IS_LEFT if report.left else 0
 
 
 def _embedder(client: Client, arguments: argparse.Namespace, bar: Progress) -> tuple[Embedder, bool]:
@@ -212,14 +253,18 @@ def _show_status(client: Client, arguments: argparse.Namespace) -> int:
     retried = client.retry_failed_embeddings(model, collection=collection) if arguments.retry_failed else 0
     (status,) = client.embedding_status(model, collection=collection)
     failures = client.list_failed_embeddings(model, collection=collection, batch_size=_SHOWN_FAILURES)
+    workers = client.list_embedding_workers(model, collection=collection)
     if arguments.json:
-        say_json({"collection": collection, "model": model, "retried": retried, "status": status, "failures": failures})
+        counts = {"collection": collection, "model": model, "retried": retried, "status": status}
+        say_json({**counts, "workers": workers, "failures": failures})
         return 0
     say(
         f"{collection}: {status.embedded:,} of {status.chunks:,} chunks embedded by {model}, {status.missing:,} missing"
         f" ({status.claimed:,} claimed by {status.workers} workers, {status.retrying:,} failed and to be tried again,"
         f" {status.gave_up:,} given up)"
     )
+    for row in workers:
+        say(f"{row.worker}: {row.claimed:,} claimed until {_clock(row.leased_until)}")
     if failures:
         say_table(
             ("chunk", "attempts", "given up", "failed at", "error"),
@@ -237,13 +282,19 @@ def _show_status(client: Client, arguments: argparse.Namespace) -> int:
     return 0
 
 
+class Stop(threading.Event):
+    """Set by a signal, which it remembers."""
+
+    signal: int | None = None
+
+
 @contextmanager
-def _stopping() -> Iterator[threading.Event]:
+def _stopping() -> Iterator[Stop]:
     """An event that SIGTERM and Ctrl-C set: the batch at hand is stored, what was claimed beyond it is given back.
 
     A second Ctrl-C ends the program at once.
     """
-    stop = threading.Event()
+    stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
@@ -251,6 +302,7 @@ def _stopping() -> Iterator[threading.Event]:
     def set_it(number: int, frame: object) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
+        stop.signal = number
         stop.set()
 
     before = {number: signal.signal(number, set_it) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -34,6 +34,7 @@ pgsearch index-code ~/src/myproject --issues issues.jsonl --model svd:myproject
 """
 
 _SHOWN = 20
+_MOST_COUNTED = 10_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when something could not be stored or embedded; files that cannot be parsed are only told."""
+    """Exit code 1 when something could not be stored or embedded, 3 when chunks or nodes are left without embeddings
+    all the same, because others hold them or they changed meanwhile; files that cannot be parsed are only told."""
     root: Path = arguments.path
     collection = arguments.collection or root.resolve().name
     if not collection:
@@ -65,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.largest_file < 1:
         raise InvalidValueError("No file is that small.", hint="Give --largest-file in bytes.")
     check_root(root)
-    embedding, nodes_embedded, in_use = EmbeddingReport(), 0, None
+    embedding, nodes_embedded, nodes_left, in_use = EmbeddingReport(), 0, 0, None
     with Client(arguments.dsn or default_dsn()) as client, progress_bar() as bar:
         tell = _shown_on(bar)
         embedder = _embedder(client, arguments.model) if arguments.model is not None else None
@@ -94,6 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
             nodes_embedded = embed_nodes(
                 client, collection, arguments.model, embedder, total=sum(report.nodes.values()), progress=tell
             )
+            nodes_left = len(client.list_missing_node_embeddings(collection, arguments.model, batch_size=_MOST_COUNTED))
             (stands,) = (model.index_valid for model in client.list_models() if model.model == arguments.model)
             # an index that stands is measured anew, which writes: not in a run that changed nothing
             if embedding.embedded or not stands:
@@ -116,7 +119,9 @@ def run(arguments: argparse.Namespace) -> int:
                 "refusals": [refusal._asdict() for refusal in report.refusals],
                 "chunks_embedded": embedding.embedded,
                 "chunks_not_embedded": embedding.failed,
+                "chunks_left": embedding.left,
                 "nodes_embedded": nodes_embedded,
+                "nodes_left": nodes_left,
             }
         )
     else:
@@ -132,11 +137,15 @@ def run(arguments: argparse.Namespace) -> int:
         )
         if arguments.model is not None:
             say(f"embedded with {arguments.model}: {embedding.embedded:,} chunks, {nodes_embedded:,} nodes")
+        if embedding.left or nodes_left:
+            note(f"left without embeddings: {embedding.left:,} chunks, {nodes_left:,} nodes; run it again")
         if in_use not in (None, arguments.model):
             note(f"searches of {collection} use {in_use}: `pgsearch models switch` takes them to another model")
         for reason, count in report.passed_over.items():
             note(f"{count:,} files {reason} were passed over")
-    return 1 if report.refusals or embedding.failed else 0
+    if report.refusals or embedding.failed:
+        return 1
+    return 3 if embedding.left or nodes_left else 0
 
 
 def _embedder(client: Client, model: str) -> Embedder | None:

@@ -90,7 +90,10 @@ def run(arguments: argparse.Namespace) -> int:
         counts = {name: getattr(load, name) for name in load.__slots__ if name != "refusals"}
         refusals = [refusal._asdict() for refusal in load.refusals]
         say_json(
-            {"stored": True, "collection": report.collection, "files": report.files, **counts, "refusals": refusals}
+            {
+                **{"stored": True, "collection": report.collection, "files": report.files, **counts},
+                **{"pages_empty": report.empty, "empty": report.empty_origins, "refusals": refusals},
+            }
         )
     else:
         passed_over = sum(report.passed_over.values())
@@ -102,6 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"chunks: {load.chunks_inserted} inserted, {load.chunks_deleted} deleted; from {report.files} files")
         if passed_over:
             note(f"{passed_over} files of other kinds were passed over ({kinds})")
+        if report.empty:
+            shown = ", ".join(report.empty_origins[:5]) + (" ..." if report.empty > 5 else "")
+            note(f"{report.empty} pages came out without text and are found by their titles only: {shown}")
         if arguments.delete_missing and load.pages_refused:
             note("nothing was deleted, because something was refused")
     return 1 if load.pages_refused else 0

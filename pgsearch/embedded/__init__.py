@@ -8,6 +8,7 @@ folder, or PGSEARCH_HOME, or /var/lib/pgsearch for root (a server cannot run as 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sys
 import tempfile
@@ -16,13 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
-import psutil
 
 from pgsearch.embedded import postmaster
 from pgsearch.embedded.cluster import Cluster
 from pgsearch.errors import EmbeddedServerError
 
 _TEMPORARY = "pgsearch-temporary-"
+# Held by the process that has a temporary server: a lock ends with its process, whatever happens to it, while the
+# number of a process is given out again, and its time of start moves with the clock.
+_ALIVE = "alive.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,11 @@ def temporary(settings: Mapping[str, str] | None = None) -> Iterator[str]:
     _end_abandoned()
     # Not below a test's own folder: those are closed to other users, and long.
     home = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir="/tmp")).resolve()
-    (home / "owner").write_text(_process_identity(os.getpid()), encoding="ascii")
     cluster = Cluster(home, durable=False, extra_settings=settings)
+    # Moved to its place only when it is held, or another process would find it abandoned.
+    lock = os.open(home / "lock.new", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    (home / "lock.new").rename(home / _ALIVE)
     try:
         with cluster.locked():
             cluster.make()
@@ -91,27 +97,26 @@ def temporary(settings: Mapping[str, str] | None = None) -> Iterator[str]:
         with cluster.locked():
             cluster.end(quickly=True)
         cluster.delete()
+        os.close(lock)
 
 
 def _end_abandoned() -> None:
     """End temporary servers whose process was killed before it could do so itself."""
-    for owner in Path("/tmp").resolve().glob(f"{_TEMPORARY}*/owner"):
+    for mark in Path("/tmp").resolve().glob(f"{_TEMPORARY}*/{_ALIVE}"):
         # Another process may be ending it too.
-        with contextlib.suppress(FileNotFoundError):
-            identity = owner.read_text(encoding="ascii") if owner.stat().st_uid == os.geteuid() else ""
-            if identity and identity != _process_identity(int(identity.split()[0])):
-                cluster = Cluster(owner.parent, durable=False)
-                with cluster.locked():
-                    cluster.end(quickly=True)
-                cluster.delete()
-
-
-def _process_identity(pid: int) -> str:
-    """Number and start of a process, as the number alone is given out again; empty when there is none."""
-    try:
-        return f"{pid} {psutil.Process(pid).create_time():.2f}"
-    except psutil.NoSuchProcess:
-        return ""
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            if mark.stat().st_uid == os.geteuid():
+                lock = os.open(mark, os.O_RDWR)
+                try:
+                    # a BlockingIOError tells that its process lives
+                    with contextlib.suppress(BlockingIOError):
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        cluster = Cluster(mark.parent, durable=False)
+                        with cluster.locked():
+                            cluster.end(quickly=True)
+                        cluster.delete()
+                finally:
+                    os.close(lock)
 
 
 def _cluster(home: Path | None) -> Cluster:

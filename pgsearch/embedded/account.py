@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 from pgsearch.errors import EmbeddedServerError
 
 SERVER_USER = "embedded_postgres"
+_PATIENCE = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,14 @@ def server_account() -> Account:
     return Account(entry.pw_uid, entry.pw_gid)
 
 
+def _user_exists() -> bool:
+    try:
+        pwd.getpwnam(SERVER_USER)
+    except KeyError:
+        return False
+    return True
+
+
 def _create_user() -> None:
     commands = {
         "useradd": ["--system", "--user-group", "--no-create-home", "--shell", "/bin/sh", SERVER_USER],
@@ -111,11 +121,12 @@ def _create_user() -> None:
         try:
             Account().run([found, *arguments])
         except EmbeddedServerError:
-            # Another process may have created it in the same moment.
-            try:
-                pwd.getpwnam(SERVER_USER)
-            except KeyError:
-                raise
+            # Another process may be creating it in this moment: the list of users is locked, and the user not there.
+            deadline = time.monotonic() + _PATIENCE
+            while not _user_exists():
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
         return
     raise EmbeddedServerError(
         f"PostgreSQL does not run as root, and the user {SERVER_USER!r} could not be created: no useradd, no adduser.",

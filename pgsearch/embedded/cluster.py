@@ -17,6 +17,7 @@ import os
 import shutil
 import signal
 import stat
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -36,6 +37,7 @@ DATABASE = "pgsearch"
 SUPERUSER = "postgres"
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET = 103  # bytes; 107 on Linux, 103 on macOS
+_RELAUNCHES = 10
 _PATIENCE = 300.0  # seconds; recovery after a crash in the middle of a bulk load takes a while
 _LARGEST_LOG = 10_000_000  # bytes, then the log starts anew beside the old one
 
@@ -143,7 +145,7 @@ class Cluster:
     # Changes; the caller holds the lock
 
     def make(self) -> None:
-        """Create the data folder, all or nothing: a process that is killed half-way leaves only data.new."""
+        """Create the data folder, all or nothing: a process that is killed half-way leaves only data.new.*."""
         if (self.data / "PG_VERSION").exists():
             return
         if self.data.exists():
@@ -153,10 +155,12 @@ class Cluster:
                     hint="Move it away, or set PGSEARCH_HOME to another folder.",
                 )
             self.data.rmdir()
-        fresh = self.home / "data.new"
-        postmaster.end_orphans(fresh)
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir()
+        # The initdb of a process that was killed goes on without it, and clears its folder when it fails: so each has
+        # a folder of its own.
+        for left in self.home.glob("data.new*"):
+            postmaster.end_orphans(left)
+            shutil.rmtree(left, ignore_errors=True)
+        fresh = Path(tempfile.mkdtemp(prefix="data.new.", dir=self.home))
         self.account.own(fresh, 0o700)
         self._initdb(fresh)
         with (fresh / "postgresql.conf").open("a", encoding="utf-8") as main:
@@ -174,9 +178,15 @@ class Cluster:
                 self.end()
                 server = None
         pid = server.pid if server is not None else self._launch()
+        relaunches = _RELAUNCHES
         while not self.answers("postgres"):
             if not postmaster.is_alive(pid):
-                if server is None:
+                # The memory of a process that has ended is let go only when nobody looks at the process any more.
+                passes = server is None and relaunches > 0 and "shared memory block" in self._last_words()
+                if passes:
+                    relaunches -= 1
+                    time.sleep(0.5)
+                elif server is None:
                     raise EmbeddedServerError(
                         f"PostgreSQL did not start: {self._last_words()}", hint=f"See {self.log}."
                     )

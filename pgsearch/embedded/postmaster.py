@@ -20,9 +20,12 @@ from pgsearch.errors import EmbeddedServerError
 def processes(data: Path) -> list[psutil.Process]:
     """The living PostgreSQL processes that work in this data folder."""
     found = []
-    for process in psutil.process_iter():
+    # Not process_iter, which remembers processes from one call to the next: when a number was given out again in
+    # between, it holds the new process for the old one, and a running server would be taken for none.
+    for pid in psutil.pids():
         # Processes end while they are looked at, and those of other users may not be looked at.
         with contextlib.suppress(psutil.Error, OSError):
+            process = psutil.Process(pid)
             if (
                 process.name().startswith("postgres")
                 and process.status() != psutil.STATUS_ZOMBIE
@@ -37,11 +40,11 @@ def postmaster(data: Path) -> psutil.Process | None:
     family = processes(data)
     pids = {process.pid for process in family}
     for process in family:
-        with contextlib.suppress(psutil.Error):
-            # The others rename themselves to "postgres: checkpointer" and so on; orphans keep that name.
-            # One that is just ending has no command line any more.
+        with contextlib.suppress(psutil.Error, OSError):
+            # The others rename themselves to "postgres: checkpointer" and so on; orphans keep that name. A name longer
+            # than the command line was comes in words. One that is just ending has no command line any more.
             command = process.cmdline()
-            if command and process.ppid() not in pids and not command[0].startswith("postgres: "):
+            if command and process.ppid() not in pids and not command[0].startswith("postgres:"):
                 return process
     return None
 

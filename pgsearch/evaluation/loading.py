@@ -168,6 +168,11 @@ def embed_corpus(
             f"{report.failed} passages could not be embedded, the first because: {report.failures[0].reason}",
             hint="A ranking without them would measure something else.",
         )
+    if report.left:
+        raise EvaluationError(
+            f"{report.left} passages have no embedding yet: others are at work on them, or they failed before.",
+            hint=f"See pgsearch embed --collection {collection} --model {model} --status, and try again later.",
+        )
     stored = time.perf_counter()
     _index(client, model)
     finished = time.perf_counter()

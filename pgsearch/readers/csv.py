@@ -63,8 +63,8 @@ def read_csv(source: Source) -> Iterator[Record | Refusal]:
 def _wrong_header(columns: list[str]) -> str | None:
     if "external_id" not in columns:
         return f"the header has no column id or external_id: {', '.join(columns)[:200]}"
-    if "content" not in columns and "title" not in columns:
-        return f"the header has neither a column content (or text) nor a title: {', '.join(columns)[:200]}"
+    if "content" not in columns:
+        return f"the header has no column content or text, so there is nothing to search in: {', '.join(columns)[:200]}"
     repeated = {name for name in columns if columns.count(name) > 1}
     if repeated:
         return f"the header names a column twice: {', '.join(sorted(repeated))}"

@@ -12,14 +12,18 @@ from typing import Any
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
 from bs4.dammit import EncodingDetector
+from bs4.element import NavigableString
 from markdownify import ATX, MarkdownConverter
 
 from pgsearch.bulk import Record, Refusal
 from pgsearch.readers.documents import page, refusal
 from pgsearch.readers.source import MOST_BYTES, Source, decoded
 
-# What is on a page but not part of what it says.
-_ASIDE = ("script", "style", "template", "noscript", "svg", "nav", "iframe", "form", "head")
+# What a reader of the page does not see as text. Only what holds nothing else: whole pages stand in a form, and where
+# the end of the head was left out, in the head.
+_NO_TEXT = ("script", "style", "template", "svg", "iframe", "title", "input", "select", "button", "textarea")
+# What is on a page but not part of what it says, unless it is all there is.
+_ASIDE = ("nav", "noscript")
 
 
 class _Text(MarkdownConverter):
@@ -38,7 +42,9 @@ def read_html(source: Source) -> Iterator[Record | Refusal]:
     try:
         soup = _soup(_text(source))
         title = _line(soup.title) or _line(soup.h1) or source.stem
-        for element in soup(_ASIDE):
+        for element in soup(_NO_TEXT):
+            element.decompose()
+        for element in soup(_ASIDE) if _says_more_than(soup, _ASIDE) else ():
             element.decompose()
         # nothing is escaped: a backslash before an underscore would end up in the words
         converter = _Text(heading_style=ATX, escape_asterisks=False, escape_underscores=False, escape_misc=False)
@@ -57,6 +63,13 @@ def _soup(text: str) -> BeautifulSoup:
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
         return BeautifulSoup(text, "html.parser")
+
+
+def _says_more_than(soup: BeautifulSoup, names: tuple[str, ...]) -> bool:
+    """Whether there is text outside of all elements of these names."""
+    return any(
+        text.strip() and text.find_parent(names) is None for text in soup(string=True) if type(text) is NavigableString
+    )
 
 
 def _text(source: Source) -> str:

@@ -29,7 +29,7 @@ begin
     end if;
 
     if coalesce(page ->> 'external_id', '') = '' then
-        return 'external_id is missing: every page needs the id by which its owner knows it, a string';
+        return 'external_id is missing: every page needs the id by which its owner knows it, a string or a whole number';
     end if;
 
     -- an index entry holds at most 2,704 bytes, and the name of the collection stands in it too
@@ -43,8 +43,13 @@ begin
         return format('title is %s characters long, at most 2000 are allowed', char_length(page ->> 'title'));
     end if;
 
+    -- a number of one text form only: 7, 7.0 and 7e0 are one number, and would be three ids
+    if jsonb_typeof(page -> 'external_id') = 'number' and page ->> 'external_id' !~ '^-?\d+$' then
+        return format('external_id must be a string or a whole number, not %s', page ->> 'external_id');
+    end if;
+
     -- null stands for "not given" in every optional key, as clients write it
-    if jsonb_typeof(page -> 'external_id') <> 'string'
+    if jsonb_typeof(page -> 'external_id') not in ('string', 'number')
        or jsonb_typeof(page -> 'title')    not in ('string', 'null')
        or jsonb_typeof(page -> 'content')  not in ('string', 'null')
        or jsonb_typeof(page -> 'format')   not in ('string', 'null')
@@ -54,7 +59,7 @@ begin
        or jsonb_typeof(page -> 'metadata') not in ('object', 'null') then
         select format('%s must be %s, not %s', k.key, k.wanted, jsonb_typeof(page -> k.key))
           into reason
-          from (values ('external_id', 'string', 'a string'),
+          from (values ('external_id', 'number', 'a string or a whole number'),
                        ('title',       'string', 'a string'),
                        ('content',     'string', 'a string'),
                        ('format',      'string', 'a string'),
@@ -63,6 +68,7 @@ begin
                        ('tags',        'array',  'an array of strings'),
                        ('metadata',    'object', 'an object')) as k(key, typed, wanted)
          where jsonb_typeof(page -> k.key) not in (k.typed, 'null')
+           and (k.key <> 'external_id' or jsonb_typeof(page -> k.key) <> 'string')
          limit 1;
         return reason;
     end if;
@@ -213,10 +219,13 @@ begin
 
     with given as (
         select u.line,
-               u.page,
+               -- the id is hashed as it is stored, or a page would be another one when its id is sent as a string the next time
+               case jsonb_typeof(u.page -> 'external_id') when 'number' then jsonb_set(u.page, '{external_id}', to_jsonb(u.page ->> 'external_id')) else u.page end as page,
                u.page ->> 'external_id' as external_id,
                pgsearch._page_refusal(u.page) as reason
           from unnest(_put_pages.lines, _put_pages.pages) as u(line, page)
+        -- else each mention of the reason would judge the page anew
+        offset 0
     ), judged as (
         select g.line,
                g.page,
@@ -288,7 +297,8 @@ begin
     with outcome as (
         select o.*
           from unnest(all_lines, external_ids, page_ids, statuses, reasons) as o(line, external_id, page_id, status, reason)
-    ), given as (
+    ), given as materialized (
+        -- not part of what is sorted below: the sort would carry the whole page with each of its chunks
         select o.page_id,
                c.ordinal,
                concat_ws(' · ', nullif(u.page ->> 'title', ''), nullif(c.heading, '')) as heading,
@@ -383,7 +393,7 @@ $$;
 comment on function pgsearch._put_pages(text, bigint[], jsonb[]) is
 'put_pages over two arrays of equal length: line numbers (distinct; the greatest wins when an external_id is repeated) and page objects. chunks_kept counts only pages that were touched.';
 
-create or replace function pgsearch.put_pages(collection text, pages jsonb)
+create or replace function pgsearch.put_pages(collection text, pages jsonb, keep_going boolean default false)
 returns table (
     external_id     text,
     page_id         bigint,
@@ -397,6 +407,11 @@ language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+    most_told constant integer := 5;
+    number    bigint;
+    refused   integer := 0;
+    told      text[] := '{}';
 begin
     if jsonb_typeof(put_pages.pages) is distinct from 'array' then
         raise exception using
@@ -405,21 +420,40 @@ begin
             hint    = 'Write it as ''[{"external_id": "a", "title": "A", "content": "Text of the page."}]''.';
     end if;
 
-    return query
-    select r.external_id, r.page_id, r.status, r.reason, r.chunks_inserted, r.chunks_kept, r.chunks_deleted
-      from (select array_agg(e.ordinality order by e.ordinality) as lines,
-                   array_agg(e.page order by e.ordinality) as pages
-              from jsonb_array_elements(put_pages.pages) with ordinality as e(page, ordinality)) as given
-           cross join lateral pgsearch._put_pages(put_pages.collection, given.lines, given.pages) as r
-     order by r.line;
+    for number, external_id, page_id, status, reason, chunks_inserted, chunks_kept, chunks_deleted in
+        select r.line, r.external_id, r.page_id, r.status, r.reason, r.chunks_inserted, r.chunks_kept, r.chunks_deleted
+          from (select array_agg(e.ordinality order by e.ordinality) as lines,
+                       array_agg(e.page order by e.ordinality) as pages
+                  from jsonb_array_elements(put_pages.pages) with ordinality as e(page, ordinality)) as given
+               cross join lateral pgsearch._put_pages(put_pages.collection, given.lines, given.pages) as r
+         order by r.line
+    loop
+        if status = 'refused' then
+            refused := refused + 1;
+            if refused <= most_told then
+                told := told || format('page %s%s: %s', number, ' ("' || left(nullif(external_id, ''), 100) || '")', reason);
+            end if;
+        end if;
+        return next;
+    end loop;
+
+    -- A row of the answer is easily overlooked, an error is not; it takes back what was stored.
+    if refused > 0 and keep_going is not true then
+        raise exception using
+            errcode = 'PS005',
+            message = format('%s of %s pages cannot be stored, so none was: %s', refused, jsonb_array_length(put_pages.pages),
+                             array_to_string(told, '; ') || case when refused > most_told then format('; and %s more', refused - most_told) else '' end),
+            hint    = 'Mend them, or say keep_going => true to store the others and get the reasons as rows.';
+    end if;
 end;
 $$;
 
-comment on function pgsearch.put_pages(text, jsonb) is
+comment on function pgsearch.put_pages(text, jsonb, boolean) is
 'Stores pages, one row of report for each in the order given; a collection that does not exist is created with the defaults (pg_catalog.simple).
-pages: an array of objects {external_id (required), title, content or chunks, format, tags, source, metadata}.
+pages: an array of objects {external_id (required, a string or a whole number, which is stored as text), title, content or chunks, format, tags, source, metadata}.
 content is text that split_content cuts by format (''text'', ''markdown'', ''code'') and the collection''s chunk_size; chunks is an array of strings or of {heading, content, metadata}, at most 16,000 characters each, stored as they are.
 An empty page is found by its title: it gets one chunk whose content is empty and whose heading is the title.
-status: inserted, updated, unchanged (nothing was written), or refused, with the reason; a refused page does not keep the others from being stored. An external_id given twice: the last one is taken.
+status: inserted, updated, unchanged (nothing was written), or refused, with the reason. A page that cannot be stored is an error and keeps the others out too; with keep_going it is refused by itself.
+An external_id given twice: the last one would be taken, the others are refused.
 A chunk whose content is still on the page keeps its chunk_id and its embedding, however it moved; chunks_kept counts those of pages that were touched. An embedding whose heading or content changed is stale until it is replaced.
-Errors: PS003 when pages is not an array or the name of the collection is not valid.';
+Errors: PS003 when pages is not an array or the name of the collection is not valid, PS005 when a page cannot be stored and keep_going is false.';

@@ -35,8 +35,10 @@ begin
             rest := rest || substr(block, taken + 1, portion);
             taken := taken + portion;
         end if;
-        -- white space at a cut is dropped, but not the indentation of a line
-        rest := case when by_lines then ltrim(rest, E'\n') else ltrim(rest, white) end;
+        -- White space at a cut is dropped, but not the indentation of a line. Only where there is some: ltrim() takes all of the rest apart.
+        if strpos(case when by_lines then E'\n' else white end, left(rest, 1)) > 0 then
+            rest := ltrim(rest, case when by_lines then E'\n' else white end);
+        end if;
         continue when taken < total and char_length(rest) <= chunk_size;
         exit when char_length(rest) <= chunk_size;
 

@@ -174,27 +174,45 @@ begin
                   from jsonb_array_elements(put_nodes.nodes) with ordinality as e(node, at)) as g
          order by g.node_id, g.node_type, g.at desc
     ),
-    of_pages as (
-        select g.node_id, g.node_type, g.metadata, p.page_id
+    of_pages as materialized (
+        select g.node_id, g.node_type, g.metadata -> 'qualified_name' as symbol, g.metadata -> 'line' as line, p.page_id
           from given as g
                join pgsearch.pages as p on p.collection = put_nodes.repo_id
                                        and p.external_id = g.source_id
          where g.source_table = 'pages'
     ),
-    linked as materialized (
-        -- the chunk of that symbol, else the innermost that has the line, else the first
-        select distinct on (o.node_id, o.node_type)
-               o.node_id, o.node_type, c.page_id, c.chunk_id
+    chunks_of_pages as (
+        select c.page_id, c.chunk_id, c.ordinal, c.metadata -> 'symbol' as symbol, c.metadata -> 'line' as line, c.metadata -> 'end_line' as end_line
+          from (select distinct o.page_id from of_pages as o) as p
+               join pgsearch.chunks as c on c.page_id = p.page_id
+    ),
+    named as materialized (
+        -- a full join is never a nested loop, however wrong the row estimates: that would be all symbols of a file times all its chunks
+        select o.node_id, o.node_type, o.page_id, o.line, c.chunk_id, c.ordinal, (c.line <= o.line and c.end_line >= o.line) is true as around
           from of_pages as o
-               join pgsearch.chunks as c on c.page_id = o.page_id
-         order by o.node_id,
-                  o.node_type,
-                  (c.metadata -> 'symbol' = o.metadata -> 'qualified_name') is true desc,
-                  (c.metadata -> 'line' <= o.metadata -> 'line' and c.metadata -> 'end_line' >= o.metadata -> 'line') is true desc,
-                  case when (c.metadata -> 'line' <= o.metadata -> 'line' and c.metadata -> 'end_line' >= o.metadata -> 'line') is true
-                            and (c.metadata -> 'symbol' = o.metadata -> 'qualified_name') is not true
-                       then -c.ordinal else c.ordinal end,
-                  c.chunk_id
+               full join chunks_of_pages as c on c.page_id = o.page_id
+                                             and c.symbol = o.symbol
+    ),
+    linked as (
+        -- the chunk of that symbol
+        (select distinct on (n.node_id, n.node_type)
+                n.node_id, n.node_type, n.page_id, n.chunk_id
+           from named as n
+          where n.node_id is not null
+            and n.chunk_id is not null
+          order by n.node_id, n.node_type, n.around desc, n.ordinal, n.chunk_id)
+        union all
+        -- else the innermost that has the line, else the first
+        select n.node_id, n.node_type, n.page_id, f.chunk_id
+          from named as n
+               cross join lateral (select c.chunk_id
+                                     from pgsearch.chunks as c
+                                          cross join lateral (select (c.metadata -> 'line' <= n.line and c.metadata -> 'end_line' >= n.line) is true as around) as l
+                                    where c.page_id = n.page_id
+                                    order by l.around desc, case when l.around then -c.ordinal else c.ordinal end, c.chunk_id
+                                    limit 1) as f
+         where n.node_id is not null
+           and n.chunk_id is null
     ),
     resolved as materialized (
         select g.*,

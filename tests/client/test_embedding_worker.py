@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from pgsearch import Client, cli
 from pgsearch.embedding import EmbeddingReport, embed_missing, watch
+from pgsearch.embedding_claims import is_dead, take_over, worker_name
+from pgsearch.errors import PgsearchError
 from pgsearch.http_endpoint import EndpointError
 from pgsearch.providers import ProviderSettings
 from pgsearch.providers.http import HttpEmbedder
@@ -81,7 +87,7 @@ def test_several_threads_share_the_work_and_ask_at_the_same_time(client: Client)
 
     report = embed_missing(client, MODEL, numbers, batch_size=5, workers=4)
 
-    assert report == EmbeddingReport(embedded=40)
+    assert (report.embedded, report.skipped, report.failed, report.left) == (40, 0, 0, 0)
     assert len(numbers.embedded) == len(set(numbers.embedded)) == 40
     assert claims(client) == []
 
@@ -190,16 +196,118 @@ def test_a_killed_worker_loses_nothing(client: Client, dsn: str) -> None:
     worker.wait(30)
     worker.stdout.close()
 
-    at_once = embed_missing(client, MODEL, Numbers()).embedded
+    # as if it had died on another machine, of whose processes nothing is known here
+    client.connection.execute("update pgsearch.embedding_attempts set worker = 'elsewhere:' || worker")
+    report = embed_missing(client, MODEL, Numbers())
+    assert (report.embedded, report.left) == (10, 20), "what it held was left to it"
+    assert report.status is not None
+    assert report.status.claimed == 20
+    ((held_by, held, until),) = [(row.worker, row.claimed, row.leased_until) for row in report.workers]
+    assert (held_by.startswith("elsewhere:"), held) == (True, 20)
+    assert until > datetime.now(UTC)
+
     # ten minutes later
     client.connection.execute("update pgsearch.embedding_attempts set leased_until = now() - interval '1 second'")
-    later = embed_missing(client, MODEL, Numbers()).embedded
+    report = embed_missing(client, MODEL, Numbers())
 
-    assert at_once == 10, "what it held was left to it"
-    assert later == 20
+    assert (report.embedded, report.left, report.workers) == (20, 0, [])
     (status,) = client.embedding_status(MODEL)
     assert (status.embedded, status.missing) == (40, 0)
     assert claims(client) == []
+
+
+def gone() -> str:
+    """The name of a worker of this machine whose process has ended."""
+    with subprocess.Popen(["/bin/true"]) as process:
+        process.wait()
+    host, _, rest = worker_name().split(":")
+    return f"{host}:{process.pid}:{rest}"
+
+
+def test_what_a_dead_worker_of_this_machine_held_is_taken_over_at_once(client: Client) -> None:
+    dead, alive = gone(), worker_name()
+    client.claim_embeddings(MODEL, batch_size=10, worker=dead, after_chunk_id=0)
+    client.claim_embeddings(MODEL, batch_size=10, worker=f"search {dead}", after_chunk_id=0)
+    client.claim_embeddings(MODEL, batch_size=10, worker=alive, after_chunk_id=0)
+
+    report = embed_missing(client, MODEL, Numbers())
+
+    assert (report.embedded, report.left) == (30, 10)
+    assert [(row.worker, row.claimed) for row in report.workers] == [(alive, 10)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "me", "elsewhere:1:00000000-000000", f"{socket.gethostname()}:99999999:00000000-000000", worker_name()],
+)
+def test_nothing_is_known_of_workers_elsewhere_and_this_process_lives(name: str) -> None:
+    assert not is_dead(name)
+
+
+def test_a_text_that_kills_its_worker_is_still_counted_when_it_is_taken_over(client: Client) -> None:
+    for _ in range(2):
+        client.claim_embeddings(MODEL, batch_size=1, worker=gone(), after_chunk_id=0)
+        take_over(client, MODEL)
+
+    assert claims(client)[0][0] == 2
+
+
+def test_a_model_slower_than_its_lease_keeps_its_claims(client: Client, dsn: str) -> None:
+    """Another worker asks all the time, for three leases long, and gets only what is not claimed."""
+    seen: list[str] = []
+    stolen: list[int] = []
+
+    def slow(texts: Sequence[str]) -> None:
+        if len(seen) == 0:
+            began = time.monotonic()
+            while time.monotonic() - began < 3.5:
+                stolen.extend(row.chunk_id for row in other.claim_embeddings(MODEL, after_chunk_id=0, worker="thief"))
+                time.sleep(0.1)
+        seen.extend(texts)
+
+    with Client(dsn) as other:
+        report = embed_missing(client, MODEL, Numbers(before=slow), batch_size=40, lease_seconds=1)
+
+    assert (stolen, report.embedded, len(seen)) == ([], 40, 40)
+
+
+@pytest.mark.parametrize("how", ["pg_cancel_backend", "pg_terminate_backend"])
+def test_claims_are_given_back_by_a_worker_whose_statement_or_connection_was_ended(
+    client: Client, dsn: str, how: str
+) -> None:
+    waiting = f"select {how}(pid) from pg_locks where not granted".encode()
+    with Client(dsn) as own, psycopg.connect(dsn) as holder, psycopg.connect(dsn, autocommit=True) as watcher:
+
+        def end_what_waits() -> None:
+            eventually(lambda: bool(watcher.execute(waiting).fetchall()))
+            holder.rollback()
+
+        ending = threading.Thread(target=end_what_waits)
+
+        def block(texts: Sequence[str]) -> None:
+            if not ending.ident:
+                # whatever it asks next waits, so that there is something to end
+                holder.execute("lock table pgsearch.embedding_attempts in access exclusive mode")
+                ending.start()
+
+        with pytest.raises((psycopg.Error, PgsearchError)):
+            embed_missing(own, MODEL, Numbers(before=block), batch_size=10)
+        ending.join()
+
+    assert client.embedding_status(MODEL)[0].claimed == 0
+    assert client.list_embedding_workers(MODEL) == []
+    assert embed_missing(client, MODEL, Numbers()).left == 0
+
+
+def test_claims_are_given_back_when_the_work_is_interrupted(client: Client) -> None:
+    def interrupt(texts: Sequence[str]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        embed_missing(client, MODEL, Numbers(before=interrupt), batch_size=10)
+
+    assert client.list_embedding_workers(MODEL) == []
+    assert all(attempts == 0 for attempts, _ in claims(client))
 
 
 def test_a_watching_worker_embeds_what_comes_and_rests_when_its_model_is_away(client: Client, dsn: str) -> None:
@@ -345,3 +453,68 @@ def test_a_terminated_command_gives_back_what_it_holds(client: Client, dsn: str,
     (status,) = client.embedding_status("openai:m")
     assert status.claimed == 0
     assert 2 <= status.embedded < 40
+
+
+def test_the_command_says_what_others_hold_and_its_exit_code_says_that_work_is_left(
+    client: Client, dsn: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.register_model("openai:m", 3)
+    client.claim_embeddings("openai:m", batch_size=15, worker="elsewhere:7:x")
+
+    code, said = command(capsys, dsn, "--model", "openai:m")
+    assert code == 3
+    assert "25 chunks embedded, 0 failed, 15 left (15 held by elsewhere:7:x until " in said
+
+    code, said = command(capsys, dsn, "--model", "openai:m", "--json")
+    told = json.loads(said)
+    assert (code, told["left"], told["embedding"]["status"]["claimed"]) == (3, 15, 15)
+    assert [(row["worker"], row["claimed"]) for row in told["embedding"]["workers"]] == [("elsewhere:7:x", 15)]
+
+    code, said = command(capsys, dsn, "--model", "openai:m", "--status")
+    assert (code, "elsewhere:7:x: 15 claimed until " in said) == (0, True)
+
+    client.release_embedding_claims("openai:m", "elsewhere:7:x")
+    code, said = command(capsys, dsn, "--model", "openai:m")
+    assert (code, "15 chunks embedded, 0 failed; index" in said) == (0, True)
+
+
+def test_the_command_does_not_call_done_what_was_given_up_before(
+    client: Client, dsn: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(capsys, dsn, "--model", "openai:m")[0] == 0
+    put(client, 1, "late")
+    (chunk,) = client.list_missing_embeddings("openai:m")
+    for _ in range(5):
+        client.claim_embeddings("openai:m", after_chunk_id=0, failed_before=datetime.now(UTC))
+        client.fail_embeddings("openai:m", [chunk.chunk_id], ["bad"])
+
+    code, said = command(capsys, dsn, "--model", "openai:m")
+    assert (code, "0 chunks embedded, 0 failed, 1 left (1 given up)" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("number", "watching", "code"),
+    [(signal.SIGINT, False, 130), (signal.SIGTERM, False, 143), (signal.SIGINT, True, 130), (signal.SIGTERM, True, 0)],
+)
+def test_the_exit_code_tells_that_it_was_stopped(
+    client: Client, dsn: str, server: Server, number: signal.Signals, watching: bool, code: int
+) -> None:
+    server.usual = lambda request: Answer(body=embeddings(request).body, wait=0.3)
+    client.register_model("openai:m", 3)
+    worker = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "pgsearch", "embed", "--dsn", dsn, "--collection", "w", "--json"),
+            *("--model", "openai:m", "--batch-size", "2", *(("--watch", "0.2") if watching else ())),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    eventually(lambda: client.embedding_status("openai:m")[0].embedded >= 2)
+    worker.send_signal(number)
+    said, _ = worker.communicate(timeout=60)
+
+    told = json.loads(said)
+    (status,) = client.embedding_status("openai:m")
+    assert (worker.returncode, told["stopped"], told["left"]) == (code, True, status.missing)
+    assert (status.claimed, status.missing > 0) == (0, True)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
@@ -331,6 +332,105 @@ def test_a_temporary_server_whose_process_was_killed_is_ended_by_the_next() -> N
 
     with pytest.raises(psycopg.OperationalError):
         value(dsn, "select 1")
+
+
+def test_a_temporary_server_of_a_living_process_is_left_alone_whatever_the_clock_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with embedded.temporary() as mine, monkeypatch.context() as patch:
+        # as after the clock was set: the same process seems to have started at another time
+        started = psutil.Process.create_time
+        patch.setattr(psutil.Process, "create_time", lambda process: started(process) + 3600)
+        with embedded.temporary() as other:
+            assert value(other, "select 1") == 1
+            assert value(mine, "select 1") == 1
+
+
+@as_root
+def test_a_number_that_was_given_out_again_does_not_hide_the_server(tmp_path: Path) -> None:
+    """The numbers of processes come again after some ten thousand, which a busy machine starts within minutes."""
+    last = Path("/proc/sys/kernel/ns_last_pid")
+    if not os.access(last, os.W_OK):
+        pytest.skip("the kernel does not let numbers of processes be chosen")
+    # stands in for the server: it has its name, and works in its folder
+    program = tmp_path / "postgres"
+    shutil.copy("/bin/sleep", program)
+
+    first = subprocess.Popen([program, "600"], cwd=tmp_path)
+    assert [process.pid for process in postmaster.processes(tmp_path)] == [first.pid]
+    list(psutil.process_iter())
+    first.kill()
+    first.wait()
+    for _ in range(100):
+        last.write_text(str(first.pid - 1), encoding="ascii")
+        second = subprocess.Popen([program, "600"], cwd=tmp_path)
+        try:
+            if second.pid == first.pid:
+                found = postmaster.postmaster(tmp_path)
+                assert found is not None
+                assert found.pid == second.pid
+                break
+        finally:
+            second.kill()
+            second.wait()
+    else:
+        pytest.skip("others took the number each time")
+
+
+def test_an_initdb_that_outlived_its_process_does_not_disturb_the_next(new_home: Path) -> None:
+    """It goes on in its folder, and clears that when it fails."""
+    new_home.mkdir()
+    left = new_home / "data.new.left"
+    left.mkdir()
+    script = 'while :; do rm -rf "$1"/* "$2"/data.new/*; done'
+    clearing = subprocess.Popen(["/bin/sh", "-c", script, "sh", left, new_home])
+    try:
+        assert value(embedded.start(new_home), "select 1") == 1
+    finally:
+        clearing.kill()
+        clearing.wait()
+    assert not list(new_home.glob("data.new*"))
+
+
+def test_a_start_waits_until_the_memory_of_the_last_server_is_let_go(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch = cluster.Cluster._launch
+    refused = ["FATAL:  pre-existing shared memory block (key 1, ID 2) is still in use"] * 2
+
+    def launched(self: cluster.Cluster) -> int:
+        if not refused:
+            return launch(self)
+        self.log.parent.mkdir(exist_ok=True)
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(f"{refused.pop()}\n")
+        self.account.own(self.log.parent, 0o700)
+        self.account.own(self.log, 0o600)
+        ended = subprocess.Popen(["/bin/true"])
+        ended.wait()
+        return ended.pid
+
+    monkeypatch.setattr(cluster.Cluster, "_launch", launched)
+
+    assert value(embedded.start(home), "select 1") == 1
+    assert not refused
+
+
+@as_root
+def test_a_user_whom_another_process_is_just_creating_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = pwd.getpwnam("nobody")
+    looks = iter([False, False, False, True, True])
+
+    def found(name: str) -> pwd.struct_passwd:
+        if next(looks):
+            return there
+        raise KeyError(name)
+
+    monkeypatch.setattr(pwd, "getpwnam", found)
+    # as useradd does when the list of users is locked
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/bin/false")
+
+    assert server_account().uid == there.pw_uid
 
 
 def test_a_socket_folder_of_somebody_else_is_not_trusted(home: Path) -> None:

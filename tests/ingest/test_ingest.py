@@ -101,6 +101,57 @@ def test_a_file_that_is_named_is_read_whatever_its_kind(conn: Connection, tmp_pa
     assert external_ids(conn) == ["notes.xyz"]
 
 
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n", "PDF"),
+        (b"\n%PDF-1.4\n", "PDF"),
+        (b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml", "zip"),
+        (b"{\\rtf1\\ansi Leave policy}", "RTF"),
+        (b"%!PS-Adobe-3.0\n", "PostScript"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "HWP"),
+        (b"\x01\x02\x03\x04 ascii \x05\x06\x07", "binary"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("name", ["report", "report.txt", "report.md", "report.csv", "report.html"])
+def test_a_file_that_is_no_text_is_refused_by_its_kind_even_where_it_decodes(
+    conn: Connection, tmp_path: Path, name: str, start: bytes, kind: str
+) -> None:
+    (tmp_path / name).write_bytes(start + b"words of the file\n" * 20)
+
+    with pytest.raises(LoadRefusedError, match=kind):
+        ingest(conn, "docs", [tmp_path / name])
+    assert external_ids(conn) == []
+
+
+def test_text_that_only_speaks_of_such_files_is_text(conn: Connection, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# Signatures\n\nA PDF begins with %PDF-1.4, a zip with PK.", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("\x1b[31mred\x1b[0m and a \x0c new page", encoding="utf-8")
+
+    assert ingest(conn, "docs", [tmp_path]).load.pages_inserted == 2
+
+
+def test_pages_that_came_out_empty_are_told(
+    conn: Connection, dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = "<script>" + "render();" * 50 + "</script>"
+    (tmp_path / "app.html").write_text(f"<title>App</title>{script}<div id=root></div>", encoding="utf-8")
+    (tmp_path / "full.html").write_text(f"<title>Full</title>{script}<p>Text.</p>", encoding="utf-8")
+    (tmp_path / "small.md").write_text("", encoding="utf-8")
+    (tmp_path / "rows.csv").write_text(f"id,title,content\n1,One,\n2,Two,{'text ' * 100}\n", encoding="utf-8")
+
+    report = ingest(conn, "docs", [tmp_path])
+    assert report.empty == 2
+    assert sorted(Path(origin).name for origin in report.empty_origins) == ["app.html", "rows.csv:2"]
+
+    assert main(["ingest", str(tmp_path), "--collection", "docs", "--dsn", dsn, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pages_empty"] == 2
+    assert main(["ingest", str(tmp_path), "--collection", "docs", "--dsn", dsn]) == 0
+    assert "2 pages came out without text" in capsys.readouterr().err
+
+
 def test_the_plan_is_sorted_and_does_not_follow_links_out_of_the_folder(folder: Path) -> None:
     names = [file.external_id for file in plan_ingest([folder]).files]
 

@@ -87,6 +87,35 @@ def test_html_keeps_headings_lists_and_code_and_drops_what_is_not_said() -> None
     assert not any(gone in text for gone in ("menu", "alert", "http", "{}", "¶"))
 
 
+SENTENCE = "Employees get 15 days of annual leave."
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<head><title>t</title></head><body><form id=aspnetForm method=post><p>{SENTENCE}</p></form></body>",
+        f"<form name=frm><select><option>no</option></select><table><tr><td>{SENTENCE}</td></tr></table></form>",
+        # the end of the head may be left out
+        f"<html><head><title>t</title><style>p {{}}</style><body><p>{SENTENCE}</p></body></html>",
+        f"<body><nav>Home<main><p>{SENTENCE}</p></main></nav><script>no()</script></body>",
+        f"<body><noscript><p>{SENTENCE}</p></noscript><div id=app></div></body>",
+    ],
+    ids=["web form", "form of a table", "open head", "all in nav", "all in noscript"],
+)
+def test_the_text_of_a_page_is_kept_whatever_it_stands_in(html: str) -> None:
+    (page,) = pages("leave.html", html)
+
+    assert SENTENCE in page["content"]
+    assert "no" not in page["content"].replace("annual", "").split()
+
+
+def test_of_a_form_what_is_filled_in_is_no_text() -> None:
+    form = "<form><label>Name</label><input value=a><button>Send</button><textarea>draft</textarea></form>"
+    (page,) = pages("a.html", f"<nav>Home</nav><p>{SENTENCE}</p>{form}")
+
+    assert page["content"].replace("\n", " ").split() == [*SENTENCE.split(), "Name"]
+
+
 def test_html_is_read_in_the_encoding_it_declares() -> None:
     (page,) = pages("a.html", '<meta charset="euc-kr"><title>한글</title><p>전기차</p>'.encode("euc-kr"))
 
@@ -230,7 +259,11 @@ def test_tsv_is_csv_with_tabs_and_fields_may_be_long() -> None:
     ("data", "told"),
     [
         (b"name,text\n1,x\n", "in/t.csv:1: the header has no column id or external_id: name, content"),
-        (b"id,name\n1,x\n", "in/t.csv:1: the header has neither a column content"),
+        (
+            b"id,name\n1,x\n",
+            "in/t.csv:1: the header has no column content or text, so there is nothing to search in: ext",
+        ),
+        (b"id,title,Q,A\n1,x,y,z\n", "in/t.csv:1: the header has no column content or text"),
         (b"id,_id,text\n1,2,x\n", "in/t.csv:1: the header names a column twice: external_id"),
         (b"id,text\n1,x\n2\n3,y\n", "in/t.csv:3: 1 fields where the header has 2"),
         (b"id,text\n1,\xb0\xa1\n2,y\n", "in/t.csv:2: not UTF-8"),

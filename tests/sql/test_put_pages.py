@@ -15,7 +15,9 @@ Connection = psycopg.Connection[Any]
 
 def put(conn: Connection, *pages: object, collection: str = "wiki") -> list[dict[str, Any]]:
     with conn.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute("select * from pgsearch.put_pages(%s, %s)", (collection, Jsonb(list(pages)))).fetchall()
+        return cursor.execute(
+            "select * from pgsearch.put_pages(%s, %s, keep_going => true)", (collection, Jsonb(list(pages)))
+        ).fetchall()
 
 
 def page(external_id: str, *chunks: object, **others: object) -> dict[str, object]:
@@ -191,7 +193,8 @@ def test_a_page_without_title_and_text_has_no_chunk(conn: Connection) -> None:
 REFUSED = [
     ({"content": "no id"}, "external_id is missing"),
     ({"external_id": "", "content": "x"}, "external_id is missing"),
-    ({"external_id": 7, "content": "x"}, "external_id must be a string, not number"),
+    ({"external_id": 7.5, "content": "x"}, "external_id must be a string or a whole number, not 7.5"),
+    ({"external_id": True, "content": "x"}, "external_id must be a string or a whole number, not boolean"),
     ({"external_id": "x" * 1001, "content": "x"}, "1001 bytes"),
     ({"external_id": "x", "content": "x", "titel": "T"}, 'unknown key "titel"; known keys: chunks, content,'),
     ({"external_id": "x", "content": 3}, "content must be a string, not number"),
@@ -232,6 +235,45 @@ def test_a_bad_page_is_refused_with_its_reason_and_the_others_are_stored(
     assert reason in refused["reason"]
     assert refused["page_id"] is None
     assert conn.execute("select external_id from pgsearch.pages order by 1").fetchall() == [("after",), ("before",)]
+
+
+def test_a_bad_page_is_an_error_that_keeps_the_others_out(conn: Connection) -> None:
+    pages = [page("before", "one"), page("bad", 3), *({"external_id": "", "content": "x"} for _ in range(6))]
+
+    told = r'7 of 8 pages .* page 2 \("bad"\): chunk 0 .* page 3: .*; and 2 more'
+    with pytest.raises(psycopg.Error, match=told) as caught:
+        conn.execute("select count(*) from pgsearch.put_pages('wiki', %s)", (Jsonb(pages),))
+
+    assert caught.value.sqlstate == "PS005"
+    assert "keep_going" in str(caught.value.diag.message_hint)
+    assert conn.execute("select count(*) from pgsearch.pages").fetchone() == (0,)
+
+
+def test_a_whole_number_is_an_id_and_its_text_is_the_same_page(conn: Connection) -> None:
+    assert put(conn, {"external_id": 7, "content": "x"})[0]["status"] == "inserted"
+    assert put(conn, {"external_id": "7", "content": "x"})[0]["status"] == "unchanged"
+    assert put(conn, {"external_id": 12345678901234567890, "content": "x"})[0]["external_id"] == "12345678901234567890"
+
+
+def temporary_bytes(conn: Connection) -> int:
+    conn.execute("select pg_stat_force_next_flush()")
+    row = conn.execute("select temp_bytes from pg_stat_database where datname = current_database()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize("body", ["content", "chunks"])
+def test_temporary_files_do_not_grow_with_page_times_chunks(conn: Connection, body: str) -> None:
+    def sections(count: int, word: str) -> object:
+        texts = [f"Section {number}\n\n{f'{word} ' * 190}" for number in range(count)]
+        return texts if body == "chunks" else "".join(f"## {text}\n\n" for text in texts)
+
+    for megabytes in (1, 2, 4):
+        for word in ("word", "text"):
+            before = temporary_bytes(conn)
+            put(conn, {"external_id": f"{megabytes}", "format": "markdown", body: sections(1000 * megabytes, word)})
+            # what sorts hold beyond the working memory is the page a few times over, whatever the number of its chunks
+            assert temporary_bytes(conn) - before <= 8 * megabytes * 1_000_000, (megabytes, word)
 
 
 def test_null_stands_for_not_given(conn: Connection) -> None:

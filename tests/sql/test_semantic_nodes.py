@@ -355,3 +355,31 @@ def test_calls_that_make_no_sense_are_refused(repo: Client) -> None:
         repo.list_missing_node_embeddings("repo", SMALL, batch_size=0)
     with refused("PS008"):
         repo.node_index_statement("unknown")
+
+
+def test_the_symbols_of_a_long_file_are_not_sorted_beside_all_its_chunks(client: Client) -> None:
+    names = [f"app.f{number}" for number in range(1500)]
+    chunks = [chunk(name, 2 * line, 2 * line + 1) for line, name in enumerate(names)]
+    client.put_pages("repo", [{"external_id": "app.py", "chunks": chunks}])
+    written = "select temp_bytes from pg_stat_database where datname = current_database()"
+    client.connection.execute("select pg_stat_force_next_flush()")
+    before = client.connection.execute(written).fetchone()
+
+    # one in three is named by no chunk, and belongs to the innermost around its line
+    stored = client.put_nodes(
+        "repo",
+        "",
+        [
+            symbol(name.removeprefix("app.") if line % 3 else f"inner{line}", line=2 * line)
+            for line, name in enumerate(names)
+        ],
+    )
+
+    assert (stored[0].inserted, stored[0].unlinked) == (1500, 0)
+    client.connection.execute("select pg_stat_force_next_flush()")
+    assert client.connection.execute(written).fetchone() == before
+    wrong = client.connection.execute(
+        "select n.node_id from pgsearch.semantic_nodes as n join pgsearch.chunks as c using (chunk_id)"
+        " where c.metadata -> 'line' <> n.metadata -> 'line'"
+    ).fetchall()
+    assert wrong == []
