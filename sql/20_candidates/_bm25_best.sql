@@ -150,7 +150,7 @@ declare
     inside    constant tsquery := pgsearch._words_anywhere(required);
     outside   constant tsquery := case when excluded = pgsearch._words_anywhere(excluded) then !! excluded end;
     -- chunks that a survey draws, of all: some milliseconds
-    most_drawn constant integer := least(1000, greatest(max_rows / 10, top_n));
+    most_drawn constant integer := least(1000, greatest(10, max_rows / 10));
     bounds    float8[];
     total     float8;
     mentions  float8;
@@ -169,7 +169,7 @@ declare
     seen      bigint[] := given_chunks;
 begin
     -- a sample has to hold what is asked for
-    max_rows    := case when max_rows is not null then greatest(max_rows, 10 * top_n) end;
+    max_rows    := case when max_rows is not null then greatest(max_rows, 2 * top_n) end;
     chunk_ids   := '{}';
     chunk_pages := '{}';
     scores      := '{}';

@@ -10,6 +10,8 @@ create or replace function pgsearch.bm25_scores_for_chunk_ids(
 returns table (chunk_id bigint, score float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 declare
     parsed   record;

@@ -13,6 +13,8 @@ create or replace function pgsearch.candidate_pages(
 returns table (page_id bigint, external_id text, title text, rank float8, hit_chunks integer)
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 begin
     perform pgsearch._check_range('page_limit', page_limit, 0, 1000);

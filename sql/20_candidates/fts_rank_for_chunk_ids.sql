@@ -7,6 +7,8 @@ create or replace function pgsearch._fts_rank(ranked tsquery, chunk_ids bigint[]
 returns table (chunk_id bigint, fts_rank float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 begin
     return query

@@ -58,6 +58,8 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set pg_trgm.word_similarity_threshold = 0.4
 set enable_seqscan = off
+-- for distinct pages the planner would rather walk along their primary key
+set enable_indexscan = off
 set gin_fuzzy_search_limit = 0
 as $$
 declare

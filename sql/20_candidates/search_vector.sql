@@ -40,6 +40,8 @@ create or replace function pgsearch._vector_reach(
 returns table (reach integer, enough integer, farthest integer)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 declare
     cost     constant float8 := case when 4 * model.dimensions > 2000 then 0.15 when page_ids is null then 0.06 else 0.1 end;

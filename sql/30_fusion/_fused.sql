@@ -19,6 +19,8 @@ create or replace function pgsearch._fused(
 returns table (chunk_id bigint, page_id bigint, score float8, match_reason text, signals jsonb, hit_chunks bigint)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
@@ -119,6 +121,8 @@ returns table (page_id bigint, days float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 begin
     if not wanted then

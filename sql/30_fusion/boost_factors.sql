@@ -29,6 +29,9 @@ create or replace function pgsearch.boost_factors(
 returns table (chunk_id bigint, title float8, tags float8, article float8, text_score float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+set enable_hashjoin = off
 as $$
 declare
     boost    constant jsonb  := pgsearch.default_settings() -> 'boosts' || coalesce(boosts, '{}');

@@ -10,6 +10,8 @@ create or replace function pgsearch.legacy_scores(
 returns table (chunk_id bigint, signal text, score float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 declare
     best constant float8 := (select nullif(max(s), 0) from unnest(text_scores) as s);

@@ -31,6 +31,8 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set jit = off
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 begin
     select array_agg(n.similarity order by n.at), array_agg(pgsearch._inner_product(n.centred, n.query_centred) order by n.at)
@@ -64,6 +66,8 @@ create or replace function pgsearch.neighbour_scores(
 returns table (chunk_id bigint, score float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 declare
     chosen constant pgsearch.embedding_models := pgsearch._embedding_model(model, collections);

@@ -17,6 +17,8 @@ create or replace function pgsearch._present(
 returns jsonb
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 declare
     shown     constant integer := jsonb_array_length(ranked);

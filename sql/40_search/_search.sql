@@ -19,6 +19,8 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set jit = off
 set extra_float_digits = 1
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 declare
     started    constant timestamptz := clock_timestamp();

@@ -11,6 +11,8 @@ create or replace function pgsearch.diversify(
 returns bigint[]
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 declare
     chosen   constant pgsearch.embedding_models := pgsearch._embedding_model(model, null);

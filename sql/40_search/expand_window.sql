@@ -4,6 +4,8 @@ create or replace function pgsearch.expand_window(chunk_ids bigint[], neighbours
 returns table (chunk_id bigint, context text)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 begin
     perform pgsearch._check_range('neighbours', neighbours, 0, 100);
@@ -27,6 +29,8 @@ create or replace function pgsearch._with_all_keywords(query text, chunk_ids big
 returns bigint[]
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 declare
     kept bigint[];

@@ -15,6 +15,8 @@ create or replace function pgsearch.explain_hit(
 returns jsonb
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare

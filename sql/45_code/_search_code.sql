@@ -276,6 +276,8 @@ set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 set jit = off
 set extra_float_digits = 1
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 declare
     started    constant timestamptz := clock_timestamp();

@@ -19,11 +19,12 @@ begin
     update pg_temp.pages_to_load as l
        set page = jsonb_set(l.page, '{chunks}', s.chunks)
       from (select long.line,
-                   jsonb_agg(case when p.content is null then c.value else c.value || jsonb_build_object('content', p.content) end
-                             order by c.ordinality, p.ordinal) as chunks
+                   jsonb_agg(x.piece order by c.ordinality, p.ordinal) as chunks
               from pg_temp.pages_to_load as long
                    cross join lateral jsonb_array_elements(long.page -> 'chunks') with ordinality as c(value, ordinality)
                    left join lateral pgsearch.split_content(c.value ->> 'content', 'text', chunk_size) as p on char_length(c.value ->> 'content') > most
+                   -- made below the sort, which would carry the whole passage with each of its pieces
+                   cross join lateral (select case when p.content is null then c.value else c.value || jsonb_build_object('content', p.content) end as piece offset 0) as x
              where long.form <> 'page'
                and jsonb_path_exists(long.page, '$.chunks[*].content')
                and char_length(long.page #>> '{chunks}') > most

@@ -114,6 +114,8 @@ returns table (page_id bigint, chunk_id bigint, repo_id text, node_id text, node
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set jit = off
+set enable_seqscan = off
+set enable_mergejoin = off
 as $$
 declare
     asked constant record  := pgsearch._node_terms(_node_words_scores.query, _node_words_scores.collections);

@@ -68,11 +68,13 @@ def _edit(client: Client) -> None:
     """So many edits that 400 pages and more of entries wait in the index over the words."""
     connection = client.connection
     connection.execute("alter index pgsearch.chunks_content_tsv_gin set (gin_pending_list_limit = 65536)")
-    connection.execute("update pgsearch.chunks set content = content || ' edited' where chunk_id % 20 < 5")
-    (pending,) = connection.execute(
-        "select pg_relation_size('pgsearch.chunks_content_tsv_gin') / current_setting('block_size')::integer"
-    ).fetchone() or (0,)
-    assert pending > 400
+    connection.execute(
+        "update pgsearch.chunks set content = content || ' edited' ||"
+        " (select string_agg(' e' || abs(hashint8extended(chunk_id, n)) % 5000, '') from generate_series(1, 20) as n)"
+        " where chunk_id % 2 = 0"
+    )
+    (waiting,) = connection.execute("select pgsearch._pending_pages('chunks_content_tsv_gin')").fetchone() or (0,)
+    assert waiting > 400
 
 
 def _settled(client: Client) -> None:
@@ -104,9 +106,7 @@ class Prepared:
 
 
 @pytest.fixture(scope="module", params=[pending, updated, unanalysed], ids=lambda state: state.__name__)
-def prepared(
-    request: pytest.FixtureRequest, pg_server: Server, pg_template: NoopExecutor
-) -> Iterator[Prepared]:
+def prepared(request: pytest.FixtureRequest, pg_server: Server, pg_template: NoopExecutor) -> Iterator[Prepared]:
     with cloned(pg_server, pg_template.template_dbname) as dsn, Client(dsn) as client:
         _fill(client)
         request.param(client)
@@ -145,7 +145,6 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "search_vector": lambda c: c.search_vector(VECTOR),
     "explain_hit": lambda c: c.explain_hit("w7 w80", embedding=VECTOR, chunk_id=40),
     "fts_rank_for_chunk_ids": lambda c: c.fts_rank_for_chunk_ids("w7 w80", [1, 2, 3]),
-    "bm25_scores_for_chunk_ids": lambda c: c.bm25_scores_for_chunk_ids("w7 w80", [1, 2, 3]),
 }
 
 # to rank by ts_rank_cd every match has to be read, and a vector search may fetch what a filter then refuses

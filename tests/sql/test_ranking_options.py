@@ -132,10 +132,10 @@ def test_weights_of_zero_take_a_signal_out_of_the_order(library: Client) -> None
 
 
 def test_common_words_beyond_the_budget_are_answered_and_marked(client: Client) -> None:
-    client.put_pages("w", [{"external_id": str(n), "content": "the same words"} for n in range(60)])
+    client.put_pages("w", [{"external_id": str(n), "content": "the same words"} for n in range(900)])
     client.refresh_text_stats("w")
 
-    result = client.search("the same", options={"max_rows": 20})
+    result = client.search("the same", options={"max_rows": 300})
 
     assert result.approximate
     assert len(result.hits) == 8
