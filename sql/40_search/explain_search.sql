@@ -208,6 +208,9 @@ begin
     end if;
 
     -- the search itself, every statement of it
+    if parsed.any_of is null and embedding is null then
+        return;
+    end if;
     select jsonb_object_agg(coalesce(r.index_name, r.relation), jsonb_build_array(r.scans, r.rows, r.fetched)) into before from pgsearch._rows_read() as r;
     began   := clock_timestamp();
     perform pgsearch._search(query, embedding, collections, 'auto', 8, null, filter, options);

@@ -44,7 +44,7 @@ begin
     end if;
 
     -- a number of one text form only: 7, 7.0 and 7e0 are one number, and would be three ids
-    if jsonb_typeof(page -> 'external_id') = 'number' and page ->> 'external_id' !~ '^-?\d+$' then
+    if jsonb_typeof(page -> 'external_id') = 'number' and page ->> 'external_id' !~ '^-?[0-9]+$' then
         return format('external_id must be a string or a whole number, not %s', page ->> 'external_id');
     end if;
 

@@ -17,19 +17,21 @@ set cpu_operator_cost = 0
 as $$
 declare
     -- something that stands nowhere, so that nothing but the pending list and the way to it is counted
-    probes constant jsonb := '{
-        "chunks_content_tsv_gin":         "select from pgsearch.chunks as c where c.content_tsv @@ ''~nowhere~''::tsquery",
-        "pages_tags_gin":                 "select from pgsearch.pages as p where p.tags @> array[''~nowhere~'']",
-        "pages_metadata_gin":             "select from pgsearch.pages as p where p.metadata @> ''{\"~nowhere~\": 0}''",
-        "semantic_nodes_summary_tsv_gin": "select from pgsearch.semantic_nodes as n where n.summary_tsv @@ ''~nowhere~''::tsquery"
-    }';
-    plan   jsonb;
+    probe constant text := case index_name
+                           when 'chunks_content_tsv_gin'         then 'pgsearch.chunks as t where t.content_tsv @@ $1'
+                           when 'semantic_nodes_summary_tsv_gin' then 'pgsearch.semantic_nodes as t where t.summary_tsv @@ $1'
+                           when 'pages_tags_gin'                 then 'pgsearch.pages as t where t.tags @> array[$1::text]'
+                           when 'pages_metadata_gin'             then 'pgsearch.pages as t where t.metadata @> jsonb_build_object($1::text, 0)'
+                           end;
+    plan  jsonb;
 begin
-    if to_regclass('pgsearch.' || quote_ident(index_name)) is null or not probes ? index_name then
+    if to_regclass('pgsearch.' || quote_ident(index_name)) is null or probe is null then
         return null;
     end if;
 
-    execute 'explain (format json) ' || (probes ->> index_name) into plan;
+    execute 'explain (format json) select from ' || probe
+       into plan
+      using '~nowhere~'::tsquery;
     return (select greatest(0, round((n ->> 'Total Cost')::float8) - 20)
               from jsonb_path_query(plan, 'strict $.**') as n
              where jsonb_typeof(n) = 'object'

@@ -98,6 +98,30 @@ $$;
 
 comment on function pgsearch._doctor_indexes() is 'doctor: indexes that are missing or invalid, and the HNSW index of each model.';
 
+create or replace function pgsearch._doctor_pending()
+returns table (check_name text, status text, detail text, fix text)
+-- volatile, as _pending_pages is
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- gin_pending_list_limit is 4 MB, 512 pages, by default; a search beside so many takes twice its time (100,000 chunks)
+    return query
+    select case when w.pages > 256 then 'pending list of ' || w.index_name else 'pending lists' end,
+           case when w.pages > 256 then 'warn' else 'ok' end,
+           format('%s pages of new entries wait in %s; every search reads them from end to end', w.pages, w.index_name),
+           case when w.pages > 256 then format('pgsearch maintain, or: select gin_clean_pending_list(%L);', 'pgsearch.' || w.index_name) end
+      from (select n.index_name,
+                   pgsearch._pending_pages(n.index_name) as pages
+              from unnest('{chunks_content_tsv_gin,pages_tags_gin,pages_metadata_gin,semantic_nodes_summary_tsv_gin}'::text[]) as n(index_name)) as w
+     where w.pages > 256
+        or w.index_name = 'chunks_content_tsv_gin' and w.pages is not null
+     order by w.pages desc, w.index_name;
+end;
+$$;
+
+comment on function pgsearch._doctor_pending() is 'doctor: how much waits in the pending lists of the GIN indexes that searches use.';
+
 create or replace function pgsearch._doctor_contents()
 returns table (check_name text, status text, detail text, fix text)
 language plpgsql stable parallel safe
@@ -287,13 +311,15 @@ comment on function pgsearch._doctor_owner() is 'doctor: what in the schema belo
 
 create or replace function pgsearch.doctor()
 returns table (check_name text, status text, detail text, fix text)
-language plpgsql stable parallel safe
+-- volatile, as _doctor_pending is
+language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query select d.* from pgsearch._doctor_extensions() as d;
     return query select d.* from pgsearch._doctor_owner() as d;
     return query select d.* from pgsearch._doctor_indexes() as d;
+    return query select d.* from pgsearch._doctor_pending() as d;
     return query select d.* from pgsearch._doctor_contents() as d;
     return query select d.* from pgsearch._doctor_server() as d;
     return query select d.* from pgsearch._doctor_log() as d;
@@ -301,5 +327,5 @@ end;
 $$;
 
 comment on function pgsearch.doctor() is
-'Looks at everything that keeps searches from being right or fast, and whoever does not own them from running code in them: extensions, owners, indexes, text analysis and statistics, embeddings, dead rows, settings, log partitions. Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results, or reads of whole tables),
+'Looks at everything that keeps searches from being right or fast, and whoever does not own them from running code in them: extensions, owners, indexes, pending lists, text analysis and statistics, embeddings, dead rows, settings, log partitions. Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results, or reads of whole tables),
 detail, fix (a statement or command; null: nothing to do). Counts chunks and embeddings whole: seconds on millions. Recall is measured by measure_recall.';

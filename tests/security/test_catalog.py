@@ -129,6 +129,7 @@ def test_every_view_reads_with_the_rights_of_who_asks(catalog: psycopg.Connectio
 WITHOUT_GIN_SCAN = {
     "_bm25_statement",
     "_count_matching",
+    "_count_statement",
     "_drawn_chunks",
     "_fts_statement",
     "_fused_adaptive",
@@ -136,6 +137,7 @@ WITHOUT_GIN_SCAN = {
     "_node_score_expression",
     "_node_words_scores",
     "_node_words_statement",
+    "_phrase_statement",
     "_search",
     "_search_code",
     "_store_events",

@@ -40,6 +40,30 @@ def test_a_healthy_database_has_nothing_to_mend(healthy: Client) -> None:
     assert found["embeddings of wiki by subjects"].detail.startswith("5 of 5 chunks")
 
 
+def test_a_long_pending_list_is_told_and_its_cure_empties_it(healthy: Client) -> None:
+    assert checks(healthy)["pending lists"].detail.startswith("0 pages")
+    connection = healthy.connection
+    connection.execute("alter index pgsearch.chunks_content_tsv_gin set (gin_pending_list_limit = 65536)")
+    connection.execute("create extension pgstattuple schema public")
+    healthy.put_pages(
+        "wiki",
+        [
+            {"external_id": f"p{page}", "content": " ".join(f"w{page * 31 + n}" for n in range(1500))}
+            for page in range(120)
+        ],
+    )
+    (waiting,) = connection.execute(
+        "select pending_pages from public.pgstatginindex('pgsearch.chunks_content_tsv_gin')"
+    ).fetchone() or (0,)
+
+    check = checks(healthy)["pending list of chunks_content_tsv_gin"]
+    assert check.status == "warn"
+    assert abs(int(check.detail.split()[0]) - waiting) <= 25
+
+    connection.execute(str(check.fix).partition("or: ")[2].encode())
+    assert checks(healthy)["pending lists"].detail.startswith("0 pages")
+
+
 def test_a_new_database_fails_in_nothing(client: Client) -> None:
     assert [check for check in client.doctor() if check.status == "fail"] == []
 

@@ -14,14 +14,36 @@ def test_there_is_a_row_for_each_stage_that_the_search_has(library: Client) -> N
     def stages(query: str, embedding: tuple[float, ...] | None = None) -> list[str]:
         return list(dict.fromkeys(row.stage for row in library.explain_search(query, embedding, collections="wiki")))
 
-    assert stages("보조금 subsidy", CARS) == ["text", "vector", "lexical"]
-    assert stages("보조금 subsidy") == ["text", "lexical"]
-    assert stages("...", CARS) == ["vector"]
+    library.refresh_text_stats()
+    assert stages("보조금 subsidy", CARS) == ["words", "text", "vector", "lexical", "candidate_pages", "search"]
+    assert stages("보조금 subsidy") == ["words", "text", "lexical", "candidate_pages", "search"]
+    assert stages('"전기차 보조금" 보조금') == ["phrase", "text", "candidate_pages", "search"]
+    assert stages("...", CARS) == ["vector", "search"]
     assert stages("") == []
 
 
+def test_the_last_row_tells_what_all_statements_together_read(library: Client) -> None:
+    *_, search = library.explain_search("보조금", CARS, collections="wiki")
+
+    assert (search.stage, search.uses_index) == ("search", True)
+    assert "chunks" in (search.index_name or "")
+    # each hit is read at least once to be scored and once to be shown
+    assert search.rows >= len(library.search_hybrid("보조금", CARS, collections="wiki"))
+    assert search.plan["chunks"]["fetched"] > 0
+    assert search.milliseconds > 0
+
+
+def test_a_search_that_reads_a_table_whole_is_seen(client: Client) -> None:
+    client.put_pages("w", [{"external_id": str(n), "content": f"zinc {n}"} for n in range(6000)])
+    client.refresh_text_stats()
+    assert client.explain_search("zinc")[-1].uses_index
+
+    client.connection.execute("drop index pgsearch.chunks_content_tsv_gin")
+    assert not client.explain_search("zinc")[-1].uses_index
+
+
 def test_a_row_names_the_index_and_carries_the_whole_plan(library: Client) -> None:
-    text, *_ = library.explain_search("보조금")
+    (text,) = (row for row in library.explain_search("보조금") if row.stage == "text")
 
     assert text.expected_index == "chunks_content_tsv_gin"
     assert text.index_name is not None
@@ -46,9 +68,9 @@ def test_a_model_without_its_index_is_seen(client: Client) -> None:
 def test_it_explains_what_the_search_does_with_filters_and_requirements(library: Client) -> None:
     for query in ('"전기차 보조금"', "보조금 -윤석열", "+보조금"):
         for filter in ({}, {"tags": ["법"]}):
-            text, *_ = library.explain_search(query, filter=filter)
-            assert text.stage == "text"
-            assert text.uses_index
+            rows = library.explain_search(query, filter=filter)
+            assert "text" in {row.stage for row in rows}
+            assert all(row.uses_index for row in rows)
 
 
 def test_it_changes_nothing(library: Client) -> None:
