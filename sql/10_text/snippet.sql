@@ -20,7 +20,12 @@ select nullif(concat_ws('|', '\m(?:' || string_agg(t.term, '|' order by length(t
   from terms as t
  -- what a shorter stem marks anyway would only be one more branch to try at every letter
  where not t.begins
-    or not exists (select from terms as o where o.begins and o.term <> t.term and starts_with(t.term, o.term));
+    or t.term not in (select l.term
+                        from terms as l
+                             cross join generate_series(1, length(l.term) - 1) as g(characters)
+                             join terms as o on o.term = left(l.term, g.characters)
+                       where l.begins
+                         and o.begins);
 $$;
 
 comment on function pgsearch._highlight_pattern(text[], text[]) is 'A regular expression for what a snippet marks; null for nothing.';
@@ -113,11 +118,31 @@ returns text
 language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    most_terms constant integer := 2000;
+    given      constant integer := coalesce(cardinality(lexemes), 0) + coalesce(cardinality(words), 0);
+    terms      text[] := array(select unnest(lexemes) union all select unnest(words));
 begin
-    return pgsearch._marked_excerpt(content, pgsearch._highlight_pattern(lexemes, words), most_characters, mark_open, mark_close);
+    perform pgsearch._check_range('most_characters', most_characters, 0, 1000000);
+    if given > most_terms then
+        raise exception using
+            errcode = 'PS003',
+            message = format('there are too many lexemes and words to mark: %s', given),
+            hint    = format('Give at most %s together, as parse_query gives them for one query.', most_terms);
+    end if;
+
+    -- an expression is dear to make, by all its letters: what does not stand in the text stays out of a long one
+    if given > 100 then
+        terms := array(select t.term
+                         from (select lower(content) as content offset 0) as c
+                              cross join unnest(terms) as t(term)
+                        where strpos(c.content, lower(t.term)) > 0);
+    end if;
+    return pgsearch._marked_excerpt(content, pgsearch._highlight_pattern(terms, '{}'), most_characters, mark_open, mark_close);
 end;
 $$;
 
 comment on function pgsearch.snippet(text, text[], text[], integer, text, text) is
 'An excerpt of the content around the most matches, white space folded, HTML-escaped, the matches between mark_open and mark_close (which are not escaped).
-Arguments: content, lexemes and words (as parse_query gives them), most_characters (about how long; 0: an empty excerpt). Returns text; the beginning of the content when nothing matches.';
+Arguments: content, lexemes and words (as parse_query gives them, at most 2,000 together), most_characters (0 .. 1000000: about how long; 0: an empty excerpt). Returns text; the beginning of the content when nothing matches.
+Errors: PS003 too many lexemes and words, most_characters out of range.';

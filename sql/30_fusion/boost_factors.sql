@@ -11,7 +11,7 @@ as $$
 select string_agg(format('(제\s*%1$s\s*조%2$s|article\s+%1$s\M|§\s*%1$s\M)',
                          coalesce(match[1], match[3], match[4]),
                          case when match[2] is null then '(?!\s*의\s*\d)' else format('\s*의\s*%s(?!\d)', match[2]) end), '|')
-  from regexp_matches(query, '제\s*(\d+)\s*조(?:\s*의\s*(\d+))?|article\s+(\d+)|§\s*(\d+)', 'gi') as match
+  from regexp_matches(left(query, 1000), '제\s*(\d+)\s*조(?:\s*의\s*(\d+))?|article\s+(\d+)|§\s*(\d+)', 'gi') as match
  where query ~ '\d';
 $$;
 
@@ -33,7 +33,9 @@ as $$
 declare
     boost    constant jsonb  := pgsearch.default_settings() -> 'boosts' || coalesce(boosts, '{}');
     articles constant text   := pgsearch._named_articles(query);
-    best     constant float8 := (select max(s) from unnest(text_scores) as s);
+    titled   constant float8[] := pgsearch._finite_scores('title_scores', title_scores);
+    texted   constant float8[] := pgsearch._finite_scores('text_scores', text_scores);
+    best     constant float8 := (select max(s) from unnest(texted) as s);
 begin
     perform pgsearch._check_settings(jsonb_build_object('boosts', coalesce(boosts, '{}')));
 
@@ -43,7 +45,7 @@ begin
            case when p.tags && words then (boost ->> 'tags')::float8 else 0 end,
            case when concat_ws(' ', ch.heading, ch.content) ~* articles then (boost ->> 'article')::float8 else 0 end,
            case when c.text_score >= 0.9::float8 * best then (boost ->> 'text_score')::float8 else 0 end
-      from unnest(chunk_ids, page_ids, title_scores, text_scores) as c(chunk_id, page_id, title_score, text_score)
+      from unnest(chunk_ids, page_ids, titled, texted) as c(chunk_id, page_id, title_score, text_score)
            join pgsearch.pages as p on p.page_id = c.page_id
            left join pgsearch.chunks as ch on articles is not null
                                           and ch.page_id = c.page_id

@@ -12,7 +12,9 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    best constant float8 := (select nullif(max(s), 0) from unnest(text_scores) as s);
+    texted   constant float8[] := pgsearch._finite_scores('text_scores', text_scores);
+    vectored constant float8[] := pgsearch._finite_scores('vector_scores', vector_scores);
+    best     constant float8   := (select nullif(max(s), 0) from unnest(texted) as s);
 begin
     return query
     with fields as materialized (
@@ -22,7 +24,7 @@ begin
                f.signal,
                -- the share of the query's words that stand in the field
                (select count(*) from unnest(words) as w(word) where strpos(f.content, w.word) > 0)::float8 / nullif(cardinality(words), 0) as share
-          from unnest(chunk_ids, page_ids, text_scores, vector_scores) as c(chunk_id, page_id, text_score, vector_score)
+          from unnest(chunk_ids, page_ids, texted, vectored) as c(chunk_id, page_id, text_score, vector_score)
                join pgsearch.pages as p on p.page_id = c.page_id
                join pgsearch.chunks as h on h.page_id = c.page_id
                                         and h.chunk_id = c.chunk_id
@@ -37,14 +39,14 @@ begin
      where f.share > 0
      union all
     select c.chunk_id, 'text', c.text_score / best
-      from unnest(chunk_ids, text_scores) as c(chunk_id, text_score)
+      from unnest(chunk_ids, texted) as c(chunk_id, text_score)
      where c.text_score > 0
      union all
     select c.chunk_id,
            'vector',
            -- beside text half a cosine; alone the raw cosine, not amplified
            c.vector_score * case when c.text_score > 0 or exists (select from fields as f where f.chunk_id = c.chunk_id and f.share > 0) then 0.5::float8 else 1 end
-      from unnest(chunk_ids, text_scores, vector_scores) as c(chunk_id, text_score, vector_score)
+      from unnest(chunk_ids, texted, vectored) as c(chunk_id, text_score, vector_score)
      where c.vector_score is not null;
 end;
 $$;

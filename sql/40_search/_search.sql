@@ -280,7 +280,7 @@ begin
     -- fuse, boost, cut
     one_a_page := (settings ->> 'group_by_page')::boolean and settings ->> 'rerank' = '';
     shown      := case when settings ->> 'rerank' <> '' then greatest(top_k, (settings ->> 'rerank_head')::integer)
-                       when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
+                       when (settings ->> 'diversity')::float8 > 0 then greatest(top_k, least(100, 5 * top_k))
                        else top_k end;
     if adaptive then
         if pgsearch._named_articles(query) is not null then

@@ -157,7 +157,7 @@ begin
                   and case jsonb_typeof(r)
                       when 'object' then coalesce(r ->> 'chunk_id', r ->> 'external_id') is null
                                          or coalesce(jsonb_typeof(r -> 'score'), 'null') not in ('number', 'null')
-                                         or case when jsonb_typeof(r -> 'score') = 'number' then abs((r -> 'score')::numeric) > 1e300 else false end
+                                         or case when jsonb_typeof(r -> 'score') = 'number' then abs((r -> 'score')::numeric) > 1e300 or (r -> 'score')::numeric <> 0 and abs((r -> 'score')::numeric) < 1e-300 else false end
                       else jsonb_typeof(r) not in ('string', 'number')
                       end) then
         raise exception using

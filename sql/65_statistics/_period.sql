@@ -7,9 +7,18 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     default_days constant integer := 30;
-    last_day     constant date := case when until is null then (now() at time zone 'UTC')::date else ((until at time zone 'UTC') - interval '1 microsecond')::date end;
-    first_day    constant date := case when since is null then last_day - (default_days - 1) else (since at time zone 'UTC')::date end;
+    last_day     date;
+    first_day    date;
 begin
+    if exists (select from (values (since), (until)) as t(at) where isfinite(t.at) and t.at not between '0001-01-02 00:00:00+00' and '9999-12-31 00:00:00+00') then
+        raise exception using
+            errcode = 'PS003',
+            message = format('there are no statistics from %s until %s', coalesce(since::text, '30 days before'), coalesce(until::text, 'now')),
+            hint    = 'Give times of the years 1 to 9999, or infinity.';
+    end if;
+
+    last_day  := case when until is null then (now() at time zone 'UTC')::date else ((until at time zone 'UTC') - interval '1 microsecond')::date end;
+    first_day := case when since is null then last_day - (default_days - 1) else (since at time zone 'UTC')::date end;
     if since >= until or first_day > last_day then
         raise exception using
             errcode = 'PS003',
@@ -22,4 +31,4 @@ end;
 $$;
 
 comment on function pgsearch._period(timestamptz, timestamptz) is
-'The days (UTC) from since up to but not including until; null since: 30 days that end with until, null until: today. Error: PS003 until not after since.';
+'The days (UTC) from since up to but not including until; null since: 30 days that end with until, null until: today. Error: PS003 until not after since, a time out of range.';
