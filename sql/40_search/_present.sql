@@ -20,7 +20,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     shown     constant integer := jsonb_array_length(ranked);
-    pattern   constant text    := case when snippet_length > 0 then pgsearch._highlight_pattern(lexemes, words) end;
+    marks     constant record  := case when snippet_length > 0 then pgsearch._highlight(lexemes, words) end;
     widened   bigint[];
     contexts  text[];
     presented jsonb;
@@ -42,7 +42,7 @@ begin
                    'heading',       c.heading,
                    'content',       c.content,
                    'context',       contexts[array_position(widened, c.chunk_id)],
-                   'snippet',       case when snippet_length > 0 then pgsearch._marked_excerpt(c.content, pattern, snippet_length, '<mark>', '</mark>') else '' end,
+                   'snippet',       case when snippet_length > 0 then pgsearch._marked_excerpt(c.content, marks.pattern, marks.stems, snippet_length, '<mark>', '</mark>') else '' end,
                    'score',         coalesce(r.hit -> 'reranked', r.hit -> 'score'),
                    -- normalize_display_scores of scores that all differ
                    'display_score', 1::float8 - (r.at - 1)::float8 / shown,

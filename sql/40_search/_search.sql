@@ -263,7 +263,8 @@ begin
     end if;
     -- it looks at texts, and rows have no place for it
     if wanted <> 'hits' then
-        confidence := pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, vector_chunks, best_cosine, model.model);
+        confidence := pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, vector_chunks, best_cosine, model.model,
+                                           (select max(s) from unnest(lexical_scores) as s));
     end if;
     timings := timings || pgsearch._lap('complete_ms', lap);
     lap     := clock_timestamp();
@@ -360,7 +361,8 @@ create or replace function pgsearch._confidence(
     text_scores  float8[],
     vector_found bigint[],
     best_cosine  float8,
-    model        text
+    model        text,
+    best_spelt   float8 default null
 )
 returns float8
 language plpgsql stable parallel safe
@@ -385,9 +387,12 @@ begin
      order by f.score desc, f.chunk_id
      limit 1;
 
-    return pgsearch.compute_confidence_hybrid(text_score, text_reason, best_cosine, coalesce(model, ''));
+    return greatest(pgsearch.compute_confidence_hybrid(text_score, text_reason, best_cosine, coalesce(model, '')),
+                    -- where words found something they are judged; else how the best title is spelt. One word has few trigrams, and an error takes three or four of them
+                    case when text_score is null
+                         then pgsearch.compute_confidence(best_spelt + case when cardinality(words) = 1 then 0.06::float8 else 0 end, 'lexical', 'lexical') end);
 end;
 $$;
 
-comment on function pgsearch._confidence(text[], bigint[], bigint[], float8[], bigint[], float8, text) is
-'Confidence of a search from its signals before fusion: the best of the first ten text hits by strategy legacy, and the best cosine.';
+comment on function pgsearch._confidence(text[], bigint[], bigint[], float8[], bigint[], float8, text, float8) is
+'Confidence of a search from its signals before fusion: the best of the first ten text hits by strategy legacy (where words found none, the title spelt nearest to the query, a score of search_lexical), and the best cosine.';

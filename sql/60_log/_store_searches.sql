@@ -187,7 +187,12 @@ begin
     end if;
 
     if mask <> '' then
-        called := to_regprocedure(mask || '(text)');
+        begin
+            called := to_regprocedure(mask || '(text)');
+        exception
+            when syntax_error or invalid_name or invalid_text_representation then
+                called := null;
+        end;
         if called is null then
             raise exception using
                 errcode = 'PS003',

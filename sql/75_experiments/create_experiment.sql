@@ -90,7 +90,7 @@ begin
     insert into pgsearch.experiments (experiment, experiment_type, collection, query_set_id, judgment_list_id, variants)
     values (create_experiment.experiment,
             create_experiment.experiment_type,
-            create_experiment.collection,
+            coalesce(create_experiment.collection, ''),
             case when create_experiment.query_set is not null then pgsearch._query_set_id(create_experiment.query_set) end,
             list_id,
             resolved)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MANY = 100_000
 """Elements of an array, characters of a text, that are too many."""
@@ -24,6 +24,13 @@ def objects(values: Iterable[object]) -> tuple[str, ...]:
     """The values as JSON, as constants of SQL."""
     return tuple(literal(re.sub('"@(.*?)@"', r"\1", json.dumps(value, ensure_ascii=False))) for value in values)
 
+
+def each(key: str, *values: object, **others: object) -> Iterator[dict[str, object]]:
+    """An object for each value of the key, beside others."""
+    return ({**others, key: value} for value in values)
+
+
+NEW_YEAR = "2026-01-01T00:00:00Z"
 
 # What is no name of a function, of a configuration, of a table.
 NAMES = (
@@ -79,128 +86,81 @@ INNER = (
 
 # Parts of an entry of the log.
 ENTRIES: Sequence[Mapping[str, object]] = (
-    *(
-        {"ts": ts}
-        for ts in (
-            "9999-12-31T23:59:59Z",
-            "2026-99-99T99:99:99Z",
-            "0000-00-00T00:00Z",
-            "2026-01-01T00:00:00+99:99",
-            "infinity",
-            1,
-        )
-    ),
-    *(
-        {key: f"{first}-0000-7000-8000-000000000000"}
-        for key in ("query_id", "event_id")
-        for first in ("00000000", "ffffffff")
-    ),
-    *(
-        {key: value}
-        for key in ("confidence", "latency_ms", "dwell_ms", "value", "sample_weight")
-        for value in (HUGE, SMALL, 5e-324, "a")
-    ),
-    *(
-        {key: value}
-        for key in ("position", "clicked_rank", "top_k", "result_count")
-        for value in (2**31 - 1, 2**31, 1.5, 0, HUGE)
-    ),
-    *({"position_xy": value} for value in ({"x": "a", "y": None}, {"x": HUGE, "y": 1}, {})),
-    *(
-        {"results": value}
-        for value in ([{"chunk_id": {}, "score": 1e299}], [HUGE, "a", None], [{"chunk_id": 1, "score": SMALL}])
-    ),
-    *({"collections": value} for value in ([None, {}, [1]], ["wiki", None], [])),
-    *({"late_interaction_scores": value} for value in ({"max_sims": [None, HUGE]}, {"max_sims": "a"}, {})),
-    *({"timings": value} for value in ({"a": "b"}, {"total_ms": HUGE})),
-    *({"weights": value} for value in ({"text": HUGE}, {"": None})),
-    *({"query": value} for value in ("가" * MANY, "", None, 1, {})),
-    *({"user_id": value} for value in (HUGE, "", "x" * 256, {})),
-    {"metadata": {"ubi": {"set": "["}}},
-    {"log": "a"},
+    *each("ts", "9999-12-31T23:59:59Z", "2026-99-99T99:99:99Z", "2026-02-30T00:00:00Z", "0000-00-00T00:00Z"),
+    *each("ts", "2026-01-01T00:00:00+99:99", "2026-01-01T24:00:00Z", "infinity", 1),
+    *each("query_id", "00000000-0000-7000-8000-000000000000", "ffffffff-ffff-7fff-bfff-ffffffffffff"),
+    *each("event_id", "00000000-0000-7000-8000-000000000000", "ffffffff-ffff-7fff-bfff-ffffffffffff"),
+    *each("confidence", HUGE, SMALL, 5e-324, "a"),
+    *each("latency_ms", HUGE, SMALL, 5e-324, "a"),
+    *each("dwell_ms", HUGE, SMALL, 5e-324, "a"),
+    *each("value", HUGE, SMALL, 5e-324, "a"),
+    *each("sample_weight", HUGE, SMALL, 5e-324, "a"),
+    *each("position", 2**31 - 1, 2**31, 1.5, 0, HUGE),
+    *each("top_k", 2**31 - 1, 2**31, 1.5, 0, HUGE),
+    *each("result_count", 2**31 - 1, 2**31, 1.5, 0, HUGE),
+    *each("position_xy", {"x": "a", "y": None}, {"x": HUGE, "y": 1}, {"x": SMALL}, {}),
+    *each("results", [{"chunk_id": {}, "score": 1e299}], [HUGE, "a", None], [{"chunk_id": 1, "score": SMALL}]),
+    *each("collections", [None, {}, [1]], ["wiki", None], []),
+    *each("late_interaction_scores", {"max_sims": [None, HUGE]}, {"max_sims": "a"}, {}),
+    *each("timings", {"a": "b"}, {"total_ms": HUGE}),
+    *each("weights", {"text": HUGE}, {"": None}),
+    *each("query", "가" * MANY, "", None, 1, {}),
+    *each("user_id", HUGE, "", "x" * 256, {}),
+    *each("metadata", {"ubi": {"set": "["}}),
+    *each("log", "a"),
 )
 
 # Parts of a page.
 PAGES: Sequence[Mapping[str, object]] = (
-    *({"content": value} for value in ("a", "", None, 1, HUGE, {}, "a " * MANY, "가" * MANY, "#" * MANY)),
-    *(
-        {"chunks": value}
-        for value in (
-            [],
-            [None],
-            [1],
-            [HUGE],
-            [{"content": HUGE}],
-            ["a"] * 20_000,
-            ["a" * MANY],
-            [{"content": "a", "metadata": {"": None}}, "b"],
-        )
-    ),
-    *({"content": "a", "tags": value} for value in ([None, 1, {}], "a", ["a"] * 10_000, ["a" * MANY])),
-    *({"content": "a", "metadata": value} for value in ([1], {"a": HUGE}, {"a": "b" * MANY}, None)),
-    *(
-        {"content": "a", "title": value}
-        for value in (HUGE, "가" * MANY, None, "", " ".join(f"w{n}" for n in range(20_000)))
-    ),
-    *({"content": "a", "external_id": value} for value in (1, None, "", "x" * 10_000, {})),
-    *({"content": "a", key: value} for key in ("format", "source") for value in ("markdown", "x" * MANY, 1, None)),
+    *each("content", "a", "", None, 1, HUGE, {}, "a " * MANY, "가" * MANY, "#" * MANY),
+    *each("chunks", [], [None], [1], [HUGE], [{"content": HUGE}], ["a"] * 5_000, ["a" * MANY]),
+    *each("chunks", [{"content": "a", "metadata": {"": None}}, "b"]),
+    *each("tags", [None, 1, {}], "a", ["a"] * 10_000, ["a" * MANY], content="a"),
+    *each("metadata", [1], {"a": HUGE}, {"a": "b" * MANY}, None, content="a"),
+    *each("title", HUGE, "가" * MANY, None, "", " ".join(f"w{n}" for n in range(20_000)), content="a"),
+    *each("external_id", 1, None, "", "x" * 10_000, {}, content="a"),
+    *each("format", "markdown", "x" * MANY, 1, None, content="a"),
+    *each("source", "markdown", "x" * MANY, 1, None, content="a"),
 )
 
 # Parts of a node.
 NODES: Sequence[Mapping[str, object]] = (
-    *(
-        {"metadata": value}
-        for value in (
-            [1],
-            {"line": HUGE},
-            {"path": 1, "line": "a"},
-            {"in_degree": HUGE},
-            {"in_degree": "a"},
-            {"path": "a", "line": 10**12},
-        )
-    ),
-    *({"embedding": value} for value in ([1, None], [HUGE], "a", [], "[1,0,0,0]", [1, 0, 0, 0])),
-    *({"source_id": value, "source_table": "chunks"} for value in ("a", HUGE, 10**30, 1)),
-    *({key: value} for key in ("summary", "node_id", "code_hash") for value in ("가" * MANY, None, "", 1)),
+    *each("metadata", [1], {"line": HUGE}, {"path": 1, "line": "a"}, {"in_degree": HUGE}, {"in_degree": "a"}),
+    *each("metadata", {"path": "a", "line": 10**12}, {"importance_score": HUGE}, {"importance_score": SMALL}),
+    *each("embedding", [1, None], [HUGE], "a", [], "[1,0,0,0]", [1, 0, 0, 0]),
+    *each("source_id", "a", HUGE, 10**30, 1, source_table="chunks"),
+    *each("summary", "가" * MANY, None, "", 1),
+    *each("node_id", "가" * MANY, None, "", 1),
+    *each("code_hash", "가" * MANY, None, "", 1),
 )
 
 # Parts of a variant of an experiment.
 VARIANTS: Sequence[Mapping[str, object]] = (
-    *({"share": value} for value in (HUGE, SMALL, 0, -1, "a", None)),
-    *({"options": value} for value in ({"candidates": HUGE}, {"fusion": "rrf"}, [], None)),
-    {"configuration": "nobody"},
-    {"name": None},
+    *each("share", HUGE, SMALL, 0, -1, "a", None),
+    *each("options", {"candidates": HUGE}, {"fusion": "rrf"}, [], None),
+    *each("configuration", "nobody"),
+    *each("name", None, "x" * MANY),
 )
 
 # Parts of a record of User Behavior Insights.
 RECORDS: Sequence[Mapping[str, object]] = (
-    *(
-        {"timestamp": value}
-        for value in (
-            "infinity",
-            HUGE,
-            "294277-01-01T00:00:00Z",
-            "9999-12-31T00:00:00Z",
-            "a",
-            None,
-            "2026-01-01",
-            1767225600000,
-        )
-    ),
-    *(
-        {"timestamp": "2026-01-01T00:00:00Z", **rest}
-        for rest in (
-            {"query_response_hit_ids": [None, {}, HUGE]},
-            {"query_response_hit_ids": "a"},
-            {"query_attributes": [1]},
-            {"user_query": "가" * MANY},
-            {"event_attributes": {"position": {"ordinal": HUGE}}},
-            {"event_attributes": {"position": {"ordinal": "a", "xy": {"x": "a"}}}},
-            {"event_attributes": {"object": 1, "position": []}},
-            {"event_attributes": {"object": {"object_id": {}, "internal_id": HUGE}}},
-            {"event_attributes": 1},
-        )
-    ),
+    *each("timestamp", "infinity", HUGE, "294277-01-01T00:00:00Z", "9999-12-31T00:00:00Z", "a", None, 1767225600000),
+    *each("timestamp", "2026-01-01", "2026-99-01T00:00:00Z", "2026-01-01T00:00:00+99:00"),
+    *each("query_response_hit_ids", [None, {}, HUGE], "a", timestamp=NEW_YEAR),
+    *each("query_attributes", [1], timestamp=NEW_YEAR),
+    *each("user_query", "가" * MANY, timestamp=NEW_YEAR),
+    *each("event_attributes", {"position": {"ordinal": HUGE}}, {"position": {"ordinal": "a"}}, timestamp=NEW_YEAR),
+    *each("event_attributes", {"position": {"xy": {"x": "a"}}}, {"object": 1, "position": []}, 1, timestamp=NEW_YEAR),
+    *each("event_attributes", {"object": {"object_id": {}, "internal_id": HUGE}}, timestamp=NEW_YEAR),
+)
+
+# Parts of a learned model.
+MODELS: Sequence[Mapping[str, object]] = (
+    *each("of_score", HUGE, SMALL, "a", None),
+    *each("feature", [1, 0, 0], [HUGE], ["a"], [10**9], "a", []),
+    *each("roots", [1], [0], [-1], [10**9], ["a"], "a"),
+    *each("weights", {"a": [HUGE]}, {"a": "b"}, {"a": [5e-324]}, [1]),
+    *each("classes", [], ["a"], "a", [None]),
 )
 
 # By type: nothing, empty, repeated, nested, with a first index of its own, extreme, many.
@@ -388,73 +348,75 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
     ),
 }
 
-# By name: near to what the argument takes, so that more than its first check is reached.
+# By name and type: near to what the argument takes, so that more than its first check is reached.
 BY_NAME: Mapping[str, Sequence[str]] = {
-    "query": ("'battery'", "'\"electric car\" -zebra'", "'전기차 보조금'"),
-    "content": (f"repeat('Roses. ', {MANY})", f"repeat('a', {10 * MANY})", f"repeat('가', {10 * MANY})"),
-    "document": tuple(
+    "query text": ("'battery'", "'\"electric car\" -zebra'", "'전기차 보조금'"),
+    "content text": (f"repeat('Roses. ', {MANY})", f"repeat('a', {10 * MANY})", f"repeat('가', {10 * MANY})"),
+    "document text": tuple(
         f"repeat(E'{part}', {MANY})"
         for part in ("# ", "#", "\\n", "# a\\n", "```", "```\\n", "a. ", "- ", "a\\n\\n", "> ", "|", "def a():\\n", " ")
     ),
-    "format": ("'markdown'", "'text'", "'code'"),
-    "collection": ("'wiki'", "'nobody'", "repeat('x', 255)", "repeat('x', 256)"),
-    "collections": ("array['wiki']", "array['wiki', null]", "array['guides', 'wiki', 'wiki']"),
-    "text_config": ("'english'", "'pg_catalog.english'", "'a.b'"),
-    "fusion": ("'rrf'", "'rrf_boost'", "'legacy'", "'weighted'", "'convex'", "'distribution'", "'adaptive'"),
-    "search_mode": ("'fts'", "'lexical'", "'vector'", "'code'"),
-    "operator": ("'and'", "'or'"),
-    "model": ("'subjects'", "'nobody'"),
-    "kind": ("'queries'", "'events'", "'reranker'", "'query_classifier'"),
-    "rights": ("array['search']", "array['search', 'log', 'read_log', null]"),
-    "role_name": ("'public'", "'pg_read_all_data'"),
-    "partition": ("'queries_p20200101'", "'pg_class'", "'pgsearch.chunks'", "'queries'"),
-    "step": ("'hour'", "'day'", "'month'", "'all'"),
-    "sampling": ("'random'", "'topn'", "'pptss'", "'failures'", "'manual'"),
-    "click_model": ("'coec'", "'ctr'", "'sdbn'"),
-    "experiment_type": ("'offline'", "'ab_test'", "'interleaving'"),
-    "mask": tuple(map(literal, NAMES)),
-    "filter": objects(
-        {key: value}
+    "format text": ("'markdown'", "'text'", "'code'"),
+    "collection text": ("'wiki'", "'nobody'", "repeat('x', 255)", "repeat('x', 256)"),
+    "collections text[]": ("array['wiki']", "array['wiki', null]", "array['guides', 'wiki', 'wiki']"),
+    "text_config text": ("'english'", "'pg_catalog.english'", "'a.b'"),
+    "fusion text": ("'rrf'", "'rrf_boost'", "'legacy'", "'weighted'", "'convex'", "'distribution'", "'adaptive'"),
+    "search_mode text": ("'fts'", "'lexical'", "'vector'", "'code'"),
+    "operator text": ("'and'", "'or'"),
+    "model text": ("'subjects'", "'nobody'"),
+    "kind text": ("'queries'", "'events'", "'reranker'", "'query_classifier'"),
+    "rights text[]": ("array['search']", "array['search', 'log', 'read_log', null]"),
+    "role_name text": ("'public'", "'pg_read_all_data'"),
+    "partition text": ("'queries_p20200101'", "'pg_class'", "'pgsearch.chunks'", "'queries'"),
+    "step text": ("'hour'", "'day'", "'month'", "'all'"),
+    "sampling text": ("'random'", "'topn'", "'pptss'", "'failures'", "'manual'"),
+    "click_model text": ("'coec'", "'ctr'", "'sdbn'"),
+    "experiment_type text": ("'offline'", "'ab_test'", "'interleaving'"),
+    "mask text": tuple(map(literal, NAMES)),
+    "filter jsonb": objects(
+        value
         for key in ("page_ids", "external_ids", "tags", "any_tags", "source", "metadata")
         for value in (
-            [[1], None, "a"],
-            [1.5],
-            [10**30],
-            None,
-            HUGE,
-            {},
-            {"a": {"$gt": HUGE}},
-            [],
-            "",
-            list(range(MANY)),
+            *each(key, [[1], None, "a"], [1.5], [10**30], None, HUGE, {}, {"a": {"$gt": HUGE}}, [], ""),
+            *each(key, list(range(MANY))),
         )
     ),
-    "options": (
-        *objects({"rerank": name} for name in (*NAMES, *(f"learned:{name}" for name in NAMES))),
-        *objects(
-            {key: value} for key in OPTIONS for value in (None, -1, 0, 1, 1.5, HUGE, SMALL, True, "", "f(", [], {}, [1])
-        ),
-        *objects(
-            {key: {inner: value}} for key, inner in INNER for value in (None, -1, 0, SMALL, HUGE, "a", True, {}, [])
-        ),
+    "options jsonb": objects(
+        (
+            *each("rerank", *NAMES, *(f"learned:{name}" for name in NAMES)),
+            *(
+                value
+                for key in OPTIONS
+                for value in each(key, None, -1, 0, 1, 1.5, HUGE, SMALL, True, "", "f(", [], {})
+            ),
+            *({key: value} for key, inner in INNER for value in each(inner, None, -1, 0, SMALL, HUGE, "a", True, [])),
+        )
     ),
-    "entry": objects({"query": "a", **entry} for entry in ENTRIES),
-    "entries": objects(
+    "entry jsonb": objects({"query": "a", **entry} for entry in ENTRIES),
+    "entries jsonb": objects(
         [{"type": kind, "query": "a", "action_name": "click", **entry}]
         for kind in ("search", "event")
         for entry in ENTRIES
     ),
-    "context": objects(ENTRIES),
-    "pages": objects([{"external_id": "a", **page}] for page in PAGES),
-    "nodes": objects([{"node_id": "a", "node_type": "symbol", "summary": "a", **node}] for node in NODES),
-    "variants": objects(
+    "context jsonb": objects(ENTRIES),
+    "pages jsonb": objects([{"external_id": "a", **page}] for page in PAGES),
+    "nodes jsonb": objects([{"node_id": "a", "node_type": "symbol", "summary": "a", **node}] for node in NODES),
+    "variants jsonb": objects(
         [{"name": "a", **first}, {"name": "b", **second}] for first in VARIANTS for second in ({}, *VARIANTS)
     ),
-    "judgments": objects(
-        [{"query": "a", "doc_id": "b", "rating": rating}] for rating in (None, 1, -1, HUGE, SMALL, "a", [1])
+    "judgments jsonb": objects(
+        [judgment]
+        for judgment in (
+            *each("rating", None, 1, -1, HUGE, SMALL, "a", [1], query="a", doc_id="b"),
+            *each("query", "가" * MANY, " ".join(str(n) for n in range(MANY)), 1, rating=1, doc_id="b"),
+            *each("doc_id", "가" * MANY, "", 1, rating=1, query="a"),
+        )
     ),
-    "records": objects([{"query_id": "a", "user_query": "b", "action_name": "click", **record}] for record in RECORDS),
-    "content_hashes": ("array['\\x00'::bytea]",),
-    "embeddings": ("array['[1,0,0,0]']", "array['[1,NaN,0,0]']", "array['[1e999,0,0,0]']", "array['[1,0']"),
-    "embedding": ("'[1,0,0,0]'",),
+    "content jsonb": objects(MODELS),
+    "records jsonb": objects(
+        [{"query_id": "a", "user_query": "b", "action_name": "click", **record}] for record in RECORDS
+    ),
+    "content_hashes bytea[]": ("array['\\x00'::bytea]",),
+    "embeddings text[]": ("array['[1,0,0,0]']", "array['[1,NaN,0,0]']", "array['[1e999,0,0,0]']", "array['[1,0']"),
+    "embedding vector": ("'[1,0,0,0]'",),
 }

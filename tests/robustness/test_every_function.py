@@ -80,7 +80,7 @@ def public(connection: psycopg.Connection[Any]) -> dict[str, Function]:
 
 def values(argument: str, type_name: str) -> Sequence[str]:
     """The naughty values of an argument."""
-    return (*BY_TYPE[type_name], *BY_NAME.get(argument, ()))
+    return (*BY_TYPE[type_name], *BY_NAME.get(f"{argument} {type_name}", ()))
 
 
 def call(function: Function, given: dict[str, str]) -> str:
