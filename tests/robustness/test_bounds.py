@@ -23,19 +23,43 @@ TOO_MUCH = {
     ),
     "a roll-up until the end of time": ("select * from pgsearch.refresh_search_stats(until => '294276-12-31')", "9999"),
     "no coin": ("select * from pgsearch.interleave('{a,b}', '{b,c}', null)", "seed"),
-    "a score that is infinite": ("select * from pgsearch.legacy_scores('{a}', '{1}', '{1}', '{Infinity}', '{1}')", "text_scores"),
-    "a score that is no number": ("select * from pgsearch.boost_factors('a', '{a}', '{1}', '{1}', '{NaN}', '{1}')", "title_scores"),
-    "a setting nearer to nothing than numbers go": ("""select * from pgsearch.search_hybrid('a', options => '{"boosts": {"title": 1e-400}}')""", "1e-50"),
+    "a score that is infinite": (
+        "select * from pgsearch.legacy_scores('{a}', '{1}', '{1}', '{Infinity}', '{1}')",
+        "text_scores",
+    ),
+    "a score that is no number": (
+        "select * from pgsearch.boost_factors('a', '{a}', '{1}', '{1}', '{NaN}', '{1}')",
+        "title_scores",
+    ),
+    "a setting nearer to nothing than numbers go": (
+        """select * from pgsearch.search_hybrid('a', options => '{"boosts": {"title": 1e-400}}')""",
+        "1e-50",
+    ),
     "a name as long as a book": ("select pgsearch.register_model(repeat('x', 256), 3)", "255"),
     "a query set without a name": ("select pgsearch.create_query_set('', 'manual')", "1 to 255"),
     "an experiment of too long a name": ("select pgsearch.create_experiment(repeat('x', 256), 'ab_test', '[]')", "255"),
     "judgments of too long a name": ("select pgsearch.put_judgments(repeat('x', 256), '[]')", "255"),
-    "a configuration of too long a name": ("select pgsearch.put_configuration(repeat('x', 256), 'wiki', '{}')", "255"),
-    "a learned model of too long a name": ("select pgsearch.put_learned_model(repeat('x', 256), 'reranker', '', '{}', '{}')", "255"),
-    "a time that no calendar has": ("""select pgsearch.log_search('{"query": "a", "ts": "2026-02-30T00:00:00Z"}')""", "zone"),
-    "a zone that no place has": ("""select pgsearch.log_search('{"query": "a", "ts": "2026-01-01T00:00:00+99:99"}')""", "zone"),
-    "a place that is a word": ("""select pgsearch.log_feedback(pgsearch.uuid7(), context => '{"position_xy": {"x": "a"}}')""", "numbers x and y"),
-}  # fmt: skip
+    "a configuration of too long a name": (
+        "select pgsearch.put_configuration(repeat('x', 256), 'wiki', '{}')",
+        "255",
+    ),
+    "a learned model of too long a name": (
+        "select pgsearch.put_learned_model(repeat('x', 256), 'reranker', '', '{}', '{}')",
+        "255",
+    ),
+    "a time that no calendar has": (
+        """select pgsearch.log_search('{"query": "a", "ts": "2026-02-30T00:00:00Z"}')""",
+        "zone",
+    ),
+    "a zone that no place has": (
+        """select pgsearch.log_search('{"query": "a", "ts": "2026-01-01T00:00:00+99:99"}')""",
+        "zone",
+    ),
+    "a place that is a word": (
+        """select pgsearch.log_feedback(pgsearch.uuid7(), context => '{"position_xy": {"x": "a"}}')""",
+        "numbers x and y",
+    ),
+}
 
 
 @pytest.mark.parametrize(("statement", "names"), TOO_MUCH.values(), ids=TOO_MUCH.keys())
@@ -60,11 +84,12 @@ def test_a_query_that_no_index_holds_is_refused_for_a_set_and_for_judgments(libr
 @pytest.mark.parametrize("sampling", ["random", "pptss", "topn", "failures"])
 def test_a_query_that_no_index_holds_is_left_out_of_a_set_that_is_drawn(library: Client, sampling: str) -> None:
     with library.connection.transaction(force_rollback=True):
+        library.create_collection("asked")
         for query in ("zebra", LONG):
-            entry = json.dumps({"query": query, "results": [], "collection": "wiki"})
+            entry = json.dumps({"query": query, "results": [], "collection": "asked"})
             library.connection.execute("select pgsearch.log_search(%s)", (entry,))
         ((taken,),) = library.connection.execute(
-            "select pgsearch.create_query_set('a', %s, collection => 'wiki')", (sampling,)
+            "select pgsearch.create_query_set('a', %s, collection => 'asked')", (sampling,)
         ).fetchall()
         assert taken == 1
 
@@ -72,19 +97,23 @@ def test_a_query_that_no_index_holds_is_left_out_of_a_set_that_is_drawn(library:
 @pytest.mark.parametrize(
     "call",
     [
-        "pgsearch.legacy_scores('{battery}', p, c, array_fill(5e-324::float8, array[5]), array_fill(5e-324::float8, array[5]))",
-        "pgsearch.boost_factors('battery', '{battery}', c, p, array_fill(5e-324::float8, array[5]), array_fill(5e-324::float8, array[5]))",
-        "pgsearch.neighbour_scores(p, c, '{1e100,-1e100,5e-324,0,1}', '{wiki}')",
+        "legacy_scores('{battery}', i.page_ids, i.chunk_ids, i.tiny, i.tiny)",
+        "boost_factors('battery', '{battery}', i.chunk_ids, i.page_ids, i.tiny, i.tiny)",
+        "neighbour_scores(i.page_ids, i.chunk_ids, '{1e100,-1e100,5e-324,0,1}', '{wiki}')",
     ],
-)  # fmt: skip
+)
 def test_scores_nearer_to_nothing_than_products_go_are_nothing(library: Client, call: str) -> None:
     rows = library.connection.execute(
         f"""
         select count(*)
-          from (select array_agg(page_id) as p, array_agg(chunk_id) as c from pgsearch.chunks where collection = 'wiki') as ids,
-               {call} as x
+          from (select array_agg(page_id) as page_ids,
+                       array_agg(chunk_id) as chunk_ids,
+                       array_agg(5e-324::float8) as tiny
+                  from pgsearch.chunks
+                 where collection = 'wiki') as i,
+               pgsearch.{call} as x
         """.encode()
-    ).fetchall()  # fmt: skip
+    ).fetchall()
     assert rows[0][0] > 0
 
 

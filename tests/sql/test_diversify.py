@@ -12,6 +12,7 @@ from pgsearch import Client
 from tests.refusals import refused
 
 Vector = Sequence[float]
+MANY = "array_fill(1, array[1001])"
 
 
 def by_definition(scores: Sequence[float], vectors: Sequence[Vector], diversity: float, top_k: int) -> list[int]:
@@ -72,7 +73,7 @@ def test_as_many_hits_as_asked_for_come_back_diversified(client: Client) -> None
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        ("array_fill(1::bigint, array[1001]), array_fill(1::bigint, array[1001]), array_fill(1::float8, array[1001]), 0.5, 5", "1000"),
+        (f"{MANY}::bigint[], {MANY}::bigint[], {MANY}::float8[], 0.5, 5", "1000"),
         ("'{1,2}', '{1,2}', '{1}', 0.5, 5", "1 scores"),
         ("'{1}', '{1,2}', '{1,2}', 0.5, 5", "1 page_ids"),
         ("'{1,2}', '{1,2}', '{1,NaN}', 0.5, 5", "NaN"),
@@ -82,7 +83,7 @@ def test_as_many_hits_as_asked_for_come_back_diversified(client: Client) -> None
         ("'{1,2}', '{1,2}', '{1,2}', 0.5, null", "top_k"),
         ("'{1,2}', '{1,2}', '{1,2}', 0.5, 1001", "top_k"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_ordered_is_refused(library: Client, arguments: str, names: str) -> None:
     with refused("PS003", names=names):
         library.connection.execute(f"select pgsearch.diversify({arguments})".encode())
