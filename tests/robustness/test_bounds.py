@@ -152,6 +152,21 @@ def test_thousands_of_bad_entries_are_told_one_by_one(library: Client) -> None:
     assert told["stored"] == 0
 
 
+def test_thousands_of_searches_of_one_user_in_one_moment_are_told_apart(library: Client) -> None:
+    entries = json.dumps(
+        [{"type": "search", "query": f"q{n:05}", "user_id": "u", "results": ["1"]} for n in range(10_000)]
+    )
+    with library.connection.transaction(force_rollback=True):
+        # a comparison of each with each takes minutes
+        library.connection.execute("set local statement_timeout = '60s'")
+        ((told,),) = library.connection.execute("select pgsearch.log_batch(%s)", (entries,)).fetchall()
+        assert told["stored"] == 10_000
+        ((failures,),) = library.connection.execute(
+            "select count(*) from pgsearch.search_failures where user_id = 'u' and failure_reason = 'user_reformulated'"
+        ).fetchall()
+        assert failures == 10_000 - 1
+
+
 NO_NAMES = [
     "f(",
     "f(text",
