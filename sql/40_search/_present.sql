@@ -20,7 +20,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     shown     constant integer := jsonb_array_length(ranked);
-    marks     constant record  := case when snippet_length > 0 then pgsearch._highlight(lexemes, words) end;
+    marks     constant record  := pgsearch._highlight(case when snippet_length > 0 then lexemes end, case when snippet_length > 0 then words end);
     widened   bigint[];
     contexts  text[];
     presented jsonb;
