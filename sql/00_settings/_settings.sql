@@ -65,11 +65,13 @@ begin
 
             bound := coalesce(bounds -> (setting.key || '.' || number.key), bounds -> setting.key);
             if jsonb_typeof(number.value) <> 'number'
-               or number.value::numeric not between (bound ->> 0)::numeric and (bound ->> 1)::numeric then
+               or number.value::numeric not between (bound ->> 0)::numeric and (bound ->> 1)::numeric
+               -- products of what is nearer to 0 cannot be told from it
+               or number.value::numeric <> 0 and abs(number.value::numeric) < 1e-50 then
                 raise exception using
                     errcode = 'PS003',
-                    message = format('option "%s" is out of range: %s', concat_ws('.', setting.key, nullif(number.key, '')), number.value),
-                    hint    = format('It must be a number from %s to %s.', bound ->> 0, bound ->> 1);
+                    message = format('option "%s" is out of range: %s', concat_ws('.', setting.key, nullif(number.key, '')), left(number.value::text, 60)),
+                    hint    = format('It must be a number from %s to %s, and 0 or at least 1e-50.', bound ->> 0, bound ->> 1);
             end if;
 
             if (setting.key = any (whole) or setting.key || '.' || number.key = any (whole)) and number.value::text !~ E'^\\d+$' then

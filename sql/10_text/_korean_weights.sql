@@ -9,7 +9,10 @@ returns table (lexeme text, weight float8)
 language sql immutable parallel safe
 begin atomic
 with words as (
-    select m.found[1] as word
+    -- endings and particles are at the end, and shorter than this: an expression over a long run would be tried from each of its characters
+    select m.found[1] as word,
+           right(m.found[1], 16) as tail,
+           greatest(length(m.found[1]) - 16, 0) as ahead
       from regexp_matches(normalize(query, NFKC), '[가-힣]+', 'g') as m(found)
 ),
 
@@ -17,7 +20,7 @@ parts as (
     -- asked: first character of the question word or ending; stem: characters before the particle
     select w.word,
            case when w.word ~ ('^(?:' || p.question || ')(?:' || p.particle || ')?(?:' || p.ending || ')?$') then 1
-                else coalesce(length(substring(w.word from '^(.+?)' || p.ending || '$')), length(w.word)) + 1
+                else w.ahead + coalesce(length(substring(w.tail from '^(.+?)' || p.ending || '$')), length(w.tail)) + 1
            end as asked,
            '^(.{2,}?)(?:' || p.particle || ')$' as ends_in_particle
       from words as w
@@ -33,7 +36,7 @@ parts as (
 stems as (
     select p.word,
            p.asked,
-           coalesce(length(substring(left(p.word, p.asked - 1) from p.ends_in_particle)), p.asked - 1) as stem
+           coalesce(greatest(p.asked - 17, 0) + length(substring(right(left(p.word, p.asked - 1), 16) from p.ends_in_particle)), p.asked - 1) as stem
       from parts as p
 )
 

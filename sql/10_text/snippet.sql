@@ -2,32 +2,73 @@
 --
 -- ts_headline knows nothing of bigrams and lets <img onerror=...> through; here the text is escaped first and marked afterwards.
 
-create or replace function pgsearch._highlight_pattern(lexemes text[], words text[])
-returns text
+create or replace function pgsearch._highlight(lexemes text[], words text[], out pattern text, out stems text[])
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 -- a stem marks the words that begin with it (run: runs, running), a bigram marks itself wherever it stands
 with terms as (
     select t.term, t.term ~ '^[[:alnum:]_]+$' and t.term ~ E'[\\u0020-\\u024F\\u0370-\\u052F]' as begins
-      from (select distinct unnest(lexemes || words) as term) as t
+      from (select distinct unnest(array(select unnest(lexemes) union all select unnest(words))) as term) as t
      where length(t.term) between 2 and 64
-        or t.term ~ E'[\\u3041-\\u30FF\\u3400-\\u9FFF\\uAC00-\\uD7FF]'
+        or t.term ~ E'[\\u3041-\\u30FF\\u3400-\\u9FFF\\uAC00-\\uD7FF]' and length(t.term) <= 1000
+),
+shortest as (
+    select t.term
+      from terms as t
+     where t.begins
+       -- what a shorter stem marks anyway would only be one more branch to try at every letter
+       and t.term not in (select l.term
+                            from terms as l
+                                 cross join generate_series(1, length(l.term) - 1) as g(characters)
+                                 join terms as o on o.term = left(l.term, g.characters)
+                           where l.begins
+                             and o.begins)
+),
+-- one \m and one \w* for all stems: the expression is tried at every letter. With many of them that takes letters times stems, and words are looked up instead
+few as (
+    select count(*) <= 60 as stems from shortest
 )
--- one \m and one \w* for all stems: the expression is tried at every letter
-select nullif(concat_ws('|', E'\\m(?:' || string_agg(t.term, '|' order by length(t.term) desc, t.term) filter (where t.begins) || E')\\w*',
-                             string_agg(regexp_replace(t.term, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g'), '|' order by length(t.term) desc, t.term) filter (where not t.begins)), '')
-  from terms as t
- -- what a shorter stem marks anyway would only be one more branch to try at every letter
- where not t.begins
-    or not exists (select from terms as o where o.begins and o.term <> t.term and starts_with(t.term, o.term));
+select nullif(concat_ws('|', (select E'\\m(?:' || string_agg(t.term, '|' order by length(t.term) desc, t.term) || E')\\w*' from shortest as t where few.stems),
+                             (select string_agg(regexp_replace(t.term, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g'), '|' order by length(t.term) desc, t.term) from terms as t where not t.begins)), ''),
+       case when not few.stems then array(select lower(t.term) from shortest as t) end
+  from few;
 $$;
 
-comment on function pgsearch._highlight_pattern(text[], text[]) is 'A regular expression for what a snippet marks; null for nothing.';
+comment on function pgsearch._highlight(text[], text[]) is
+'What a snippet marks: pattern, a regular expression (null for none), and stems, that words are looked up in by their beginnings (lower case; null where they are few, and then in the pattern).';
+
+create or replace function pgsearch._marked_words(content text, stems text[], opens text, closes text)
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+with pieces as materialized (
+    -- what is marked already is one piece, and no word
+    select p.piece[1] as piece, p.at
+      from regexp_matches(content, format(E'(%1$s[^%2$s]*%2$s|\\w+|[^\\w%1$s]+)', opens, closes), 'g') with ordinality as p(piece, at)
+),
+beginnings as materialized (
+    select w.piece, lower(left(w.piece, s.characters)) as beginning
+      from (select distinct piece from pieces where piece ~ E'^\\w') as w
+           join (select distinct length(t) as characters from unnest(stems) as t) as s on s.characters <= length(w.piece)
+),
+marked as (
+    select distinct b.piece
+      from beginnings as b
+     where b.beginning in (select unnest(stems))
+)
+select string_agg(case when m.piece is null then p.piece else opens || p.piece || closes end, '' order by p.at)
+  from pieces as p
+       left join marked as m on m.piece = p.piece;
+$$;
+
+comment on function pgsearch._marked_words(text, text[], text, text) is 'The content with each word that begins with one of the stems between opens and closes; what stands between them already is left as it is.';
 
 create or replace function pgsearch._marked_excerpt(
     content         text,
     pattern         text,
+    stems           text[],
     most_characters integer,
     mark_open       text,
     mark_close      text
@@ -51,8 +92,11 @@ begin
 
     if pattern is not null then
         flat := regexp_replace(flat, '(' || pattern || ')', opens || E'\\1' || closes, 'gi');
-        flat := replace(flat, closes || opens, '');
     end if;
+    if stems is not null then
+        flat := coalesce(pgsearch._marked_words(flat, stems, opens, closes), flat);
+    end if;
+    flat := replace(flat, closes || opens, '');
 
     if length(flat) > most_characters and strpos(flat, opens) > 0 then
         -- begin where the most marks follow within the length shown: at the first one, when all do
@@ -99,7 +143,7 @@ begin
 end;
 $$;
 
-comment on function pgsearch._marked_excerpt(text, text, integer, text, text) is 'snippet with the pattern of _highlight_pattern, which serves every hit of a search.';
+comment on function pgsearch._marked_excerpt(text, text, text[], integer, text, text) is 'snippet with the pattern and stems of _highlight, which serve every hit of a search.';
 
 create or replace function pgsearch.snippet(
     content         text,
@@ -113,11 +157,35 @@ returns text
 language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    most_terms constant integer := 2000;
+    most_text  constant integer := 50000;
+    given      constant integer := coalesce(cardinality(lexemes), 0) + coalesce(cardinality(words), 0);
+    letters    constant bigint  := (select coalesce(sum(length(t)), 0) from unnest(lexemes) as t) + (select coalesce(sum(length(t)), 0) from unnest(words) as t);
+    terms      text[] := array(select unnest(lexemes) union all select unnest(words));
+    marks      record;
 begin
-    return pgsearch._marked_excerpt(content, pgsearch._highlight_pattern(lexemes, words), most_characters, mark_open, mark_close);
+    perform pgsearch._check_range('most_characters', case when most_characters < 0 then 0 else most_characters end, 0, 1000000);
+    if given > most_terms or letters > most_text then
+        raise exception using
+            errcode = 'PS003',
+            message = format('there are too many lexemes and words to mark: %s of %s characters', given, letters),
+            hint    = format('Give at most %s of %s characters together, as parse_query gives them for one query.', most_terms, most_text);
+    end if;
+
+    -- an expression is dear to make, by all its letters: what does not stand in the text stays out
+    if given > 100 then
+        terms := array(select t.term
+                         from (select lower(content) as content offset 0) as c
+                              cross join unnest(terms) as t(term)
+                        where strpos(c.content, lower(t.term)) > 0);
+    end if;
+    marks := pgsearch._highlight(terms, '{}');
+    return pgsearch._marked_excerpt(content, marks.pattern, marks.stems, most_characters, mark_open, mark_close);
 end;
 $$;
 
 comment on function pgsearch.snippet(text, text[], text[], integer, text, text) is
 'An excerpt of the content around the most matches, white space folded, HTML-escaped, the matches between mark_open and mark_close (which are not escaped).
-Arguments: content, lexemes and words (as parse_query gives them), most_characters (about how long; 0: an empty excerpt). Returns text; the beginning of the content when nothing matches.';
+Arguments: content, lexemes and words (as parse_query gives them, at most 2,000 of 50,000 characters together), most_characters (0 .. 1000000: about how long; 0: an empty excerpt). Returns text; the beginning of the content when nothing matches.
+Errors: PS003 too many lexemes and words, most_characters out of range.';

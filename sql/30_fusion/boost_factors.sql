@@ -11,7 +11,7 @@ as $$
 select string_agg(format(E'(제\\s*%1$s\\s*조%2$s|article\\s+%1$s\\M|§\\s*%1$s\\M)',
                          coalesce(match[1], match[3], match[4]),
                          case when match[2] is null then E'(?!\\s*의\\s*\\d)' else format(E'\\s*의\\s*%s(?!\\d)', match[2]) end), '|')
-  from regexp_matches(query, E'제\\s*(\\d+)\\s*조(?:\\s*의\\s*(\\d+))?|article\\s+(\\d+)|§\\s*(\\d+)', 'gi') as match
+  from regexp_matches(left(query, 1000), E'제\\s*(\\d+)\\s*조(?:\\s*의\\s*(\\d+))?|article\\s+(\\d+)|§\\s*(\\d+)', 'gi') as match
  where query ~ E'\\d';
 $$;
 
@@ -36,8 +36,11 @@ as $$
 declare
     boost    constant jsonb  := pgsearch.default_settings() -> 'boosts' || coalesce(boosts, '{}');
     articles constant text   := pgsearch._named_articles(query);
-    best     constant float8 := (select max(s) from unnest(text_scores) as s);
+    titled   constant float8[] := pgsearch._finite_scores('title_scores', title_scores);
+    texted   constant float8[] := pgsearch._finite_scores('text_scores', text_scores);
+    best     constant float8 := (select max(s) from unnest(texted) as s);
 begin
+    perform pgsearch._check_range('the number of words', coalesce(cardinality(words), 0), 0, 1000);
     perform pgsearch._check_settings(jsonb_build_object('boosts', coalesce(boosts, '{}')));
 
     return query
@@ -46,7 +49,7 @@ begin
            case when p.tags && words then (boost ->> 'tags')::float8 else 0 end,
            case when concat_ws(' ', ch.heading, ch.content) ~* articles then (boost ->> 'article')::float8 else 0 end,
            case when c.text_score >= 0.9::float8 * best then (boost ->> 'text_score')::float8 else 0 end
-      from unnest(chunk_ids, page_ids, title_scores, text_scores) as c(chunk_id, page_id, title_score, text_score)
+      from unnest(chunk_ids, page_ids, titled, texted) as c(chunk_id, page_id, title_score, text_score)
            join pgsearch.pages as p on p.page_id = c.page_id
            left join pgsearch.chunks as ch on articles is not null
                                           and ch.page_id = c.page_id
@@ -57,4 +60,4 @@ $$;
 comment on function pgsearch.boost_factors(text, text[], bigint[], bigint[], float8[], float8[], jsonb) is
 'By how much each candidate''s fused score is raised (0.10: by a tenth), reason by reason: title (× the share of the query''s words in the title), tags (a tag is a word of the query),
 article (the statute article that the query names, 제12조 or "article 12", stands in the chunk), text_score (within a tenth of the best text score).
-Arguments: query, its words (lower case), parallel arrays of the candidates (chunk_ids, page_ids, title_scores 0 .. 1, text_scores), boosts (as in default_settings). Errors: PS002 unknown boost, PS003 boost out of range.';
+Arguments: query, its words (lower case, at most 1,000), parallel arrays of the candidates (chunk_ids, page_ids, title_scores 0 .. 1, text_scores), boosts (as in default_settings). Errors: PS002 unknown boost, PS003 boost out of range, too many words, a score that is not finite.';

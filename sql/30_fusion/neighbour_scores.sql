@@ -73,19 +73,20 @@ declare
     chosen constant pgsearch.embedding_models := pgsearch._embedding_model(model, collections);
     -- computed once; a variable cannot be declared as vector, whose schema is not on the path
     common constant pgsearch.embedding_centres.centre%type := pgsearch._centre(chosen, collections);
+    given  constant float8[] := pgsearch._finite_scores('fused_scores', fused_scores);
 begin
     perform pgsearch._check_range('heads', heads, 1, 1000);
 
     return query
     with near as materialized (
         select f.chunk_id, f.fused, pgsearch._without(e.embedding, common) as centred
-          from unnest(page_ids, chunk_ids, fused_scores) as f(page_id, chunk_id, fused)
+          from unnest(page_ids, chunk_ids, given) as f(page_id, chunk_id, fused)
                join pgsearch.embeddings as e on e.page_id = f.page_id
                                             and e.chunk_id = f.chunk_id
                                             and e.model_id = chosen.model_id
     ),
     head as materialized (
-        select h.centred, exp(h.fused - max(h.fused) over ()) as share
+        select h.centred, exp(greatest(h.fused - max(h.fused) over (), -700)) as share
           from (select * from near as n order by n.fused desc, n.chunk_id limit heads) as h
     )
     -- the inner product with the average is the average of the inner products, and needs no arithmetic on vectors
@@ -100,4 +101,4 @@ $$;
 comment on function pgsearch.neighbour_scores(bigint[], bigint[], float8[], text[], text, integer) is
 'How near each candidate lies to the head of the list: centred cosine (-1 .. 1) with each of the first heads candidates, averaged by a softmax of their fused scores.
 Arguments: parallel arrays of the candidates (page_ids, chunk_ids, fused_scores), collections (null: all; whose centre is taken out), model (empty: their default one), heads (1 .. 1000).
-Candidates without an embedding are left out. Errors: PS003 heads out of range, PS008 unknown model or several defaults.';
+Candidates without an embedding are left out. Errors: PS003 heads out of range, a score that is not finite, PS008 unknown model or several defaults.';

@@ -22,7 +22,7 @@ set enable_mergejoin = off
 as $$
 declare
     shown     constant integer := jsonb_array_length(ranked);
-    pattern   constant text    := case when snippet_length > 0 then pgsearch._highlight_pattern(lexemes, words) end;
+    marks     constant record  := pgsearch._highlight(case when snippet_length > 0 then lexemes end, case when snippet_length > 0 then words end);
     widened   bigint[];
     contexts  text[];
     presented jsonb;
@@ -44,7 +44,7 @@ begin
                    'heading',       c.heading,
                    'content',       c.content,
                    'context',       contexts[array_position(widened, c.chunk_id)],
-                   'snippet',       case when snippet_length > 0 then pgsearch._marked_excerpt(c.content, pattern, snippet_length, '<mark>', '</mark>') else '' end,
+                   'snippet',       case when snippet_length > 0 then pgsearch._marked_excerpt(c.content, marks.pattern, marks.stems, snippet_length, '<mark>', '</mark>') else '' end,
                    'score',         coalesce(r.hit -> 'reranked', r.hit -> 'score'),
                    -- normalize_display_scores of scores that all differ
                    'display_score', 1::float8 - (r.at - 1)::float8 / shown,

@@ -26,7 +26,7 @@ begin
         -- exactly one function or none, whose text form is quoted; what is no name at all is an error of its own
         called := to_regprocedure(reranker || '(text, bigint[])');
     exception
-        when syntax_error or invalid_name then
+        when syntax_error or invalid_name or invalid_text_representation then
             called := null;
     end;
 

@@ -267,7 +267,8 @@ begin
     end if;
     -- it looks at texts, and rows have no place for it
     if wanted <> 'hits' then
-        confidence := pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, vector_chunks, best_cosine, model.model);
+        confidence := pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, vector_chunks, best_cosine, model.model,
+                                           (select max(s) from unnest(lexical_scores) as s));
     end if;
     timings := timings || pgsearch._lap('complete_ms', lap);
     lap     := clock_timestamp();
@@ -284,7 +285,7 @@ begin
     -- fuse, boost, cut
     one_a_page := (settings ->> 'group_by_page')::boolean and settings ->> 'rerank' = '';
     shown      := case when settings ->> 'rerank' <> '' then greatest(top_k, (settings ->> 'rerank_head')::integer)
-                       when (settings ->> 'diversity')::float8 > 0 then least(100, 5 * top_k)
+                       when (settings ->> 'diversity')::float8 > 0 then greatest(top_k, least(100, 5 * top_k))
                        else top_k end;
     if adaptive then
         if pgsearch._named_articles(query) is not null then
@@ -369,7 +370,8 @@ create or replace function pgsearch._confidence(
     text_scores  float8[],
     vector_found bigint[],
     best_cosine  float8,
-    model        text
+    model        text,
+    best_spelt   float8 default null
 )
 returns float8
 language plpgsql stable parallel safe
@@ -394,9 +396,12 @@ begin
      order by f.score desc, f.chunk_id
      limit 1;
 
-    return pgsearch.compute_confidence_hybrid(text_score, text_reason, best_cosine, coalesce(model, ''));
+    return greatest(pgsearch.compute_confidence_hybrid(text_score, text_reason, best_cosine, coalesce(model, '')),
+                    -- where words found something they are judged; else how the best title is spelt. One word has few trigrams, and an error takes three or four of them
+                    case when text_score is null
+                         then pgsearch.compute_confidence(best_spelt + case when cardinality(words) = 1 then 0.06::float8 else 0 end, 'lexical', 'lexical') end);
 end;
 $$;
 
-comment on function pgsearch._confidence(text[], bigint[], bigint[], float8[], bigint[], float8, text) is
-'Confidence of a search from its signals before fusion: the best of the first ten text hits by strategy legacy, and the best cosine.';
+comment on function pgsearch._confidence(text[], bigint[], bigint[], float8[], bigint[], float8, text, float8) is
+'Confidence of a search from its signals before fusion: the best of the first ten text hits by strategy legacy (where words found none, the title spelt nearest to the query, a score of search_lexical), and the best cosine.';

@@ -555,7 +555,9 @@ begin
     hits       := coalesce(hits, '[]');
     confidence := greatest(pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, code_chunks, greatest(best_cosine, best_node), model.model),
                            -- the name was said in full, and the first hit bears it
-                           case when (hits #>> '{0,whole_name}')::boolean then 0.95::float8 end);
+                           case when (hits #>> '{0,whole_name}')::boolean then 0.95::float8 end,
+                           -- no text has the words, but a name has half of them, or a summary (worth .42 at most, see _node_score_expression) nearly all
+                           case when coalesce(text_chunks, '{}') = '{}' and (select max(n) from unnest(named) as n) >= 0.35 then 0.55::float8 end);
     timings := timings || pgsearch._lap('fusion_ms', lap);
     lap     := clock_timestamp();
 

@@ -51,12 +51,7 @@ declare
     qualified constant text := pgsearch._qualified_text_config(coalesce(create_collection.text_config, 'pg_catalog.simple'));
     existing  text;
 begin
-    if coalesce(create_collection.collection, '') = '' or char_length(create_collection.collection) > 255 then
-        raise exception using
-            errcode = 'PS003',
-            message = format('the name of a collection must have 1 to 255 characters, not %s', coalesce(char_length(create_collection.collection), 0)),
-            hint    = 'A short word such as ''wiki'' or ''tickets'' will do.';
-    end if;
+    perform pgsearch._check_name('a collection', create_collection.collection);
     perform pgsearch._check_settings(coalesce(create_collection.settings, '{}'));
 
     insert into pgsearch.collections (collection, text_config, settings)

@@ -18,12 +18,7 @@ declare
     -- what pgvector can index: vector and halfvec in pages of 8 kB, bit up to 64,000
     most   constant jsonb := '{"vector": 2000, "halfvec": 4000, "bit": 16000}';
 begin
-    if coalesce(register_model.model, '') = '' then
-        raise exception using
-            errcode = 'PS003',
-            message = 'the model needs a name',
-            hint    = 'Give its full name, such as text-embedding-3-small.';
-    end if;
+    perform pgsearch._check_name('a model', register_model.model);
 
     if register_model.distance is null or register_model.distance not in ('cosine', 'inner_product', 'l2') then
         raise exception using

@@ -24,7 +24,7 @@ select case kind
            "timings": ["object"], "approximate": ["boolean"], "reranking_used": ["boolean"], "error_type": ["text", 255], "sample_weight": ["number", 1, 1e9]}'::jsonb
        else '{
            "type": ["text", 10], "query_id": ["uuid"], "external_query_id": ["text", 255], "event_id": ["uuid"], "ts": ["time"], "action_name": ["text", 100], "object_id": ["text", 1000],
-           "object_id_type": ["text", 255], "object_id_field": ["text", 255], "internal_id": ["text", 1000], "position": ["integer", 1, 2147483647], "position_xy": ["object"],
+           "object_id_type": ["text", 255], "object_id_field": ["text", 255], "internal_id": ["text", 1000], "position": ["integer", 1, 2147483647], "position_xy": ["point"],
            "dwell_ms": ["number", 0, 1e15], "value": ["number", -1e300, 1e300], "application": ["text", 100], "client_id": ["text", 255], "user_id": ["text", 255],
            "session_id": ["text", 255], "user_query": ["text", 1000000], "message_type": ["text", 255], "message": ["text", 10000], "event_attributes": ["object"]}'::jsonb
        end;
@@ -64,10 +64,17 @@ begin
            else case k.rule ->> 0
                 when 'text'    then jsonb_typeof(f.value) not in ('string', 'number') or char_length(f.value #>> '{}') > (k.rule ->> 1)::integer
                 when 'number'  then jsonb_typeof(f.value) <> 'number' or f.value::numeric not between (k.rule ->> 1)::numeric and (k.rule ->> 2)::numeric
+                                    or f.value::numeric <> 0 and abs(f.value::numeric) < 1e-300
+                when 'point'   then jsonb_typeof(f.value) <> 'object'
+                                    or exists (select
+                                                 from (values (f.value -> 'x'), (f.value -> 'y')) as c(number)
+                                                where jsonb_typeof(c.number) not in ('number', 'null')
+                                                   or jsonb_typeof(c.number) = 'number' and c.number::numeric not between -1e15 and 1e15
+                                                   or jsonb_typeof(c.number) = 'number' and c.number::numeric <> 0 and abs(c.number::numeric) < 1e-300)
                 when 'integer' then jsonb_typeof(f.value) <> 'number' or f.value::numeric not between (k.rule ->> 1)::numeric and (k.rule ->> 2)::numeric
                                     or f.value::numeric <> trunc(f.value::numeric)
                 when 'uuid'    then f.value #>> '{}' !~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
-                when 'time'    then jsonb_typeof(f.value) <> 'string' or f.value #>> '{}' !~ E'^\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(:\\d\\d([.,]\\d+)?)?(Z|[+-]\\d\\d(:?\\d\\d)?)$'
+                when 'time'    then jsonb_typeof(f.value) <> 'string' or not pgsearch._is_time(f.value #>> '{}')
                 when 'array'   then jsonb_typeof(f.value) <> 'array' or jsonb_array_length(f.value) > coalesce((k.rule ->> 1)::integer, 10000)
                 else jsonb_typeof(f.value) <> k.rule ->> 0
                 end
@@ -107,6 +114,7 @@ begin
                   when 'integer' then format('It must be a whole number from %s to %s.', wrong.rule ->> 1, wrong.rule ->> 2)
                   when 'uuid'    then 'It must be a UUID of version 7, as pgsearch.uuid7() makes them; an id of another system goes into '
                                       || case kind when 'event' then 'external_query_id.' else 'external_id.' end
+                  when 'point'   then 'It must be an object with the numbers x and y, such as {"x": 10, "y": 20}.'
                   when 'time'    then 'It must be a time with its zone, such as "2026-01-31T09:00:00+09:00".'
                   when 'array'   then format('It must be an array of at most %s elements.', coalesce(wrong.rule ->> 1, '10000'))
                   else format('It must be a JSON %s.', wrong.rule ->> 0)
@@ -116,6 +124,21 @@ $$;
 
 comment on function pgsearch._check_log_entries(jsonb, text) is
 'Raises PS002 for an unknown key and PS003 for a bad value, or a ts that contradicts the id, in an array of log entries of a kind (context, search, event).';
+
+create or replace function pgsearch._is_time(written text)
+returns boolean
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce((select p.part[3]::integer <= case when p.part[2] in ('04', '06', '09', '11') then 30
+                                                   when p.part[2] <> '02' then 31
+                                                   when p.part[1]::integer % 4 = 0 and (p.part[1]::integer % 100 <> 0 or p.part[1]::integer % 400 = 0) then 29
+                                                   else 28 end
+                   from regexp_match(written, E'^(?!0000)(\\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])[T ]([01]\\d|2[0-3]):[0-5]\\d(:([0-5]\\d|60)([.,]\\d+)?)?(Z|[+-](0\\d|1[0-5])(:?[0-5]\\d)?)$')
+                            as p(part)), false);
+$$;
+
+comment on function pgsearch._is_time(text) is 'Whether the text is a time of the calendar with its zone, in ISO 8601.';
 
 create or replace function pgsearch._check_log_times(times timestamptz[], keep interval, parent text)
 returns void

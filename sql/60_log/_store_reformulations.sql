@@ -89,27 +89,33 @@ begin
                       from unnest(query_ids, actors, texts, at) as x(query_id, actor, text, ts)) as n
              order by n.query_id, n.stored desc
         ),
-        numbered as materialized (
+        numbered as (
             select n.*, count(*) filter (where n.stored) over (partition by n.actor order by n.ts, n.query_id) as place
               from near as n
         ),
+        -- windows and no join of the searches with themselves, which may be planned as a loop: a program asks thousands of times in a minute
+        linked as (
+            select n.*,
+                   -- one that was not kept comes after the stored one that began its place
+                   case when n.stored then lag(n.query_id) over alike when n.place > 0 then first_value(n.query_id) over here end as before_id,
+                   case when n.stored then lag(n.ts) over alike when n.place > 0 then first_value(n.ts) over here end as before_ts,
+                   lead(n.text) over alike as after_text,
+                   lead(n.ts) over alike as after_ts
+              from numbered as n
+            window alike as (partition by n.actor, n.stored order by n.ts, n.query_id),
+                   here  as (partition by n.actor, n.place order by n.ts, n.query_id)
+        ),
         pair as (
-            select b.query_id, b.ts, x.text, x.ts - b.ts as elapsed
-              from numbered as x
-                   join numbered as b on b.actor = x.actor
-                                     and b.stored
-                                     and b.place = x.place - x.stored::integer
-             where x.query_id = any (query_ids)
-               and x.ts - b.ts <= span
+            select l.before_id as query_id, l.before_ts as ts, l.text, l.ts - l.before_ts as elapsed
+              from linked as l
+             where l.query_id = any (query_ids)
+               and l.ts - l.before_ts <= span
              union
-            select x.query_id, x.ts, a.text, a.ts - x.ts
-              from numbered as x
-                   join numbered as a on a.actor = x.actor
-                                     and a.stored
-                                     and a.place = x.place + 1
-             where x.query_id = any (query_ids)
-               and x.stored
-               and a.ts - x.ts <= span
+            select l.query_id, l.ts, l.after_text, l.after_ts - l.ts
+              from linked as l
+             where l.query_id = any (query_ids)
+               and l.stored
+               and l.after_ts - l.ts <= span
         )
         select array_agg(q order by p.query_id, p.elapsed), array_agg(p.text order by p.query_id, p.elapsed), array_agg(p.elapsed order by p.query_id, p.elapsed)
           into before, after, elapsed

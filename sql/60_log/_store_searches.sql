@@ -158,7 +158,7 @@ begin
                   and case jsonb_typeof(r)
                       when 'object' then coalesce(r ->> 'chunk_id', r ->> 'external_id') is null
                                          or coalesce(jsonb_typeof(r -> 'score'), 'null') not in ('number', 'null')
-                                         or case when jsonb_typeof(r -> 'score') = 'number' then abs((r -> 'score')::numeric) > 1e300 else false end
+                                         or case when jsonb_typeof(r -> 'score') = 'number' then abs((r -> 'score')::numeric) > 1e300 or (r -> 'score')::numeric <> 0 and abs((r -> 'score')::numeric) < 1e-300 else false end
                       else jsonb_typeof(r) not in ('string', 'number')
                       end) then
         raise exception using
@@ -188,7 +188,12 @@ begin
     end if;
 
     if mask <> '' then
-        called := to_regprocedure(mask || '(text)');
+        begin
+            called := to_regprocedure(mask || '(text)');
+        exception
+            when syntax_error or invalid_name or invalid_text_representation then
+                called := null;
+        end;
         if called is null then
             raise exception using
                 errcode = 'PS003',

@@ -41,17 +41,21 @@ as $$
 declare
     today   constant date := (clock_timestamp() at time zone 'UTC')::date;
     starts  constant date := coalesce(first_day, least(today, last_day));
-    ends    constant date := coalesce(last_day, greatest(today, first_day) + 7);
+    ends    date;
     most    constant integer := 4000;
     made    integer := 0;
     parent  text;
     missing date;
 begin
-    if not isfinite(starts) or not isfinite(ends) or starts > ends or ends - starts >= most then
+    -- a partition has its year in its name, with four digits
+    if least(first_day, last_day) >= '0001-01-01' and greatest(first_day, last_day) <= '9990-12-31' or coalesce(first_day, last_day) is null then
+        ends := coalesce(last_day, greatest(today, first_day) + 7);
+    end if;
+    if ends is null or starts > ends or ends - starts >= most then
         raise exception using
             errcode = 'PS003',
-            message = format('there are no partitions to make from %s to %s', starts, ends),
-            hint    = format('Give a first day that is not after the last, and at most %s days.', most);
+            message = format('there are no partitions to make from %s to %s', starts, coalesce(last_day::text, ends::text, 'a week later')),
+            hint    = format('Give a first day that is not after the last, and at most %s days, of the years 1 to 9990.', most);
     end if;
 
     foreach parent in array array['queries', 'events'] loop

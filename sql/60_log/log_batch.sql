@@ -11,6 +11,7 @@ as $$
 declare
     sent     record;
     rejected jsonb;
+    refused  jsonb[] := '{}';
     batch    record;
     one      record;
     of_type  jsonb;
@@ -69,12 +70,14 @@ begin
                         sampled  := sampled + coalesce((outcome ->> 'sampled_out')::bigint, 0);
                     exception
                         when sqlstate 'PS001' or sqlstate 'PS002' or sqlstate 'PS003' or data_exception or integrity_constraint_violation or program_limit_exceeded then
-                            rejected := rejected || jsonb_build_array(jsonb_build_object('index', one.index, 'error', sqlerrm));
+                            -- an array grows in place, a JSON value is copied each time
+                            refused := array_append(refused, jsonb_build_object('index', one.index, 'error', sqlerrm));
                     end;
                 end loop;
         end;
     end loop;
 
+    rejected := rejected || to_jsonb(refused);
     return jsonb_build_object('stored', stored, 'duplicates', repeated, 'sampled_out', sampled,
                               'rejected', (select coalesce(jsonb_agg(r order by (r ->> 'index')::bigint), '[]') from jsonb_array_elements(rejected) as r));
 end;

@@ -1,3 +1,22 @@
+-- Dates reach farther than times, and a step beyond either is an error of PostgreSQL's own.
+
+create or replace function pgsearch._check_times(since timestamptz, until timestamptz)
+returns void
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (select from (values (since), (until)) as t(at) where isfinite(t.at) and t.at not between '0001-01-02 00:00:00+00' and '9999-12-30 00:00:00+00') then
+        raise exception using
+            errcode = 'PS003',
+            message = format('there is no log from %s until %s', coalesce(since::text, 'the beginning'), coalesce(until::text, 'now')),
+            hint    = 'Give times of the years 1 to 9999, or infinity.';
+    end if;
+end;
+$$;
+
+comment on function pgsearch._check_times(timestamptz, timestamptz) is 'Raises PS003 unless both times are of the years 1 to 9999, infinite or null.';
+
 -- The days that a statistic is about: since and until as everybody gives them, widened to whole days in UTC.
 
 create or replace function pgsearch._period(since timestamptz, until timestamptz)
@@ -7,9 +26,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     default_days constant integer := 30;
-    last_day     constant date := case when until is null then (now() at time zone 'UTC')::date else ((until at time zone 'UTC') - interval '1 microsecond')::date end;
-    first_day    constant date := case when since is null then last_day - (default_days - 1) else (since at time zone 'UTC')::date end;
+    last_day     date;
+    first_day    date;
 begin
+    perform pgsearch._check_times(since, until);
+    last_day  := case when until is null then (now() at time zone 'UTC')::date else ((until at time zone 'UTC') - interval '1 microsecond')::date end;
+    first_day := case when since is null then last_day - (default_days - 1) else (since at time zone 'UTC')::date end;
     if since >= until or first_day > last_day then
         raise exception using
             errcode = 'PS003',
@@ -22,4 +44,4 @@ end;
 $$;
 
 comment on function pgsearch._period(timestamptz, timestamptz) is
-'The days (UTC) from since up to but not including until; null since: 30 days that end with until, null until: today. Error: PS003 until not after since.';
+'The days (UTC) from since up to but not including until; null since: 30 days that end with until, null until: today. Error: PS003 until not after since, a time out of range.';

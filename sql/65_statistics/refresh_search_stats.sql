@@ -31,6 +31,7 @@ declare
     todo       record;
     rolled_up  boolean := false;
 begin
+    perform pgsearch._check_times(since, until);
     if since >= until then
         raise exception using
             errcode = 'PS003',

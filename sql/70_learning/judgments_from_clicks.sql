@@ -33,11 +33,12 @@ begin
             hint    = 'Known models: coec (clicks over expected clicks), ctr (click-through rate), sdbn (simplified dynamic Bayesian network).';
     end if;
 
-    if coalesce(list_name, '') = '' or exists (select from pgsearch.judgment_lists as l where l.name = list_name and l.judgment_type <> 'clicks') then
+    perform pgsearch._check_name('a judgment list', list_name);
+    if exists (select from pgsearch.judgment_lists as l where l.name = list_name and l.judgment_type <> 'clicks') then
         raise exception using
             errcode = 'PS003',
-            message = format('%s is no name for judgments from clicks', coalesce(quote_literal(list_name), 'null')),
-            hint    = 'Give a name that is not empty and that no list of another type has; a list of clicks of this name is made anew.';
+            message = format('judgment list %s is not from clicks', quote_literal(list_name)),
+            hint    = 'Give a name that no list of another type has; a list of clicks of this name is made anew.';
     end if;
 
     insert into pgsearch.judgment_lists as l (name, collection, judgment_type, click_model, parameters)
@@ -58,6 +59,8 @@ begin
            and (since is null or q.ts >= since)
            and (until is null or q.ts < until)
            and q.query_normalized <> ''
+           -- what fits into the index of judgments
+           and octet_length(q.user_query) <= 1600
            and cardinality(q.hit_pages) > 0
     ),
     -- a page counts where its first hit stands

@@ -49,7 +49,7 @@ begin
           from jsonb_array_elements_text(content -> 'classes') with ordinality as c(name, class)
                left join found as f on f.class = c.class
     )
-    select s.name, exp(s.score - max(s.score) over ()) / sum(exp(s.score - (select max(m.score) from scored as m))) over ()
+    select s.name, exp(greatest(s.score - max(s.score) over (), -700)) / sum(exp(greatest(s.score - (select max(m.score) from scored as m), -700))) over ()
       from scored as s
      order by s.score desc, s.name;
 end;

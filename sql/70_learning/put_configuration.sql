@@ -12,12 +12,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
-    if coalesce(configuration, '') = '' then
-        raise exception using
-            errcode = 'PS003',
-            message = 'a configuration needs a name',
-            hint    = 'Give a name that is not empty.';
-    end if;
+    perform pgsearch._check_name('a configuration', configuration);
     perform pgsearch._check_collections(array[put_configuration.collection]);
     perform pgsearch._check_settings(put_configuration.options);
 
@@ -33,4 +28,4 @@ $$;
 
 comment on function pgsearch.put_configuration(text, text, jsonb, jsonb) is
 'Stores options of a search under the name configuration, in place of what had that name. Arguments: collection it was made for, options (as in default_settings), metrics (any JSON object: what was measured). It changes no search until activate_configuration.
-Errors: PS001 unknown collection, PS002 unknown option, PS003 bad value or empty name.';
+Errors: PS001 unknown collection, PS002 unknown option, PS003 bad value, or a name of not 1 to 255 characters.';

@@ -14,11 +14,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
-    if coalesce(model, '') = '' or kind is null or kind not in ('reranker', 'query_classifier') or content is null or features is null then
+    perform pgsearch._check_name('a learned model', model);
+    if kind is null or kind not in ('reranker', 'query_classifier') or content is null or features is null then
         raise exception using
             errcode = 'PS003',
             message = format('the learned model %s of kind %s cannot be stored', coalesce(quote_literal(model), 'null'), coalesce(quote_literal(kind), 'null')),
-            hint    = 'It needs a name, a kind (reranker or query_classifier), its content and the names of its features.';
+            hint    = 'It needs a kind (reranker or query_classifier), its content and the names of its features.';
     end if;
     if coalesce(put_learned_model.collection, '') <> '' then
         perform pgsearch._check_collections(array[put_learned_model.collection]);

@@ -7,8 +7,17 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     chosen bigint  := pgsearch._query_set_id(query_set);
+    long   integer;
     added  integer;
 begin
+    select max(octet_length(q)) into long from unnest(queries) as q;
+    if long > 2000 then
+        raise exception using
+            errcode = 'PS003',
+            message = format('a query for a set is too long: %s bytes', long),
+            hint    = 'Give queries of at most 2000 bytes; a search reads only the first 1,000 characters.';
+    end if;
+
     insert into pgsearch.query_set_entries (query_set_id, entry, query)
     select chosen,
            (select coalesce(max(e.entry), 0) from pgsearch.query_set_entries as e where e.query_set_id = chosen)
@@ -26,7 +35,7 @@ end;
 $$;
 
 comment on function pgsearch.add_queries(text, text[]) is
-'Adds queries to a query set, and returns how many were new to it. Arguments: query_set (its name), queries (texts; empty ones are passed over). Errors: PS003 unknown query set.';
+'Adds queries to a query set, and returns how many were new to it. Arguments: query_set (its name), queries (texts of at most 2000 bytes; empty ones are passed over). Errors: PS003 unknown query set, a query that is too long.';
 
 create or replace function pgsearch._query_set_id(query_set text)
 returns bigint

@@ -19,12 +19,7 @@ declare
     options  jsonb;
     list_id  bigint;
 begin
-    if coalesce(create_experiment.experiment, '') = '' then
-        raise exception using
-            errcode = 'PS003',
-            message = 'the experiment needs a name',
-            hint    = 'Give a name, such as rrf-against-adaptive.';
-    end if;
+    perform pgsearch._check_name('an experiment', create_experiment.experiment);
 
     if create_experiment.experiment_type is null or create_experiment.experiment_type not in ('offline', 'ab_test', 'interleaving') then
         raise exception using
@@ -64,7 +59,7 @@ begin
                     message = format('share of variant "%s" is no number', variant ->> 'name'),
                     hint    = 'Give a number above 0; variants of shares 9 and 1 get nine users of ten and one.';
             end if;
-            perform pgsearch._check_range('share', (variant ->> 'share')::float8, 0.000001, 1000000);
+            perform pgsearch._check_range('share', case when jsonb_typeof(variant -> 'share') = 'number' and (variant ->> 'share')::numeric between 0.000001 and 1000000 then (variant ->> 'share')::float8 end, 0.000001, 1000000);
         end if;
 
         options := '{}';
@@ -95,7 +90,7 @@ begin
     insert into pgsearch.experiments (experiment, experiment_type, collection, query_set_id, judgment_list_id, variants)
     values (create_experiment.experiment,
             create_experiment.experiment_type,
-            create_experiment.collection,
+            coalesce(create_experiment.collection, ''),
             case when create_experiment.query_set is not null then pgsearch._query_set_id(create_experiment.query_set) end,
             list_id,
             resolved)

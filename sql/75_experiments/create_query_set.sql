@@ -16,12 +16,7 @@ declare
     made  bigint;
     taken integer;
 begin
-    if coalesce(query_set, '') = '' then
-        raise exception using
-            errcode = 'PS003',
-            message = 'the query set needs a name',
-            hint    = 'Give a name, such as frequent-2026-11.';
-    end if;
+    perform pgsearch._check_name('a query set', query_set);
 
     if sampling is null or sampling not in ('random', 'pptss', 'topn', 'failures', 'manual') then
         raise exception using
@@ -57,6 +52,7 @@ begin
          where sampling in ('random', 'pptss', 'topn')
            and (create_query_set.collection = '' or l.collection = create_query_set.collection)
            and (since is null or l.ts >= since)
+           and octet_length(l.user_query) <= 2000
            and l.query_normalized <> ''
          group by l.query_normalized
         union all
@@ -69,6 +65,7 @@ begin
            and f.resolved_at is null
            and (create_query_set.collection = '' or f.collection = create_query_set.collection)
            and (since is null or f.created_at >= since)
+           and octet_length(f.user_query) <= 2000
            and pgsearch.normalize_query(f.user_query) <> ''
          group by 1
     ),

@@ -16,12 +16,7 @@ declare
     stored integer;
     wrong jsonb;
 begin
-    if coalesce(put_judgments.judgment_list, '') = '' then
-        raise exception using
-            errcode = 'PS003',
-            message = 'the judgment list needs a name',
-            hint    = 'Give a name, such as editors-2026.';
-    end if;
+    perform pgsearch._check_name('a judgment list', put_judgments.judgment_list);
 
     if put_judgments.judgment_type is null or put_judgments.judgment_type not in ('manual', 'imported', 'llm') then
         raise exception using
@@ -50,16 +45,19 @@ begin
         or j ->> 'doc_id' = ''
         or jsonb_typeof(j -> 'rating') is distinct from 'number'
         or abs((j ->> 'rating')::numeric) > 1000000
+        or (j ->> 'rating')::numeric <> 0 and abs((j ->> 'rating')::numeric) < 1e-50
+        or octet_length(j ->> 'query') > 1600
+        or octet_length(j ->> 'doc_id') > 1000
      limit 1;
     if found then
         raise exception using
             errcode = 'PS003',
             message = format('%s is no judgment', left(wrong::text, 200)),
-            hint    = 'A judgment has query and doc_id (texts) and rating (a number within ±1000000, above 0 for relevant), and may have judge and explanation.';
+            hint    = 'A judgment has query (a text of at most 1600 bytes), doc_id (a text of at most 1000) and rating (a number within ±1000000, above 0 for relevant), and may have judge and explanation.';
     end if;
 
     insert into pgsearch.judgment_lists (name, judgment_type, collection)
-    values (put_judgments.judgment_list, put_judgments.judgment_type, put_judgments.collection)
+    values (put_judgments.judgment_list, put_judgments.judgment_type, coalesce(put_judgments.collection, ''))
     on conflict (name) do nothing;
     select l.* into list from pgsearch.judgment_lists as l where l.name = put_judgments.judgment_list;
     if list.judgment_type <> put_judgments.judgment_type then

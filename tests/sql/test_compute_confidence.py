@@ -68,3 +68,13 @@ def test_a_model_with_breakpoints_of_its_own_is_judged_by_them(select: Select) -
     assert select("select pgsearch.cosine_confidence(0.25, 'own'), pgsearch.cosine_confidence(0.25, 'other')") == [
         (0.9, 0.1)
     ]
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [(1.0, 0.95), (0.99, 0.95), (0.7, 0.8), (0.5, 0.55), (0.49, 0.3), (0.4, 0.3), (0.39, 0.1), (0.0, 0.1), (None, 0.0)],
+)
+def test_the_spelling_of_a_title_has_breakpoints_of_its_own(
+    select: Select, score: float | None, expected: float
+) -> None:
+    assert select("select pgsearch.compute_confidence(%s, 'lexical', 'lexical')", score) == [(expected,)]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.refusals import refused
 from tests.sql.conftest import Select
 
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=600)
@@ -173,3 +174,58 @@ def test_a_snippet_is_a_part_of_its_content(select: Select, words: list[str], te
 
 def _places(piece: str) -> list[int]:
     return [found.start() for found in re.finditer("&", piece)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    words=st.lists(st.text("abcdeABC_19é", min_size=1, max_size=7), max_size=60),
+    stems=st.lists(st.text("abcde_19é", min_size=2, max_size=4), min_size=1, max_size=20),
+    gaps=st.sampled_from([" ", ", ", "-", "가", " 가나 "]),
+)
+def test_many_words_are_marked_as_few_are(select: Select, words: list[str], stems: list[str], gaps: str) -> None:
+    ((few, many),) = select(
+        """
+        select pgsearch._marked_excerpt(t.content, h.pattern, null, 5000, '<', '>'),
+               pgsearch._marked_excerpt(t.content, null, h.stems, 5000, '<', '>')
+          from (select %s::text as content) as t
+               cross join lateral (
+                   select l.pattern, array(select lower(s) from unnest(%s::text[]) as s) as stems
+                     from pgsearch._highlight(%s, '{}') as l) as h
+        """,
+        gaps.join(words),
+        stems,
+        stems,
+    )
+    assert many == few
+
+
+@pytest.mark.parametrize("number", [10, 99, 100, 101, 600, 2000])
+def test_how_many_words_there_are_to_mark_changes_nothing_about_one(select: Select, number: int) -> None:
+    words = ["charg", "전기", "some", *(f"w{n}" for n in range(number - 3))]
+    ((text,),) = select("select pgsearch.snippet('Some running car is charged. 전기차', %s)", words)
+    assert text == "<mark>Some</mark> running car is <mark>charged</mark>. <mark>전기</mark>차"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ("'abc', array(select md5(n::text) from generate_series(1, 2001) as n)", "2000"),
+        ("'abc', '{}', array_fill(repeat('a', 100), array[501])", "50000"),
+        ("'abc', '{abc}', '{}', 2147483647", "1000000"),
+        ("'abc', '{abc}', '{}', null", "most_characters"),
+    ],
+)
+def test_what_is_too_much_to_mark_is_refused(select: Select, arguments: str, names: str) -> None:
+    with refused("PS003", names=names):
+        select(f"select pgsearch.snippet({arguments})")
+
+
+def test_every_query_has_few_enough_words_to_mark(select: Select) -> None:
+    for query in (
+        "".join(chr(0xAC00 + 7 * n) for n in range(1500)),
+        " ".join(chr(0xAC00 + 7 * n) for n in range(1500)),
+        " ".join(f"{n:x}" for n in range(1500)),
+        " ".join(f"a{n}.de/b?c" for n in range(1500)),
+        " ".join(f"a{n}-b-c-d" for n in range(1500)),
+    ):
+        assert snippet(select, "nothing", query) == "nothing"
