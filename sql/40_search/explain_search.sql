@@ -228,7 +228,7 @@ begin
                    n.fetched - (before -> coalesce(n.index_name, n.relation) ->> 2)::bigint as fetched
               from pgsearch._rows_read() as n) as r;
     return query select 'search', case when counted.walked then 'a table or an index read whole' else 'every statement' end, counted.used, 'indexes only',
-                        not counted.walked, counted.rows::bigint, (pgsearch._lap('ms', began) ->> 'ms')::float8, coalesce(counted.plan, '{}');
+                        not counted.walked, counted.rows::bigint, (pgsearch._lap('ms', began) ->> 'ms')::float8, jsonb_build_array(coalesce(counted.plan, '{}'));
 end;
 $$;
 

@@ -29,7 +29,7 @@ def test_the_last_row_tells_what_all_statements_together_read(library: Client) -
     assert "chunks" in (search.index_name or "")
     # each hit is read at least once to be scored and once to be shown
     assert search.rows >= len(library.search_hybrid("보조금", CARS, collections="wiki"))
-    assert search.plan["chunks"]["fetched"] > 0
+    assert search.plan[0]["chunks"]["fetched"] > 0
     assert search.milliseconds > 0
 
 
