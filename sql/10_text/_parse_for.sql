@@ -65,19 +65,23 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Chunks that hold all the words of a phrase are read to see whether they stand side by side: so many in all, a tenth of a second, however many phrases are asked for.
-    most_read constant integer := 20000;
-    typed     constant text    := left(pgsearch._typed(query), 1000);
-    each      constant integer := most_read / greatest(1, regexp_count(typed, '"[^"]*"'));
-    configs   constant text[]  := array(select distinct c.text_config from pgsearch.collections as c where collections is null or c.collection = any (collections));
-    token     text[];
-    others    boolean := false;
+    most_read  constant integer := 20000;
+    -- And so many phrases are looked for, since GIN has to put together the chunks that have the words of each.
+    most_asked constant integer := 8;
+    typed      constant text    := left(pgsearch._typed(query), 1000);
+    each       constant integer := most_read / least(most_asked, greatest(1, regexp_count(typed, '"[^"]*"')));
+    configs    constant text[]  := array(select distinct c.text_config from pgsearch.collections as c where collections is null or c.collection = any (collections));
+    token      text[];
+    looked_for integer := 0;
+    others     boolean := false;
 begin
     asked   := '';
     phrases := '{}';
     for token in
         select regexp_matches(typed, E'([-+]?)"([^"]*)"|(\\S+)', 'g')
     loop
-        if token[3] is null and token[1] = '' and pgsearch._stands_nowhere(token[2], configs, collections, each) then
+        looked_for := looked_for + (token[3] is null and token[1] = '')::integer;
+        if token[3] is null and token[1] = '' and looked_for <= most_asked and pgsearch._stands_nowhere(token[2], configs, collections, each) then
             phrases := phrases || token[2];
             -- what was quoted is no syntax without its quotes either
             asked   := asked || ' ' || regexp_replace(regexp_replace(token[2], E'(^|\\s)[-+]+', E'\\1', 'g'), E'\\mOR\\M', 'or', 'g');
@@ -98,7 +102,7 @@ end;
 $$;
 
 comment on function pgsearch._loosened(text, text[]) is
-'The query with those quoted phrases (without sign) turned into ordinary words that stand in no chunk of the collections (null: all), and what they were; the query as it is when there are none, or when it asks for nothing else.';
+'The query with those quoted phrases (without sign) turned into ordinary words that stand in no chunk of the collections (null: all), and what they were; the query as it is when there are none, or when it asks for nothing else. The first eight phrases are looked for.';
 
 create or replace function pgsearch._parse_for(
     query       text,
