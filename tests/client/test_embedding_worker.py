@@ -239,6 +239,7 @@ def test_what_a_dead_worker_of_this_machine_held_is_taken_over_at_once(client: C
 @pytest.mark.parametrize(
     "name",
     ["", "me", "elsewhere:1:00000000-000000", f"{socket.gethostname()}:99999999:00000000-000000", worker_name()],
+    ids=["nobody", "a name", "another host", "another machine", "this process"],
 )
 def test_nothing_is_known_of_workers_elsewhere_and_this_process_lives(name: str) -> None:
     assert not is_dead(name)
