@@ -15,12 +15,15 @@ select concat_ws(
     -- half for how alike the whole strings are, half for how much of one stands in the other: a question is longer than a title, a word is shorter
     '               (pgsearch._trigram_similarity(t.title, $1)',
     '                + greatest(pgsearch._trigram_word_similarity(t.title, $1), pgsearch._trigram_word_similarity($1, t.title)))::float8 / 2::float8 as score',
-    '          from (select distinct p.page_id, normalize(p.title, NFD) as title',
+    '          from (select p.page_id, normalize(p.title, NFD) as title',
     '                  from unnest($2) as w(word)',
     '                       join pgsearch.pages as p on pgsearch._trigram_word_match(normalize(p.title, NFD), w.word)',
     case when has_collections then '                   and p.collection = any ($3)' end,
     case when has_page_ids then '                   and p.page_id = any ($4)' end,
-    '               ) as t',
+    '                 group by p.page_id',
+    -- comparing a title with the whole query takes what it is long times what the query is: of thousands of titles those that have the most words, and are about as long
+    '                 order by count(*) desc, abs(length(p.title) - length(normalize($1, NFC))), hashint8extended(p.page_id, 0)',
+    '                 limit 2000) as t',
     '       ) as s',
     ' where s.score >= $5',
     ' order by s.score desc, s.page_id',

@@ -121,3 +121,17 @@ def test_the_trigram_threshold_of_the_search_does_not_reach_the_session(library:
         assert library.connection.execute(statement).fetchall() == [("0.77", before[0][1])]
     finally:
         library.connection.execute("reset pg_trgm.word_similarity_threshold")
+
+
+def test_among_thousands_of_titles_alike_the_exact_one_is_first(client: Client) -> None:
+    client.put_pages(
+        "t",
+        [
+            {"external_id": str(n), "title": f"Annual report number {n} of the library", "content": "x"}
+            for n in range(3000)
+        ]
+        + [{"external_id": "exact", "title": "Anual report of the library", "content": "x"}],
+    )
+
+    assert found(client, "Annual report of the library")[0] == "Anual report of the library"
+    assert len(found(client, "report", top_n=50)) == 50
