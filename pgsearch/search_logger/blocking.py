@@ -136,7 +136,7 @@ class SearchLogger:
         `action_name` is any action of the User Behavior Insights standard, by default click. May come before the
         search itself is stored.
         """
-        for entry in entries.feedback_entries(
+        entry = entries.feedback_entry(
             log_id,
             clicked_rank=clicked_rank,
             clicked_chunk_id=clicked_chunk_id,
@@ -144,8 +144,8 @@ class SearchLogger:
             dwell_time=dwell_time,
             action_name=action_name,
             **fields,
-        ):
-            self._log(entry)
+        )
+        self._log(entry)
 
     def flush(self) -> None:
         """Try to store everything that waits, now."""

@@ -125,7 +125,7 @@ exception
     when insufficient_privilege then
         return jsonb_build_object('query_id', id, 'logged', false);
     when others then
-        return jsonb_build_object('query_id', id, 'logged', false, 'notes', (outcome -> 'notes') || to_jsonb(format('The search was not logged: %s.', sqlerrm)));
+        return jsonb_build_object('query_id', id, 'logged', false, 'notes', coalesce(outcome -> 'notes', '[]') || to_jsonb(format('The search was not logged: %s.', sqlerrm)));
 end;
 $$;
 
