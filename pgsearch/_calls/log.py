@@ -18,6 +18,10 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
 def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
     """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False)."""
     return _value("log_search", _same, {"entry": _context(entry)})
@@ -75,10 +79,10 @@ def log_feedback(
         "log_feedback",
         _same,
         {
-            "query_id::uuid": None if query_id is None else str(query_id),
+            "query_id::uuid": _text(query_id),
             "action_name": action_name,
             "clicked_rank::integer": clicked_rank,
-            "clicked_chunk_id": None if clicked_chunk_id is None else str(clicked_chunk_id),
+            "clicked_chunk_id": _text(clicked_chunk_id),
             "dwell_ms::float8": dwell_ms,
             "was_helpful::boolean": was_helpful,
             "context": _context(context),

@@ -132,9 +132,9 @@ class SearchLogger:
     ) -> None:
         """Log what became of a search: the rank clicked (from 1), the chunk, seconds of dwell time, helpful or not.
 
-        `ts` as for log_search.
-        `action_name` is any action of the User Behavior Insights standard, by default click. May come before the
-        search itself is stored.
+        `action_name` is any action of the User Behavior Insights standard, by default click; `fields` are what the
+        context of pgsearch.log_feedback takes, `ts` as for log_search. It is stored as that function stores it, which
+        refuses feedback of nothing. May come before the search itself is stored.
         """
         entry = entries.feedback_entry(
             log_id,

@@ -31,7 +31,8 @@ begin
                              else jsonb_build_object('position', e.entry -> 'clicked_rank') end
                      || case when e.entry ->> 'clicked_chunk_id' is null then '{}'
                              else jsonb_build_object('object_id', e.entry -> 'clicked_chunk_id')
-                                  || case when e.entry ->> 'object_id_type' is null then jsonb_build_object('object_id_type', 'chunk') else '{}' end end
+                                  || case when e.entry ->> 'object_id_type' is null
+                                          then jsonb_build_object('object_id_type', 'chunk') else '{}' end end
                      order by e.at)
       into events
       from jsonb_array_elements(entries) with ordinality as e(entry, at);
@@ -81,6 +82,8 @@ end;
 $$;
 
 comment on function pgsearch._feedback_events(jsonb) is
-'What an array of feedbacks means. Each is an object with query_id, action_name (null: click), clicked_rank, clicked_chunk_id, was_helpful and other columns of events.
-events: one of each, with an id made where there is none; opinions: a second of those that are an action and an opinion, null when there are none.
+'What an array of feedbacks means. Each is an object with query_id, action_name (null: click), clicked_rank, clicked_chunk_id,
+was_helpful (goes before value) and other columns of events.
+events: one of each, with an id made where there is none;
+opinions: a second of those that are an action and an opinion, null when there are none.
 Errors as log_feedback; one bad entry refuses them all.';

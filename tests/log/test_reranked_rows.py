@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from pgsearch import AsyncClient, Client, uuid7
-from pgsearch.errors import InvalidValueError, UnknownNameError
+from pgsearch.errors import UnknownNameError
 from tests.library import CARS
 from tests.log.conftest import Rows
 
@@ -117,8 +117,7 @@ def test_a_log_that_refuses_a_reranked_search_leaves_the_transaction_of_the_call
 
 def test_a_result_may_be_logged_from_any_client(client: Client, rows: Rows) -> None:
     answered = client.connection.execute(
-        "select pgsearch.log_result(s.found, 'roses') from (select pgsearch.search('roses', context => '{\"log\": false}')"
-        " as found offset 0) as s"
+        "select pgsearch.log_result(pgsearch.search('roses', context => '{\"log\": false}'), 'roses')"
     ).fetchone()
     assert answered is not None
     (row,) = rows("select * from pgsearch.queries")
@@ -127,7 +126,10 @@ def test_a_result_may_be_logged_from_any_client(client: Client, rows: Rows) -> N
 
     result = client.search("onions", context={"log": False})
     chosen = uuid7()
-    assert client.log_result(result, "onions", context={"query_id": chosen}) == {"query_id": str(chosen), "logged": True}
+    assert client.log_result(result, "onions", context={"query_id": chosen}) == {
+        "query_id": str(chosen),
+        "logged": True,
+    }
 
 
 def test_what_is_no_result_is_refused(client: Client) -> None:
@@ -137,7 +139,5 @@ def test_what_is_no_result_is_refused(client: Client) -> None:
     result = client.search("roses", context={"log": False})
     with pytest.raises(UnknownNameError, match="who"):
         client.log_result(result, "roses", context={"who": "u"})
-    with pytest.raises(InvalidValueError, match="JSON object"):
-        client.connection.execute("select 1")
-        client.log_result(result, "roses", context=[1])  # type: ignore[arg-type]
-    assert client.connection.execute("select pgsearch.log_result('{\"hits\": 7}', 'a') ->> 'logged'").fetchone() == ("false",)
+    quiet = client.connection.execute("select pgsearch.log_result('{\"hits\": 7}', 'a') ->> 'logged'")
+    assert quiet.fetchone() == ("false",)
