@@ -141,3 +141,24 @@ def test_what_is_no_result_is_refused(client: Client) -> None:
         client.log_result(result, "roses", context={"who": "u"})
     quiet = client.connection.execute("select pgsearch.log_result('{\"hits\": 7}', 'a') ->> 'logged'")
     assert quiet.fetchone() == ("false",)
+
+
+class Backwards:
+    """The hits in reverse."""
+
+    def rerank(self, query: str, passages: Sequence[str]) -> Sequence[float]:
+        return range(len(passages))
+
+
+@pytest.mark.parametrize("name", ["words", "words and meaning", "several collections", "another fusion"])
+def test_what_a_search_used_is_logged_alike_whichever_hit_comes_first(client: Client, rows: Rows, name: str) -> None:
+    client.create_collection("guides", text_config="english")
+    for reranker in (None, Backwards()):
+        client.search(**{"top_k": 100, **ASKED[name], "reranker": reranker, "rerank_head": 0})
+    plain, reranked = rows("select * from pgsearch.queries order by ts")
+
+    assert plain["hit_ids"] == reranked["hit_ids"][::-1]
+    changed = {"hit_ids", "hit_pages", "top_match_reason"}
+    assert {k: v for k, v in common(plain).items() if k not in changed} == {
+        k: v for k, v in common(reranked).items() if k not in changed
+    }
