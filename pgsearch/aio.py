@@ -21,7 +21,7 @@ from pgsearch._dsn import default_dsn
 from pgsearch._plan_check import check
 from pgsearch.embedders import Embedder, embed_query
 from pgsearch.errors import PgsearchError, forked_error, translated
-from pgsearch.rerankers import Reranker, reranked, reranked_entry
+from pgsearch.rerankers import Reranker, reranked
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -169,14 +169,20 @@ class AsyncClient:
         if reranker is None:
             return result
         result = await asyncio.to_thread(reranked, result, query, reranker, top_k)
-        entry = reranked_entry(result, query, context, collections, top_k, filter, options)
-        if entry is None:
-            return result
+        call_of_log = _calls.log_result(
+            result,
+            query,
+            collections=collections,
+            top_k=top_k,
+            filter=filter,
+            options=options,
+            context=context,
+        )
         try:
-            logged = await self._run_alone(_calls.log_search(entry), durable)
+            told = await self._run_alone(call_of_log, durable)
         except PgsearchError as error:
             return replace(result, notes=[*result.notes, f"The search was not logged: {error.message}."])
-        return replace(result, logged=logged is not None)
+        return replace(result, logged=told["logged"], notes=told.get("notes", result.notes))
 
     async def _run_alone(self, call: Call[Result], durable: bool) -> Result:
         """Run a call in a transaction of its own, which need not reach the disk; in the caller's own, as it is."""
@@ -276,6 +282,7 @@ class AsyncClient:
     text_stats_staleness = _method(_calls.text_stats_staleness)
     refresh_text_stats = _method(_calls.refresh_text_stats)
     log_search = _method(_calls.log_search)
+    log_result = _method(_calls.log_result)
     log_feedback = _method(_calls.log_feedback)
     log_batch = _method(_calls.log_batch)
     ensure_partitions = _method(_calls.ensure_partitions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -56,50 +56,3 @@ def reranked(result: SearchResult, query: str, reranker: Reranker, top_k: int) -
 def _moved(hit: Hit, rank: int, of: int, score: float) -> Hit:
     signals = {**hit.signals, "fused": hit.score, "reranked": score}
     return replace(hit, rank=rank, score=score, display_score=1 - (rank - 1) / of, signals=signals)
-
-
-def reranked_entry(
-    result: SearchResult,
-    query: str,
-    context: Mapping[str, Any] | None,
-    collections: str | Sequence[str] | None,
-    top_k: int,
-    filter: Mapping[str, Any] | None,
-    options: Mapping[str, Any] | None,
-) -> dict[str, Any] | None:
-    """The log entry of a search whose hits were reranked here: what was shown, not what the database found first."""
-    context = dict(context or {})
-    if context.get("log") is False:
-        return None
-    asked = {name: dict(value) for name, value in (("filter", filter), ("options", options)) if value}
-    return {
-        **context,
-        "query_id": result.query_id,
-        "query": query,
-        "collections": [collections] if isinstance(collections, str) else collections and list(collections),
-        "search_mode": result.search_mode,
-        "fusion_strategy": result.fusion,
-        "weights": {
-            name: of["weight"]
-            for name, of in (result.hits[0].signals.items() if result.hits else ())
-            if isinstance(of, Mapping) and "weight" in of
-        },
-        "top_k": top_k,
-        "candidate_count": result.candidates["union"],
-        "confidence": result.confidence,
-        "approximate": result.approximate,
-        "latency_ms": result.timings["total_ms"],
-        "timings": dict(result.timings),
-        "reranking_used": True,
-        "query_attributes": {**(context.get("query_attributes") or {}), **asked} or None,
-        "results": [
-            {
-                "chunk_id": hit.chunk_id,
-                "external_id": hit.external_id,
-                "score": hit.score,
-                "signals": dict(hit.signals),
-                "match_reason": hit.match_reason,
-            }
-            for hit in result.hits
-        ],
-    }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+LOGGED_OF_A_HIT = ("chunk_id", "external_id", "score", "signals", "match_reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,11 @@ class SearchResult:
             for hit in outcome["hits"]
         ]
         return cls(**{**outcome, "hits": hits})
+
+    def to_log(self) -> dict[str, Any]:
+        """What the SQL function log_result wants to know of this result: all but the texts of its hits."""
+        told = {of.name: getattr(self, of.name) for of in fields(self) if getattr(self, of.name) is not None}
+        return {**told, "hits": [{name: getattr(hit, name) for name in LOGGED_OF_A_HIT} for hit in self.hits]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -10,16 +11,57 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from pgsearch import rows
-from pgsearch._calls.call import Call, _context, _dumps, _none, _rows, _value
+from pgsearch._calls.call import Call, Names, _context, _dumps, _json, _names, _none, _rows, _value
 
 
 def _same(value: Any) -> Any:
     return value
 
 
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
 def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
     """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False)."""
     return _value("log_search", _same, {"entry": _context(entry)})
+
+
+def log_result(
+    result: rows.SearchResult,
+    query: str,
+    *,
+    collections: Names | None = None,
+    top_k: int = 8,
+    filter: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> Call[dict[str, Any]]:
+    """Store the row of a search that was made with log=False and whose hits were changed since; says if it was."""
+    return _value(
+        "log_result",
+        dict,
+        {
+            "result": Jsonb(_finite(result.to_log())),
+            "query": query,
+            "collections::text[]": _names(collections),
+            "top_k::integer": top_k,
+            "filter": _json(filter),
+            "options": _json(options),
+            "context": _context(context),
+        },
+    )
+
+
+def _finite(value: Any) -> Any:
+    # JSON has no other numbers, and a model outside may score with infinities
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return value
 
 
 def log_feedback(
@@ -37,10 +79,10 @@ def log_feedback(
         "log_feedback",
         _same,
         {
-            "query_id::uuid": str(query_id),
+            "query_id::uuid": _text(query_id),
             "action_name": action_name,
             "clicked_rank::integer": clicked_rank,
-            "clicked_chunk_id": None if clicked_chunk_id is None else str(clicked_chunk_id),
+            "clicked_chunk_id": _text(clicked_chunk_id),
             "dwell_ms::float8": dwell_ms,
             "was_helpful::boolean": was_helpful,
             "context": _context(context),

@@ -106,7 +106,7 @@ class AsyncSearchLogger:
         **fields: object,
     ) -> None:
         """Log what became of a search. Arguments as SearchLogger.log_feedback."""
-        for entry in entries.feedback_entries(
+        entry = entries.feedback_entry(
             log_id,
             clicked_rank=clicked_rank,
             clicked_chunk_id=clicked_chunk_id,
@@ -114,8 +114,8 @@ class AsyncSearchLogger:
             dwell_time=dwell_time,
             action_name=action_name,
             **fields,
-        ):
-            await self._log(entry)
+        )
+        await self._log(entry)
 
     async def flush(self) -> None:
         """Try to store everything that waits, now."""

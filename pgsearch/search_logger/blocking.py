@@ -132,11 +132,11 @@ class SearchLogger:
     ) -> None:
         """Log what became of a search: the rank clicked (from 1), the chunk, seconds of dwell time, helpful or not.
 
-        `ts` as for log_search.
-        `action_name` is any action of the User Behavior Insights standard, by default click. May come before the
-        search itself is stored.
+        `action_name` is any action of the User Behavior Insights standard, by default click; `fields` are what the
+        context of pgsearch.log_feedback takes, `ts` as for log_search. It is stored as that function stores it, which
+        refuses feedback of nothing. May come before the search itself is stored.
         """
-        for entry in entries.feedback_entries(
+        entry = entries.feedback_entry(
             log_id,
             clicked_rank=clicked_rank,
             clicked_chunk_id=clicked_chunk_id,
@@ -144,8 +144,8 @@ class SearchLogger:
             dwell_time=dwell_time,
             action_name=action_name,
             **fields,
-        ):
-            self._log(entry)
+        )
+        self._log(entry)
 
     def flush(self) -> None:
         """Try to store everything that waits, now."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
+from pgsearch.rows import LOGGED_OF_A_HIT
 from pgsearch.uuids import uuid7
-
-_HIT_FIELDS = ("chunk_id", "external_id", "score", "signals", "match_reason")
 
 
 def search_entry(query: str, results: Sequence[object] = (), **fields: object) -> dict[str, object]:
@@ -20,8 +19,8 @@ def search_entry(query: str, results: Sequence[object] = (), **fields: object) -
     return {"type": "search", "query": query, "results": [_hit(hit) for hit in results], **entry}
 
 
-def feedback_entries(
-    query_id: str,
+def feedback_entry(
+    query_id: object,
     *,
     clicked_rank: int | None = None,
     clicked_chunk_id: str | int | None = None,
@@ -29,24 +28,20 @@ def feedback_entries(
     dwell_time: float | None = None,
     action_name: str | None = None,
     **fields: object,
-) -> Iterator[dict[str, object]]:
-    """The events of one feedback: a click (or another action) with its rank from 1, and whether the hit was helpful."""
-    about: dict[str, object] = {"query_id": query_id}
-    if clicked_chunk_id is not None:
-        about |= {"object_id": str(clicked_chunk_id), "object_id_type": "chunk"}
-    if clicked_rank is not None:
-        about["position"] = clicked_rank
-    about |= {name: value for name, value in fields.items() if value is not None}
-    pointed_at = clicked_rank is not None or clicked_chunk_id is not None or dwell_time is not None
-    if action_name is not None or pointed_at:
-        event = _identified({"type": "event", "action_name": action_name or "click", **about}, "event_id")
-        if dwell_time is not None:
-            event["dwell_ms"] = 1000 * dwell_time
-        yield event
-    if was_helpful is not None:
-        yield _identified(
-            {"type": "event", "action_name": "feedback", "value": float(was_helpful), **about}, "event_id"
-        )
+) -> dict[str, object]:
+    """A feedback as it was given, with its id; which events it means is for the database to say."""
+    given = {
+        **fields,
+        "query_id": query_id,
+        "clicked_rank": clicked_rank,
+        "clicked_chunk_id": None if clicked_chunk_id is None else str(clicked_chunk_id),
+        "was_helpful": was_helpful,
+        "action_name": action_name,
+    }
+    if dwell_time is not None:
+        given["dwell_ms"] = 1000 * dwell_time
+    entry = _identified({name: value for name, value in given.items() if value is not None}, "event_id")
+    return {**entry, "type": "feedback"}
 
 
 def line(entry: Mapping[str, object]) -> str:
@@ -59,7 +54,7 @@ def _identified(entry: dict[str, object], key: str) -> dict[str, object]:
 
     A `ts` that is no time stays beside an id of now: the database refuses the row for it, and says why.
     """
-    if entry.get(key):
+    if entry.get(key) is not None:
         return entry
     at = moment(entry.get("ts"))
     if at is not None:
@@ -89,7 +84,7 @@ def _hit(hit: object) -> object:
     if isinstance(hit, Mapping):
         return hit
     if dataclasses.is_dataclass(hit) and not isinstance(hit, type):
-        fields = {name: getattr(hit, name, None) for name in _HIT_FIELDS}
+        fields = {name: getattr(hit, name, None) for name in LOGGED_OF_A_HIT}
         return {name: value for name, value in fields.items() if value is not None}
     return str(hit)
 

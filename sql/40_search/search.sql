@@ -95,10 +95,11 @@ begin
                    'collections',     to_jsonb(collections),
                    'search_mode',     outcome -> 'search_mode',
                    'fusion_strategy', outcome -> 'fusion',
-                   -- as they were used, for this query
+                   -- as they were used, for this query; a hit tells the weights of the signals that found it, the first of them goes last
                    'weights',         coalesce(outcome -> 'weights',
-                                               (select jsonb_object_agg(s.key, s.value -> 'weight')
-                                                  from jsonb_each(first -> 'signals') as s
+                                               (select jsonb_object_agg(s.key, s.value -> 'weight' order by h.at desc)
+                                                  from jsonb_array_elements(outcome -> 'hits') with ordinality as h(hit, at)
+                                                       cross join lateral jsonb_each(h.hit -> 'signals') as s
                                                  where jsonb_typeof(s.value) = 'object'
                                                    and s.value ? 'weight')),
                    'query_type',      coalesce(context ->> 'query_type', outcome ->> 'query_type',
@@ -125,7 +126,7 @@ exception
     when insufficient_privilege then
         return jsonb_build_object('query_id', id, 'logged', false);
     when others then
-        return jsonb_build_object('query_id', id, 'logged', false, 'notes', (outcome -> 'notes') || to_jsonb(format('The search was not logged: %s.', sqlerrm)));
+        return jsonb_build_object('query_id', id, 'logged', false, 'notes', coalesce(outcome -> 'notes', '[]') || to_jsonb(format('The search was not logged: %s.', sqlerrm)));
 end;
 $$;
 

@@ -30,8 +30,9 @@ begin
     -- one look at the entries, because each costs as much as a row of the log
     select array_agg(e.at - 1 order by e.at) filter (where k.type = 'search' and k.wanted) as searches,
            array_agg(e.at - 1 order by e.at) filter (where k.type = 'event' and k.wanted) as events,
-           coalesce(jsonb_agg(jsonb_build_object('index', e.at - 1, 'error', 'type must be "search" or "event"') order by e.at)
-                        filter (where coalesce(k.type, '') not in ('search', 'event')), '[]') as rejected,
+           array_agg(e.at - 1 order by e.at) filter (where k.type = 'feedback' and k.wanted) as feedbacks,
+           coalesce(jsonb_agg(jsonb_build_object('index', e.at - 1, 'error', 'type must be "search", "event" or "feedback"') order by e.at)
+                        filter (where coalesce(k.type, '') not in ('search', 'event', 'feedback')), '[]') as rejected,
            coalesce(bool_or(k.id is null), true) as some_without_id
       into sent
       from jsonb_array_elements(entries) with ordinality as e(entry, at)
@@ -42,7 +43,7 @@ begin
 
     for batch in
         select t.type, t.indexes
-          from (values (1, 'search', sent.searches), (2, 'event', sent.events)) as t(at, type, indexes)
+          from (values (1, 'search', sent.searches), (2, 'event', sent.events), (3, 'feedback', sent.feedbacks)) as t(at, type, indexes)
          where t.indexes is not null
          order by t.at
     loop
@@ -84,8 +85,8 @@ end;
 $$;
 
 comment on function pgsearch.log_batch(jsonb) is
-'Stores many searches and events; again the same changes nothing. entries: array of objects with "type": "search" (and the keys of log_search) or "event" (and the columns of pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value,
-event_id, ts ...). Give query_id and event_id (uuid7), so that a retry is known.
+'Stores many searches and events; again the same changes nothing. entries: array of objects with "type": "search" (and the keys of log_search), "event" (and the columns of pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value,
+event_id, ts ...) or "feedback" (and the arguments of log_feedback, the keys of its context among them). Give query_id and event_id (uuid7), so that a retry is known.
 Returns {"stored": n, "duplicates": n, "sampled_out": n, "rejected": [{"index": from 0, "error": "..."}]}: a bad entry refuses nothing but itself. Error: PS003 when entries is no array. Whatever else fails, a lost connection or a full disk, stores nothing at all.';
 
 create or replace function pgsearch._store_log(type text, entries jsonb, some_without_id boolean)
@@ -94,8 +95,20 @@ language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    id constant text := case type when 'search' then 'query_id' else 'event_id' end;
+    id      constant text := case type when 'search' then 'query_id' else 'event_id' end;
+    told    record;
+    outcome jsonb;
 begin
+    -- counted by its first event: the second comes and goes with it
+    if type = 'feedback' then
+        select f.events, f.opinions into told from pgsearch._feedback_events(entries) as f;
+        outcome := pgsearch._store_events(told.events);
+        if told.opinions is not null then
+            perform pgsearch._store_events(told.opinions);
+        end if;
+        return outcome;
+    end if;
+
     if some_without_id then
         perform pgsearch._check_log_entries(entries, type);
         select jsonb_agg(pgsearch._with_log_id(e.entry, id) order by e.at)
@@ -107,4 +120,4 @@ begin
 end;
 $$;
 
-comment on function pgsearch._store_log(text, jsonb, boolean) is 'Stores an array of entries of one type, search or event, with an id made for those that have none, if some_without_id. Returns and errors as _store_searches and _store_events.';
+comment on function pgsearch._store_log(text, jsonb, boolean) is 'Stores an array of entries of one type (search, event, feedback), with an id made for those that have none, if some_without_id. Returns and errors as _store_searches and _store_events.';

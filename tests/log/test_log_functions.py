@@ -218,7 +218,7 @@ def test_a_click_that_helped_is_two_rows_and_an_opinion_alone_is_one(client: Cli
     assert [
         (row["action_name"], row["position"], row["object_id"], row["value"])
         for row in rows("select * from pgsearch.events order by ts, action_name")
-    ] == [("click", 1, "11", None), ("feedback", None, "11", 1), ("feedback", None, None, 0)]
+    ] == [("click", 1, "11", None), ("feedback", 1, "11", 1), ("feedback", None, None, 0)]
 
 
 def test_any_action_can_be_logged(client: Client, ask: Ask, rows: Rows) -> None:
