@@ -70,6 +70,7 @@ def make_collection(folder: Path, *, korean: bool = False, pages: bool = False, 
                 passage["page_id"] = f"page-{topic}"
             corpus.append(passage)
             topics.append(topic)
+    _lines(folder / "corpus.jsonl", corpus)
     for infix, ask in (("", "what is"), (".train", "who knows of")) if train else (("", "what is"),):
         asked = [f"{ask} {words[at]} of shared{at % 7} beside {words[at - 1]}?" for at in range(TOPICS)]
         _lines(folder / f"queries{infix}.jsonl", [{"_id": f"q{at}", "text": text} for at, text in enumerate(asked)])
