@@ -294,7 +294,7 @@ def _filtered(
 
 def _way(connection: psycopg.Connection[Any], given: dict[str, Any]) -> str:
     """How a search goes through the vectors: by the HNSW index, and how many rows it brings at first, or exactly."""
-    row = connection.execute(
+    ((rows,),) = connection.execute(
         """
         select jsonb_path_query_first(plan, 'strict $.** ? (@."Index Name" starts with "embeddings_hnsw_")."Actual Rows"')
           from pgsearch.explain_search('', %(embedding)s::public.vector, %(collections)s::text[], %(filter)s::jsonb,
@@ -302,8 +302,8 @@ def _way(connection: psycopg.Connection[Any], given: dict[str, Any]) -> str:
          where stage = 'vector'
         """,
         given,
-    ).fetchone()
-    return "exact" if row is None or row[0] is None else f"HNSW, {row[0]:,.0f}"
+    ).fetchall()
+    return "exact" if rows is None else f"HNSW, {rows:,.0f}"
 
 
 def _ids(connection: psycopg.Connection[Any], statement: str, arguments: dict[str, Any]) -> list[int]:
