@@ -57,7 +57,7 @@ def load(server: str, folder: Path, each: Set) -> Loaded:
     """Have the collection with text and vectors in its database; what stands already is not loaded again."""
     judged = read_collection(folder / each.name, plain_words=True)
     dsn = database(server, f"pgsearch_speed_{each.name.replace('-', '_')}")
-    vectors = _fitted(judged, each.name) if each.vectors == FITTED else folder / each.name
+    vectors = fitted(judged, each.name) if each.vectors == FITTED else folder / each.name
     with Client(dsn) as client:
         note(f"{each.name}: passages ...")
         load_corpus(client.connection, judged.corpus, each.name, text_config=each.text_config)
@@ -73,7 +73,7 @@ def load(server: str, folder: Path, each: Set) -> Loaded:
     return Loaded(dsn, judged, read_vectors(vectors, each.vectors, "queries", judged.queries_in_file), by_page)
 
 
-def _fitted(judged: JudgedCollection, name: str) -> Path:
+def fitted(judged: JudgedCollection, name: str) -> Path:
     """The folder with the vectors of an embedder that was fitted on a sample of the passages."""
     folder = cache() / name
     if (folder / f"{FITTED}.queries.f16.npy").exists():

@@ -27,7 +27,10 @@ Search = Callable[[Question], list[int]]
 
 
 class Task(NamedTuple):
-    """What peers.py wants: `depth` candidates of each signal, and `top_k` results of each system by its name."""
+    """What peers.py wants: `depth` candidates of each signal, and `top_k` results of each system by its name.
+
+    A peer that has no `top_k` is left out.
+    """
 
     dsn: str
     url: str
@@ -299,11 +302,15 @@ def ask(task: Task) -> dict[str, Any]:
         "pgsearch, plain rows": pgsearch(
             task, connections[2], "chunk_id, title, content, score, metadata", {"snippet_length": 0}
         ),
-        "langchain-postgres": langchain(task, shared),
-        "LlamaIndex": llama_index(task, shared),
-        "Haystack": haystack(task, shared),
-        "pghybrid": pghybrid(task, connections[3]),
     }
+    for peer, (made, connection) in {
+        "langchain-postgres": (langchain, shared),
+        "LlamaIndex": (llama_index, shared),
+        "Haystack": (haystack, shared),
+        "pghybrid": (pghybrid, connections[3]),
+    }.items():
+        if peer in task.top_k:
+            systems[peer] = made(task, connection)
     for question in task.questions[:10]:
         for search in systems.values():
             search(question)
@@ -319,11 +326,16 @@ def ask(task: Task) -> dict[str, Any]:
             started = time.perf_counter()
             systems[name](question)
             milliseconds[name].append((time.perf_counter() - started) * 1000)
-    packages = ("langchain-postgres", "llama-index-vector-stores-postgres", "pgvector-haystack", "pghybrid")
+    packages = {
+        "langchain-postgres": "langchain-postgres",
+        "LlamaIndex": "llama-index-vector-stores-postgres",
+        "Haystack": "pgvector-haystack",
+        "pghybrid": "pghybrid",
+    }
     return {
         "found": found,
         "milliseconds": milliseconds,
-        "versions": {package: metadata.version(package) for package in packages},
+        "versions": {package: metadata.version(package) for peer, package in packages.items() if peer in systems},
     }
 
 

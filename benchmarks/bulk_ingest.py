@@ -1,30 +1,32 @@
 """How fast is a bulk load, compared with a bare COPY of the same rows into the same tables with the same indexes?
 
-    python benchmarks/bulk_ingest.py [--passages 20000] [--rounds 3] [--dsn ...] [--json]
+    python benchmarks/bulk_ingest.py
+    python benchmarks/bulk_ingest.py --passages 4000 --rounds 1 --json
 
 COPY gets the rows ready made: chunked, hashed, with page ids. The load gets page objects, and finds out what is new.
 Both pay for the same analysis, indexes and foreign keys. Half the passages are English-like, half Korean-like; four
 passages make a page. A second load of the same pages (nothing changed) and the closing maintenance are timed apart.
-Works in a database of its own, which it creates and drops.
+Works in a database of its own, which it creates and drops. Writes the section "Bulk load" of benchmarks/results.md.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
+import os
 import random
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgsearch._dsn import default_dsn
+from benchmarks._report import MACHINE, add_dsn, parser, table, versions, write_section
+from pgsearch import embedded
 from pgsearch.bulk import Progress, load_pages
 from pgsearch.deploy import deploy
 
@@ -139,17 +141,15 @@ def _empty(conn: psycopg.Connection[Any]) -> None:
     conn.execute("checkpoint")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--dsn", help="a server where a database may be created (default: PGSEARCH_DSN or the embedded)"
-    )
-    parser.add_argument("--passages", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    add_dsn(takes)
+    takes.add_argument("--passages", type=int, default=20_000)
+    takes.add_argument("--rounds", type=int, default=3)
+    takes.add_argument("--json", action="store_true", help="print the figures as JSON; writes nothing")
+    arguments = takes.parse_args(given)
 
-    server = arguments.dsn or default_dsn()
+    server = arguments.dsn or embedded.start()
     name = sql.Identifier(DATABASE)
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(sql.SQL("drop database if exists {} with (force)").format(name))
@@ -158,15 +158,34 @@ def main() -> int:
             own = make_conninfo(server, dbname=DATABASE)
             deploy(own)
             figures = measure(own, arguments.passages, arguments.rounds)
+            with psycopg.connect(own) as connection:
+                software = versions(connection)
         finally:
             admin.execute(sql.SQL("drop database if exists {} with (force)").format(name))
 
     if arguments.json:
         print(json.dumps(figures, indent=2))
-    else:
-        for label, value in figures.items():
-            print(f"{label:22} {value}")
+        return 0
+    text = section(figures, software)
+    print(text)
+    write_section(arguments.output, "bulk load", "bulk_ingest.py", text)
     return 0
+
+
+def section(figures: dict[str, Any], software: dict[str, str]) -> str:
+    rows = [
+        ("COPY of the rows, ready made", figures["copy_seconds"]),
+        ("load of the pages", figures["load_seconds"]),
+        ("maintenance after it", figures["finish_seconds"]),
+        ("load of the same pages again", figures["load_again_seconds"]),
+    ]
+    return f"""## Bulk load
+
+`python benchmarks/bulk_ingest.py`; {MACHINE}, PostgreSQL {software["postgresql"]}; load of the machine at the end {os.getloadavg()[0]:.1f}.
+{figures["passages"]:,} passages of about 60 words, four a page, half of them Korean-like; medians of {figures["rounds"]} rounds.
+The load stores {figures["passages_per_second"]:,} passages a second, {figures["speed_against_copy"]:.2f} × the speed of the COPY.
+
+{table(("", "seconds"), [(what, f"{seconds:.2f}") for what, seconds in rows])}"""
 
 
 if __name__ == "__main__":

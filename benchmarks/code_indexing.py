@@ -1,6 +1,6 @@
 """How fast is a code repository indexed, and how fast is it seen that nothing changed?
 
-    python benchmarks/code_indexing.py [--without-tests]
+    python benchmarks/code_indexing.py [--without-tests] [--packages asyncio]
 
 The repository is the standard library of the interpreter that runs this, its .py files without installed packages,
 copied to a folder of its own. It is indexed without embeddings: first into an empty database, then again unchanged, then
@@ -11,17 +11,17 @@ take turns. A server of its own, gone afterwards. --without-tests leaves out the
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks._report import MACHINE, table, write_section
+from benchmarks._report import MACHINE, parser, processor_time, table, write_section
 from pgsearch import Client, embedded
 from pgsearch.code import IndexReport, index_repository
 from pgsearch.deploy import deploy
@@ -31,14 +31,16 @@ _CHANGED = "json/decoder.py"
 _DELETED = "json/tool.py"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--without-tests", action="store_true", help="leave out test folders, for a shorter run")
-    without_tests = parser.parse_args().without_tests
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    takes.add_argument("--without-tests", action="store_true", help="leave out test folders, for a shorter run")
+    takes.add_argument("--packages", nargs="+", metavar="FOLDER", help="only these of the library, besides json")
+    arguments = takes.parse_args(given)
+    without_tests = arguments.without_tests
     passed_over = {"site-packages", "__pycache__"} | ({"test", "tests", "idle_test"} if without_tests else set())
     with tempfile.TemporaryDirectory(prefix="pgsearch-code-") as folder, embedded.temporary() as dsn:
         root = Path(folder, COLLECTION)
-        copy_library(root, passed_over)
+        copy_library(root, passed_over, arguments.packages)
         deploy(dsn)
         with Client(dsn) as client:
             first, first_run = timed(client, root)
@@ -60,11 +62,12 @@ def main() -> None:
     ]
     nodes = ", ".join(f"{count:,} {kind}s" for kind, count in first.nodes.items())
     write_section(
+        arguments.output,
         "code-indexing",
         "code_indexing.py",
         f"""## Indexing a code repository
 
-The standard library of Python {sys.version.split()[0]}{" without its tests" if without_tests else ""}: {first.files:,} files ({len(first.unparsed)} that cannot be
+The standard library of Python {sys.version.split()[0]}{" without its tests" if without_tests else ""}{" (" + ", ".join(["json", *arguments.packages]) + ")" if arguments.packages else ""}: {first.files:,} files ({len(first.unparsed)} that cannot be
 parsed are searched as text); {first.chunks_inserted:,} chunks; {nodes}.
 Without embeddings, {MACHINE}, load average {os.getloadavg()[0]:.1f} at the end of the measurement.
 
@@ -73,10 +76,12 @@ Without embeddings, {MACHINE}, load average {os.getloadavg()[0]:.1f} at the end 
 An unchanged repository takes {unchanged.processor / first_run.processor:.1%} of the processor time of the first run.
 """,
     )
+    return 0
 
 
-def copy_library(root: Path, passed_over: set[str]) -> None:
-    """The .py files of the standard library; installed packages are somebody else's."""
+def copy_library(root: Path, passed_over: set[str], packages: Sequence[str] | None) -> None:
+    """The .py files of the standard library, or of some of its packages; installed ones are somebody else's."""
+    library = Path(sysconfig.get_path("stdlib"))
 
     def others(folder: str, names: list[str]) -> list[str]:
         place = Path(folder)
@@ -88,7 +93,8 @@ def copy_library(root: Path, passed_over: set[str]) -> None:
             or (place / name).is_symlink()
         ]
 
-    shutil.copytree(sysconfig.get_path("stdlib"), root, ignore=others)
+    for package in ("json", *packages) if packages else ("",):
+        shutil.copytree(library / package, root / package, ignore=others)
 
 
 @dataclass(frozen=True)
@@ -105,16 +111,15 @@ class Seconds:
 
 
 def timed(client: Client, root: Path) -> tuple[IndexReport, Seconds]:
-    backend = client.connection.info.backend_pid
-    before = (time.perf_counter(), time.process_time(), on_processor(backend))
+    before = (time.perf_counter(), time.process_time(), on_processor(client))
     report = index_repository(client, COLLECTION, root, text_config="pg_catalog.english")
-    after = (time.perf_counter(), time.process_time(), on_processor(backend))
+    after = (time.perf_counter(), time.process_time(), on_processor(client))
     return report, Seconds(*(end - begun for begun, end in zip(before, after, strict=True)))
 
 
-def on_processor(pid: int) -> float:
-    """Seconds that a process has run."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+def on_processor(client: Client) -> float:
+    """Seconds that the server's process has run; 0 where that cannot be told."""
+    return (processor_time(client.connection) or 0) / 1e3
 
 
 def shown(run: str, seconds: Seconds, files: int | None, nodes: str) -> list[str]:
@@ -128,4 +133,4 @@ def shown(run: str, seconds: Seconds, files: int | None, nodes: str) -> list[str
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,7 +14,6 @@ benchmarks) and the database stay, so that a second run only asks; drop both for
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import sysconfig
@@ -29,7 +28,7 @@ import numpy.typing as npt
 import pgsearch
 from benchmarks._code_questions import Question, answering_chunks, definitions, questions
 from benchmarks._judged import cache
-from benchmarks._report import MACHINE, database, table, versions, write_section
+from benchmarks._report import MACHINE, add_dsn, database, parser, table, versions, write_section
 from benchmarks._route_app import write_shop
 from pgsearch import Client, embedded
 from pgsearch.code.indexing import embed_nodes, index_repository
@@ -102,12 +101,12 @@ SEARCHES: dict[str, Search] = {
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dsn", help="server where a database may be created (default: the embedded one)")
-    parser.add_argument("--half", choices=["tuning", "reported"], default="reported")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON; writes nothing")
-    arguments = parser.parse_args()
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    add_dsn(takes)
+    takes.add_argument("--half", choices=["tuning", "reported"], default="reported")
+    takes.add_argument("--json", action="store_true", help="print the figures as JSON; writes nothing")
+    arguments = takes.parse_args(given)
 
     dsn = database(arguments.dsn or embedded.start(), "pgsearch_code")
     with Client(dsn) as client:
@@ -120,7 +119,7 @@ def main() -> int:
             text = section(client, asked, chosen, recalls, milliseconds, indexing)
             print(text)
             if arguments.half == "reported":
-                write_section("Code", "code_search.py", text)
+                write_section(arguments.output, "Code", "code_search.py", text)
     return 0
 
 
@@ -221,7 +220,8 @@ def ratio(better: npt.NDArray[np.float64], than: npt.NDArray[np.float64]) -> tup
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = better[picks].mean(axis=1) / than[picks].mean(axis=1)
         whole = better.mean() / than.mean()
-    low, high = np.nanpercentile(ratios, [2.5, 97.5])
+    # a resample in which nothing was found divides by zero: the interval is open there, and nothing lies between
+    low, high = np.nanpercentile(ratios, [2.5, 97.5], method="nearest")
     return float(whole), float(low), float(high)
 
 
@@ -254,10 +254,10 @@ def section(
     rows = []
     for family, at in groups(asked, chosen).items():
         values = {name: recalls[name][at] for name in names}
-        ratios = [ratio(values["search_code"], values[name]) for name in names[:-1]]
+        ratios = [ratio(values["search_code"], values[name]) if values[name].any() else None for name in names[:-1]]
         rows.append(
             [family, str(len(at)), *(f"{values[name].mean():.3f}" for name in names)]
-            + [f"{whole:.2f} ({low:.2f} .. {high:.2f})" for whole, low, high in ratios]
+            + ["" if each is None else "{:.2f} ({:.2f} .. {:.2f})".format(*each) for each in ratios]
         )
     types = {
         family: ", ".join(

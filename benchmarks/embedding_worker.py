@@ -15,22 +15,29 @@ Overhead is (wall clock - time inside the model) / time inside the model. Works 
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import os
 import statistics
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from benchmarks import _synthetic
-from benchmarks._report import MACHINE, database, number, table, versions, write_section
-from pgsearch import Client
-from pgsearch._dsn import default_dsn
+from benchmarks._report import (
+    MACHINE,
+    add_dsn,
+    database,
+    number,
+    parser,
+    processor_time,
+    table,
+    versions,
+    write_section,
+)
+from pgsearch import Client, embedded
 from pgsearch.embedders import Embedder
 from pgsearch.embedding import embed_missing, embedder_for
 
@@ -93,10 +100,10 @@ def run(client: Client, embedder: Embedder, texts: int, batch: int) -> dict[str,
         client.put_pages("worker", pages[start : start + 500])
     connection.execute("vacuum analyze pgsearch.chunks")
     timed = Timed(embedder)
-    started, used = time.perf_counter(), time.process_time() + _backend_seconds(client)
+    started, used = time.perf_counter(), time.process_time() + (processor_time(connection) or 0) / 1e3
     report = embed_missing(client, "benchmark", timed, "worker", batch_size=batch)
     wall = time.perf_counter() - started
-    used = time.process_time() + _backend_seconds(client) - used
+    used = time.process_time() + (processor_time(connection) or 0) / 1e3 - used
     assert report.embedded == len(contents), report
     return {
         "texts": report.embedded,
@@ -104,17 +111,8 @@ def run(client: Client, embedder: Embedder, texts: int, batch: int) -> dict[str,
         "wall": wall,
         "model": timed.seconds,
         "overhead": (wall - timed.seconds) / timed.seconds,
-        "processor": used * 1000 * batch / texts,
+        "processor": used * 1000 * batch / report.embedded,
     }
-
-
-def _backend_seconds(client: Client) -> float:
-    """Processor time of the server's process, where it runs on this machine; else 0."""
-    try:
-        schedstat = Path(f"/proc/{client.connection.info.backend_pid}/schedstat").read_text()
-    except OSError:
-        return 0.0
-    return int(schedstat.split()[0]) / 1e9
 
 
 def scale(client: Client, chunks: int) -> dict[str, Any]:
@@ -234,17 +232,15 @@ def rendered(runs: dict[str, dict[str, float]], found: dict[str, Any], about: di
     return "\n".join(lines)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--dsn", help="a server where a database may be created (default: PGSEARCH_DSN or the embedded)"
-    )
-    parser.add_argument("--chunks", type=int, default=200_000)
-    parser.add_argument("--batches", type=int, default=40, help="batches of the model that takes a fixed time")
-    parser.add_argument("--texts", type=int, default=512, help="texts for MiniLM")
-    arguments = parser.parse_args()
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    add_dsn(takes)
+    takes.add_argument("--chunks", type=int, default=200_000)
+    takes.add_argument("--batches", type=int, default=40, help="batches of the model that takes a fixed time")
+    takes.add_argument("--texts", type=int, default=512, help="texts for MiniLM")
+    arguments = takes.parse_args(given)
 
-    dsn = database(arguments.dsn or default_dsn(), DATABASE)
+    dsn = database(arguments.dsn or embedded.start(), DATABASE)
     with psycopg.connect(dsn, autocommit=True) as connection:
         _synthetic.load(connection, arguments.chunks, lambda done: print(f"{done:,} chunks", flush=True))
         about = versions(connection)
@@ -264,7 +260,7 @@ def main() -> int:
             minilm.embed(["warm"])
             runs["all-MiniLM-L6-v2"] = run(client, minilm, arguments.texts, LOCAL_BATCH)
             print("MiniLM", runs["all-MiniLM-L6-v2"], flush=True)
-    write_section("embedding worker", "embedding_worker.py", rendered(runs, found, about))
+    write_section(arguments.output, "embedding worker", "embedding_worker.py", rendered(runs, found, about))
     return 0
 
 

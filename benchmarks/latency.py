@@ -29,23 +29,26 @@ import psycopg
 
 from benchmarks import _judged, _synthetic
 from benchmarks._report import (
-    HERE,
     MACHINE,
-    PLOTS,
+    add_dsn,
+    commit,
     database,
     number,
+    parser,
     percentiles,
+    processor_time,
+    read_figures,
     shown,
     table,
     versions,
+    write_figures,
     write_section,
 )
 from pgsearch import embedded
 from pgsearch.commands._output import note
 from pgsearch.deploy import deploy
 
-FIGURES = HERE / "latency.json"
-PLOT = PLOTS / "latency.png"
+FIGURES, PLOT = "latency.json", "plots/latency.png"
 
 SIZES = (25_000, 100_000, 400_000, 1_000_000)
 QUERIES = 104
@@ -63,27 +66,30 @@ select c.chunk_id
  order by ts_rank_cd(c.content_tsv, %(words)s::tsquery) desc, c.chunk_id
  limit %(top_n)s
 """
-# The statement that BM25 scores with, but over every chunk that has any of the words: what the bounds save.
+# BM25 of every chunk that has any of the words: what the bounds save.
 _BRUTE = """
-create function pg_temp.score_every_match(query text, top_n integer)
-returns table (chunk_id bigint, score float8)
-language plpgsql stable
-set jit = off
-as $$
-declare
-    parsed   constant record := pgsearch._parse_for(query, null, 'or');
-    settings constant jsonb  := pgsearch._settings(null, '{}');
-    weight   constant float8 := (settings #>> '{bm25,heading_weight}')::float8;
-    words    record;
-begin
-    words := pgsearch._bm25_terms(parsed.lexemes, parsed.weights, null);
-    return query execute 'select u.* from ('
-                         || pgsearch._bm25_statement(cardinality(words.terms), weight <> 1, false, false)
-                         || ') as found(scored, chunk_ids, page_ids, scores) cross join unnest(chunk_ids, scores) as u'
-    using parsed.any_of, words.terms, words.gains, (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
-          words.average_length, weight, '{}'::bigint[], null::bigint, '{}'::bigint[], '{}'::bigint[], '{}'::float8[], top_n;
-end;
-$$
+select s.chunk_id, s.score
+  from pgsearch.bm25_scores_for_chunk_ids(
+           %(query)s,
+           array(select c.chunk_id from pgsearch.chunks as c where c.content_tsv @@ %(words)s::tsquery)) as s
+ where s.score > 0
+ order by s.score desc, s.chunk_id
+ limit %(top_n)s
+"""
+# A query for any of the lexemes; array_to_tsvector quotes them as tsquery reads them.
+_WORDS = """
+select coalesce(string_agg(array_to_tsvector(array[l.lexeme])::text, ' | '), '')
+  from unnest((pgsearch.parse_query(%s)).lexemes) as l(lexeme)
+"""
+# Words with a lexeme that no chunk has: search_hybrid looks only those up by spelling.
+_PARSED = """
+select p.lexemes, p.words,
+       (select string_agg(w.word, ' ' order by w.at)
+          from unnest(p.words) with ordinality as w(word, at)
+         where exists (select
+                         from unnest((pgsearch.parse_query(w.word)).lexemes) as l(lexeme)
+                        where l.lexeme not in (select s.lexeme from pgsearch.lexeme_stats as s)))
+  from pgsearch.parse_query(%(query)s) as p
 """
 
 # What search_hybrid is made of: the signals, the completion of their candidates, fusion, presentation.
@@ -128,23 +134,15 @@ class Asked:
         self.connection = connection
         self.wall: dict[str, dict[int, float]] = {}
         self.processor: dict[str, dict[int, float]] = {}
-        self._schedule = Path(f"/proc/{connection.info.backend_pid}/schedstat")
 
     def ask(self, label: str, query: int, statement: str, arguments: dict[str, Any]) -> Answers:
-        before = self._processor_time()
+        before = processor_time(self.connection)
         started = time.perf_counter()
         answers = self.connection.execute(statement, arguments).fetchall()
         self.wall.setdefault(label, {})[query] = (time.perf_counter() - started) * 1000
         if before is not None:
-            self.processor.setdefault(label, {})[query] = (self._processor_time() or 0) - before
+            self.processor.setdefault(label, {})[query] = (processor_time(self.connection) or 0) - before
         return answers
-
-    def _processor_time(self) -> float | None:
-        """Milliseconds that the server process of this connection has run; Linux and a local server only."""
-        try:
-            return int(self._schedule.read_text().split()[0]) / 1e6
-        except OSError:
-            return None
 
     def figures(self) -> dict[str, Any]:
         return {
@@ -168,7 +166,6 @@ def compare_rankings(
 ) -> dict[str, Any]:
     """The top 100 by BM25 and by ts_rank_cd; the slow ways answer each ranked_every-th and brute_every-th query."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(_BRUTE)
         # What anyone would measure against has a warm cache.
         connection.execute("select sum(length(c.content_tsv)) from pgsearch.chunks as c")
         parsed = [_or_query(connection, query) for query in queries]
@@ -180,12 +177,12 @@ def compare_rankings(
             if number % ranked_every == 0:
                 found[RANKED] = (_RANKED, given)
             if number % brute_every == 0:
-                found[BRUTE] = ("select * from pg_temp.score_every_match(%(query)s, %(top_n)s)", given)
+                found[BRUTE] = (_BRUTE, given)
             return found
 
         for label, (statement, given) in ways(0).items():
-            for query in queries[: 1 if label == BRUTE else 8]:
-                connection.execute(statement, {**given, "query": query}).fetchall()
+            for at in range(min(len(queries), 1 if label == BRUTE else 8)):
+                connection.execute(statement, {**given, "query": queries[at], "words": parsed[at]}).fetchall()
 
         asked = Asked(connection)
         equal, compared, overlaps = 0, 0, []
@@ -207,6 +204,7 @@ def compare_rankings(
         return {
             "chunks": int(chunks[0]) if chunks else 0,
             "versions": versions(connection),
+            "commit": commit(),
             "measured": _today(),
             "load": _load(),
             "ways": asked.figures(),
@@ -225,12 +223,12 @@ def compare_rankings(
             },
             "stopped_by_max_rows": len(stopped),
             "exact_equals_every_match": [equal, compared],
-            "overlap_of_fast": round(statistics.mean(overlaps), 4),
+            "overlap_of_fast": round(statistics.mean(overlaps), 4) if overlaps else 1.0,
         }
 
 
 def _or_query(connection: psycopg.Connection[Any], query: str) -> str:
-    row = connection.execute("select (pgsearch._parse_for(%s, null, 'or')).any_of::text", (query,)).fetchone()
+    row = connection.execute(_WORDS, (query,)).fetchone()
     return row[0] if row else ""
 
 
@@ -272,6 +270,7 @@ def growth(server: str, sizes: Sequence[int], queries: int, rounds: int = 3) -> 
                 for label, exact in ((EXACT, "true"), (FAST, "false")):
                     asked[chunks][one_round].ask(label, at, search.format(exact), {"query": query, "top_n": TOP_N})
     found: dict[str, Any] = {
+        "commit": commit(),
         "measured": _today(),
         "load": _load(),
         "queries": len(words),
@@ -353,6 +352,7 @@ def hybrid(server: str, folder: Path, queries: int) -> dict[str, Any]:
         all_stages = [sum(asked.wall.get(label, {}).get(at, 0) for label in _STAGES) for at in numbers]
         whole_ms = [asked.wall["search_hybrid"][at] for at in numbers]
         return {
+            "commit": commit(),
             "measured": _today(),
             "load": _load(),
             "versions": versions(connection),
@@ -370,13 +370,7 @@ def hybrid(server: str, folder: Path, queries: int) -> dict[str, Any]:
 
 def _stages_alone(asked: Asked, number: int, given: dict[str, Any]) -> None:
     """Each stage once, with what the stages before it brought, as inside search_hybrid."""
-    parsed = asked.connection.execute(
-        """
-        select p.lexemes, p.words, array_to_string(pgsearch._unknown_words(p.words, null), ' ')
-          from pgsearch._parse_for(%(query)s, null, 'or') as p
-        """,
-        given,
-    ).fetchone()
+    parsed = asked.connection.execute(_PARSED, given).fetchone()
     lexemes, words, unknown = parsed or ([], [], "")
     page_of: dict[int, int] = {}
     for label in ("search_bm25", "search_vector"):
@@ -402,7 +396,7 @@ def _stages_alone(asked: Asked, number: int, given: dict[str, Any]) -> None:
     asked.ask("snippet", number, _FUSING_STAGES["snippet"], {**given, "best": best, "lexemes": lexemes, "words": words})
 
 
-def deploying(server: str, rounds: int = 15) -> dict[str, Any]:
+def deploying(server: str, rounds: int) -> dict[str, Any]:
     """deploy() on a database that is up to date; and the command, which starts a Python first."""
     dsn = database(server, "pgsearch_speed_deploy")
     seconds = []
@@ -411,11 +405,17 @@ def deploying(server: str, rounds: int = 15) -> dict[str, Any]:
         deploy(dsn)
         seconds.append((time.perf_counter() - started) * 1000)
     command = []
-    for _ in range(max(3, rounds // 3)):
+    for _ in range(max(1, rounds // 3)):
         started = time.perf_counter()
         subprocess.run([sys.executable, "-m", "pgsearch", "deploy", "--dsn", dsn], check=True, capture_output=True)
         command.append((time.perf_counter() - started) * 1000)
-    return {"measured": _today(), "load": _load(), "function": percentiles(seconds), "command": percentiles(command)}
+    return {
+        "commit": commit(),
+        "measured": _today(),
+        "load": _load(),
+        "function": percentiles(seconds),
+        "command": percentiles(command),
+    }
 
 
 def _ratio(one: float, other: float) -> float:
@@ -441,7 +441,7 @@ PARTS: dict[str, Callable[[str, argparse.Namespace, Path | None], dict[str, Any]
     "growth": lambda server, arguments, folder: growth(server, arguments.sizes, arguments.queries),
     "korean": lambda server, arguments, folder: korean(server, _needed(folder), arguments.queries),
     "hybrid": lambda server, arguments, folder: hybrid(server, _needed(folder), arguments.queries),
-    "deploy": lambda server, arguments, folder: deploying(server),
+    "deploy": lambda server, arguments, folder: deploying(server, arguments.deploys),
 }
 
 
@@ -451,19 +451,21 @@ def _needed(folder: Path | None) -> Path:
     return folder
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    add_dsn(takes)
+    takes.add_argument(
         "--parts", nargs="+", choices=list(PARTS), help="only these (default: all that data are there for)"
     )
-    parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="chunks of the synthetic corpora")
-    parser.add_argument("--queries", type=int, default=QUERIES, help="how many (default: %(default)s)")
-    parser.add_argument("--dsn", help="server where databases may be created (default: the embedded one)")
-    parser.add_argument("--render", action="store_true", help="only write tables and plot anew, from latency.json")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    arguments = parser.parse_args()
+    takes.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="chunks of the synthetic corpora")
+    takes.add_argument("--queries", type=int, default=QUERIES, help="how many (default: %(default)s)")
+    takes.add_argument("--deploys", type=int, default=15, help="how often to deploy (default: %(default)s)")
+    takes.add_argument("--render", action="store_true", help="only write tables and plot anew, from latency.json")
+    takes.add_argument("--json", action="store_true", help="print the figures as JSON")
+    arguments = takes.parse_args(given)
+    output: Path = arguments.output
 
-    figures = _read()
+    figures = read_figures(output / FIGURES)
     if not arguments.render:
         named = os.environ.get("PGSEARCH_DATA")
         folder = Path(named) if named else None
@@ -471,37 +473,34 @@ def main() -> int:
         for part in arguments.parts or (list(PARTS) if folder else ["corpus", "growth", "deploy"]):
             found = PARTS[part](server, arguments, folder)
             # Read again, because it may have taken long, and another run may have measured another part.
-            figures = _read()
+            figures = read_figures(output / FIGURES)
             figures[part] = {**figures.get(part, {}), **found} if part == "corpus" else found
-            write(figures)
+            write(output, figures)
     else:
-        write(figures)
+        write(output, figures)
     if arguments.json:
         print(json.dumps(figures, ensure_ascii=False, indent=2))
     return 0
 
 
-def _read() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
-    return found
-
-
-def write(figures: dict[str, Any]) -> None:
+def write(output: Path, figures: dict[str, Any]) -> None:
     """Write the JSON, the plot, and the section of results.md between its markers."""
-    FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_figures(output / FIGURES, figures)
     if "corpus" in figures:
-        plot(figures)
-    write_section("speed", "latency.py", render(figures))
+        plot(output / PLOT, figures)
+    write_section(output, "speed", "latency.py", render(figures), _measured_parts(figures))
 
 
 def render(figures: dict[str, Any]) -> str:
     """The section as Markdown."""
-    some = next(found for found in _measured_parts(figures) if "versions" in found)["versions"]
+    parts_measured = _measured_parts(figures).values()
+    # not every part asks the server what it is
+    some = next((found["versions"] for found in parts_measured if "versions" in found), None)
     parts = [
         f"""## Speed
 
 Repeat: `PGSEARCH_DATA=... python benchmarks/latency.py`.
-Machine: {MACHINE}; PostgreSQL {some["postgresql"]}, pgvector {some["pgvector"]}, embedded server with its own settings.
+Machine: {MACHINE}{f"; PostgreSQL {some['postgresql']}, pgvector {some['pgvector']}" if some else ""}, embedded server with its own settings.
 
 Milliseconds as p50 / p95, as a client on the same machine sees them, one query after the other, warm cache. *Processor*
 is the time that the server process ran, which other work on the machine does not lengthen. Within a table all ways
@@ -527,15 +526,14 @@ were asked in one run, query by query in turn. {_busy(figures)}"""
     return "\n\n".join(parts)
 
 
-def _measured_parts(figures: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        *figures.get("corpus", {}).values(),
-        *(figures[part] for part in PARTS if part in figures and part != "corpus"),
-    ]
+def _measured_parts(figures: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What was measured together, by what it is called in the section."""
+    sizes = {f"{found['chunks']:,} chunks": found for found in figures.get("corpus", {}).values()}
+    return {**sizes, **{part: figures[part] for part in PARTS if part in figures and part != "corpus"}}
 
 
 def _busy(figures: dict[str, Any]) -> str:
-    loads = [found["load"] for found in _measured_parts(figures)]
+    loads = [found["load"] for found in _measured_parts(figures).values()]
     if max(loads) <= 2.5:
         return ""
     return (
@@ -547,13 +545,18 @@ def _busy(figures: dict[str, Any]) -> str:
 def _corpus_section(corpus: dict[str, Any], korean_: dict[str, Any] | None) -> str:
     by_size = sorted(corpus.values(), key=lambda found: found["chunks"])
     queries = by_size[-1]["ways"][EXACT]["queries"]
-    largest = max((found for found in by_size if found["chunks"] <= 400_000), key=lambda found: found["chunks"])
+    # of the largest corpus all ways were asked too few queries of each length
+    largest = max(
+        (found for found in by_size if found["chunks"] <= 400_000),
+        default=by_size[-1],
+        key=lambda found: found["chunks"],
+    )
     return f"""### As the corpus grows
 
 Synthetic chunks of {_synthetic.WORDS_A_CHUNK} words and headings of {_synthetic.WORDS_A_TITLE}, from a Zipf vocabulary
 of {_synthetic.VOCABULARY:,} without stop words; {queries} queries of 1 to 8 words drawn like the text, any word makes a
 match, top {TOP_N}. *{RANKED}* is `order by ts_rank_cd(...)` over the same query and index, left to the planner;
-*{BRUTE}* is BM25 without bounds. The slow ways answered some of the queries only (in brackets), and ratios are between
+*{BRUTE}* is `bm25_scores_for_chunk_ids` of every chunk that has one of the words, BM25 without bounds. The slow ways answered some of the queries only (in brackets), and ratios are between
 the medians of those.
 
 ![milliseconds against chunks](plots/latency.png)
@@ -729,7 +732,7 @@ def _met(reached: bool) -> str:
     return "yes" if reached else "**no**"
 
 
-def plot(figures: dict[str, Any]) -> None:
+def plot(file: Path, figures: dict[str, Any]) -> None:
     """Medians against corpus size, both axes logarithmic; the band reaches up to the 95th percentile."""
     import matplotlib as mpl
 
@@ -765,8 +768,8 @@ def plot(figures: dict[str, Any]) -> None:
     axes.set_ylabel("milliseconds, p50 (shaded: to p95)")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
-    PLOT.parent.mkdir(exist_ok=True)
-    figure.savefig(PLOT, dpi=110, metadata={"Software": None})
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110, metadata={"Software": None})
     plt.close(figure)
 
 

@@ -6,23 +6,22 @@ Zipf law of queries, ten hits each with the signals of a hybrid search, lognorma
 falls on both. Works on a temporary server of its own. Writes the section "Statistics of the log" of results.md.
 
     python benchmarks/log_statistics.py
-    python benchmarks/log_statistics.py --searches 200000 --days 2 --no-report
+    python benchmarks/log_statistics.py --searches 200000 --days 2 --output /tmp
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import os
 import statistics
 import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 
-from benchmarks._report import MACHINE, number, table, versions, write_section
+from benchmarks._report import MACHINE, number, parser, processor_time, table, versions, write_section
 from pgsearch import embedded
 from pgsearch.commands._output import note, say
 from pgsearch.deploy import deploy
@@ -45,7 +44,7 @@ _QUERIES = f"""
 insert into pgsearch.queries (query_id, ts, collection, session_id, user_id, user_query, query_normalized, query_type,
                               search_mode, fusion_strategy, weights, top_k, candidate_count, result_count, hit_ids,
                               hit_pages, hit_scores, hit_signals, confidence, latency_ms, timings)
-select id, pgsearch._uuid_time(id), case when q %% 3 = 0 then 'code' else 'wiki' end, 's' || (i / 5),
+select id, to_timestamp(ms / 1000.0::float8), case when q %% 3 = 0 then 'code' else 'wiki' end, 's' || (i / 5),
        'u' || floor({_HASH.format(i="i / 5", seed=2)} * 50000)::int, 'query number ' || q, 'query number ' || q,
        (array['keyword', 'question', 'navigational', 'code'])[1 + q %% 4], case when i %% 5 = 0 then 'fts' else 'auto' end,
        case when i %% 2 = 0 then 'adaptive' else 'rrf' end,
@@ -60,11 +59,12 @@ select id, pgsearch._uuid_time(id), case when q %% 3 = 0 then 'code' else 'wiki'
        exp(2.5 + 0.8 * sqrt(-2 * ln({_HASH.format(i="i", seed=4)} + 1e-12))
                * cos(2 * pi() * {_HASH.format(i="i", seed=5)})),
        '{{"text": 3.1, "vector": 2.2, "fusion": 0.7}}'
-  from (select i, q, q %% 33 <> 0 as found, s.signals,
-               (lpad(to_hex((extract(epoch from %(day)s::timestamptz) * 1000 + i * 86400000.0 / %(n)s)::bigint), 12, '0')
+  from (select i, q, ms, q %% 33 <> 0 as found, s.signals,
+               (lpad(to_hex(ms), 12, '0')
                 || '7' || substr(md5(i::text || %(day)s), 1, 3) || '8' || substr(md5(i::text || %(day)s), 4, 15))::uuid
                as id
-          from (select i, floor(exp({_HASH.format(i="i", seed=1)} * ln(50000)))::bigint as q
+          from (select i, floor(exp({_HASH.format(i="i", seed=1)} * ln(50000)))::bigint as q,
+                       (extract(epoch from %(day)s::timestamptz) * 1000 + i * 86400000.0 / %(n)s)::bigint as ms
                   from generate_series(0, %(n)s - 1) as i) as drawn
                join signals as s on s.n = drawn.q %% 1000) as made
 """
@@ -72,13 +72,13 @@ select id, pgsearch._uuid_time(id), case when q %% 3 = 0 then 'code' else 'wiki'
 # A click in 35 of 100 searches, at ranks that fall off; a judgement in 5; impressions of their own in 2.
 _EVENTS = f"""
 insert into pgsearch.events (event_id, ts, action_name, query_id, object_id, "position", dwell_ms, value)
-select id, pgsearch._uuid_time(id), action_name, query_id, object_id, place, dwell_ms, value
-  from (select overlay(pgsearch._first_uuid(q.ts + interval '20 seconds')::text placing '7' || substr(md5(q.query_id::text || a.n), 1, 3)
-                       || '-8' || substr(md5(q.query_id::text || a.n), 4, 3) || '-' || substr(md5(q.query_id::text || a.n), 7, 12)
-                       from 15)::uuid as id,
-               a.action_name, q.query_id, case when a.place is not null then q.hit_ids[a.place] end as object_id, a.place,
+select id, to_timestamp(ms / 1000.0::float8), action_name, query_id, object_id, place, dwell_ms, value
+  from (select (lpad(to_hex(q.ms), 12, '0') || '7' || substr(md5(q.query_id::text || a.n), 1, 3)
+                || '8' || substr(md5(q.query_id::text || a.n), 4, 15))::uuid as id,
+               q.ms, a.action_name, q.query_id, case when a.place is not null then q.hit_ids[a.place] end as object_id, a.place,
                case when a.action_name = 'click' then 1000 + 60000 * q.u end as dwell_ms, a.value
-          from (select *, {_HASH.format(i="hashtextextended(query_id::text, 0)", seed=6)} as u,
+          from (select *, floor(extract(epoch from ts + interval '20 seconds') * 1000)::bigint as ms,
+                       {_HASH.format(i="hashtextextended(query_id::text, 0)", seed=6)} as u,
                        {_HASH.format(i="hashtextextended(query_id::text, 0)", seed=7)} as v
                   from pgsearch.queries
                  where ts >= %(day)s::timestamptz and ts < %(day)s::timestamptz + interval '1 day' and result_count > 0) as q
@@ -149,7 +149,7 @@ _QUESTIONS: tuple[tuple[str, str, str], ...] = (
     (
         "latency histogram",
         "select * from pgsearch.latency_histogram()",
-        "select pgsearch._latency_bucket(latency_ms), count(*) from pgsearch.queries group by 1 order by 1",
+        "select ceil(ln(greatest(latency_ms, 0.01) / 0.01) / ln(1.02))::integer, count(*) from pgsearch.queries group by 1 order by 1",
     ),
     (
         "the 50 most returned chunks",
@@ -173,7 +173,7 @@ def _milliseconds(connection: psycopg.Connection[Any], statement: str, parameter
 
 def _cpu_seconds(connection: psycopg.Connection[Any]) -> float:
     """Processor time of the server's process so far: what a roll-up costs however busy the machine is."""
-    return int(Path(f"/proc/{connection.info.backend_pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+    return (processor_time(connection) or 0) / 1e3
 
 
 def _make(connection: psycopg.Connection[Any], days: list[str], searches: int) -> None:
@@ -187,13 +187,12 @@ def _make(connection: psycopg.Connection[Any], days: list[str], searches: int) -
     connection.execute("vacuum (analyze) pgsearch.queries, pgsearch.events")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--searches", type=int, default=500_000, help="searches a day (500000)")
-    parser.add_argument("--days", type=int, default=2, help="days (2)")
-    parser.add_argument("--rounds", type=int, default=5, help="times that every question is asked (5)")
-    parser.add_argument("--no-report", action="store_true", help="leave results.md alone")
-    arguments = parser.parse_args()
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    takes.add_argument("--searches", type=int, default=500_000, help="searches a day (500000)")
+    takes.add_argument("--days", type=int, default=2, help="days (2)")
+    takes.add_argument("--rounds", type=int, default=5, help="times that every question is asked (5)")
+    arguments = takes.parse_args(given)
     today = datetime.datetime.now(datetime.UTC).date()
     days = [str(today - datetime.timedelta(days=back)) for back in range(arguments.days - 1, -1, -1)]
     with embedded.temporary(_SETTINGS) as dsn:
@@ -244,8 +243,7 @@ def main() -> int:
         f" {' and '.join(f'{used:.1f}' for _, used in costs)} s of them on a processor (a busy machine makes others wait);"
         f" finding that nothing changed takes {number(again)} ms."
     )
-    if not arguments.no_report:
-        write_section("statistics", "log_statistics.py", text)
+    write_section(arguments.output, "statistics", "log_statistics.py", text)
     say(text)
     return 0
 

@@ -13,7 +13,6 @@ benchmarks/peers.json and benchmarks/plots/peers.png.
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import hashlib
 import json
@@ -22,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,14 +30,26 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks import _judged
-from benchmarks._report import HERE, MACHINE, PLOTS, percentiles, shown, table, versions, write_section
+from benchmarks._report import (
+    HERE,
+    MACHINE,
+    add_dsn,
+    commit,
+    parser,
+    percentiles,
+    read_figures,
+    shown,
+    table,
+    versions,
+    write_figures,
+    write_section,
+)
 from pgsearch import embedded
 from pgsearch.commands._output import note
 from pgsearch.evaluation.comparing import compare
 from pgsearch.evaluation.measuring import measure
 
-FIGURES = HERE / "peers.json"
-PLOT = PLOTS / "peers.png"
+FIGURES, PLOT = "peers.json", "plots/peers.png"
 MEASURE = "nDCG@10"
 
 # langchain-postgres wants a pgvector older than that of others, hence an environment apart.
@@ -75,7 +87,9 @@ def environment() -> Path:
     return python
 
 
-def evaluate(server: str, folder: Path, each: _judged.Set, questions: int, rounds: int) -> dict[str, Any]:
+def evaluate(
+    server: str, folder: Path, each: _judged.Set, questions: int, rounds: int, peers: Sequence[str]
+) -> dict[str, Any]:
     loaded = _judged.load(server, folder, each)
     every = max(1, round(len(loaded.judged.queries) / questions))
     chosen = loaded.judged.queries[::every]
@@ -87,7 +101,7 @@ def evaluate(server: str, folder: Path, each: _judged.Set, questions: int, round
         "dimensions": loaded.query_vectors.shape[1],
         "depth": DEPTH,
         "ef_search": EF_SEARCH,
-        "top_k": {OWN: TOP_K, **dict.fromkeys(PEERS, passages)},
+        "top_k": {OWN: TOP_K, **dict.fromkeys(peers, passages)},
         "rounds": rounds,
         "questions": [
             {"id": query.query_id, "text": query.text, "vector": loaded.query_vectors[query.row].astype(float).tolist()}
@@ -95,7 +109,7 @@ def evaluate(server: str, folder: Path, each: _judged.Set, questions: int, round
         ],
     }
     note(f"{each.name}: asking (and first filling the peers' tables, when they are not there) ...")
-    answers = _asked(environment(), task)
+    answers = _asked(environment() if peers else Path(sys.executable), task)
     with psycopg.connect(loaded.dsn) as connection:
         page_of: dict[int, str] = dict(
             connection.execute(
@@ -108,8 +122,9 @@ def evaluate(server: str, folder: Path, each: _judged.Set, questions: int, round
         name: measure(judgments, {query_id: _ranking(ids, page_of) for query_id, ids in found.items()})
         for name, found in answers["found"].items()
     }
-    against = compare(MEASURE, measured[OWN].per_query, [measured[name].per_query for name in PEERS])
+    against = compare(MEASURE, measured[OWN].per_query, [measured[name].per_query for name in peers])
     return {
+        "commit": commit(),
         "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "load": round(os.getloadavg()[0], 1),
         "versions": {**server_versions, **answers["versions"]},
@@ -131,7 +146,7 @@ def evaluate(server: str, folder: Path, each: _judged.Set, questions: int, round
         },
         "peers_against_pgsearch": {
             name: {"difference": round(found.difference, 4), "p_holm": round(found.p_holm, 5)}
-            for name, found in zip(PEERS, against, strict=True)
+            for name, found in zip(peers, against, strict=True)
         },
     }
 
@@ -166,17 +181,19 @@ def _url(dsn: str) -> str:
     return f"{name}@/{given['dbname']}?host={host}&port={port}"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", nargs="+", choices=[each.name for each in SETS], help="only these (default: all)")
-    parser.add_argument("--questions", type=int, default=500, help="of each set, about (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=1, help="how often each is asked (default: %(default)s)")
-    parser.add_argument("--dsn", help="server where databases may be created (default: the embedded one)")
-    parser.add_argument("--render", action="store_true", help="only write table and plot anew, from peers.json")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    arguments = parser.parse_args()
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    add_dsn(takes)
+    takes.add_argument("--sets", nargs="+", choices=[each.name for each in SETS], help="only these (default: all)")
+    takes.add_argument("--questions", type=int, default=500, help="of each set, about (default: %(default)s)")
+    takes.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS, help="only these, or none (default: all)")
+    takes.add_argument("--rounds", type=int, default=1, help="how often each is asked (default: %(default)s)")
+    takes.add_argument("--render", action="store_true", help="only write table and plot anew, from peers.json")
+    takes.add_argument("--json", action="store_true", help="print the figures as JSON")
+    arguments = takes.parse_args(given)
+    output: Path = arguments.output
 
-    figures = _read()
+    figures = _read(output)
     if not arguments.render:
         folder = os.environ.get("PGSEARCH_DATA")
         if not folder:
@@ -185,17 +202,17 @@ def main() -> int:
         server = arguments.dsn or embedded.start()
         for each in SETS:
             if not arguments.sets or each.name in arguments.sets:
-                found = evaluate(server, Path(folder), each, arguments.questions, arguments.rounds)
+                found = evaluate(server, Path(folder), each, arguments.questions, arguments.rounds, arguments.peers)
                 # Read again, because it may have taken long, and another run may have measured another set.
-                figures = _read()
+                figures = _read(output)
                 figures["sets"][each.name] = found
-                write(figures)
+                write(output, figures)
                 note(_line(each.name, found))
     elif not figures["sets"]:
         note("There is no peers.json yet: run without --render first.")
         return 1
     else:
-        write(figures)
+        write(output, figures)
     if arguments.json:
         print(json.dumps(figures, ensure_ascii=False, indent=2))
     return 0
@@ -206,17 +223,16 @@ def _line(name: str, found: dict[str, Any]) -> str:
     return f"{name}, p50 / p95 ms ({MEASURE}): {', '.join(systems)}; load {found['load']}"
 
 
-def _read() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {"sets": {}}
-    return found
+def _read(output: Path) -> dict[str, Any]:
+    return {"sets": {}, **read_figures(output / FIGURES)}
 
 
-def write(figures: dict[str, Any]) -> None:
+def write(output: Path, figures: dict[str, Any]) -> None:
     """Write the JSON, the plot, and the section of results.md between its markers."""
-    FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_figures(output / FIGURES, figures)
     sets = {each.name: figures["sets"][each.name] for each in SETS if each.name in figures["sets"]}
-    plot(sets)
-    write_section("peers", "peers.py", render(sets))
+    plot(output / PLOT, sets)
+    write_section(output, "peers", "peers.py", render(sets), sets)
 
 
 def render(sets: dict[str, Any]) -> str:
@@ -252,19 +268,24 @@ that is level.
 
 
 def _goal(name: str, systems: dict[str, Any]) -> list[str]:
-    better = [peer for peer in PEERS if systems[OWN][MEASURE] > systems[peer][MEASURE]]
-    return [name, _faster(systems, OWN_PLAIN), _faster(systems, OWN), _count(better)]
+    peers = _peers(systems)
+    better = [peer for peer in peers if systems[OWN][MEASURE] > systems[peer][MEASURE]]
+    return [name, _faster(systems, OWN_PLAIN), _faster(systems, OWN), _count(better, peers)]
+
+
+def _peers(systems: dict[str, Any]) -> list[str]:
+    return [peer for peer in PEERS if peer in systems]
 
 
 def _faster(systems: dict[str, Any], own: str) -> str:
-    ratios = {peer: systems[own]["p50"] / systems[peer]["p50"] for peer in PEERS}
+    ratios = {peer: systems[own]["p50"] / systems[peer]["p50"] for peer in _peers(systems)}
     level = [peer for peer, ratio in ratios.items() if 1 - LEVEL <= ratio <= 1 + LEVEL]
-    counted = _count([peer for peer, ratio in ratios.items() if ratio < 1 - LEVEL])
+    counted = _count([peer for peer, ratio in ratios.items() if ratio < 1 - LEVEL], list(ratios))
     return counted + (f"; level with {', '.join(level)}" if level else "")
 
 
-def _count(peers: list[str]) -> str:
-    return f"{len(peers)} of {len(PEERS)}: {', '.join(peers) or 'none'}"
+def _count(found: list[str], peers: list[str]) -> str:
+    return f"{len(found)} of {len(peers)}: {', '.join(found) or 'none'}"
 
 
 def _set(name: str, found: dict[str, Any]) -> str:
@@ -306,7 +327,7 @@ def _difference(found: dict[str, Any] | None) -> str:
     return "" if found is None else f"{found['difference']:+.4f} (p {found['p_holm']:.4f})"
 
 
-def plot(sets: dict[str, Any]) -> None:
+def plot(file: Path, sets: dict[str, Any]) -> None:
     """Two bars of each system on each set: milliseconds, shorter is better; nDCG@10, longer is better."""
     import matplotlib as mpl
 
@@ -329,8 +350,8 @@ def plot(sets: dict[str, Any]) -> None:
         right.set_yticklabels([])
         left.set_title(f"{name}, {found['passages']:,} passages: p50, ms", fontsize=9, loc="left")
         right.set_title(f"{MEASURE}, {found['questions']} questions", fontsize=9, loc="left")
-    PLOT.parent.mkdir(exist_ok=True)
-    figure.savefig(PLOT, dpi=110, metadata={"Software": None})
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110, metadata={"Software": None})
     plt.close(figure)
 
 

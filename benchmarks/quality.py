@@ -12,7 +12,6 @@ benchmarks/quality.json and benchmarks/plots/quality.png. A run over some of the
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 import os
@@ -24,13 +23,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
-from benchmarks._report import write_section
+from benchmarks._report import (
+    MACHINE,
+    add_dsn,
+    commit,
+    database,
+    parser,
+    read_figures,
+    table,
+    write_figures,
+    write_section,
+)
 from pgsearch import Client, embedded
 from pgsearch.commands._output import note, progress_bar
-from pgsearch.deploy import deploy
 from pgsearch.errors import PgsearchError, UnknownNameError
 from pgsearch.evaluation.collections import Query, read_collection, read_vectors
 from pgsearch.evaluation.comparing import compare
@@ -38,11 +44,8 @@ from pgsearch.evaluation.loading import embed_corpus, is_judged_by_page, load_co
 from pgsearch.evaluation.measuring import Measured, measure
 from pgsearch.evaluation.running import Configuration, Run, run_queries
 
-HERE = Path(__file__).parent
-FIGURES = HERE / "quality.json"
-PLOT = HERE / "plots" / "quality.png"
+FIGURES, PLOT = "quality.json", "plots/quality.png"
 
-MACHINE = "2 cores, 24 GB"
 MEASURE = "nDCG@10"
 DEPTH, TOP_K = 200, 100
 
@@ -105,18 +108,19 @@ PUBLISHED = (
 )
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", nargs="+", choices=[each.name for each in SETS], help="only these (default: all)")
-    parser.add_argument("--fusion", nargs="+", help="strategies to compare (default: all that the database knows)")
-    parser.add_argument("--svd", action="store_true", help="fit an embedder on korquad-dev, which has no vectors")
-    parser.add_argument("--limit", type=int, help="only the first so many questions; writes nothing")
-    parser.add_argument("--dsn", help="server where databases may be created (default: the embedded one)")
-    parser.add_argument("--render", action="store_true", help="only write table and plot anew, from quality.json")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    arguments = parser.parse_args()
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    add_dsn(takes)
+    takes.add_argument("--sets", nargs="+", choices=[each.name for each in SETS], help="only these (default: all)")
+    takes.add_argument("--fusion", nargs="+", help="strategies to compare (default: all that the database knows)")
+    takes.add_argument("--svd", action="store_true", help="fit an embedder on korquad-dev, which has no vectors")
+    takes.add_argument("--limit", type=int, help="only the first so many questions; writes nothing")
+    takes.add_argument("--render", action="store_true", help="only write table and plot anew, from quality.json")
+    takes.add_argument("--json", action="store_true", help="print the figures as JSON")
+    arguments = takes.parse_args(given)
+    output: Path = arguments.output
 
-    figures = read_figures()
+    figures = _read(output)
     if not arguments.render:
         folder = os.environ.get("PGSEARCH_DATA")
         if not folder:
@@ -134,16 +138,16 @@ def main() -> int:
                 note(f"{each.name}: {error} {error.hint or ''}")
                 return 1
             # Read and written after each set: the whole takes long, may be interrupted, and others may run meanwhile.
-            figures = read_figures()
+            figures = _read(output)
             figures["sets"][each.name] = found
             if arguments.limit is None:
-                write(figures)
+                write(output, figures)
             note(_line(each.name, found))
     elif not figures["sets"]:
         note("There is no quality.json yet: run without --render first.")
         return 1
     else:
-        write(figures)
+        write(output, figures)
     if arguments.json:
         print(json.dumps(figures, ensure_ascii=False, indent=2))
     return 0
@@ -151,7 +155,7 @@ def main() -> int:
 
 def evaluate(folder: Path, each: Set, server: str, fusions: Sequence[str] | None, limit: int | None) -> dict[str, Any]:
     """The figures of one set."""
-    dsn = _database(server, each.name)
+    dsn = database(server, "pgsearch_quality_" + re.sub(r"\W", "_", each.name))
     judged = read_collection(folder, limit=limit, plain_words=True)
     with Client(dsn) as client, progress_bar() as bar:
         task = bar.add_task(f"{each.name}: loading", total=None)
@@ -189,6 +193,7 @@ def evaluate(folder: Path, each: Set, server: str, fusions: Sequence[str] | None
     others = [label for label in runs if label != DEFAULT]
     against = compare(MEASURE, measured[DEFAULT].per_query, [measured[label].per_query for label in others])
     return {
+        "commit": commit(),
         "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": MACHINE,
         "load": round(os.getloadavg()[0], 1),
@@ -223,17 +228,6 @@ def evaluate(folder: Path, each: Set, server: str, fusions: Sequence[str] | None
             for label, found in zip(others, against, strict=True)
         },
     }
-
-
-def _database(server: str, name: str) -> str:
-    """DSN of the set's own database, made when it is not there, and deployed to."""
-    database = "pgsearch_quality_" + re.sub(r"\W", "_", name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        if connection.execute("select from pg_database where datname = %s", (database,)).fetchone() is None:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
-    dsn = make_conninfo(server, dbname=database)
-    deploy(dsn)
-    return dsn
 
 
 def _embedding(
@@ -294,20 +288,16 @@ def _line(name: str, found: dict[str, Any]) -> str:
     return f"{name}: {MEASURE} {', '.join(shown)}"
 
 
-def read_figures() -> dict[str, Any]:
-    """The figures of earlier runs."""
-    if not FIGURES.exists():
-        return {"sets": {}}
-    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))
-    return figures
+def _read(output: Path) -> dict[str, Any]:
+    return {"sets": {}, **read_figures(output / FIGURES)}
 
 
-def write(figures: dict[str, Any]) -> None:
+def write(output: Path, figures: dict[str, Any]) -> None:
     """Write the JSON, the plot, and the section of results.md between its markers."""
-    FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_figures(output / FIGURES, figures)
     sets = {each.name: figures["sets"][each.name] for each in SETS if each.name in figures["sets"]}
-    plot(sets)
-    write_section("quality", "quality.py", render(sets))
+    plot(output / PLOT, sets)
+    write_section(output, "quality", "quality.py", render(sets), sets)
 
 
 def render(sets: dict[str, Any]) -> str:
@@ -337,7 +327,7 @@ for the comparisons of its set by Holm's method; questions on which the default 
 
 ### Goals
 
-{_table(["set", "search", "measure", "goal", "reached", ""], _goals(sets))}
+{table(["set", "search", "measure", "goal", "reached", ""], _goals(sets))}
 
 ### More measures of BM25 and of the default
 
@@ -352,7 +342,7 @@ p50 / p95 as the client sees them, over one connection, one question after the o
 
 ### What others measured
 
-{_table(["set", "search", MEASURE, "source"], [[name, run, f"{value:.4f}", by] for name, run, value, by in PUBLISHED])}
+{table(["set", "search", MEASURE, "source"], [[name, run, f"{value:.4f}", by] for name, run, value, by in PUBLISHED])}
 """.rstrip()
 
 
@@ -376,7 +366,7 @@ def _overview(sets: dict[str, Any]) -> str:
         cells = [f"{values[label]:.4f}" if label in values else "" for label in labels]
         bold = [f"**{cell}**" if cell == f"{best:.4f}" else cell for cell in cells]
         rows.append([name, f"{found['passages']:,}", f"{found['queries']:,}", *bold])
-    return _table(["set", "passages", "questions", *labels], rows)
+    return table(["set", "passages", "questions", *labels], rows)
 
 
 def _comparisons(sets: dict[str, Any]) -> str:
@@ -392,7 +382,7 @@ def _comparisons(sets: dict[str, Any]) -> str:
         for name, found in sets.items()
         for label, other in found["default_against"].items()
     ]
-    return _table(["set", "default against", "difference", "95 % interval", "p (Holm)", "better/worse"], rows)
+    return table(["set", "default against", "difference", "95 % interval", "p (Holm)", "better/worse"], rows)
 
 
 def _latencies(sets: dict[str, Any]) -> str:
@@ -402,7 +392,7 @@ def _latencies(sets: dict[str, Any]) -> str:
         latencies = [found["runs"].get(label, {}).get("latency_ms") for label in labels]
         times = (f"{ms['p50']:.1f} / {ms['p95']:.1f}" if ms else "" for ms in latencies)
         rows.append([name, str(found.get("load", "")), *times])
-    return _table(["set", "load", *labels], rows)
+    return table(["set", "load", *labels], rows)
 
 
 def _labels(sets: dict[str, Any]) -> list[str]:
@@ -433,7 +423,7 @@ def _met(value: float, least: float) -> str:
 
 def _measures(sets: dict[str, Any]) -> str:
     names = [name for name in next(iter(sets.values()))["runs"][DEFAULT]["measures"] if name != MEASURE]
-    return _table(
+    return table(
         ["set", "search", *names],
         [
             [name, label, *(f"{found['runs'][label]['measures'][measured]:.4f}" for measured in names)]
@@ -443,12 +433,7 @@ def _measures(sets: dict[str, Any]) -> str:
     )
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def plot(sets: dict[str, Any]) -> None:
+def plot(file: Path, sets: dict[str, Any]) -> None:
     """Bars of each search on each set: signals in greys, strategies in light blue, the default in dark blue."""
     import matplotlib as mpl
 
@@ -487,8 +472,8 @@ def plot(sets: dict[str, Any]) -> None:
     axes.legend(
         [handles[at] for at in order], [names[at] for at in order], ncols=5, fontsize=8, frameon=False, loc="upper left"
     )
-    PLOT.parent.mkdir(exist_ok=True)
-    figure.savefig(PLOT, dpi=110, metadata={"Software": None})
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110, metadata={"Software": None})
     plt.close(figure)
 
 

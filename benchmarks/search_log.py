@@ -10,7 +10,6 @@ Writes the section "Search log" of benchmarks/results.md.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import sys
@@ -19,13 +18,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 
-from benchmarks._report import MACHINE, table, versions, write_section
+from benchmarks._report import MACHINE, add_dsn, parser, processor_time, table, versions, write_section
 from pgsearch import embedded, uuid7
 from pgsearch.commands._output import note
 from pgsearch.deploy import deploy
@@ -33,6 +33,9 @@ from pgsearch.evaluation.collections import read_collection
 
 COPY = "pgsearch_search_log"
 BATCH = 100
+
+# what a UUIDv7 counts its milliseconds from
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SEARCH = "select pgsearch.search(%s, collections => %s, context => %s)"
 _WITHOUT_WAITING = f"{_SEARCH}, set_config('synchronous_commit', 'off', true)"
@@ -43,30 +46,31 @@ _COLUMNS = (
     " top_match_reason, confidence, latency_ms, timings"
 )
 _INSERT = (
-    f"insert into pgsearch.queries ({_COLUMNS}) values (%s, pgsearch._uuid_time(%s), %s, %s, %s, %s, %s, %s, %s, %s, %s,"
+    f"insert into pgsearch.queries ({_COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
     " %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(given: Sequence[str] | None = None) -> int:
     """Measure both parts and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--database", default="pgsearch_quality_miracl_ko")
-    parser.add_argument("--collection", default="miracl-ko")
-    parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=30)
-    given = parser.parse_args(arguments)
+    takes = parser(__doc__)
+    add_dsn(takes)
+    takes.add_argument("--database", default="pgsearch_quality_miracl_ko")
+    takes.add_argument("--collection", default="miracl-ko")
+    takes.add_argument("--queries", type=int, default=200)
+    takes.add_argument("--rounds", type=int, default=30)
+    arguments = takes.parse_args(given)
     folder = os.environ.get("PGSEARCH_DATA")
     if folder is None:
         note("PGSEARCH_DATA must name the folder of judged collections.")
         return 2
-    judged = read_collection(Path(folder) / given.collection, plain_words=True)
-    texts = [query.text for query in judged.queries[: given.queries]]
-    server = make_conninfo(embedded.start(), dbname="postgres")
+    judged = read_collection(Path(folder) / arguments.collection, plain_words=True)
+    texts = [query.text for query in judged.queries[: arguments.queries]]
+    server = make_conninfo(arguments.dsn or embedded.start(), dbname="postgres")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"drop database if exists {COPY} with (force)")
         connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(COPY), sql.Identifier(given.database))
+            sql.SQL("create database {} template {}").format(sql.Identifier(COPY), sql.Identifier(arguments.database))
         )
     try:
         dsn = make_conninfo(server, dbname=COPY)
@@ -74,13 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with psycopg.connect(dsn, autocommit=True) as connection:
             today = datetime.now(UTC).date()
             connection.execute("select pgsearch.ensure_partitions(%s, %s)", [today - timedelta(days=90), None])
-            text = _searches(connection, texts, given.collection) + "\n\n" + _writes(connection, given.rounds)
+            text = _searches(connection, texts, arguments.collection) + "\n\n" + _writes(connection, arguments.rounds)
             known = versions(connection)
             about = (
                 f"PostgreSQL {known['postgresql']}, pgvector {known['pgvector']}, {MACHINE}, load of the machine"
                 f" {os.getloadavg()[1]:.1f}"
             )
-        write_section("search-log", "search_log.py", f"## Search log\n\n{about}.\n\n{text}")
+        write_section(arguments.output, "search-log", "search_log.py", f"## Search log\n\n{about}.\n\n{text}")
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"drop database if exists {COPY} with (force)")
@@ -91,15 +95,12 @@ class _Meter:
     """Milliseconds of a call: of the wall clock, and of the processor in the server's process."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._statistics = Path(f"/proc/{connection.info.backend_pid}/schedstat")
+        self._connection = connection
 
     def __call__(self, call: Callable[[], object]) -> tuple[float, float]:
-        processor, wall = self._processor(), time.perf_counter()
+        processor, wall = processor_time(self._connection) or 0, time.perf_counter()
         call()
-        return (time.perf_counter() - wall) * 1e3, self._processor() - processor
-
-    def _processor(self) -> float:
-        return int(self._statistics.read_text().split()[0]) / 1e6
+        return (time.perf_counter() - wall) * 1e3, (processor_time(self._connection) or 0) - processor
 
 
 def _searches(connection: psycopg.Connection[Any], texts: Sequence[str], collection: str) -> str:
@@ -127,7 +128,7 @@ def _searches(connection: psycopg.Connection[Any], texts: Sequence[str], collect
             ask(names[(at + number) % len(names)], text, number)
         if number % 50 == 49:
             note(f"{number + 1} of {len(texts)} questions")
-    warm = {name: times[10:] for name, times in found.items()}
+    warm = {name: times[min(10, len(texts) // 2) :] for name, times in found.items()}
     plain = warm["search, not logged"]
     rows = []
     for name in names:
@@ -195,7 +196,7 @@ def _writes(connection: psycopg.Connection[Any], rounds: int) -> str:
     def row(entry: dict[str, Any]) -> list[object]:
         return [
             entry["query_id"],
-            entry["query_id"],
+            _EPOCH + timedelta(milliseconds=UUID(entry["query_id"]).int >> 80),
             entry["collection"],
             [entry["collection"]],
             entry["user_id"],

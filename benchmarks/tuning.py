@@ -12,18 +12,28 @@ what was learned without it (five folds). Writes the section "Learning from judg
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import datetime
 import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks._judged import FITTED, _fitted
-from benchmarks._report import HERE, MACHINE, database, table, write_section
+from benchmarks._judged import FITTED, fitted
+from benchmarks._report import (
+    MACHINE,
+    add_dsn,
+    commit,
+    database,
+    parser,
+    read_figures,
+    table,
+    write_figures,
+    write_section,
+)
 from pgsearch import Client, embedded
 from pgsearch.commands._output import note
 from pgsearch.evaluation.collections import read_collection, read_vectors
@@ -31,7 +41,7 @@ from pgsearch.evaluation.loading import embed_corpus, load_corpus, load_vectors
 from pgsearch.learning.judgments import Question, from_folder
 from pgsearch.learning.tuning import tune
 
-FIGURES = HERE / "tuning.json"
+FIGURES = "tuning.json"
 WANTED = 0.03
 
 
@@ -55,12 +65,13 @@ SETS = (
 """The train split of SciFact has no vectors in the folder, so an embedder is fitted on the corpus; the test split has."""
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", nargs="+", choices=[each.label for each in SETS], help="only these (default: all)")
-    parser.add_argument("--dsn", help="server where databases may be created (default: the embedded one)")
-    parser.add_argument("--render", action="store_true", help="only write the section anew, from tuning.json")
-    arguments = parser.parse_args()
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    add_dsn(takes)
+    takes.add_argument("--sets", nargs="+", choices=[each.label for each in SETS], help="only these (default: all)")
+    takes.add_argument("--render", action="store_true", help="only write the section anew, from tuning.json")
+    arguments = takes.parse_args(given)
+    output: Path = arguments.output
     if not arguments.render:
         data = os.environ.get("PGSEARCH_DATA")
         if not data:
@@ -71,11 +82,15 @@ def main() -> int:
             if arguments.sets and each.label not in arguments.sets:
                 continue
             figures = measured(server, Path(data) / each.name, each)
-            everything = read_figures()
+            everything = read_figures(output / FIGURES)
             everything[each.label] = figures
-            FIGURES.write_text(json.dumps(everything, indent=2) + "\n", encoding="utf-8")
+            write_figures(output / FIGURES, everything)
             note(f"{each.label}: {figures['in_force']:.4f} -> {figures['tuned']:.4f}")
-    write_section("tuning", "tuning.py", rendered(read_figures()))
+    figures = read_figures(output / FIGURES)
+    if not figures:
+        note("There is no tuning.json yet: run without --render first.")
+        return 1
+    write_section(output, "tuning", "tuning.py", rendered(figures), figures)
     return 0
 
 
@@ -91,6 +106,7 @@ def measured(server: str, folder: Path, each: Set) -> dict[str, Any]:
         "vectors": each.vectors,
         "seconds": round(seconds),
         "load": round(os.getloadavg()[0], 1),
+        "commit": commit(),
         "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
 
@@ -103,7 +119,7 @@ def loaded(client: Client, folder: Path, each: Set) -> tuple[list[Question], lis
     if each.vectors.startswith("svd:"):
         embedder, _ = embed_corpus(client, each.name, each.vectors)
     else:
-        vectors, where = each.vectors, _fitted(judged, each.name) if each.vectors == FITTED else folder
+        vectors, where = each.vectors, fitted(judged, each.name) if each.vectors == FITTED else folder
         load_vectors(
             client,
             judged.corpus,
@@ -116,11 +132,6 @@ def loaded(client: Client, folder: Path, each: Set) -> tuple[list[Question], lis
         return from_folder(client, folder, split=split, vectors=vectors, embedder=embedder, vectors_folder=where)
 
     return asked(each.train), None if each.test is None else asked(each.test)
-
-
-def read_figures() -> dict[str, Any]:
-    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
-    return figures
 
 
 def rendered(figures: dict[str, Any]) -> str:

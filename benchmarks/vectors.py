@@ -13,21 +13,20 @@ the section "Vectors" of benchmarks/results.md.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psycopg
 
-from benchmarks._report import MACHINE, database, table, versions, write_section
-from pgsearch import Client
-from pgsearch._calls import vector_text
-from pgsearch._dsn import default_dsn
+from benchmarks._report import MACHINE, add_dsn, database, parser, processor_time, table, versions, write_section
+from pgsearch import Client, embedded
 from pgsearch.commands._output import note
 
 SETS = ("scifact", "cranfield", "cisi", "cacm", "cosqa")
@@ -69,12 +68,14 @@ def _unit(vectors: Array) -> Array:
 class Store:
     """Vectors in the database: chunk n is page n, both numbered from 1; models share the rows of chunks."""
 
-    def __init__(self, dsn: str, vectors: Array, collections: list[str]) -> None:
+    def __init__(
+        self, dsn: str, vectors: Array, collections: list[str], tags: Sequence[list[str]] | None = None
+    ) -> None:
         self.client = Client(dsn)
         self.connection = self.client.connection
         self.vectors = vectors
         self.collections = collections
-        self._schedule = Path(f"/proc/{self.connection.info.backend_pid}/schedstat")
+        self.model_ids: dict[str, int] = {}
         connection = self.connection
         connection.execute("truncate pgsearch.collections cascade")
         for (model,) in connection.execute("select model from pgsearch.embedding_models").fetchall():
@@ -84,8 +85,8 @@ class Store:
             self.client.create_collection(collection)
         rows = list(enumerate(collections, start=1))
         self._copy(
-            "pages (page_id, collection, external_id, text_config, content_hash)",
-            ((n, name, str(n), "pg_catalog.simple", b"") for n, name in rows),
+            "pages (page_id, collection, external_id, text_config, content_hash, tags)",
+            ((n, name, str(n), "pg_catalog.simple", b"", tags[n - 1] if tags else []) for n, name in rows),
         )
         self._copy(
             "chunks (page_id, chunk_id, collection, ordinal, content, text_config, content_hash)",
@@ -99,11 +100,11 @@ class Store:
 
     def add(self, storage: str) -> tuple[int, float]:
         """Store the vectors under a model of this storage and build its index; its bytes, and seconds of the build."""
-        model_id = self.client.register_model(storage, self.vectors.shape[1], storage=storage)
+        model_id = self.model_ids[storage] = self.client.register_model(storage, self.vectors.shape[1], storage=storage)
         self._copy(
             "embeddings (page_id, chunk_id, model_id, collection, content_hash, embedding)",
             (
-                (n, n, model_id, name, b"", vector_text(vector.tolist()))
+                (n, n, model_id, name, b"", str(vector.tolist()))
                 for n, (name, vector) in enumerate(zip(self.collections, self.vectors, strict=True), start=1)
             ),
         )
@@ -116,40 +117,34 @@ class Store:
         (size,) = (row.index_bytes for row in self.client.list_models() if row.model == storage)
         return size or 0, seconds
 
-    def walk(self, storage: str, query: Array, reach: int | None) -> list[int]:
-        """The K nearest by the statement of a search with a given reach; None is the exact scan."""
-        ((statement,),) = self.connection.execute(
-            "select pgsearch._vector_statement(m, false, false, %s::integer) from pgsearch.embedding_models as m"
-            " where m.model = %s",
-            [reach, storage],
-        ).fetchall()
+    def walk(self, query: Array, reach: int) -> list[int]:
+        """The K nearest of the `reach` rows that the index of bits brings first, scored by their whole vectors."""
+        whole = f"public.vector({self.vectors.shape[1]})"
+        bits = f"bit({self.vectors.shape[1]})"
+        statement = f"""
+            select n.chunk_id
+              from (select e.chunk_id, e.embedding::{whole} operator(public.<=>) %(query)s::{whole} as distance
+                      from pgsearch.embeddings as e
+                     where e.model_id = {self.model_ids["bit"]}
+                     order by public.binary_quantize(e.embedding::{whole})::{bits}
+                              operator(public.<~>) public.binary_quantize(%(query)s::{whole})::{bits}
+                     limit {reach}) as n
+             order by n.distance, n.chunk_id
+             limit {K}
+        """
         with self.connection.transaction():
-            self.connection.execute(
-                "select set_config('hnsw.ef_search', pgsearch._ef_search(%s, %s, false)::text, true)", [reach, K]
-            )
+            self.connection.execute(f"set local hnsw.ef_search = {min(1000, max(200, reach + reach // 8))}".encode())
             self.connection.execute("set local hnsw.iterative_scan = relaxed_order; set local enable_seqscan = off")
-            self.connection.execute(
-                f"prepare walk as {statement.replace('$1', '$1::public.vector').replace('$4', '$2')}"
-            )
-            text = str(vector_text(query.tolist()))
-            found = self.connection.execute(f"execute walk ('{text}', {K})".encode()).fetchall()
-            self.connection.execute("deallocate walk")
-        return [row[0] for row in found]
+            return _ids(self.connection, statement, {"query": str(query.tolist())})
 
     def timed(self, call: Callable[[], list[int]]) -> tuple[list[int], float]:
         """What the call found, and milliseconds of the server's processor (of the clock where there is no /proc)."""
-        before, started = self._processor_time(), time.perf_counter()
+        before, started = processor_time(self.connection), time.perf_counter()
         found = call()
-        after = self._processor_time()
+        after = processor_time(self.connection)
         if before is None or after is None:
             return found, (time.perf_counter() - started) * 1000
         return found, after - before
-
-    def _processor_time(self) -> float | None:
-        try:
-            return int(self._schedule.read_text().split()[0]) / 1e6
-        except OSError:
-            return None
 
 
 def recall(found: list[int], truth: list[int]) -> float:
@@ -196,8 +191,7 @@ def storages(label: str, dsn: str, vectors: Array, queries: Array) -> tuple[list
         if storage == "bit":
             means = [
                 statistics.mean(
-                    recall(store.walk("bit", query, K * factor), true)
-                    for query, true in zip(queries, answers, strict=True)
+                    recall(store.walk(query, K * factor), true) for query, true in zip(queries, answers, strict=True)
                 )
                 for factor in OVERSAMPLING
             ]
@@ -215,96 +209,117 @@ def filters(dsn: str, vectors: Array, queries: Array) -> list[list[str]]:
     for share in SHARES:
         names[shuffled[at : at + max(1, int(count * share))]] = f"{share:%}"
         at += max(1, int(count * share))
-    store = Store(dsn, vectors, [str(name) for name in names])
+    nearness = np.argsort(-(vectors @ queries[0]), kind="stable")
+    passing: dict[str, Array] = {}
+    for share in SHARES:
+        passes = max(1, int(count * share))
+        passing[f"any {share:%}"] = np.sort(random.permutation(count)[:passes])
+        passing[f"far {share:%}"] = np.sort(nearness[-passes:])
+    tags: list[list[str]] = [[] for _ in range(count)]
+    for tag, numbers in passing.items():
+        for number in numbers:
+            tags[number].append(tag)
+    store = Store(dsn, vectors, [str(name) for name in names], tags)
     note("filters: loading")
     store.add("vector")
-    nearness = np.argsort(-(vectors @ queries[0]), kind="stable")
     near_first = vectors[nearness[: len(queries)]]
     rows = []
-    for kind in ("collection", "page ids", "page ids, the far side"):
+    for kind in ("collection", "tag", "tag, the far side"):
         for share in SHARES:
-            passing = max(1, int(count * share))
             if kind == "collection":
-                among, asked = np.sort(np.nonzero(names == f"{share:%}")[0]), queries
-            elif kind == "page ids":
-                among, asked = np.sort(random.permutation(count)[:passing]), queries
+                named = f"{share:%}"
+                among, asked = np.sort(np.nonzero(names == named)[0]), queries
             else:
-                among, asked = np.sort(nearness[-passing:]), near_first
+                named = f"{'any' if kind == 'tag' else 'far'} {share:%}"
+                among, asked = passing[named], queries if kind == "tag" else near_first
             for top_n in (K, 200):
                 note(f"filters: {kind}, {share:%}, {top_n}")
-                rows.append([kind, f"{share:.2%}", str(top_n), *_filtered(store, kind, share, among, asked, top_n)])
+                found = _filtered(store, kind == "collection", named, among, asked, top_n)
+                rows.append([kind, f"{share:.2%}", str(top_n), *found])
     store.client.close()
     return rows
 
 
-def _filtered(store: Store, kind: str, share: float, among: Array, asked: Array, top_n: int) -> list[str]:
-    by_collection = kind == "collection"
+# Every row that passes, scored: offset keeps the HNSW index out of it.
+_EXACT = """
+select s.chunk_id
+  from (select e.chunk_id, e.embedding::{whole} operator(public.<=>) %(embedding)s::{whole} as distance
+          from {rows}
+        offset 0) as s
+ order by s.distance, s.chunk_id
+ limit %(top_n)s
+"""
+_OF_COLLECTION = "pgsearch.embeddings as e where e.model_id = {model_id} and e.collection = %(name)s"
+_OF_TAG = """pgsearch.pages as p
+               join pgsearch.embeddings as e on e.page_id = p.page_id
+         where p.tags @> array[%(name)s::text] and e.model_id = {model_id}"""
+_SEARCH = """
+select chunk_id
+  from pgsearch.search_vector(%(embedding)s::public.vector, %(top_n)s, %(collections)s::text[], %(filter)s::jsonb, 'vector')
+"""
+
+
+def _filtered(
+    store: Store, by_collection: bool, name: str, among: Array, asked: Array, top_n: int
+) -> tuple[str, str, str, str, str]:
     connection = store.connection
-    connection.execute("drop table if exists pg_temp.chosen")
-    connection.execute(
-        "create temp table chosen as select m, %s::text[] as names, %s::bigint[] as ids, r.reach"
-        " from pgsearch.embedding_models as m"
-        " left join lateral pgsearch._vector_reach(m, %s::text[], %s::bigint[], %s::integer) as r on true",
-        [*(2 * [[f"{share:%}"] if by_collection else None, None if by_collection else (among + 1).tolist()]), top_n],
-    )
-    ((reach, exact),) = connection.execute(
-        "select reach, pgsearch._vector_statement(m, names is not null, ids is not null, null) from chosen"
-    ).fetchall()
-    connection.execute("drop function if exists pg_temp.exact")
-    connection.execute(
-        "create function pg_temp.exact(embedding public.vector, top_n integer) returns setof bigint language plpgsql"
-        " set enable_seqscan = off set jit = off as $f$ declare given record; begin"
-        " select * into given from chosen; return query execute format('select chunk_id from (%s) as s', $t$"
-        + exact
-        + "$t$) using embedding, given.names, given.ids, top_n; end $f$"
-    )
+    rows = (_OF_COLLECTION if by_collection else _OF_TAG).format(model_id=store.model_ids["vector"])
+    exact = _EXACT.format(whole=f"public.vector({store.vectors.shape[1]})", rows=rows)
+    given: dict[str, Any] = {
+        "top_n": top_n,
+        "name": name,
+        "collections": [name] if by_collection else None,
+        "filter": json.dumps({} if by_collection else {"tags": [name]}),
+    }
     recalls, searches, exacts = [], [], []
     for query in asked:
-        text = vector_text(query.tolist())
-        found, milliseconds = store.timed(
-            lambda text=text: _ids(  # type: ignore[misc]
-                connection,
-                "select t.chunk_id from chosen, pgsearch._vector_top_n(%s::public.vector, m, names, ids, %s) as t",
-                [text, top_n],
-            )
-        )
+        asked_with = {**given, "embedding": str(query.tolist())}
+        found, milliseconds = store.timed(lambda asked_with=asked_with: _ids(connection, _SEARCH, asked_with))  # type: ignore[misc]
         searches.append(milliseconds)
-        _, milliseconds = store.timed(
-            lambda text=text: _ids(  # type: ignore[misc]
-                connection, "select * from pg_temp.exact(%s::public.vector, %s)", [text, top_n]
-            )
-        )
+        with connection.transaction():
+            connection.execute("set local enable_seqscan = off; set local jit = off")
+            _, milliseconds = store.timed(lambda asked_with=asked_with: _ids(connection, exact, asked_with))  # type: ignore[misc]
         exacts.append(milliseconds)
         recalls.append(recall(found, truth(store.vectors, query, among)))
         assert len(found) == min(top_n, len(among))
     ratio = statistics.median(e / s for e, s in zip(exacts, searches, strict=True))
-    way = "exact" if reach is None else f"HNSW, {reach:,}"
-    return [
-        way,
+    return (
+        _way(connection, {**given, "embedding": str(asked[0].tolist())}),
         f"{statistics.mean(recalls):.3f}",
         f"{statistics.median(searches):.1f}",
         f"{statistics.median(exacts):.1f}",
         f"{ratio:.1f}",
-    ]
-
-
-def _ids(connection: psycopg.Connection[Any], statement: str, arguments: list[Any]) -> list[int]:
-    return [row[0] for row in connection.execute(statement.encode(), arguments)]
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--dsn", help="a server where a database may be created (default: PGSEARCH_DSN or the embedded)"
     )
-    parser.add_argument(
-        "--synthetic", type=int, default=50_000, metavar="N", help="synthetic vectors (default: 50,000)"
-    )
-    parser.add_argument("--queries", type=int, default=200, metavar="N", help="queries a set (default: 200)")
-    parser.add_argument("--filter-queries", type=int, default=15, metavar="N", help="queries a filter (default: 15)")
-    arguments = parser.parse_args()
 
-    dsn = database(arguments.dsn or default_dsn(), "pgsearch_benchmark_vectors")
+
+def _way(connection: psycopg.Connection[Any], given: dict[str, Any]) -> str:
+    """How a search goes through the vectors: by the HNSW index, and how many rows it brings at first, or exactly."""
+    ((rows,),) = connection.execute(
+        """
+        select jsonb_path_query_first(plan, 'strict $.** ? (@."Index Name" starts with "embeddings_hnsw_")."Actual Rows"')
+          from pgsearch.explain_search('', %(embedding)s::public.vector, %(collections)s::text[], %(filter)s::jsonb,
+                                       jsonb_build_object('model', 'vector', 'candidates', %(top_n)s::integer))
+         where stage = 'vector'
+        """,
+        given,
+    ).fetchall()
+    return "exact" if rows is None else f"HNSW, {rows:,.0f}"
+
+
+def _ids(connection: psycopg.Connection[Any], statement: str, arguments: dict[str, Any]) -> list[int]:
+    # planned for each query, as a search plans it
+    return [row[0] for row in connection.execute(statement.encode(), arguments, prepare=False)]
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    add_dsn(takes)
+    takes.add_argument("--synthetic", type=int, default=50_000, metavar="N", help="synthetic vectors (default: 50,000)")
+    takes.add_argument("--queries", type=int, default=200, metavar="N", help="queries a set (default: 200)")
+    takes.add_argument("--filter-queries", type=int, default=15, metavar="N", help="queries a filter (default: 15)")
+    arguments = takes.parse_args(given)
+
+    dsn = database(arguments.dsn or embedded.start(), "pgsearch_benchmark_vectors")
     sized: list[list[str]] = []
     bits: list[list[str]] = []
     folder = os.environ.get("PGSEARCH_DATA")
@@ -324,7 +339,7 @@ def main() -> int:
     filtered = filters(dsn, made, near[: arguments.filter_queries])
     with psycopg.connect(dsn) as connection:
         software = versions(connection)
-    write_section("vectors", "vectors.py", render(sized, bits, filtered, arguments, software))
+    write_section(arguments.output, "vectors", "vectors.py", render(sized, bits, filtered, arguments, software))
     return 0
 
 
@@ -347,7 +362,7 @@ Storage `bit`, recall@{K} by how many times as many rows are scored again; a sea
 
 {table(("set", *(f"× {factor}" for factor in OVERSAMPLING)), bits)}
 
-Filters over {arguments.synthetic:,} synthetic vectors, {arguments.filter_queries} queries each: the way that is chosen (HNSW with how many nearest rows are looked at first), and beside it an exact scan of the rows that pass. "The far side" leaves only the rows farthest from the query, the worst case of a filtered HNSW scan. Exact / search above 1: the choice was faster. Where the way is exact, the difference is what choosing and the function around it cost.
+Filters over {arguments.synthetic:,} synthetic vectors, {arguments.filter_queries} queries each: the way that is chosen (HNSW with how many nearest rows are looked at first), and beside it an exact scan of the rows that pass, which it finds by the same collection or tag. "The far side" leaves only the rows farthest from the query, the worst case of a filtered HNSW scan. Exact / search above 1: the choice was faster. Where the way is exact, the difference is what choosing and the function around it cost.
 
 {table(("filter", "rows that pass", "top_n", "way", f"recall@{K}", "search ms", "exact ms", "exact / search"), filtered)}"""
 
