@@ -96,7 +96,7 @@ def test_json_holds_the_whole_search(library: str, capsys: pytest.CaptureFixture
         found
     )
     assert found["hits"][0]["external_id"] == "subsidy"
-    assert {plan["stage"] for plan in found["plans"]} == {"text", "lexical"}
+    assert {plan["stage"] for plan in found["plans"]} == {"words", "text", "lexical", "candidate_pages", "search"}
 
 
 def test_explain_shows_every_signals_part_and_every_plan(library: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,7 +198,7 @@ def test_check_plans_shows_the_index_of_every_stage(library: str, capsys: pytest
     stages = answer(capsys, "check-plans", "how do rosses bloom")["stages"]
 
     assert lines[0].split("\t") == ["stage", "index", "expected", "scan", "rows", "ms"]
-    assert {line.split("\t")[0] for line in lines[1:]} == {"text", "lexical"}
+    assert {line.split("\t")[0] for line in lines[1:]} == {"words", "text", "lexical", "candidate_pages", "search"}
     assert all(stage["uses_index"] for stage in stages)
 
 
@@ -210,7 +210,7 @@ def test_check_plans_fails_when_an_index_is_gone(library: str, capsys: pytest.Ca
 
     out, err = capsys.readouterr()
     assert "chunks_content_tsv_gin" in out
-    assert "Stage text ran as Seq Scan" in err
+    assert "Stage words ran as Seq Scan" in err
     assert "hint: " in err
 
 
