@@ -48,5 +48,7 @@ select substr(s.word, g.i, 2) as lexeme,
 end;
 
 comment on function pgsearch._korean_weights(text) is
-'What each bigram of the Hangul in a query should weigh in ranking: 1; 0.5 where it touches a particle or the ending of a question; 0 inside question words and their endings.
-A bigram that stands in several words gets the largest. A query whose every lexeme weighs 0 asks for these words themselves: the caller then keeps them all.';
+'What each bigram of the Hangul in a query should weigh in ranking: 1; 0.5 where it touches a particle or the ending of a
+question; 0 inside question words and their endings.
+A bigram that stands in several words gets the largest. A query whose every lexeme weighs 0 asks for these words
+themselves: the caller then keeps them all.';

@@ -17,7 +17,8 @@ select concat_ws(
 $$;
 
 comment on function pgsearch._phrase_statement(boolean) is
-'Text of the look for a phrase. Parameters, numbered as in _fts_statement: $1 its words as a tsquery, $2 the phrase, $4 collections text[], $6 how many chunks that have the words are looked at.';
+'Text of the look for a phrase. Parameters, numbered as in _fts_statement: $1 its words as a tsquery, $2 the phrase, $4
+collections text[], $6 how many chunks that have the words are looked at.';
 
 create or replace function pgsearch._stands_nowhere(phrase text, text_configs text[], collections text[], most_read integer)
 returns boolean
@@ -57,7 +58,9 @@ end;
 $$;
 
 comment on function pgsearch._stands_nowhere(text, text[], text[], integer) is
-'Whether it is certain that no chunk of the collections (null: all) has the phrase, as any of the text configurations reads it. It is not where more than most_read chunks have all its words and the phrase stands in none of so many of them.';
+'Whether it is certain that no chunk of the collections (null: all) has the phrase, as any of the text configurations
+reads it. It is not where more than most_read chunks have all its words and the phrase stands in none of so many of
+them.';
 
 create or replace function pgsearch._loosened(query text, collections text[], out asked text, out phrases text[])
 language plpgsql stable parallel safe
@@ -98,7 +101,8 @@ end;
 $$;
 
 comment on function pgsearch._loosened(text, text[]) is
-'The query with those quoted phrases (without sign) turned into ordinary words that stand in no chunk of the collections (null: all), and what they were; the query as it is when there are none, or when it asks for nothing else.';
+'The query with those quoted phrases (without sign) turned into ordinary words that stand in no chunk of the collections
+(null: all), and what they were; the query as it is when there are none, or when it asks for nothing else.';
 
 create or replace function pgsearch._parse_for(
     query       text,
@@ -154,6 +158,7 @@ end;
 $$;
 
 comment on function pgsearch._parse_for(text, text[], text) is
-'parse_query for the given collections (null: all). Collections of several text configurations give the union of their lexemes and either form of a requirement;
-any_of matches whatever has at least one lexeme, and is null for a query without words. A quoted phrase that stands in no chunk of them counts as ordinary words, if the query has others:
+'parse_query for the given collections (null: all). Collections of several text configurations give the union of their
+lexemes and either form of a requirement; any_of matches whatever has at least one lexeme, and is null for a query
+without words. A quoted phrase that stands in no chunk of them counts as ordinary words, if the query has others:
 asked is the query so read, loosened the phrases. An unknown operator raises PS002.';

@@ -35,7 +35,8 @@ end;
 $$;
 
 comment on function pgsearch._query_type_by_rules(text) is
-'The type that the rules of query_types give, whatever classifier is active: what a learned classifier has to beat. Argument: query. Null when the table is empty.';
+'The type that the rules of query_types give, whatever classifier is active: what a learned classifier has to beat.
+Argument: query. Null when the table is empty.';
 
 create or replace function pgsearch._query_type_by_model(query text)
 returns text
@@ -51,7 +52,8 @@ end;
 $$;
 
 comment on function pgsearch._query_type_by_model(text) is
-'The likeliest type by the learned classifier that is active. Argument: query. Null when none is active, or when its answer is no row of query_types: then the rules stand.';
+'The likeliest type by the learned classifier that is active. Argument: query. Null when none is active, or when its
+answer is no row of query_types: then the rules stand.';
 
 create or replace function pgsearch._query_type(query text)
 returns text
@@ -89,5 +91,8 @@ end;
 $$;
 
 comment on function pgsearch.classify_query(text) is
-'The kind of question, by the learned classifier that is active (see activate_query_classifier) where its answer is a row of query_types, else by the rules of that table: of the types, in order of priority, the first that has a pattern that matches normalize_query(query);
-the type of the last priority takes what is left. Returns one row (none when the table is empty): query_type, weights (of each signal of search_code), matched_rule (the regular expression; learned; null for what is left), priority.';
+'The kind of question, by the learned classifier that is active (see activate_query_classifier) where its answer is a row
+of query_types, else by the rules of that table: of the types, in order of priority, the first that has a pattern that
+matches normalize_query(query); the type of the last priority takes what is left.
+Returns one row (none when the table is empty): query_type, weights (of each signal of search_code), matched_rule (the
+regular expression; learned; null for what is left), priority.';

@@ -146,8 +146,17 @@ end;
 $$;
 
 comment on function pgsearch.parse_query(text, text, text) is
-'What a query asks for. Arguments: query (only its first 1,000 characters count), text_config (name of a text search configuration), operator (''or'': any word will do; ''and'': every word is required).
-Syntax: "a phrase" and +word are required, -word and -"a phrase" are excluded, OR between two required terms lets either do.
-Returns one row: lexemes (of all wanted terms, in order, each once), weights (parallel: what each counts in ranking, 1 for a word asked for once, half for a Korean bigram that touches a particle), required (tsquery every hit must match, or null), excluded (tsquery no hit may match, or null), keywords (the requirements, one by one),
-words (as typed, lower case, without repeats), truncated (whether the query was cut). A phrase in Korean matches where its bigrams stand one after the other:
-"탄핵 절차" finds neither 탄핵절차 nor 탄핵의 절차, and -사과 also drops 인사과장. Errors: PS002 unknown operator, PS003 unknown text_config.';
+'What a query asks for.
+Arguments:
+- query (only its first 1,000 characters count)
+- text_config (name of a text search configuration)
+- operator (''or'': any word will do; ''and'': every word is required)
+Syntax: "a phrase" and +word are required, -word and -"a phrase" are excluded, OR between two required terms lets either
+do.
+Returns one row: lexemes (of all wanted terms, in order, each once), weights (parallel: what each counts in ranking, 1
+for a word asked for once, half for a Korean bigram that touches a particle), required (tsquery every hit must match, or
+null), excluded (tsquery no hit may match, or null), keywords (the requirements, one by one), words (as typed, lower
+case, without repeats), truncated (whether the query was cut). A phrase in Korean matches where its bigrams stand one
+after the other:
+"탄핵 절차" finds neither 탄핵절차 nor 탄핵의 절차, and -사과 also drops 인사과장.
+Errors: PS002 unknown operator, PS003 unknown text_config.';

@@ -19,8 +19,11 @@ select sum(t.gain)
 $$;
 
 comment on function pgsearch._bm25_threshold(float8[], float8[], integer) is
-'A guess of the sum of bounds, of 1.6 gains each, that a little more than top_n chunks reach: the more words, and the commoner they are, the more of them stand together in a chunk. Arguments: gains and frequencies as _bm25_terms gives them, top_n > 0.
-Fitted on 647 questions of MIRACL-ko, SciFact and CoSQA (5,183 to 212,718 chunks): in sums of gains it is off by .01 or less on average, with a standard deviation of .24, .15 and .08; .1 more halves the chunks, nearly.';
+'A guess of the sum of bounds, of 1.6 gains each, that a little more than top_n chunks reach: the more words, and the
+commoner they are, the more of them stand together in a chunk. Arguments: gains and frequencies as _bm25_terms gives
+them, top_n > 0.
+Fitted on 647 questions of MIRACL-ko, SciFact and CoSQA (5,183 to 212,718 chunks): in sums of gains it is off by .01 or
+less on average, with a standard deviation of .24, .15 and .08; .1 more halves the chunks, nearly.';
 
 create or replace function pgsearch._last_hash(share float8)
 returns bigint
@@ -31,7 +34,8 @@ select case when share < 1 then (share * 18446744073709551616::float8 - 92233720
 $$;
 
 comment on function pgsearch._last_hash(float8) is
-'The hash up to which hashint8extended(chunk_id, 0) has to be for about the given share (0 .. 1) of all chunks; smaller shares are part of larger ones.';
+'The hash up to which hashint8extended(chunk_id, 0) has to be for about the given share (0 .. 1) of all chunks; smaller
+shares are part of larger ones.';
 
 create or replace function pgsearch._drawn_chunks(
     draws       float8,
@@ -73,8 +77,9 @@ end;
 $$;
 
 comment on function pgsearch._drawn_chunks(float8, tsquery, text[], bigint[], bigint[]) is
-'Those chunks that match, of so many drawn by their id, evenly and the same ones each time; fewer draws are part of more. collections and page_ids as in _bm25_best, seen: chunks that do not count. Returns parallel arrays
-and share, the share of all ids that was drawn.';
+'Those chunks that match, of so many drawn by their id, evenly and the same ones each time; fewer draws are part of more.
+collections and page_ids as in _bm25_best, seen: chunks that do not count. Returns parallel arrays and share, the share
+of all ids that was drawn.';
 
 create or replace function pgsearch._count_matching(chunk_ids bigint[], match tsquery)
 returns bigint
@@ -299,7 +304,11 @@ end;
 $$;
 
 comment on function pgsearch._bm25_best(tsquery[], float8[], float8[], float8, tsquery, tsquery, text[], bigint[], integer, text, float8, float8, float8, integer, bigint[], bigint[]) is
-'_bm25_top_n with the terms as _bm25_terms gives them (terms, gains, frequencies, average_length), for callers that have them already. effort: exact; fast (bounds that a chunk can exceed but hardly does);
-shared (fast, and content with half of top_n: for a search whose vectors bring candidates too). given_chunks and given_pages: chunks that others found, to be scored besides. They may be among the best; also_chunks, also_pages and also_scores
-are those of them that meet required and do not match excluded, whatever they score.
-Where more than max_rows chunks would have to be read, chunks drawn by their id tell a threshold that fewer can reach; where that does not do, or there is but one word, the best of a sample by the hash of the id are given: approximate and sampled are true then.';
+'_bm25_top_n with the terms as _bm25_terms gives them (terms, gains, frequencies, average_length), for callers that have
+them already. effort: exact; fast (bounds that a chunk can exceed but hardly does); shared (fast, and content with half
+of top_n: for a search whose vectors bring candidates too). given_chunks and given_pages: chunks that others found, to
+be scored besides. They may be among the best; also_chunks, also_pages and also_scores are those of them that meet
+required and do not match excluded, whatever they score.
+Where more than max_rows chunks would have to be read, chunks drawn by their id tell a threshold that fewer can reach;
+where that does not do, or there is but one word, the best of a sample by the hash of the id are given: approximate and
+sampled are true then.';

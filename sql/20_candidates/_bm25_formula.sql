@@ -37,7 +37,10 @@ return coalesce(gain * tf / (tf + norm), 0);
 
 comment on function pgsearch._term_rank(tsvector, tsquery) is 'ts_rank of one lexeme by its occurrences alone, whatever their weights; 0 without any, null without a lexeme.';
 comment on function pgsearch._term_frequency(float8, tsvector, tsquery, float8) is
-'How often the lexeme occurs, an occurrence in the heading counting heading_weight. Arguments: rank (its _term_rank in tsv), tsv, term, heading_weight. Null when it does not occur.';
+'How often the lexeme occurs, an occurrence in the heading counting heading_weight. Arguments: rank (its _term_rank in
+tsv), tsv, term, heading_weight. Null when it does not occur.';
 comment on function pgsearch._token_count(float8, tsvector, tsquery) is 'How many tokens (positions) the tsvector has, from a lexeme that occurs in it, by its _term_rank; null when it does not.';
 comment on function pgsearch._length_norm(float8, float8, float8, float8) is 'k1 * (1 - b + b * tokens / average_length): what BM25 adds to tf below the line (Robertson and Zaragoza 2009).';
-comment on function pgsearch._bm25_part(float8, float8, float8) is 'What one lexeme gives to the score of a chunk: gain * tf / (tf + norm), gain being weight * idf * (k1 + 1); 0 without it.';
+comment on function pgsearch._bm25_part(float8, float8, float8) is
+'What one lexeme gives to the score of a chunk: gain * tf / (tf + norm), gain being weight * idf * (k1 + 1); 0 without
+it.';

@@ -39,4 +39,6 @@ end;
 $$;
 
 comment on function pgsearch._model_expressions(pgsearch.embedding_models, text) is
-'Texts for statements about the vectors of a model in a column (column_name, as e.embedding), the query''s vector being $1: distance (exact, from the full vectors), nearest (what ORDER BY has for the HNSW index to serve it) and indexed (the expression of that index with its operator class).';
+'Texts for statements about the vectors of a model in a column (column_name, as e.embedding), the query''s vector being
+$1: distance (exact, from the full vectors), nearest (what ORDER BY has for the HNSW index to serve it) and indexed (the
+expression of that index with its operator class).';

@@ -41,5 +41,13 @@ end;
 $$;
 
 comment on function pgsearch.candidate_pages(text, integer, integer, text[], jsonb, text) is
-'Pages whose chunks match the query. Arguments: query, page_limit (pages returned), chunk_oversample (chunks looked at; null: page_limit × 50, up to × 200 finds more pages of few hits each),
-collections (null: all), filter, operator (''or'' or ''and''). Returns page_id, external_id, title, rank (best ts_rank_cd of its chunks), hit_chunks (how many of them matched), best first.';
+'Pages whose chunks match the query.
+Arguments:
+- query
+- page_limit (pages returned)
+- chunk_oversample (chunks looked at; null: page_limit × 50, up to × 200 finds more pages of few hits each)
+- collections (null: all)
+- filter
+- operator (''or'' or ''and'')
+Returns page_id, external_id, title, rank (best ts_rank_cd of its chunks), hit_chunks (how many of them matched), best
+first.';

@@ -43,5 +43,6 @@ end;
 $$;
 
 comment on function pgsearch.fts_rank_for_chunk_ids(text, bigint[], text) is
-'ts_rank_cd (0 .. about 1) of each chunk of chunk_ids for the query; chunks that do not exist are left out, chunks without a match get 0.
+'ts_rank_cd (0 .. about 1) of each chunk of chunk_ids for the query; chunks that do not exist are left out, chunks
+without a match get 0.
 operator ''and'' asks for all words, as the seed documents do; ''or'' for any.';

@@ -28,7 +28,8 @@ select concat_ws(
 $$;
 
 comment on function pgsearch._lexical_statement(boolean, boolean) is
-'Text of the title search. Parameters: $1 query in NFD, $2 its words in NFD text[], $3 collections text[], $4 page ids bigint[], $5 least score, $6 limit.';
+'Text of the title search. Parameters: $1 query in NFD, $2 its words in NFD text[], $3 collections text[], $4 page ids
+bigint[], $5 least score, $6 limit.';
 
 create or replace function pgsearch._lexical_words(words text[])
 returns text[]
@@ -75,7 +76,8 @@ end;
 $$;
 
 comment on function pgsearch._lexical_top_n(text[], text[], text[], bigint[], float8, integer) is
-'search_lexical after parsing and filtering: words of the query as parse_query gives them, and which of them to look up; null stands for all collections, all pages.';
+'search_lexical after parsing and filtering: words of the query as parse_query gives them, and which of them to look up;
+null stands for all collections, all pages.';
 
 create or replace function pgsearch.search_lexical(
     query       text,
@@ -105,6 +107,13 @@ end;
 $$;
 
 comment on function pgsearch.search_lexical(text, integer, text[], jsonb, float8) is
-'The top_n pages whose titles are spelt like the query, typing errors forgiven. Arguments: query, top_n, collections (null: all), filter (see _filter_page_ids), threshold (0 .. 1, least score).
-Returns page_id, score (0 .. 1: mean of the trigram similarity of title and query and of how much of one stands in the other, over NFD), rank from 1, ties by page_id.
+'The top_n pages whose titles are spelt like the query, typing errors forgiven.
+Arguments:
+- query
+- top_n
+- collections (null: all)
+- filter (see _filter_page_ids)
+- threshold (0 .. 1, least score)
+Returns page_id, score (0 .. 1: mean of the trigram similarity of title and query and of how much of one stands in the
+other, over NFD), rank from 1, ties by page_id.
 Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n or threshold out of range.';

@@ -12,7 +12,9 @@ language sql immutable parallel safe
 return case storage when 'vector' then top_n when 'halfvec' then 2 * top_n else greatest(200, 10 * top_n) end;
 
 comment on function pgsearch._oversampled(text, integer) is
-'How many rows an index of this storage brings for the top_n wanted; they are scored again from the full vectors. bit: ten for each, and at least the 200 that the scan has in hand anyway (recall@10 .976 at ten times, .988 at twenty: benchmarks/results.md); halfvec: two for each; vector: top_n.';
+'How many rows an index of this storage brings for the top_n wanted; they are scored again from the full vectors. bit:
+ten for each, and at least the 200 that the scan has in hand anyway (recall@10 .976 at ten times, .988 at twenty:
+benchmarks/results.md); halfvec: two for each; vector: top_n.';
 
 create or replace function pgsearch._vector_index(model_id integer)
 returns table (index_name text, valid boolean, vectors float8)
@@ -24,7 +26,9 @@ select c.relname::text, i.indisvalid, greatest(c.reltuples, 0)::float8 as vector
  where c.oid = to_regclass('pgsearch.embeddings_hnsw_' || model_id);
 end;
 
-comment on function pgsearch._vector_index(integer) is 'The HNSW index of a model: its name, whether it is valid, and how many vectors it held when it was built or last analyzed (0: not known). No row: no index.';
+comment on function pgsearch._vector_index(integer) is
+'The HNSW index of a model: its name, whether it is valid, and how many vectors it held when it was built or last
+analyzed (0: not known). No row: no index.';
 
 -- Returns how many of the nearest rows to look at, or no row: read what passes exactly.
 --
@@ -104,8 +108,10 @@ end;
 $$;
 
 comment on function pgsearch._vector_reach(pgsearch.embedding_models, text[], bigint[], integer) is
-'How a search goes through the HNSW index. Returns reach (how many of the nearest rows it looks at first), enough (how many of them must pass), farthest (a walk to so many rows costs as much as an exact scan);
-no row: it reads the rows that pass exactly, because they are few or because there is no valid index. Cheap: sizes come from statistics, and are counted no further than to where the exact scan would lose.';
+'How a search goes through the HNSW index. Returns reach (how many of the nearest rows it looks at first), enough (how
+many of them must pass), farthest (a walk to so many rows costs as much as an exact scan); no row: it reads the rows
+that pass exactly, because they are few or because there is no valid index. Cheap: sizes come from statistics, and are
+counted no further than to where the exact scan would lose.';
 
 create or replace function pgsearch._ef_search(reach integer, top_n integer, filtered boolean)
 returns integer
@@ -114,7 +120,8 @@ language sql immutable parallel safe
 return least(1000, greatest(200, top_n, case when filtered then 2::bigint * reach else reach + reach / 8 end));
 
 comment on function pgsearch._ef_search(integer, integer, boolean) is
-'hnsw.ef_search of a search: at least the rows wanted, never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000), at most the 1,000 that pgvector allows; beyond, the scan goes on iteratively.';
+'hnsw.ef_search of a search: at least the rows wanted, never below 200 (at 100 whole clusters were missed: recall@10 .90
+of 50,000), at most the 1,000 that pgvector allows; beyond, the scan goes on iteratively.';
 
 create or replace function pgsearch._vector_statement(
     model           pgsearch.embedding_models,
@@ -183,7 +190,9 @@ end;
 $$;
 
 comment on function pgsearch._vector_statement(pgsearch.embedding_models, boolean, boolean, integer) is
-'Text of the vector search. Parameters: $1 query vector, $2 collections text[], $3 page ids bigint[] (each once, of pages within the collections), $4 limit. reach: how many of the nearest rows the HNSW index brings before the filter; null: every row that passes is read.';
+'Text of the vector search. Parameters: $1 query vector, $2 collections text[], $3 page ids bigint[] (each once, of pages
+within the collections), $4 limit. reach: how many of the nearest rows the HNSW index brings before the filter; null:
+every row that passes is read.';
 
 create or replace function pgsearch._vector_top_n(
     embedding   vector,
@@ -264,7 +273,8 @@ end;
 $$;
 
 comment on function pgsearch._vector_top_n(vector, pgsearch.embedding_models, text[], bigint[], integer) is
-'search_vector after its checks: null stands for all collections, all pages; page_ids are each once and of pages within the collections. No rows without a model, for a null or a zero vector.';
+'search_vector after its checks: null stands for all collections, all pages; page_ids are each once and of pages within
+the collections. No rows without a model, for a null or a zero vector.';
 
 create or replace function pgsearch.search_vector(
     embedding   vector,
@@ -294,6 +304,15 @@ end;
 $$;
 
 comment on function pgsearch.search_vector(vector, integer, text[], jsonb, text) is
-'The top_n chunks whose embeddings are nearest to the query''s. Arguments: embedding (of the query, with the dimensions of the model), top_n, collections (null: all), filter (see _filter_page_ids),
-model (empty: the default of the collections). Returns chunk_id, page_id, score (cosine similarity -1 .. 1; inner product; or minus the Euclidean distance), distance, rank from 1.
-Always top_n rows where so many exist. No rows without a model, for a null or a zero vector. Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n out of range, PS004 wrong dimensions, PS008 unknown model.';
+'The top_n chunks whose embeddings are nearest to the query''s.
+Arguments:
+- embedding (of the query, with the dimensions of the model)
+- top_n
+- collections (null: all)
+- filter (see _filter_page_ids)
+- model (empty: the default of the collections)
+Returns chunk_id, page_id, score (cosine similarity -1 .. 1; inner product; or minus the Euclidean distance), distance,
+rank from 1.
+Always top_n rows where so many exist. No rows without a model, for a null or a zero vector.
+Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n out of range, PS004 wrong dimensions, PS008
+unknown model.';

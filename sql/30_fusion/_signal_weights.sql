@@ -18,4 +18,5 @@ select case fusion
 $$;
 
 comment on function pgsearch._signal_weights(text) is
-'Default weight of every signal of a fusion strategy, null for an unknown strategy. A weight of 0 takes part in candidates and explanations alone.';
+'Default weight of every signal of a fusion strategy, null for an unknown strategy. A weight of 0 takes part in
+candidates and explanations alone.';

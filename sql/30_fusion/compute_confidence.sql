@@ -37,6 +37,13 @@ end;
 $$;
 
 comment on function pgsearch.compute_confidence(float8, text, text, text) is
-'Confidence (0 .. 1) in the first hit. Arguments: score (of strategy legacy; the cosine when mode is vector or the reason is exactly vector; of search_lexical when mode is lexical; null: no hit, 0), match_reason (fields joined by +, such as title+vector),
-mode (vector, lexical, or anything else for text), model (for cosine_confidence). Title with a score from 3.5 on .95, tags or note from 2.5 .85, summary from 2.0 .75, content from 1.5 .65, fts from 1.0 .55; each .10 more with +vector, at most 1;
-anything else .3 (seed document 001). Spelling of a title: from .99 on .95, .7 .8, .5 .55, .4 .3, below .1.';
+'Confidence (0 .. 1) in the first hit.
+Arguments:
+- score (of strategy legacy; the cosine when mode is vector or the reason is exactly vector; of search_lexical when mode
+  is lexical; null: no hit, 0)
+- match_reason (fields joined by +, such as title+vector)
+- mode (vector, lexical, or anything else for text)
+- model (for cosine_confidence)
+Title with a score from 3.5 on .95, tags or note from 2.5 .85, summary from 2.0 .75, content from 1.5 .65, fts from 1.0
+.55; each .10 more with +vector, at most 1; anything else .3 (seed document 001). Spelling of a title: from .99 on .95,
+.7 .8, .5 .55, .4 .3, below .1.';

@@ -359,9 +359,11 @@ end;
 $$;
 
 comment on function pgsearch._search(text, vector, text[], text, integer, text, jsonb, jsonb, text) is
-'The whole search as one JSON object: search_mode, signals (array of those that really ran), fusion, confidence (0 .. 1, see compute_confidence_hybrid), approximate (whether the text ranking is), notes (array of sentences),
-timings (milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid). wanted: outcome, all of this; hits, the same without confidence, for callers who give rows;
-candidates, every candidate with its signals before fusion instead, as parallel arrays (see candidate_signals).';
+'The whole search as one JSON object: search_mode, signals (array of those that really ran), fusion, confidence (0 .. 1,
+see compute_confidence_hybrid), approximate (whether the text ranking is), notes (array of sentences), timings
+(milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid). wanted: outcome, all of this;
+hits, the same without confidence, for callers who give rows; candidates, every candidate with its signals before fusion
+instead, as parallel arrays (see candidate_signals).';
 
 create or replace function pgsearch._confidence(
     words        text[],
@@ -404,4 +406,5 @@ end;
 $$;
 
 comment on function pgsearch._confidence(text[], bigint[], bigint[], float8[], bigint[], float8, text, float8) is
-'Confidence of a search from its signals before fusion: the best of the first ten text hits by strategy legacy (where words found none, the title spelt nearest to the query, a score of search_lexical), and the best cosine.';
+'Confidence of a search from its signals before fusion: the best of the first ten text hits by strategy legacy (where
+words found none, the title spelt nearest to the query, a score of search_lexical), and the best cosine.';

@@ -23,7 +23,8 @@ end;
 $$;
 
 comment on function pgsearch.expand_window(bigint[], integer) is
-'Each chunk with up to that many neighbouring chunks of its page on either side, joined by blank lines in page order. Returns chunk_id, context; chunks that do not exist are left out.';
+'Each chunk with up to that many neighbouring chunks of its page on either side, joined by blank lines in page order.
+Returns chunk_id, context; chunks that do not exist are left out.';
 
 create or replace function pgsearch._with_all_keywords(query text, chunk_ids bigint[], neighbours integer)
 returns bigint[]
@@ -60,4 +61,5 @@ end;
 $$;
 
 comment on function pgsearch._with_all_keywords(text, bigint[], integer) is
-'Those of the chunks whose window (the chunk and that many neighbours on each side) holds every word of the query: the hard keyword rule of seed document 003 §6-2.';
+'Those of the chunks whose window (the chunk and that many neighbours on each side) holds every word of the query: the
+hard keyword rule of seed document 003 §6-2.';

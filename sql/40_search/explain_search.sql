@@ -31,7 +31,8 @@ select stage,
 $$;
 
 comment on function pgsearch._explained(text, text, boolean, jsonb) is
-'One row of explain_search from the JSON that EXPLAIN ANALYZE gave. scoped: the search is narrowed to collections or pages, so that another index may serve better than the expected one.';
+'One row of explain_search from the JSON that EXPLAIN ANALYZE gave. scoped: the search is narrowed to collections or
+pages, so that another index may serve better than the expected one.';
 
 create or replace function pgsearch._bitmap_plan(
     statement   text,
@@ -88,7 +89,8 @@ end;
 $$;
 
 comment on function pgsearch._rows_read() is
-'What this transaction has read so far of the large tables: a row a table with its sequential scans, the rows that they read and those fetched by indexes, a row an index with its scans and the entries they gave.';
+'What this transaction has read so far of the large tables: a row a table with its sequential scans, the rows that they
+read and those fetched by indexes, a row an index with its scans and the entries they gave.';
 
 create or replace function pgsearch.explain_search(
     query       text,
@@ -233,6 +235,11 @@ end;
 $$;
 
 comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) is
-'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid. Returns a row a stage (phrase, for each quoted one; words, for each that the statistics do not know; text, one for each scan of BM25; vector; lexical, where the query has words that no chunk knows; candidate_pages;
-search, every statement of the whole search by the counters of tables and indexes): node (kinds of scan), index_name (indexes used),
-expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and execution), plan (the whole EXPLAIN as JSON). Errors as search_hybrid.';
+'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid.
+Returns a row a stage (phrase, for each quoted one; words, for each that the statistics do not know; text, one for each
+scan of BM25; vector; lexical, where the query has words that no chunk knows; candidate_pages; search, every statement
+of the whole search by the counters of tables and indexes): node (kinds of scan), index_name (indexes used),
+expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or
+pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and
+execution), plan (the whole EXPLAIN as JSON).
+Errors as search_hybrid.';

@@ -42,5 +42,6 @@ end;
 $$;
 
 comment on function pgsearch.search_pages(text, vector, text[], text, integer, text, jsonb, jsonb) is
-'The best pages for a query, each with its best chunk: search_hybrid with the option group_by_page. page_limit (0 .. 1000) is how many pages; hit_chunks says how many chunks of the page were candidates.
+'The best pages for a query, each with its best chunk: search_hybrid with the option group_by_page. page_limit (0 ..
+1000) is how many pages; hit_chunks says how many chunks of the page were candidates.
 Arguments, rows and errors otherwise as search_hybrid.';

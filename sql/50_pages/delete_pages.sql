@@ -30,4 +30,6 @@ end;
 $$;
 
 comment on function pgsearch.delete_pages(text, text[]) is
-'Deletes pages with their chunks and embeddings; returns how many pages there were. External ids that do not exist are passed over. Error: PS001 unknown collection.';
+'Deletes pages with their chunks and embeddings; returns how many pages there were. External ids that do not exist are
+passed over.
+Error: PS001 unknown collection.';

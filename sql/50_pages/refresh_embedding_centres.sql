@@ -59,5 +59,8 @@ end;
 $$;
 
 comment on function pgsearch.refresh_embedding_centres(text) is
-'Computes anew what the embeddings of a collection have in common, for fusion; run by maintenance and after embedding. Argument: collection (null: all). Returns how many centres were written, one for each collection and model with embeddings.
-A search without a centre works and loses a little (cosqa nDCG@10 .582 -> .571, the other judged sets at most .007). Error: PS001 unknown collection.';
+'Computes anew what the embeddings of a collection have in common, for fusion; run by maintenance and after embedding.
+Argument: collection (null: all).
+Returns how many centres were written, one for each collection and model with embeddings.
+A search without a centre works and loses a little (cosqa nDCG@10 .582 -> .571, the other judged sets at most .007).
+Error: PS001 unknown collection.';

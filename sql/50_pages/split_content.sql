@@ -78,7 +78,8 @@ end;
 $$;
 
 comment on function pgsearch._split_long_block(text, boolean, integer) is
-'Pieces of a block, each at most chunk_size characters; only white space is lost. by_lines: at line ends (code); else after a sentence, a line, a word, whichever comes first in the last three quarters of a piece.';
+'Pieces of a block, each at most chunk_size characters; only white space is lost. by_lines: at line ends (code); else
+after a sentence, a line, a word, whichever comes first in the last three quarters of a piece.';
 
 create or replace function pgsearch.split_content(
     document   text,
@@ -297,9 +298,13 @@ end;
 $$;
 
 comment on function pgsearch.split_content(text, text, integer) is
-'Cuts a document into chunks of at most chunk_size characters (100 .. 16000): rows (ordinal from 0, heading, content), in order; nothing but white space is lost, and nothing comes twice. No rows for an empty text.
-format text: paragraphs (blank lines between them) are packed whole; one that is too long is cut after a sentence (also 다. 요. 까? 。！？), a line, a word.
-format markdown: also a new chunk at each heading (ATX, setext); heading is the path of section headings joined with '' · '', and the heading lines are left out of content. A heading with nothing below it gives a chunk with empty content.
+'Cuts a document into chunks of at most chunk_size characters (100 .. 16000): rows (ordinal from 0, heading, content), in
+order; nothing but white space is lost, and nothing comes twice. No rows for an empty text.
+format text: paragraphs (blank lines between them) are packed whole; one that is too long is cut after a sentence (also
+다. 요. 까? 。！？), a line, a word.
+format markdown: also a new chunk at each heading (ATX, setext); heading is the path of section headings joined with '' ·
+'', and the heading lines are left out of content. A heading with nothing below it gives a chunk with empty content.
 Fenced code stays whole, and is cut between lines when it alone is too long.
-format code: cut at blank lines before top-level lines where possible, then at blank lines, then between lines; a line is cut only when it alone is too long.
+format code: cut at blank lines before top-level lines where possible, then at blank lines, then between lines; a line
+is cut only when it alone is too long.
 Errors: PS003 for an unknown format or a chunk_size out of range.';

@@ -99,6 +99,10 @@ end;
 $$;
 
 comment on function pgsearch.put_query_embedding(text, text, text, integer) is
-'Keeps the embedding (as text, ''[0.1,0.2]'') of a query for this model, and drops the least recently used when more than most_kept (0 .. 10000000, of all models together) are kept; it goes when its model is dropped.
-Who has the right search but not this table keeps 10,000, whatever most_kept (but 0) says, and replaces none that is kept already.
-Returns whether it was kept: not when most_kept is 0, the transaction is read-only, or the normalised query is longer than 2,000 bytes. Errors: PS003 no list of finite numbers or most_kept out of range, PS004 wrong dimensions, PS008 unknown model.';
+'Keeps the embedding (as text, ''[0.1,0.2]'') of a query for this model, and drops the least recently used when more than
+most_kept (0 .. 10000000, of all models together) are kept; it goes when its model is dropped.
+Who has the right search but not this table keeps 10,000, whatever most_kept (but 0) says, and replaces none that is
+kept already.
+Returns whether it was kept: not when most_kept is 0, the transaction is read-only, or the normalised query is longer
+than 2,000 bytes.
+Errors: PS003 no list of finite numbers or most_kept out of range, PS004 wrong dimensions, PS008 unknown model.';

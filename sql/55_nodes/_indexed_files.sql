@@ -26,7 +26,8 @@ end;
 $$;
 
 comment on function pgsearch._indexed_files(text) is
-'The files and issues of a repository as index-code last stored them: path, file_hash of the page, language (''issue'' for issues), unparsed (why a Python file has no nodes), node_hashes (an object: model to the file_hash of the file''s node).';
+'The files and issues of a repository as index-code last stored them: path, file_hash of the page, language (''issue'' for
+issues), unparsed (why a Python file has no nodes), node_hashes (an object: model to the file_hash of the file''s node).';
 
 create or replace function pgsearch._indexed_facts(repo_id text)
 returns table (path text, file_hash text, facts text)
@@ -47,4 +48,5 @@ end;
 $$;
 
 comment on function pgsearch._indexed_facts(text) is
-'What index-code read from each file: path, file_hash, facts (packed, see pgsearch.code.facts). Of several models the row that was written last.';
+'What index-code read from each file: path, file_hash, facts (packed, see pgsearch.code.facts). Of several models the row
+that was written last.';

@@ -20,4 +20,6 @@ end;
 $$;
 
 comment on function pgsearch.node_index_statement(text, boolean) is
-'CREATE INDEX statement of the HNSW index over the model''s nodes (semantic_nodes_hnsw_<model_id>), for the client to run: concurrently, or at once while nobody writes. Errors: PS008 unknown model.';
+'CREATE INDEX statement of the HNSW index over the model''s nodes (semantic_nodes_hnsw_<model_id>), for the client to run:
+concurrently, or at once while nobody writes.
+Errors: PS008 unknown model.';

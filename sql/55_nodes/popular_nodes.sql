@@ -68,6 +68,14 @@ end;
 $$;
 
 comment on function pgsearch.popular_nodes(text, integer) is
-'The nodes of a repository to upgrade first. Arguments: repo_id (the collection), top (0 .. 100000: how many; seed document 002 upgrades 50). Most searched first, by the hits of their chunk in the last seven days (today included) of the log''s statistics, then by importance.
-Returns node_id, node_type, name, summary and summary_method (llm: upgraded already), query_count_7d, avg_rank (of its chunk as a hit, from 1; null: never one), impressions, clicks, importance (0 .. 1), basis (searched, or importance for a node that nobody found).
-Two nodes of one chunk share its counts. Errors: PS001 unknown collection, PS003 top out of range.';
+'The nodes of a repository to upgrade first.
+Arguments:
+- repo_id (the collection)
+- top (0 .. 100000: how many; seed document 002 upgrades 50)
+Most searched first, by the hits of their chunk in the last seven days (today included) of the log''s statistics, then by
+importance.
+Returns node_id, node_type, name, summary and summary_method (llm: upgraded already), query_count_7d, avg_rank (of its
+chunk as a hit, from 1; null: never one), impressions, clicks, importance (0 .. 1), basis (searched, or importance for a
+node that nobody found).
+Two nodes of one chunk share its counts.
+Errors: PS001 unknown collection, PS003 top out of range.';

@@ -112,7 +112,8 @@ end;
 $$;
 
 comment on function pgsearch._check_node_model(text, text[]) is
-'The model_id of a model of nodes, 0 for the empty name. Errors: PS004 an embedding of other dimensions, PS008 unknown model, or embeddings without one.';
+'The model_id of a model of nodes, 0 for the empty name. Errors: PS004 an embedding of other dimensions, PS008 unknown
+model, or embeddings without one.';
 
 create or replace function pgsearch.put_nodes(repo_id text, model text, nodes jsonb)
 returns table (inserted integer, updated integer, unchanged integer, summaries_kept integer, unlinked integer)
@@ -310,9 +311,21 @@ end;
 $$;
 
 comment on function pgsearch.put_nodes(text, text, jsonb) is
-'Stores semantic nodes in one transaction and returns one row: how many were inserted, updated, unchanged (not written again), summaries_kept (of a language model, beside a template that says nothing new), unlinked (no chunk was found for them: no search shows them).
-Arguments: repo_id (the collection), model (a registered embedding model, or '''' for nodes that only words find), nodes: an array of objects {node_id, node_type (symbol, route, doc, issue), summary (required), doc_type (readme, adr, design), summary_method (template, llm),
-source_table (pages, chunks), source_id (external_id of the page, or a chunk_id), metadata, embedding (of the summary; optional), code_hash (fingerprint of the code; without one the template summary stands for it)}.
-metadata: importance_score (0 .. 1), path, line, end_line, name, qualified_name, kind, signature, in_degree ...; of a route method, route, handler. The node''s chunk is the one whose metadata has "symbol" = qualified_name, else the innermost with the line, else the first of the page.
-An unchanged summary keeps its embedding, a changed one loses it unless a new one is given. A summary of method llm is replaced by a template only when code_hash is another one; then the rows of other models get the new summary too, without embedding.
-Errors: PS001 unknown collection, PS003 a node that cannot be stored (none is), PS004 wrong dimensions, PS008 unknown model.';
+'Stores semantic nodes in one transaction and returns one row: how many were inserted, updated, unchanged (not written
+again), summaries_kept (of a language model, beside a template that says nothing new), unlinked (no chunk was found for
+them: no search shows them).
+Arguments:
+- repo_id (the collection)
+- model (a registered embedding model, or '''' for nodes that only words find)
+- nodes: an array of objects {node_id, node_type (symbol, route, doc, issue), summary (required), doc_type (readme, adr,
+  design), summary_method (template, llm), source_table (pages, chunks), source_id (external_id of the page, or a
+  chunk_id), metadata, embedding (of the summary; optional), code_hash (fingerprint of the code; without one the
+  template summary stands for it)}
+metadata: importance_score (0 .. 1), path, line, end_line, name, qualified_name, kind, signature, in_degree ...; of a
+route method, route, handler. The node''s chunk is the one whose metadata has "symbol" = qualified_name, else the
+innermost with the line, else the first of the page.
+An unchanged summary keeps its embedding, a changed one loses it unless a new one is given. A summary of method llm is
+replaced by a template only when code_hash is another one; then the rows of other models get the new summary too,
+without embedding.
+Errors: PS001 unknown collection, PS003 a node that cannot be stored (none is), PS004 wrong dimensions, PS008 unknown
+model.';

@@ -47,4 +47,5 @@ end;
 $$;
 
 comment on function pgsearch._bound_entries(jsonb) is
-'Log entries with the user whom the calling role was bound to by grant_rights, where they name none; PS003 where one names another. Called by functions that run with the rights of the owner.';
+'Log entries with the user whom the calling role was bound to by grant_rights, where they name none; PS003 where one
+names another. Called by functions that run with the rights of the owner.';

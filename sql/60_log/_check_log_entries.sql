@@ -123,7 +123,8 @@ end;
 $$;
 
 comment on function pgsearch._check_log_entries(jsonb, text) is
-'Raises PS002 for an unknown key and PS003 for a bad value, or a ts that contradicts the id, in an array of log entries of a kind (context, search, event).';
+'Raises PS002 for an unknown key and PS003 for a bad value, or a ts that contradicts the id, in an array of log entries
+of a kind (context, search, event).';
 
 create or replace function pgsearch._is_time(written text)
 returns boolean
@@ -174,4 +175,5 @@ end;
 $$;
 
 comment on function pgsearch._check_log_times(timestamptz[], interval, text) is
-'Makes the partitions of parent that entries of these times need; PS003 for a time more than a day ahead, or so old that its partition would soon be dropped.';
+'Makes the partitions of parent that entries of these times need; PS003 for a time more than a day ahead, or so old that
+its partition would soon be dropped.';

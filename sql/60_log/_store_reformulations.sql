@@ -132,7 +132,8 @@ end;
 $$;
 
 comment on function pgsearch._store_reformulations(uuid[], text[], text[], jsonb, boolean) is
-'Looks for the searches that those of query_ids (with the actor and the text of each) reformulate or are reformulated by. overrides: of the settings "log"; patient: whether to wait for another writer of the same actor.';
+'Looks for the searches that those of query_ids (with the actor and the text of each) reformulate or are reformulated by.
+overrides: of the settings "log"; patient: whether to wait for another writer of the same actor.';
 
 create or replace function pgsearch._put_reformulations(before pgsearch.queries[], texts text[], elapsed interval[], pause interval)
 returns integer
@@ -196,7 +197,9 @@ end;
 $$;
 
 comment on function pgsearch._put_reformulations(pgsearch.queries[], text[], interval[], interval) is
-'Judges searches and the text that the same user asked next, elapsed later, and writes a failure for each that the text reformulates. pause: within it, a text that only grew or shrank at its end is typing. Returns how many failures were written.';
+'Judges searches and the text that the same user asked next, elapsed later, and writes a failure for each that the text
+reformulates. pause: within it, a text that only grew or shrank at its end is typing. Returns how many failures were
+written.';
 
 create or replace function pgsearch._clicked(query_ids uuid[], first_ts timestamptz, last_ts timestamptz)
 returns uuid[]
@@ -249,4 +252,5 @@ end;
 $$;
 
 comment on function pgsearch._detect_reformulations(timestamptz, timestamptz) is
-'Looks through the searches of a time for reformulations that were missed when they were stored, because both were stored in the same moment. Returns how many were found.';
+'Looks through the searches of a time for reformulations that were missed when they were stored, because both were stored
+in the same moment. Returns how many were found.';

@@ -25,4 +25,6 @@ end;
 $$;
 
 comment on function pgsearch.drop_partition(text) is
-'Drops an expired partition of the log (see list_partitions): true; false when it is in use, or the log is being written to: try again. Error: PS003 when the partition does not exist or has not expired.';
+'Drops an expired partition of the log (see list_partitions): true; false when it is in use, or the log is being written
+to: try again.
+Error: PS003 when the partition does not exist or has not expired.';

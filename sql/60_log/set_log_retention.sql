@@ -20,4 +20,6 @@ end;
 $$;
 
 comment on function pgsearch.set_log_retention(interval, interval) is
-'Sets how long searches (keep_queries) and events (keep_events) are kept, from 1 day; null leaves it as it is, 90 days at first. `pgsearch maintain` drops what is older, a day at a time. Error: PS003 for an interval out of range.';
+'Sets how long searches (keep_queries) and events (keep_events) are kept, from 1 day; null leaves it as it is, 90 days at
+first. `pgsearch maintain` drops what is older, a day at a time.
+Error: PS003 for an interval out of range.';

@@ -12,7 +12,8 @@ return ((hash & 2047) * 64
           end)::integer;
 
 comment on function pgsearch._sketch_register(bigint) is
-'Register × 64 + value of an item in a sketch, from its hash: the register from the low 11 bits, the value from the leading zeros of the next 53.';
+'Register × 64 + value of an item in a sketch, from its hash: the register from the low 11 bits, the value from the
+leading zeros of the next 53.';
 
 create or replace function pgsearch._sketch_estimate(sketch integer[])
 returns float8

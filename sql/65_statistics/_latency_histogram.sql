@@ -49,4 +49,5 @@ end;
 $$;
 
 comment on function pgsearch._latency_percentiles(integer[], float8[], float8[]) is
-'Milliseconds below which the fractions (ascending, 0 .. 1) of a histogram lie, each within 1 %; buckets ascending, counts parallel to them. Null for an empty histogram.';
+'Milliseconds below which the fractions (ascending, 0 .. 1) of a histogram lie, each within 1 %; buckets ascending,
+counts parallel to them. Null for an empty histogram.';

@@ -308,4 +308,5 @@ end;
 $$;
 
 comment on function pgsearch._refresh_search_stats_day(date) is
-'Rolls one day (UTC) of the log up, in place of what stood there. The caller holds the lock of refresh_search_stats and has made sure that the log of the day still exists.';
+'Rolls one day (UTC) of the log up, in place of what stood there. The caller holds the lock of refresh_search_stats and
+has made sure that the log of the day still exists.';

@@ -50,6 +50,12 @@ $$;
 
 comment on function pgsearch.click_through_rates(text, float8, integer) is
 'Chunks by click-through rate, highest first, over all that was ever rolled up.
-Arguments: collection (null: all), min_impressions (chunks seen less often are left out, as their rate says nothing), top_n (0 .. 1000000 rows).
-Returns repo_id (the chunk''s collection), node_id (chunk_id as text), query_count (searches that returned it), avg_rank in them, impressions (searches in which it was seen), clicks (searches in which it was clicked), ctr (clicks / impressions),
-expected_clicks (sum over the ranks it was seen at of the collection''s click rate there, see position_click_rates), coec (clicks / expected_clicks: 1 is as its ranks explain). Error: PS003 argument out of range.';
+Arguments:
+- collection (null: all)
+- min_impressions (chunks seen less often are left out, as their rate says nothing)
+- top_n (0 .. 1000000 rows)
+Returns repo_id (the chunk''s collection), node_id (chunk_id as text), query_count (searches that returned it), avg_rank
+in them, impressions (searches in which it was seen), clicks (searches in which it was clicked), ctr (clicks /
+impressions), expected_clicks (sum over the ranks it was seen at of the collection''s click rate there, see
+position_click_rates), coec (clicks / expected_clicks: 1 is as its ranks explain).
+Error: PS003 argument out of range.';

@@ -162,8 +162,17 @@ $$;
 
 comment on function pgsearch.search_stats(text, timestamptz, timestamptz, text) is
 'Statistics of the search by period, from the roll-ups (see refresh_search_stats: as fresh as its last run).
-Arguments: collection (null: all together), since and until (whole days in UTC from since up to but not including until; null: the last 30 days, for step hour since yesterday), step (hour, day, week, month: one row each; all: one row).
-Returns a row for each period with searches: starts_at, total_queries (weighted, as every count: sampled searches stand for those left out), unique_sessions and unique_users (exact for hour and day, of longer periods an estimate with a standard error of 2.3 %,
-of a sampled log a lower bound), avg_latency_ms, p50_latency_ms, p95_latency_ms, p99_latency_ms (within 1 %), error_rate, no_result_rate, low_confidence_rate, reformulation_rate (0 .. 1 of the searches),
-click_through_rate (share of tracked searches with a click) and no_click_rate (the others), mean_click_position (mean rank of clicks, from 1), mrr (mean over tracked searches of 1 / rank of the best ranked click, 0 without a click),
-helpful_count, unhelpful_count. Tracked are the searches of collections for which any event was ever received; without any the rates are null, and 0 when events come but no clicks. Errors: PS002 unknown step, PS003 until not after since.';
+Arguments:
+- collection (null: all together)
+- since and until (whole days in UTC from since up to but not including until; null: the last 30 days, for step hour
+  since yesterday)
+- step (hour, day, week, month: one row each; all: one row)
+Returns a row for each period with searches: starts_at, total_queries (weighted, as every count: sampled searches stand
+for those left out), unique_sessions and unique_users (exact for hour and day, of longer periods an estimate with a
+standard error of 2.3 %, of a sampled log a lower bound), avg_latency_ms, p50_latency_ms, p95_latency_ms, p99_latency_ms
+(within 1 %), error_rate, no_result_rate, low_confidence_rate, reformulation_rate (0 .. 1 of the searches),
+click_through_rate (share of tracked searches with a click) and no_click_rate (the others), mean_click_position (mean
+rank of clicks, from 1), mrr (mean over tracked searches of 1 / rank of the best ranked click, 0 without a click),
+helpful_count, unhelpful_count. Tracked are the searches of collections for which any event was ever received; without
+any the rates are null, and 0 when events come but no clicks.
+Errors: PS002 unknown step, PS003 until not after since.';

@@ -53,4 +53,9 @@ $$;
 
 comment on function pgsearch.weight_effect(text, timestamptz, timestamptz) is
 'Click quality by search_mode, fusion_strategy, query_type and weights (null: none were logged), most searches first.
-Arguments: collection (null: all), since and until (whole days in UTC; null: the last 30 days). Returns total_queries (weighted), click_through_rate, mrr, mean_click_position, no_result_rate and avg_latency_ms, defined as in search_stats. Error: PS003 until not after since.';
+Arguments:
+- collection (null: all)
+- since and until (whole days in UTC; null: the last 30 days)
+Returns total_queries (weighted), click_through_rate, mrr, mean_click_position, no_result_rate and avg_latency_ms,
+defined as in search_stats.
+Error: PS003 until not after since.';

@@ -76,4 +76,6 @@ end;
 $$;
 
 comment on function pgsearch._seen_hits(text, timestamptz, timestamptz) is
-'Hits that were seen, of searches in [since, until) of a collection (nulls: no bound) as the log holds them: place (rank from 1), whether clicked, helpful, unhelpful, dwell_ms, signals as they were at query time, score, weight (sample_weight). Error: PS003 until not after since.';
+'Hits that were seen, of searches in [since, until) of a collection (nulls: no bound) as the log holds them: place (rank
+from 1), whether clicked, helpful, unhelpful, dwell_ms, signals as they were at query time, score, weight
+(sample_weight). Error: PS003 until not after since.';

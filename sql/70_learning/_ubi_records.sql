@@ -116,7 +116,9 @@ exception when others then
 end;
 $$;
 
-comment on function pgsearch._ubi_time(jsonb) is 'A time as UBI senders write it: ISO 8601 (UTC without a zone), or seconds or milliseconds since 1970; null when it is neither.';
+comment on function pgsearch._ubi_time(jsonb) is
+'A time as UBI senders write it: ISO 8601 (UTC without a zone), or seconds or milliseconds since 1970; null when it is
+neither.';
 
 create or replace function pgsearch._uuid7_of(at timestamptz, seed text)
 returns uuid
@@ -127,4 +129,6 @@ select (lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0') || '
   from (select encode(sha256(convert_to(seed, 'UTF8')), 'hex') as digest) as d;
 $$;
 
-comment on function pgsearch._uuid7_of(timestamptz, text) is 'The UUIDv7 of that time whose random part is a hash of the text: the same every time, so what is imported twice is there once.';
+comment on function pgsearch._uuid7_of(timestamptz, text) is
+'The UUIDv7 of that time whose random part is a hash of the text: the same every time, so what is imported twice is there
+once.';

@@ -162,4 +162,6 @@ select 'the right to create objects in schema pgsearch',
 $$;
 
 comment on function pgsearch._foreign_objects() is
-'Everything in schema pgsearch that another role than the owner of the schema owns, that runs code of such a role, or that lets one create more. Returns a row each: object, owner, fix (a statement). Partitions may belong to a superuser or a member of the owner''s role.';
+'Everything in schema pgsearch that another role than the owner of the schema owns, that runs code of such a role, or
+that lets one create more. Returns a row each: object, owner, fix (a statement). Partitions may belong to a superuser or
+a member of the owner''s role.';

@@ -42,4 +42,6 @@ end;
 $$;
 
 comment on function pgsearch._pending_pages(text) is
-'About how many pages (of 8 kB) wait in the pending list of one of the GIN indexes over words, tags and metadata, up to twenty more than told; null for another index (for trigrams the estimate holds more). No extension tells it on a managed server, but the planner looks it up for its estimates.';
+'About how many pages (of 8 kB) wait in the pending list of one of the GIN indexes over words, tags and metadata, up to
+twenty more than told; null for another index (for trigrams the estimate holds more). No extension tells it on a managed
+server, but the planner looks it up for its estimates.';

@@ -327,5 +327,9 @@ end;
 $$;
 
 comment on function pgsearch.doctor() is
-'Looks at everything that keeps searches from being right or fast, and whoever does not own them from running code in them: extensions, owners, indexes, pending lists, text analysis and statistics, embeddings, dead rows, settings, log partitions. Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results, or reads of whole tables),
-detail, fix (a statement or command; null: nothing to do). Counts chunks and embeddings whole: seconds on millions. Recall is measured by measure_recall.';
+'Looks at everything that keeps searches from being right or fast, and whoever does not own them from running code in
+them: extensions, owners, indexes, pending lists, text analysis and statistics, embeddings, dead rows, settings, log
+partitions.
+Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results,
+or reads of whole tables), detail, fix (a statement or command; null: nothing to do). Counts chunks and embeddings
+whole: seconds on millions. Recall is measured by measure_recall.';

@@ -119,10 +119,18 @@ end;
 $$;
 
 comment on function pgsearch.grant_rights(text, text[], text) is
-'Grants a role rights: search (search, and read pages), log (have searches and events stored, without reading any), read_log (read searches, events and failures). Give an application ''{search,log}'', and who looks at its statistics ''{read_log}''.
-role_name: an existing role; rights: array of the names; user_id: the one user whom the role, and every member of it, may log for (with the right log; null: as it is, at first anybody; empty: anybody).
-Again does no harm, also by several at once; a deploy keeps what was granted, and adds what newer functions need. Only the owner of the schema may call it.
-Errors: PS002 unknown right; PS003 unknown role, user_id without the right log or too long, schema of an extension that is not the owner''s to grant.';
+'Grants a role rights: search (search, and read pages), log (have searches and events stored, without reading any),
+read_log (read searches, events and failures). Give an application ''{search,log}'', and who looks at its statistics
+''{read_log}''.
+Arguments:
+- role_name: an existing role
+- rights: array of the names
+- user_id: the one user whom the role, and every member of it, may log for (with the right log; null: as it is, at first
+  anybody; empty: anybody)
+Again does no harm, also by several at once; a deploy keeps what was granted, and adds what newer functions need. Only
+the owner of the schema may call it.
+Errors: PS002 unknown right; PS003 unknown role, user_id without the right log or too long, schema of an extension that
+is not the owner''s to grant.';
 
 create or replace function pgsearch._renew_rights()
 returns void
