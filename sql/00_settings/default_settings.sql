@@ -58,4 +58,6 @@ The log of searches: log (sample_rate 0 .. 1: share of searches that are kept, f
 1000: hits whose signals are stored; low_confidence_threshold 0 .. 1: below it a search counts as failed;
 reformulation_window_s 0 .. 3600 and typeahead_pause_s 0 .. 60 seconds: asked again in other words within the one is a
 failure, unless it is typing on within the other; min_impressions 0 .. 1000000 and popularity_days 1 .. 3650: for
-statistics of clicks).';
+statistics of clicks).
+Example:
+select jsonb_pretty(pgsearch.default_settings());';

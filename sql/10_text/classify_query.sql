@@ -1,4 +1,4 @@
--- What kind of question it is, by rules that stand in a table, so that an owner changes them without a deploy, until a learned classifier is activated that does better (seed document 002).
+-- What kind of question it is, by rules that stand in a table, so that an owner changes them without a deploy, until a learned classifier is activated that does better.
 --
 -- A caller that knows better still (a user interface with a choice) gives search_code the query_type, and this function is not asked.
 
@@ -95,4 +95,6 @@ comment on function pgsearch.classify_query(text) is
 of query_types, else by the rules of that table: of the types, in order of priority, the first that has a pattern that
 matches normalize_query(query); the type of the last priority takes what is left.
 Returns one row (none when the table is empty): query_type, weights (of each signal of search_code), matched_rule (the
-regular expression; learned; null for what is left), priority.';
+regular expression; learned; null for what is left), priority.
+Example:
+select query_type, weights from pgsearch.classify_query(''which route handles the login?'');';

@@ -159,4 +159,7 @@ null), excluded (tsquery no hit may match, or null), keywords (the requirements,
 case, without repeats), truncated (whether the query was cut). A phrase in Korean matches where its bigrams stand one
 after the other:
 "탄핵 절차" finds neither 탄핵절차 nor 탄핵의 절차, and -사과 also drops 인사과장.
-Errors: PS002 unknown operator, PS003 unknown text_config.';
+Errors: PS002 unknown operator, PS003 unknown text_config.
+Example:
+select lexemes, required, excluded
+  from pgsearch.parse_query(''"electric car" subsidy -charging'', ''english'', ''or'');';

@@ -196,4 +196,6 @@ Arguments:
 - lexemes and words (as parse_query gives them, at most 2,000 of 50,000 characters together)
 - most_characters (0 .. 1000000: about how long; 0: an empty excerpt)
 Returns text; the beginning of the content when nothing matches.
-Errors: PS003 too many lexemes and words, most_characters out of range.';
+Errors: PS003 too many lexemes and words, most_characters out of range.
+Example:
+select pgsearch.snippet(''Electric cars are subsidised.'', ''{car}'', ''{car}'');';

@@ -1,6 +1,7 @@
 -- Candidate pages from the text of their chunks, not from their titles.
 --
--- Match chunks first and cut them to chunk_oversample, then group by page: the shape that stays stable at millions of chunks (seed document 003 §4-1).
+-- Match chunks first and cut them to chunk_oversample, then group by page: what is grouped is
+-- bounded then, however many millions of chunks there are.
 
 create or replace function pgsearch.candidate_pages(
     query            text,
@@ -50,4 +51,6 @@ Arguments:
 - filter
 - operator (''or'' or ''and'')
 Returns page_id, external_id, title, rank (best ts_rank_cd of its chunks), hit_chunks (how many of them matched), best
-first.';
+first.
+Example:
+select title, rank, hit_chunks from pgsearch.candidate_pages(''전기차 보조금'', 10);';

@@ -49,4 +49,6 @@ Arguments:
 - exact (false: faster, with bounds that a chunk could exceed but hardly does)
 Returns chunk_id, page_id, score, rank from 1, ties by chunk_id, and approximate: whether a better chunk may have been
 missed (not exact, or more than max_rows chunks had to be scored); no rows for a query without words.
-Errors: PS001 unknown collection, PS002 unknown filter key or operator, PS003 top_n out of range.';
+Errors: PS001 unknown collection, PS002 unknown filter key or operator, PS003 top_n out of range.
+Example:
+select chunk_id, score from pgsearch.search_bm25(''전기차 보조금'', 10, collections => ''{korean}'');';

@@ -95,7 +95,7 @@ $$;
 
 comment on function pgsearch.search_fts(text, integer, text[], jsonb, text) is
 'The top_n chunks for the words of the query by ts_rank_cd (cover density, Clarke, Cormack and Tudhope 2000): over any of
-the words each counts by itself, over all of them (operator ''and'', the form of the seed documents) words that stand
+the words each counts by itself, over all of them (operator ''and'') words that stand
 close together count more.
 Arguments:
 - query (websearch syntax, see parse_query)
@@ -104,4 +104,6 @@ Arguments:
 - filter (see _filter_page_ids)
 - operator (''or'' or ''and'')
 Returns chunk_id, page_id, score (0 .. about 1), rank from 1, ties by chunk_id; no rows for a query without words.
-Errors: PS001 unknown collection, PS002 unknown filter key.';
+Errors: PS001 unknown collection, PS002 unknown filter key.
+Example:
+select chunk_id, score from pgsearch.search_fts(''전기차 보조금'', 10, operator => ''and'');';

@@ -116,4 +116,6 @@ Arguments:
 - threshold (0 .. 1, least score)
 Returns page_id, score (0 .. 1: mean of the trigram similarity of title and query and of how much of one stands in the
 other, over NFD), rank from 1, ties by page_id.
-Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n or threshold out of range.';
+Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n or threshold out of range.
+Example:
+select page_id, score from pgsearch.search_lexical(''윤석렬'', 10);';

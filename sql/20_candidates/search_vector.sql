@@ -315,4 +315,7 @@ Returns chunk_id, page_id, score (cosine similarity -1 .. 1; inner product; or m
 rank from 1.
 Always top_n rows where so many exist. No rows without a model, for a null or a zero vector.
 Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n out of range, PS004 wrong dimensions, PS008
-unknown model.';
+unknown model.
+Example:
+select chunk_id, score
+  from pgsearch.search_vector((select embedding from pgsearch.embeddings limit 1), 10, collections => ''{korean}'');';

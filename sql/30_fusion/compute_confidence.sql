@@ -1,6 +1,7 @@
 -- How sure a search may be of its first hit: below 0.5 it counts as a failure worth learning from.
 --
--- Thresholds of seed document 001. They are calibrated on the scores of strategy legacy and on raw cosines, never on fused scores, which mean something else in every strategy.
+-- The steps were set by hand, on the scores of strategy legacy and on raw cosines, never on fused scores, which mean
+-- something else in every strategy.
 
 create or replace function pgsearch.compute_confidence(
     score        float8,
@@ -45,5 +46,5 @@ Arguments:
 - mode (vector, lexical, or anything else for text)
 - model (for cosine_confidence)
 Title with a score from 3.5 on .95, tags or note from 2.5 .85, summary from 2.0 .75, content from 1.5 .65, fts from 1.0
-.55; each .10 more with +vector, at most 1; anything else .3 (seed document 001). Spelling of a title: from .99 on .95,
+.55; each .10 more with +vector, at most 1; anything else .3. Spelling of a title: from .99 on .95,
 .7 .8, .5 .55, .4 .3, below .1.';

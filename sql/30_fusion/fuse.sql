@@ -154,7 +154,7 @@ comment on function pgsearch.fuse(text, bigint[], text[], float8[], jsonb, float
 'Fused score of each candidate.
 Arguments:
 - fusion (strategy)
-- three parallel arrays, one element for each candidate and signal: chunk_ids
+- chunk_ids (one element for each candidate and signal, as in the two that follow)
 - signal_names (text, vector, title, lexical, neighbours ...)
 - signal_scores (higher is better; null: left out)
 - weights (by signal; null or missing: as the strategy has them)
@@ -164,9 +164,12 @@ factors (weights applied) and contributions; the contributions sum to the score.
 Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher 2009). convex: scores scaled to 0 ..
 1 between their least and their greatest. distribution: mean - 3 standard deviations become 0, mean + 3 become 1,
 without a cut.
-weighted: seed document 003 §5, 1 / (1 + cosine distance) for vectors, the scores themselves otherwise. legacy: seed
-document 001, the scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the
+weighted: 1 / (1 + cosine distance) for vectors, the scores themselves otherwise. legacy: the
+scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the
 weight of the text signal, beside vectors, is e^(1.2 × ln(word_information / 20) + 0.5 × mean of z^3 of the text
 scores), the exponent within -1.5 .. 2, where word_information is the root of the sum of weight × idf^2 over the query''s
 words; chosen on train queries, see benchmarks/results.md.
-Errors: PS002 unknown strategy or signal, PS003 weight or rrf_k out of range.';
+Errors: PS002 unknown strategy or signal, PS003 weight or rrf_k out of range.
+Example:
+select chunk_id, score, contributions
+  from pgsearch.fuse(''rrf'', ''{1,2,1}'', ''{text,text,vector}'', ''{9.5,7.1,0.8}'');';

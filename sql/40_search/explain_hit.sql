@@ -157,4 +157,6 @@ Returns one JSON object: found (among the first 1,000), rank, page_id, chunk_id,
 (sentences: the gates it fails, or how far down it is), missing_lexemes and matched_lexemes of the query, signals (score
 and rank in text, vector and lexical alone, within the first 1,000; null: beyond or absent), contributions (as signals
 of search_hybrid).
-Errors as search_hybrid, and PS003 unless exactly one id is given.';
+Errors as search_hybrid, and PS003 unless exactly one id is given.
+Example:
+select pgsearch.explain_hit(''전기차 보조금'', page_id => (select min(page_id) from pgsearch.pages));';

@@ -242,4 +242,6 @@ of the whole search by the counters of tables and indexes): node (kinds of scan)
 expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or
 pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and
 execution), plan (the whole EXPLAIN as JSON).
-Errors as search_hybrid.';
+Errors as search_hybrid.
+Example:
+select stage, index_name, milliseconds from pgsearch.explain_search(''전기차 보조금'');';

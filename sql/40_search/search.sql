@@ -38,7 +38,9 @@ conversation_id, application, environment, intent, query_type, experiment, varia
 late_interaction_scores, query_id (a UUIDv7 of the caller''s own), log (false: not this one). PS002 for an unknown key of
 it.
 The log never fails a search: in a read-only transaction, on a standby or without the right to log nothing is stored,
-and what else went wrong stands in notes.';
+and what else went wrong stands in notes.
+Example:
+select pgsearch.search(''전기차 보조금'', context => ''{"user_id": "lee"}'');';
 
 create or replace function pgsearch._check_context(context jsonb)
 returns void

@@ -115,4 +115,6 @@ match_reason, signals (each signal''s score, rank, weight, contribution, and the
 same page), tags, source, metadata (of page and chunk).
 No rows for a query without words; a notice then says why.
 Errors: PS001 unknown collection, PS002 unknown mode, fusion, option or filter key, PS003 value out of range, PS004
-wrong dimensions, PS008 unknown model.';
+wrong dimensions, PS008 unknown model.
+Example:
+select rank, title, snippet, match_reason from pgsearch.search_hybrid(''전기차 보조금'', top_k => 5);';

@@ -1,4 +1,4 @@
--- Where is it written? Chunks of code, each with the symbol, route or document that explains why it is a hit (seed document 002).
+-- Where is it written? Chunks of code, each with the symbol, route or document that explains why it is a hit.
 
 create or replace function pgsearch.search_code(
     query           text,
@@ -77,8 +77,10 @@ node''s names and summary, see _node_score_expression; without a node that BM25 
 name that is said), semantic_small_node and semantic_large_node (cosine of the summary), semantic_small_code (cosine of
 the chunk; it stands in for the summary where there is no node), graph (0.5 × ln(1 + in-degree) / ln 101, at most 0.5, +
 0.5 × importance). Score: sum of weight × signal, × (1 + 0.1 × importance), × 1.03 for a summary by a language model
-(seed document 002). The weight of a signal that takes no part is shared by the others, all but graph, in proportion.
+(it says more than a template does). The weight of a signal that takes no part is shared by the others, all but graph, in proportion.
 Returns the columns of search_hybrid (match_reason: name or words of the node, content, summary, code, joined by +),
 node_id, node_type, summary (null: no node belongs to the chunk), classified_as (type of the question).
 Errors: PS001 unknown collection, PS002 unknown query_type, option or filter key, PS003 value out of range, PS004 wrong
-dimensions, PS008 unknown model.';
+dimensions, PS008 unknown model.
+Example:
+select rank, title, node_id, summary from pgsearch.search_code(''where are words split?'');';

@@ -88,9 +88,12 @@ comment on function pgsearch.create_collection(text, text, jsonb) is
 'Makes sure that a collection exists: true when it was created, false when it was there; settings given for one that
 exists are merged over its own.
 Arguments:
+- collection: its name
 - text_config: a text search configuration such as english or pg_catalog.simple (null: whichever it has,
   pg_catalog.simple for a new one)
 - settings: overrides of pgsearch.default_settings()
 A new chunk_size applies to pages that are put from then on.
 Errors: PS003 for a bad name, an unknown configuration (naming those that exist), a value out of range, or a collection
-that exists with another configuration; PS002 for an unknown setting.';
+that exists with another configuration; PS002 for an unknown setting.
+Example:
+select pgsearch.create_collection(''handbook'', ''english'', ''{"chunk_size": 1500}'');';

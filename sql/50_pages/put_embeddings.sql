@@ -106,7 +106,7 @@ comment on function pgsearch.put_embeddings(text, bigint[], bytea[], text[]) is
 'Stores one embedding a chunk and returns how many were stored.
 Arguments:
 - model
-- three parallel arrays: chunk_ids
+- chunk_ids (parallel to the two that follow)
 - content_hashes (as list_missing_embeddings gave them)
 - embeddings (as text, ''[0.1,0.2]'')
 A chunk that no longer exists is skipped; one that changed meanwhile is stored and stays missing, unless its new text

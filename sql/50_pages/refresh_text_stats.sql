@@ -137,4 +137,6 @@ counted, since the old ones are as they were; ''all'': all were counted), chunks
 written).
 Runs in one transaction and blocks no search. Chunks that others commit while it runs make the next refresh count all.
 For progress over many collections, call it for each.
-Error: PS001 unknown collection.';
+Error: PS001 unknown collection.
+Example:
+select name, change, chunks from pgsearch.refresh_text_stats(''korean'');';

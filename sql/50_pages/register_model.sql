@@ -74,4 +74,6 @@ Arguments:
 - distance (cosine, inner_product, l2)
 - storage of the HNSW index (vector up to 2,000 dimensions, halfvec up to 4,000, bit up to 16,000)
 Errors: PS002 unknown distance or storage, PS003 dimensions out of range or bit with another distance than cosine, PS004
-registered otherwise.';
+registered otherwise.
+Example:
+select pgsearch.register_model(''all-MiniLM-L6-v2'', 384, storage => ''halfvec'');';

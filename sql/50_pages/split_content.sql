@@ -307,4 +307,6 @@ format markdown: also a new chunk at each heading (ATX, setext); heading is the 
 Fenced code stays whole, and is cut between lines when it alone is too long.
 format code: cut at blank lines before top-level lines where possible, then at blank lines, then between lines; a line
 is cut only when it alone is too long.
-Errors: PS003 for an unknown format or a chunk_size out of range.';
+Errors: PS003 for an unknown format or a chunk_size out of range.
+Example:
+select ordinal, content from pgsearch.split_content(''Roses want sun. Tulips want rain.'', ''text'', 100);';

@@ -50,4 +50,6 @@ comment on function pgsearch.text_stats_staleness(text) is
 Returns one row a collection: name, refreshed_at (null: never), chunks (now), added and removed (chunks since the
 refresh; chunks rewritten in place are not seen), staleness ((added + removed) / chunks at the refresh), stale (true
 when that is more than a tenth, or there was never a refresh: call refresh_text_stats).
-Error: PS001 unknown collection.';
+Error: PS001 unknown collection.
+Example:
+select * from pgsearch.text_stats_staleness(''korean'');';

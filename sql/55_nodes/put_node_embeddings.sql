@@ -67,7 +67,8 @@ comment on function pgsearch.put_node_embeddings(text, text, text[], text[], tex
 'Stores the embeddings of nodes and returns how many were stored.
 Arguments:
 - repo_id (the collection)
-- model, and parallel arrays: node_ids
+- model
+- node_ids (parallel to those that follow)
 - node_types
 - embeddings (as text, ''[0.1,0.2]'')
 - summaries (what was embedded; null: not compared)

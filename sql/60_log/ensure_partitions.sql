@@ -78,4 +78,6 @@ comment on function pgsearch.ensure_partitions(date, date) is
 default from today for seven days more.
 Returns how many were made.
 A search makes the partition of its own day when it is missing; older days, for the import of an old log, are made here.
-Error: PS003 for a range that is empty or longer than 4000 days.';
+Error: PS003 for a range that is empty or longer than 4000 days.
+Example:
+select pgsearch.ensure_partitions(current_date - 30, current_date);';

@@ -59,4 +59,6 @@ comment on function pgsearch.forget(text) is
 cached vectors of their texts. Statistics, which name nobody, stay.
 Returns how many rows went: {"events", "search_failures", "queries", "query_embeddings"}. Searches logged without
 user_id cannot be found by it.
-Error: PS003 for an empty user_id.';
+Error: PS003 for an empty user_id.
+Example:
+select pgsearch.forget(''lee'');';

@@ -91,7 +91,9 @@ Arguments:
   event_id (uuid7), so that a retry is known
 Returns {"stored": n, "duplicates": n, "sampled_out": n, "rejected": [{"index": from 0, "error": "..."}]}: a bad entry
 refuses nothing but itself.
-Error: PS003 when entries is no array. Whatever else fails, a lost connection or a full disk, stores nothing at all.';
+Error: PS003 when entries is no array. Whatever else fails, a lost connection or a full disk, stores nothing at all.
+Example:
+select pgsearch.log_batch(''[{"type": "search", "query": "roses"}, {"type": "search", "query": "tulips"}]'');';
 
 create or replace function pgsearch._store_log(type text, entries jsonb, some_without_id boolean)
 returns jsonb

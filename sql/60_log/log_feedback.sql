@@ -71,4 +71,6 @@ Arguments:
   message, event_attributes ...)
 Returns the event_id; a second call with the same event_id in context changes nothing.
 Errors: PS002 unknown key of context; PS003 no query_id, nothing to log, rank below 1, negative or NaN time, an id that
-is no UUIDv7, a time more than a day ahead.';
+is no UUIDv7, a time more than a day ahead.
+Example:
+select pgsearch.log_feedback((pgsearch.search(''전기차 보조금'') ->> ''query_id'')::uuid, clicked_rank => 1);';

@@ -35,7 +35,9 @@ Arguments:
   query_response_id, sample_weight (how many searches it stands for, when the caller samples; else the setting
   log.sample_rate decides), log (false: nothing is stored, and null comes back)
 Errors: PS002 unknown key; PS003 bad value, an id of another version or of more than a day in the future, or older than
-the log is kept.';
+the log is kept.
+Example:
+select pgsearch.log_search(''{"query": "roses", "collection": "wiki", "result_count": 0, "user_id": "lee"}'');';
 
 create or replace function pgsearch._with_log_id(entry jsonb, key text)
 returns jsonb

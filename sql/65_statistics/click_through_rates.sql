@@ -58,4 +58,6 @@ Returns repo_id (the chunk''s collection), node_id (chunk_id as text), query_cou
 in them, impressions (searches in which it was seen), clicks (searches in which it was clicked), ctr (clicks /
 impressions), expected_clicks (sum over the ranks it was seen at of the collection''s click rate there, see
 position_click_rates), coec (clicks / expected_clicks: 1 is as its ranks explain).
-Error: PS003 argument out of range.';
+Error: PS003 argument out of range.
+Example:
+select node_id, impressions, clicks, coec from pgsearch.click_through_rates(''korean'');';

@@ -37,4 +37,6 @@ query_count (weighted); empty buckets are left out.
 Arguments:
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
-Error: PS003 until not after since.';
+Error: PS003 until not after since.
+Example:
+select * from pgsearch.latency_histogram();';

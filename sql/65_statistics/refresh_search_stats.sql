@@ -149,10 +149,11 @@ comment on function pgsearch.refresh_search_stats(timestamptz, timestamptz) is
 'Rolls the search log up into search_stats_hourly, latency_hourly, search_stats_daily, unique_actors, top_queries_daily,
 object_stats_daily, position_stats_daily, weight_stats_daily and recent_nodes; run by `pgsearch maintain`.
 Arguments:
-- since
-- until (days in UTC from since up to but not including until are rolled up whether they changed or not; both null: days
+- since and until (days in UTC from since up to but not including until are rolled up whether they changed or not; both null: days
   that changed, looking back 7 days from the last that was rolled up, and as far as late events reach; log older than
   that must be named)
 Returns a row for each day that was rolled up: day, searches and events of it, seconds. Running it twice changes
 nothing; several at once wait for each other. A day that is no longer in the log is never touched.
-Error: PS003 until not after since.';
+Error: PS003 until not after since.
+Example:
+select * from pgsearch.refresh_search_stats();';

@@ -175,4 +175,6 @@ click_through_rate (share of tracked searches with a click) and no_click_rate (t
 rank of clicks, from 1), mrr (mean over tracked searches of 1 / rank of the best ranked click, 0 without a click),
 helpful_count, unhelpful_count. Tracked are the searches of collections for which any event was ever received; without
 any the rates are null, and 0 when events come but no clicks.
-Errors: PS002 unknown step, PS003 until not after since.';
+Errors: PS002 unknown step, PS003 until not after since.
+Example:
+select starts_at, total_queries, p95_latency_ms, no_result_rate from pgsearch.search_stats(step => ''day'');';

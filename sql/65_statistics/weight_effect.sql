@@ -58,4 +58,6 @@ Arguments:
 - since and until (whole days in UTC; null: the last 30 days)
 Returns total_queries (weighted), click_through_rate, mrr, mean_click_position, no_result_rate and avg_latency_ms,
 defined as in search_stats.
-Error: PS003 until not after since.';
+Error: PS003 until not after since.
+Example:
+select fusion_strategy, total_queries, click_through_rate from pgsearch.weight_effect();';

@@ -80,4 +80,6 @@ Arguments:
 Returns rows, positives first: label (positive, negative), chunk_id, repo_id (collection), external_id, title and
 content (null when the chunk is gone), impressions, clicks, ctr, expected_clicks and coec (as click_through_rates),
 queries (of positives: up to ten queries, normalised, for which it was clicked, while they are in the log).
-Error: PS003 argument out of range.';
+Error: PS003 argument out of range.
+Example:
+select label, title, clicks, queries from pgsearch.build_golden_set(''korean'');';

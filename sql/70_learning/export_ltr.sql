@@ -78,4 +78,6 @@ Returns query_group (number of the search, from 1), query_id, query (normalised)
 the page), place (rank as shown, from 1: for position bias, not a feature), label (2: called helpful, or clicked and
 read for 30 s; 1: clicked; 0: passed over, or called not helpful), weight (sample_weight), features (numbers of the
 signals at query time, such as "text.score").
-Error: PS003 until not after since.';
+Error: PS003 until not after since.
+Example:
+select query, external_id, label, features from pgsearch.export_ltr(''korean'');';

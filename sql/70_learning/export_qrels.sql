@@ -91,7 +91,9 @@ Returns query_key (short and stable, for files that want no spaces), query (norm
 page; of searches logged from elsewhere, the id they gave), grade, rating (the ratio itself; null when nothing is ever
 clicked), impressions, clicks, expected_clicks. Grades: 0 not clicked; by coec 1 clicked less than its ranks explain
 (coec under 1), 2 more (under 2), 3 twice as much or more; by ctr 1 under .2, 2 under .5, 3 from .5.
-Errors: PS002 unknown click model, PS003 argument out of range, unknown judgment list, until not after since.';
+Errors: PS002 unknown click model, PS003 argument out of range, unknown judgment list, until not after since.
+Example:
+select query, doc_id, grade from pgsearch.export_qrels(''korean'');';
 
 create or replace function pgsearch._query_key(query text)
 returns text

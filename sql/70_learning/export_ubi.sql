@@ -53,4 +53,6 @@ Arguments:
 - collection (null: all; of events those about its searches)
 - since and until (from since up to but not including until; null: no bound)
 Returns one JSON object a row.
-Errors: PS002 unknown kind, PS003 until not after since.';
+Errors: PS002 unknown kind, PS003 until not after since.
+Example:
+select * from pgsearch.export_ubi(''queries'');';

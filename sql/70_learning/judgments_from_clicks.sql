@@ -150,4 +150,6 @@ Arguments:
 - actions: events that count as a click (null: click)
 impressions, clicks and expected_clicks stand beside each rating.
 Errors: PS001 unknown collection, PS002 unknown click_model, PS003 bad number, or a list_name that is empty or of a list
-of another type.';
+of another type.
+Example:
+select pgsearch.judgments_from_clicks(''clicks'', ''korean'', min_impressions => 3);';

@@ -63,4 +63,6 @@ Arguments:
 - query
 - model (a learned model; null: the active one)
 No rows when none is active: then classify_query and its rules stand alone.
-Error: PS008 unknown model.';
+Error: PS008 unknown model.
+Example:
+select * from pgsearch.predict_query_type(''which route handles the login?'');';

@@ -100,4 +100,6 @@ Arguments:
 - since (null: the whole log)
 - seed (another one draws others)
 Queries are told apart by normalize_query.
-Errors: PS001 unknown collection, PS002 unknown sampling, PS003 no name, a name that stands, size out of range.';
+Errors: PS001 unknown collection, PS002 unknown sampling, PS003 no name, a name that stands, size out of range.
+Example:
+select pgsearch.create_query_set(''frequent'', ''topn'', 100);';

@@ -69,4 +69,6 @@ Arguments:
 - second_ids (best first)
 - seed (decides the coin: another for each search); null ids are passed over
 Returns place from 1, id, team (1 or 2: whose pick it is, and whose vote a click on it).
-Error: PS003 no seed.';
+Error: PS003 no seed.
+Example:
+select * from pgsearch.interleave(''{a,b,c}'', ''{b,d,a}'', 42);';

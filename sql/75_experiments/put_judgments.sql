@@ -92,4 +92,6 @@ Arguments:
   "explanation"})
 - judgment_type (manual, imported, llm)
 - collection (that they are about; empty: any)
-Errors: PS001 unknown collection, PS002 unknown type, PS003 something that is no judgment, a list of another type.';
+Errors: PS001 unknown collection, PS002 unknown type, PS003 something that is no judgment, a list of another type.
+Example:
+select pgsearch.put_judgments(''by hand'', ''[{"query": "roses", "doc_id": "1", "rating": 3}]'');';

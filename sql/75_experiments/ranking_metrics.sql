@@ -67,4 +67,6 @@ Returns ndcg (Järvelin and Kekäläinen 2002 with linear gain, as trec_eval: a 
 reciprocal_rank, precision_at_k, recall_at_k, and judged_at_k: the share of the first k that anybody judged, null for an
 empty ranking.
 Unjudged documents count as not relevant: read the measures beside judged_at_k. No row when nothing relevant was judged.
-Errors: PS003 arrays of different lengths, ratings that are not finite, k out of range.';
+Errors: PS003 arrays of different lengths, ratings that are not finite, k out of range.
+Example:
+select ndcg, recall_at_k from pgsearch.ranking_metrics(''{b,a,c}'', ''{a,b}'', ''{3,1}'', 10);';

@@ -332,4 +332,6 @@ them: extensions, owners, indexes, pending lists, text analysis and statistics, 
 partitions.
 Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results,
 or reads of whole tables), detail, fix (a statement or command; null: nothing to do). Counts chunks and embeddings
-whole: seconds on millions. Recall is measured by measure_recall.';
+whole: seconds on millions. Recall is measured by measure_recall.
+Example:
+select check_name, status, fix from pgsearch.doctor() where status <> ''ok'';';

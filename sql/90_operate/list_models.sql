@@ -32,4 +32,6 @@ comment on function pgsearch.list_models() is
 'The embedding models.
 Returns a row a model: model, dimensions, distance, storage (of the HNSW index), vectors (stored), default_of
 (collections whose searches use it), index_name (null: there is no index), index_valid (false: a build was interrupted,
-or is under way), index_bytes.';
+or is under way), index_bytes.
+Example:
+select model, dimensions, vectors, default_of from pgsearch.list_models();';

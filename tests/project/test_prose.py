@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.quick
+
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 100
 
@@ -61,3 +63,28 @@ def test_prose_is_wrapped() -> None:
 )
 def test_a_long_line_of_prose_is_noticed(text: str, lines: list[int]) -> None:
     assert long_lines(text) == lines
+
+
+# What a user reads names a published source or gives the reason; papers that only the authors have say nothing.
+_INSIDERS = re.compile(r"\bseed (?:documents?|cards?)\b|\bseed 0\d\d\b|\bthe seeds?'s?\b", re.IGNORECASE)
+
+
+def test_nothing_is_explained_by_what_a_reader_cannot_have() -> None:
+    sources = [path for folder in ("sql", "pgsearch", "docs") for path in (ROOT / folder).rglob("*.*")]
+    texts = {path: path.read_text(encoding="utf-8") for path in sources if path.suffix in (".sql", ".py", ".md")}
+
+    assert len(texts) > 300
+    assert [f"{path.relative_to(ROOT)}: {found}" for path, text in texts.items() for found in _INSIDERS.findall(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ("weights of seed document 001", True),
+        ("as the seed documents do", True),
+        ("as the seed's weights", True),
+        ("the same seed draws the same queries", False),
+    ],
+)
+def test_a_source_that_nobody_has_is_noticed(text: str, odd: bool) -> None:
+    assert bool(_INSIDERS.search(text)) is odd
