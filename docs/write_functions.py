@@ -25,7 +25,7 @@ _HEAD = """# Functions
 
 All are in schema `pgsearch`, and the README shows the dozen that a first application needs.
 Python's `Client` and `AsyncClient` have a method of the same name for each that a client calls.
-Examples run after `make demo`, inside `begin; ... rollback;` where they should leave nothing behind.
+Examples run after `make demo`; those that change something want `begin; ... rollback;` around.
 
 This file is written by `make docs` from the comments in the database; `\\df+ pgsearch.*` shows the
 same.

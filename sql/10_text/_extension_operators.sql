@@ -1,7 +1,8 @@
 -- Operators of pgvector and pg_trgm under our own names.
 --
--- Our functions pin search_path to pg_catalog, so they cannot write <=> or %>, whose schema differs from server to server. A SQL-standard body is bound
--- when it is created (deploy puts the extensions' schemas on the path) and is inlined, so the HNSW and trigram indexes still serve it.
+-- Our functions pin search_path to pg_catalog, so they cannot write <=> or %>, whose schema differs from server to
+-- server. A SQL-standard body is bound when it is created (deploy puts the extensions' schemas on the path) and is
+-- inlined, so the HNSW and trigram indexes still serve it.
 
 create or replace function pgsearch._cosine_distance(a vector, b vector)
 returns float8

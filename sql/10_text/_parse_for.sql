@@ -67,7 +67,8 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- Chunks that hold all the words of a phrase are read to see whether they stand side by side: so many in all, a tenth of a second, however many phrases are asked for.
+    -- Chunks that hold all the words of a phrase are read to see whether they stand side by side: so many in all, a
+    -- tenth of a second, however many phrases are asked for.
     most_read constant integer := 20000;
     typed     constant text    := left(pgsearch._typed(query), 1000);
     each      constant integer := most_read / greatest(1, regexp_count(typed, '"[^"]*"'));

@@ -1,8 +1,10 @@
--- What kind of question it is, by rules that stand in a table, so that an owner changes them without a deploy, until a learned classifier is activated that does better.
+-- What kind of question it is, by rules that stand in a table, so that an owner changes them without a deploy, until a
+-- learned classifier is activated that does better.
 --
 -- A caller that knows better still (a user interface with a choice) gives search_code the query_type, and this function is not asked.
 
--- All rules of a type in one expression: PostgreSQL keeps the last 32 compiled ones, and two dozen rules would push out those that every search needs (2.4 ms against .2).
+-- All rules of a type in one expression: PostgreSQL keeps the last 32 compiled ones, and two dozen rules would push out
+-- those that every search needs (2.4 ms against .2).
 create or replace function pgsearch._query_type_by_rules(query text)
 returns text
 language plpgsql stable parallel safe

@@ -1,7 +1,8 @@
 -- Words of people to what the indexes understand: phrases, -exclusions and +requirements are read first, each term is analysed alone.
 --
--- websearch_to_tsquery over bigrams would be wrong (전기차 -윤석열 becomes "... & !'윤석' & '석열'"), would raise XX000 for 33 dashes, and joins all words
--- by AND, which finds nothing for a question of seven words (nDCG@10 .004 on KorQuAD against .643 for the same ranking over OR).
+-- websearch_to_tsquery over bigrams would be wrong (전기차 -윤석열 becomes "... & !'윤석' & '석열'"), would raise XX000 for 33
+-- dashes, and joins all words by AND, which finds nothing for a question of seven words (nDCG@10 .004 on KorQuAD
+-- against .643 for the same ranking over OR).
 
 create or replace function pgsearch._any_of(lexemes text[])
 returns tsquery
@@ -124,8 +125,8 @@ begin
         required := coalesce(required && term, term);
     end loop;
 
-    -- a word asked for twice counts more than once, but not twice as much: (k3 + 1) qtf / (k3 + qtf) with k3 = 8 (Robertson and Walker 1994)
-    -- what only asks (무엇인가요) is dropped, unless that is all there is
+    -- a word asked for twice counts more than once, but not twice as much: (k3 + 1) qtf / (k3 + qtf) with k3 = 8
+    -- (Robertson and Walker 1994) what only asks (무엇인가요) is dropped, unless that is all there is
     select coalesce(array_agg(l.lexeme order by l.at, l.lexeme), '{}'),
            coalesce(array_agg(l.repeated * l.asked order by l.at, l.lexeme), '{}')
       into lexemes, weights

@@ -25,7 +25,8 @@ shortest as (
                            where l.begins
                              and o.begins)
 ),
--- one \m and one \w* for all stems: the expression is tried at every letter. With many of them that takes letters times stems, and words are looked up instead
+-- one \m and one \w* for all stems: the expression is tried at every letter. With many of them that takes letters times
+-- stems, and words are looked up instead
 few as (
     select count(*) <= 60 as stems from shortest
 )

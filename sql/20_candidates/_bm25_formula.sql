@@ -1,7 +1,9 @@
 -- The formula of BM25 (Robertson and Zaragoza 2009), in parts.
 --
--- GIN and tsvector say neither how often a lexeme occurs nor how long a chunk is, but ts_rank of one lexeme does: it is H(tf) / 1.64493406685 with H(n) = 1 + 1/4 + .. + 1/n^2, and
--- pi^2/6 - H(n) is 1 / (n + 1/2), but for less than .06 in n, so that rounding gives back each tf that a tsvector can hold (255). The bodies are inlined, so the formula costs no calls.
+-- GIN and tsvector say neither how often a lexeme occurs nor how long a chunk is, but ts_rank of one lexeme does: it is
+-- H(tf) / 1.64493406685 with H(n) = 1 + 1/4 + .. + 1/n^2, and pi^2/6 - H(n) is 1 / (n + 1/2), but for less than .06 in
+-- n, so that rounding gives back each tf that a tsvector can hold (255). The bodies are inlined, so the formula costs
+-- no calls.
 
 create or replace function pgsearch._term_rank(tsv tsvector, term tsquery)
 returns float8

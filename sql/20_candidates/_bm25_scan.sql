@@ -1,6 +1,7 @@
 -- One scan of BM25: the chunks that a tsquery matches, and others that were given, are read and scored.
 --
--- It stands here twice, as text for any number of terms and filters, and written out for what nearly every query is; a test holds the two together.
+-- It stands here twice, as text for any number of terms and filters, and written out for what nearly every query is; a
+-- test holds the two together.
 
 create or replace function pgsearch._bm25_statement(terms integer, has_collections boolean, has_page_ids boolean)
 returns text

@@ -1,4 +1,5 @@
--- How the vectors of a model are written down in SQL: in its HNSW indexes, over chunks and over nodes alike, and in the searches that are to use them. One place, because an index serves only the very same expression.
+-- How the vectors of a model are written down in SQL: in its HNSW indexes, over chunks and over nodes alike, and in the
+-- searches that are to use them. One place, because an index serves only the very same expression.
 
 create or replace function pgsearch._model_expressions(
     model       pgsearch.embedding_models,

@@ -1,6 +1,7 @@
 -- Pages by the spelling of their titles: finds 윤석열 for 윤석렬 and PostgreSQL for Postgers.
 --
--- Each longer word of the query looks up titles that hold something like it in the trigram index; the titles found are then compared with the whole query.
+-- Each longer word of the query looks up titles that hold something like it in the trigram index; the titles found are
+-- then compared with the whole query.
 -- Both sides are NFD, where a Hangul syllable is two or three letters: over syllables 탁핵/탄핵 share nothing, over jamo .40.
 
 create or replace function pgsearch._lexical_statement(has_collections boolean, has_page_ids boolean)
@@ -12,7 +13,8 @@ select concat_ws(
     E'\n',
     'select s.page_id, s.score',
     '  from (select t.page_id,',
-    -- half for how alike the whole strings are, half for how much of one stands in the other: a question is longer than a title, a word is shorter
+    -- half for how alike the whole strings are, half for how much of one stands in the other: a question is longer than
+    -- a title, a word is shorter
     '               (pgsearch._trigram_similarity(t.title, $1)',
     '                + greatest(pgsearch._trigram_word_similarity(t.title, $1), pgsearch._trigram_word_similarity($1, t.title)))::float8 / 2::float8 as score',
     '          from (select distinct p.page_id, normalize(p.title, NFD) as title',

@@ -1,9 +1,11 @@
 -- Chunks by meaning: nearest embeddings, through the HNSW index of the model or by an exact scan of what the filter leaves.
 --
--- A filter never goes into the index scan: it is applied to the `reach` nearest rows of the model, as many as should hold top_n that pass. An HNSW scan that filters
--- while it walks stops at the first rows that pass, and when those are far from the query it walks for a second and brings wrong ones (recall@10 .18 to .73 in .4 to 1.1 s,
--- exact 15 to 50 ms: 100,000 × 64). So: when few rows pass, they are read exactly; when many do, a bounded walk finds them; when the walk brings too few, the exact scan answers after all.
--- hnsw.ef_search is at least the number of rows wanted (40 rows come back for 50 otherwise) and never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000).
+-- A filter never goes into the index scan: it is applied to the `reach` nearest rows of the model, as many as should
+-- hold top_n that pass. An HNSW scan that filters while it walks stops at the first rows that pass, and when those are
+-- far from the query it walks for a second and brings wrong ones (recall@10 .18 to .73 in .4 to 1.1 s, exact 15 to 50
+-- ms: 100,000 × 64). So: when few rows pass, they are read exactly; when many do, a bounded walk finds them; when the
+-- walk brings too few, the exact scan answers after all. hnsw.ef_search is at least the number of rows wanted (40 rows
+-- come back for 50 otherwise) and never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000).
 -- The settings are clauses of the function, so they never reach the caller's session.
 
 create or replace function pgsearch._oversampled(storage text, top_n integer)
@@ -32,9 +34,11 @@ analyzed (0: not known). No row: no index.';
 
 -- Returns how many of the nearest rows to look at, or no row: read what passes exactly.
 --
--- An exact scan costs by the rows that pass, m. The walk costs by the rows it has to see until as many as are sought have passed, sought × N / m. They cost the same at
--- m = sqrt(sought × N / c), where c is the cost of a row read by that of a row walked: 1.7 microseconds against 30 by collection, 2.7 by page id (50,000 × 384 dimensions on a busy machine;
--- benchmarks/vectors.py), and two to three times as much to read where a vector is too long for its row and stands out of line (30,000 × 768).
+-- An exact scan costs by the rows that pass, m. The walk costs by the rows it has to see until as many as are sought
+-- have passed, sought × N / m. They cost the same at m = sqrt(sought × N / c), where c is the cost of a row read by
+-- that of a row walked: 1.7 microseconds against 30 by collection, 2.7 by page id (50,000 × 384 dimensions on a busy
+-- machine; benchmarks/vectors.py), and two to three times as much to read where a vector is too long for its row and
+-- stands out of line (30,000 × 768).
 create or replace function pgsearch._vector_reach(
     model       pgsearch.embedding_models,
     collections text[],
@@ -98,8 +102,8 @@ begin
         return;
     end if;
 
-    -- were the rows that pass spread evenly, the reach would hold enough of them by three standard deviations; a walk that finds hardly more than are wanted has found
-    -- them at its end, which is the part that misses some
+    -- were the rows that pass spread evenly, the reach would hold enough of them by three standard deviations; a walk
+    -- that finds hardly more than are wanted has found them at its end, which is the part that misses some
     return query
     select least(vectors, sought / least(1, passing / vectors))::integer,
            (wanted + 2 * sqrt(wanted) + 5)::integer,
@@ -116,7 +120,8 @@ counted no further than to where the exact scan would lose.';
 create or replace function pgsearch._ef_search(reach integer, top_n integer, filtered boolean)
 returns integer
 language sql immutable parallel safe
--- a filter may leave the end of the walk only, so the list is twice as long as the walk; without one a few more stand in for rows that were deleted
+-- a filter may leave the end of the walk only, so the list is twice as long as the walk; without one a few more stand
+-- in for rows that were deleted
 return least(1000, greatest(200, top_n, case when filtered then 2::bigint * reach else reach + reach / 8 end));
 
 comment on function pgsearch._ef_search(integer, integer, boolean) is

@@ -1,7 +1,8 @@
 -- Strategy adaptive beside vectors, the default of every hybrid search: words, meaning and neighbours in one statement.
 --
--- The same arithmetic as fuse and neighbour_scores, row by row instead of signal by signal: each candidate is one row with all its scores, so nothing is grouped
--- or joined, and the embeddings come with the candidates (5 ms became 2 for 165 of them). A test holds the two forms together.
+-- The same arithmetic as fuse and neighbour_scores, row by row instead of signal by signal: each candidate is one row
+-- with all its scores, so nothing is grouped or joined, and the embeddings come with the candidates (5 ms became 2 for
+-- 165 of them). A test holds the two forms together.
 
 create or replace function pgsearch._centred_cosine(product float8, lengths float8, common_a float8, common_b float8, centre_square float8, rests float8)
 returns float8

@@ -20,7 +20,8 @@ begin
     return case
            when score is null                                            then 0
            when mode = 'vector'                                          then pgsearch.cosine_confidence(score, model)
-           -- of titles with a typing error .8 (Korean names) to .99 (long English titles) find theirs at .5 or more, of absent ones .04 to .25 find another
+           -- of titles with a typing error .8 (Korean names) to .99 (long English titles) find theirs at .5 or more, of
+           -- absent ones .04 to .25 find another
            when mode = 'lexical'                                         then case when score >= 0.99 then 0.95
                                                                                    when score >= 0.7  then 0.8
                                                                                    when score >= 0.5  then 0.55

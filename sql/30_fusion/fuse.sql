@@ -1,7 +1,8 @@
 -- One order out of several signals: the strategies, side by side.
 --
--- Scores come in long form, a row for each candidate and signal, so that a new signal is a new name and not a new column. Every strategy is then the same
--- three steps: bring each signal to a common scale, multiply by its weight, add up. Only the scale differs.
+-- Scores come in long form, a row for each candidate and signal, so that a new signal is a new name and not a new
+-- column. Every strategy is then the same three steps: bring each signal to a common scale, multiply by its weight, add
+-- up. Only the scale differs.
 
 create or replace function pgsearch._fusion_names()
 returns text[]

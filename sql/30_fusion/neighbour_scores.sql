@@ -1,7 +1,8 @@
 -- Near the best: candidates that lie close to the head of the list, in the space of the embeddings.
 --
--- Pseudo relevance feedback (Rocchio 1971): the first hits are averaged, and every candidate is compared with that average. What all texts of the collection have in common
--- is taken out of the embeddings first (Mu and Viswanath 2018, "All-but-the-top"), so that closeness means sharing what sets the head apart.
+-- Pseudo relevance feedback (Rocchio 1971): the first hits are averaged, and every candidate is compared with that
+-- average. What all texts of the collection have in common is taken out of the embeddings first (Mu and Viswanath 2018,
+-- "All-but-the-top"), so that closeness means sharing what sets the head apart.
 
 create or replace function pgsearch._centre(model pgsearch.embedding_models, collections text[])
 returns vector

@@ -1,6 +1,7 @@
 -- The path of a query, the one place where it is walked: search_hybrid, search_pages and search all call it.
 --
--- analyse -> candidates by vectors, by titles, and by words, which score them all -> keyword rule -> complete the other signals -> fuse, boost -> rerank the head -> one chunk a page, diversity -> window, snippet.
+-- analyse -> candidates by vectors, by titles, and by words, which score them all -> keyword rule -> complete the other
+-- signals -> fuse, boost -> rerank the head -> one chunk a page, diversity -> window, snippet.
 -- Between the stages travel arrays, never joins of the big tables: each stage is one flat statement with its own index.
 
 create or replace function pgsearch._search(
@@ -179,7 +180,8 @@ begin
           into text_chunks, text_pages, found_scores, approximate, rows_scored, sampled, also_chunks, also_pages, also_scores
           from pgsearch._bm25_best(
                    terms.terms, terms.gains, terms.frequencies, terms.average_length, parsed.required, parsed.excluded, collections, only_pages, candidates,
-                   -- where vectors have brought all the candidates asked for, nothing is gained by the last of the words' own; not so where some may be refused
+                   -- where vectors have brought all the candidates asked for, nothing is gained by the last of the
+                   -- words' own; not so where some may be refused
                    case when (settings ->> 'exact')::boolean then 'exact'
                         when not (settings ->> 'exact')::boolean then 'fast'
                         when cardinality(vector_chunks) >= candidates and parsed.required is null and parsed.excluded is null then 'shared'
@@ -399,7 +401,8 @@ begin
      limit 1;
 
     return greatest(pgsearch.compute_confidence_hybrid(text_score, text_reason, best_cosine, coalesce(model, '')),
-                    -- where words found something they are judged; else how the best title is spelt. One word has few trigrams, and an error takes three or four of them
+                    -- where words found something they are judged; else how the best title is spelt. One word has few
+                    -- trigrams, and an error takes three or four of them
                     case when text_score is null
                          then pgsearch.compute_confidence(best_spelt + case when cardinality(words) = 1 then 0.06::float8 else 0 end, 'lexical', 'lexical') end);
 end;

@@ -1,7 +1,9 @@
 -- What each stage of a search does to the tables: its plan, the index it uses, rows and milliseconds.
 --
--- The statements are the very texts that a search runs (that of BM25 is also written out, for short queries), and the SET clauses are those of the stages, so the plans are the real ones.
--- Completion, fusion and presentation touch a few hundred rows by their keys; what all statements together read is told by the counters of the tables, in the last row.
+-- The statements are the very texts that a search runs (that of BM25 is also written out, for short queries), and the
+-- SET clauses are those of the stages, so the plans are the real ones.
+-- Completion, fusion and presentation touch a few hundred rows by their keys; what all statements together read is told
+-- by the counters of the tables, in the last row.
 
 create or replace function pgsearch._explained(stage text, expected_index text, scoped boolean, plan jsonb)
 returns table (stage text, node text, index_name text, expected_index text, uses_index boolean, rows bigint, milliseconds float8, plan jsonb)

@@ -1,6 +1,7 @@
 -- The path of a question about code: search_code walks it, and so does search in mode "code".
 --
--- classify -> candidates of each signal -> nodes of the candidate chunks, every pair scored on every signal -> weights of the question's type -> boosts -> the best pair of each chunk.
+-- classify -> candidates of each signal -> nodes of the candidate chunks, every pair scored on every signal -> weights
+-- of the question's type -> boosts -> the best pair of each chunk.
 -- What competes is a chunk together with a node that explains it: two symbols of one chunk are two chances for it, not two hits.
 
 create or replace function pgsearch._code_signals()
@@ -177,7 +178,8 @@ begin
                    '{"lexical": 1, "semantic_small_node": 1, "semantic_large_node": 1, "semantic_small_code": 1, "graph": 1}', 60, 20) as c
          where weights ? c.signal
     ),
-    -- Only some nodes may have the large vector. The best of them is then worth what the small model says it is, and the others are judged by the small model alone.
+    -- Only some nodes may have the large vector. The best of them is then worth what the small model says it is, and
+    -- the others are judged by the small model alone.
     anchor as (
         select coalesce(max(s.value), 1) as most
           from scaled as s
@@ -564,7 +566,8 @@ begin
     confidence := greatest(pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, code_chunks, greatest(best_cosine, best_node), model.model),
                            -- the name was said in full, and the first hit bears it
                            case when (hits #>> '{0,whole_name}')::boolean then 0.95::float8 end,
-                           -- no text has the words, but a name has half of them, or a summary (worth .42 at most, see _node_score_expression) nearly all
+                           -- no text has the words, but a name has half of them, or a summary (worth .42 at most, see
+                           -- _node_score_expression) nearly all
                            case when coalesce(text_chunks, '{}') = '{}' and (select max(n) from unnest(named) as n) >= 0.35 then 0.55::float8 end);
     timings := timings || pgsearch._lap('fusion_ms', lap);
     lap     := clock_timestamp();

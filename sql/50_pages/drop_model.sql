@@ -1,7 +1,8 @@
 -- A model out, with everything that is keyed by it: vectors, caches, work in hand, nodes, index, its name.
 --
--- Millions of rows in one transaction hold back vacuum and write much log at once, so a batch at a time is possible. DROP INDEX CONCURRENTLY cannot run in a function: the client
--- drops the index first; one that still stands at the end is dropped here, under a short exclusive lock.
+-- Millions of rows in one transaction hold back vacuum and write much log at once, so a batch at a time is possible.
+-- DROP INDEX CONCURRENTLY cannot run in a function: the client drops the index first; one that still stands at the end
+-- is dropped here, under a short exclusive lock.
 
 create or replace function pgsearch.drop_model(model text, batch_size integer default null)
 returns table (deleted bigint, done boolean)

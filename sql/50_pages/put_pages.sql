@@ -1,7 +1,8 @@
 -- Pages in: upsert by (collection, external_id), and of a changed page only what changed.
 --
 -- Logs point at chunk_id and embeddings cost money, so a chunk whose content is still there keeps both, wherever it moved.
--- All of it is set-based and in one transaction; pages are locked in external_id order, so that two writers never wait for each other in a ring.
+-- All of it is set-based and in one transaction; pages are locked in external_id order, so that two writers never wait
+-- for each other in a ring.
 
 -- Why a page cannot be stored, or null. Text and not an exception, because one bad page must not cost the others.
 create or replace function pgsearch._page_refusal(page jsonb)

@@ -1,6 +1,7 @@
 -- The mean direction of a collection's embeddings: every text is a little like every other, and that much says nothing of a query.
 --
--- 200 texts tell it well enough (the judged sets do not notice more); 1,000 are taken, spread over the table by a hash of their ids, so that the same rows give the same centre.
+-- 200 texts tell it well enough (the judged sets do not notice more); 1,000 are taken, spread over the table by a hash
+-- of their ids, so that the same rows give the same centre.
 
 create or replace function pgsearch.refresh_embedding_centres(collection text default null)
 returns integer

@@ -1,6 +1,7 @@
 -- Makes an embedding model known, so that its vectors can be stored beside those of others.
 --
--- Its HNSW index is built by the client with the statement that vector_index_statement gives: CREATE INDEX CONCURRENTLY cannot run in a function.
+-- Its HNSW index is built by the client with the statement that vector_index_statement gives: CREATE INDEX CONCURRENTLY
+-- cannot run in a function.
 
 create or replace function pgsearch.register_model(
     model      text,

@@ -1,12 +1,14 @@
 -- Text into chunks: in SQL, so that psql and every other client cut alike.
 --
--- A chunk is whole paragraphs of one section, packed greedily up to the limit. Sections are never mixed, not even small ones of the same parent:
--- the heading is searched with the chunk, so a merged chunk would be found under a heading that is not its own, and an edit in one section would
--- move the borders, and cost the embeddings, of its neighbours. Window expansion puts small neighbours together when they are shown.
+-- A chunk is whole paragraphs of one section, packed greedily up to the limit. Sections are never mixed, not even small
+-- ones of the same parent: the heading is searched with the chunk, so a merged chunk would be found under a heading
+-- that is not its own, and an edit in one section would move the borders, and cost the embeddings, of its neighbours.
+-- Window expansion puts small neighbours together when they are shown.
 -- There is no overlap for the same reason: it would store, embed and find the same words twice.
 
 -- A block that is longer than a chunk, cut at the best place in each stretch of chunk_size characters.
--- The rest is taken in portions, because left() and substr() walk a UTF-8 string from its start: one megabyte in one line would take minutes.
+-- The rest is taken in portions, because left() and substr() walk a UTF-8 string from its start: one megabyte in one
+-- line would take minutes.
 create or replace function pgsearch._split_long_block(block text, by_lines boolean, chunk_size integer)
 returns text[]
 language plpgsql immutable parallel safe
@@ -15,8 +17,8 @@ as $$
 declare
     white    constant text := E' \t\n\r\f\v\u001C\u001D\u001E\u001F\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000';
     -- Up to the last end of a sentence, or the last line before a list item or a table row.
-    -- A full stop ends a sentence when white space but no lower-case letter follows, and no initial or abbreviation stands before it (decimals have no
-    -- white space); Korean final endings also without white space; 。！？ always.
+    -- A full stop ends a sentence when white space but no lower-case letter follows, and no initial or abbreviation
+    -- stands before it (decimals have no white space); Korean final endings also without white space; 。！？ always.
     sentence constant text := E'^.*(?:(?:(?<!\\m(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nr|Fig|Eq|al|vs|etc|cf|ca|approx|Jr|Sr|Inc|Ltd|Co|Corp|Vol|pp|Art|Sec|Ch|e\\.g|i\\.e|z\\.B))\\.|[!?…])["''”’»)\\]]*\\s+(?![a-z])'
                                '|[다요까죠음임함됨][.?!](?=[가-힣])'
                                '|[。！？｡]["''」』”’）]*'
@@ -35,7 +37,8 @@ begin
             rest := rest || substr(block, taken + 1, portion);
             taken := taken + portion;
         end if;
-        -- White space at a cut is dropped, but not the indentation of a line. Only where there is some: ltrim() takes all of the rest apart.
+        -- White space at a cut is dropped, but not the indentation of a line. Only where there is some: ltrim() takes
+        -- all of the rest apart.
         if strpos(case when by_lines then E'\n' else white end, left(rest, 1)) > 0 then
             rest := ltrim(rest, case when by_lines then E'\n' else white end);
         end if;

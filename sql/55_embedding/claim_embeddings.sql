@@ -1,11 +1,14 @@
 -- Hands out chunks to embed, so that workers on any number of machines share the work and none of it is lost.
 --
--- A claim is a row in embedding_attempts with a lease: a worker that dies loses it when the lease ends. The attempt is counted here and not when it fails,
--- because a text that kills its worker reports nothing; what was lost twice is handed out alone, so that such a text is given up by itself and not with its batch.
+-- A claim is a row in embedding_attempts with a lease: a worker that dies loses it when the lease ends. The attempt is
+-- counted here and not when it fails, because a text that kills its worker reports nothing; what was lost twice is
+-- handed out alone, so that such a text is given up by itself and not with its batch.
 --
--- Two ways to find work. From a position on (after_chunk_id), chunks are walked in the order of their ids, each batch from where the last one ended:
--- the whole walk compares each chunk once, however many batches it takes. Without a position (after_chunk_id null) only pages put since everything was last found done are looked at,
--- so that asking again and again costs next to nothing; once an hour every chunk is compared all the same, for what no page's age tells, such as deleted embeddings.
+-- Two ways to find work. From a position on (after_chunk_id), chunks are walked in the order of their ids, each batch
+-- from where the last one ended: the whole walk compares each chunk once, however many batches it takes. Without a
+-- position (after_chunk_id null) only pages put since everything was last found done are looked at, so that asking
+-- again and again costs next to nothing; once an hour every chunk is compared all the same, for what no page's age
+-- tells, such as deleted embeddings.
 
 create or replace function pgsearch.claim_embeddings(
     model          text,

@@ -1,6 +1,7 @@
 -- Keeps the vector of a query; the least recently used go when there are too many.
 --
--- Whoever may search fills the cache for all, within a bound of its own, and changes nothing that stands in it: a wrong vector would be everybody's.
+-- Whoever may search fills the cache for all, within a bound of its own, and changes nothing that stands in it: a wrong
+-- vector would be everybody's.
 
 create or replace function pgsearch._put_query_embedding(model text, query text, embedding text, most_kept integer, replaces boolean)
 returns boolean

@@ -1,6 +1,7 @@
 -- What an index of a repository was made from, so that the next run reads only what changed.
 --
--- The hash stands in two places, because they are written in two transactions: on the page, and on the node of the file. Only a file that has it in both is done.
+-- The hash stands in two places, because they are written in two transactions: on the page, and on the node of the
+-- file. Only a file that has it in both is done.
 
 create or replace function pgsearch._indexed_files(repo_id text)
 returns table (path text, file_hash text, language text, unparsed text, node_hashes jsonb)

@@ -1,7 +1,8 @@
 -- A question as the names of code understand it: whole names, their words, and words that nothing here has, which may be misspelt.
 --
--- The words are weighted by how rare they are among the nodes, because templates repeat themselves ("function", "module"). Frequencies are counted by the index and no further than
--- most_counted: what is commoner than that is common.
+-- The words are weighted by how rare they are among the nodes, because templates repeat themselves ("function",
+-- "module"). Frequencies are counted by the index and no further than most_counted: what is commoner than that is
+-- common.
 
 create or replace function pgsearch._query_names(query text)
 returns table (name text, worth float8)

@@ -1,4 +1,5 @@
--- Nodes by the meaning of their summaries, through the partial HNSW index of the model, as _vector_top_n does for chunks; the exact scan answers where that is not built or gives too few.
+-- Nodes by the meaning of their summaries, through the partial HNSW index of the model, as _vector_top_n does for
+-- chunks; the exact scan answers where that is not built or gives too few.
 
 create or replace function pgsearch._node_vector_statement(
     model           pgsearch.embedding_models,

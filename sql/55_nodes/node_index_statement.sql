@@ -1,4 +1,5 @@
--- The statement that builds the HNSW index over the nodes of a model: partial, over an expression, as that of the chunks, so that models of any dimensions share one table.
+-- The statement that builds the HNSW index over the nodes of a model: partial, over an expression, as that of the
+-- chunks, so that models of any dimensions share one table.
 --
 -- Below a few thousand nodes an exact scan is as fast, and nothing has to be built.
 

@@ -1,7 +1,8 @@
 -- Which nodes deserve a summary of a language model and a larger embedding: those that people find. Each costs money,
 -- and most are never found, so the rest stays as it is.
 --
--- What is counted are hits of chunks, as the statistics of the log have them by day; a chunk's counts are those of its nodes. Where nothing was searched, importance decides, and "basis" says so.
+-- What is counted are hits of chunks, as the statistics of the log have them by day; a chunk's counts are those of its
+-- nodes. Where nothing was searched, importance decides, and "basis" says so.
 
 create or replace function pgsearch.popular_nodes(repo_id text, top integer default 50)
 returns table (

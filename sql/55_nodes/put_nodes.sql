@@ -1,7 +1,9 @@
 -- Nodes in: upsert by (repo, node, type, model), nothing written that did not change.
 --
--- Two things cost money and are kept as long as they are true: the embedding, while the summary is the same, and a summary of a language model, while the code is the same.
--- A template summary of the same code never replaces it; one of other code does, in the rows of every model, and their embeddings go with it.
+-- Two things cost money and are kept as long as they are true: the embedding, while the summary is the same, and a
+-- summary of a language model, while the code is the same.
+-- A template summary of the same code never replaces it; one of other code does, in the rows of every model, and their
+-- embeddings go with it.
 
 create or replace function pgsearch._node_refusal(node jsonb)
 returns text
@@ -169,7 +171,8 @@ begin
                        e.node ->> 'source_id' as source_id,
                        coalesce(nullif(e.node -> 'metadata', 'null'), '{}') as metadata,
                        e.node ->> 'embedding' as embedding,
-                       -- a template says of the code what the code says of itself; a language model does not, so its row keeps the fingerprint that it had
+                       -- a template says of the code what the code says of itself; a language model does not, so its
+                       -- row keeps the fingerprint that it had
                        coalesce(e.node ->> 'code_hash',
                                 case when coalesce(e.node ->> 'summary_method', 'template') = 'template' then md5(e.node ->> 'summary') end) as code_hash
                   from jsonb_array_elements(put_nodes.nodes) with ordinality as e(node, at)) as g

@@ -1,6 +1,7 @@
 -- A role that was granted the right to log for one user logs for no other, whatever an entry says.
 --
--- Who calls is the role that logged in and, after SET ROLE, that one too: what a function or a setting says about it could be said by anybody.
+-- Who calls is the role that logged in and, after SET ROLE, that one too: what a function or a setting says about it
+-- could be said by anybody.
 
 create or replace function pgsearch._bound_entries(entries jsonb)
 returns jsonb

@@ -1,6 +1,7 @@
 -- What may be said about a search or an event, and what is refused: the one place, whichever way an entry comes.
 --
--- A log is believed later: a rank 0, a time in next year or a misspelt key would be found when its figures are wrong, and then it is too late.
+-- A log is believed later: a rank 0, a time in next year or a misspelt key would be found when its figures are wrong,
+-- and then it is too late.
 
 create or replace function pgsearch._log_keys(kind text)
 returns jsonb

@@ -1,6 +1,8 @@
--- A search asked again in other words says that its answer was not good enough. Found when a search is stored, so any number of writers agree.
+-- A search asked again in other words says that its answer was not good enough. Found when a search is stored, so any
+-- number of writers agree.
 --
--- Between neighbours in the time of one user: the search before (its failure it would be), and, for one that is stored late, the search after.
+-- Between neighbours in the time of one user: the search before (its failure it would be), and, for one that is stored
+-- late, the search after.
 
 create or replace function pgsearch._store_reformulations(query_ids uuid[], actors text[], texts text[], overrides jsonb, patient boolean)
 returns void
@@ -93,7 +95,8 @@ begin
             select n.*, count(*) filter (where n.stored) over (partition by n.actor order by n.ts, n.query_id) as place
               from near as n
         ),
-        -- windows and no join of the searches with themselves, which may be planned as a loop: a program asks thousands of times in a minute
+        -- windows and no join of the searches with themselves, which may be planned as a loop: a program asks thousands
+        -- of times in a minute
         linked as (
             select n.*,
                    -- one that was not kept comes after the stored one that began its place

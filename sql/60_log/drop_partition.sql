@@ -1,6 +1,7 @@
 -- A day of the log, dropped and not deleted: its space is free at once, and there is nothing to vacuum.
 --
--- One a call, so that each goes in a transaction of its own. The lock it needs keeps writers waiting: for less than they are ready to wait, so that no search is lost.
+-- One a call, so that each goes in a transaction of its own. The lock it needs keeps writers waiting: for less than
+-- they are ready to wait, so that no search is lost.
 
 create or replace function pgsearch.drop_partition(partition text)
 returns boolean

@@ -1,6 +1,7 @@
 -- Many searches and events in one call: what a buffering logger sends.
 --
--- All at once, because that is several times as fast; one by one only when something among them is refused, so that it refuses nothing but itself.
+-- All at once, because that is several times as fast; one by one only when something among them is refused, so that it
+-- refuses nothing but itself.
 
 create or replace function pgsearch.log_batch(entries jsonb)
 returns jsonb

@@ -1,7 +1,8 @@
 -- Which chunks are clicked when they are seen, with what their ranks alone would have brought taken into account.
 --
--- The first hit is clicked for being the first. Clicks over expected clicks (COEC; Zhang and Jones 2007) divides by the clicks that any hit of the collection would have had at the ranks
--- where this one was really shown; the best rank it was ever seen at would flatter whatever is usually low.
+-- The first hit is clicked for being the first. Clicks over expected clicks (COEC; Zhang and Jones 2007) divides by the
+-- clicks that any hit of the collection would have had at the ranks where this one was really shown; the best rank it
+-- was ever seen at would flatter whatever is usually low.
 
 create or replace function pgsearch.click_through_rates(
     collection      text    default null,

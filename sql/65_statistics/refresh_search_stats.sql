@@ -1,7 +1,9 @@
 -- Brings the roll-ups up to the log: whole days, and only those where something came that they have not seen.
 --
--- Clicks come later than their search, buffered searches later than their time. So it is not a watermark alone: rows are counted by day (an index-only scan), and events also by the
--- day of the search they are about; a day whose count is not the one seen last time is rolled up again from nothing. Days that were dropped from the log are left as they are.
+-- Clicks come later than their search, buffered searches later than their time. So it is not a watermark alone: rows
+-- are counted by day (an index-only scan), and events also by the day of the search they are about; a day whose count
+-- is not the one seen last time is rolled up again from nothing. Days that were dropped from the log are left as they
+-- are.
 
 create or replace function pgsearch.refresh_search_stats(
     since timestamptz default null,

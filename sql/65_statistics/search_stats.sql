@@ -1,7 +1,9 @@
--- How the search fares over time: volume, speed, what was not found, what was clicked. Read from the roll-ups alone, so it costs the same for a thousand searches and for a million.
+-- How the search fares over time: volume, speed, what was not found, what was clicked. Read from the roll-ups alone, so
+-- it costs the same for a thousand searches and for a million.
 --
--- Rates are those of Algolia's analytics: the click-through rate is the share of tracked searches with at least one click; it is null, not 0, where no event was ever received, because
--- nobody who forgot to send clicks should read that nobody clicks.
+-- Rates are those of Algolia's analytics: the click-through rate is the share of tracked searches with at least one
+-- click; it is null, not 0, where no event was ever received, because nobody who forgot to send clicks should read that
+-- nobody clicks.
 
 create or replace function pgsearch.search_stats(
     collection text        default null,
@@ -115,7 +117,8 @@ begin
                  group by s.starts_at, l.bucket) as b
          group by b.starts_at
     ), actors as (
-        -- one hour or one day is exact; longer ones are the union of the sketches of their days, and never fewer than on the busiest of them
+        -- one hour or one day is exact; longer ones are the union of the sketches of their days, and never fewer than
+        -- on the busiest of them
         select s.starts_at,
                case when max(s.parts) = 1 then max(s.sessions) else greatest(max(s.sessions), pgsearch._sketch_estimate(array_agg(k.register) filter (where k.kind = 1))) end as sessions,
                case when max(s.parts) = 1 then max(s.users) else greatest(max(s.users), pgsearch._sketch_estimate(array_agg(k.register) filter (where k.kind = 2))) end as users

@@ -1,6 +1,7 @@
 -- Do other weights get better clicks? Searches side by side by how they were fused.
 --
--- What is compared was not assigned by chance, unless an experiment did so: weights that were only used on easy days look good. It shows where to look, an experiment decides.
+-- What is compared was not assigned by chance, unless an experiment did so: weights that were only used on easy days
+-- look good. It shows where to look, an experiment decides.
 
 create or replace function pgsearch.weight_effect(
     collection text        default null,

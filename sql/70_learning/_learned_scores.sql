@@ -1,4 +1,5 @@
--- A learned reranker, evaluated where the hits are: trees as arrays, so that every client profits and none needs the library that grew them.
+-- A learned reranker, evaluated where the hits are: trees as arrays, so that every client profits and none needs the
+-- library that grew them.
 
 create or replace function pgsearch._hit_feature_names()
 returns text[]

@@ -1,6 +1,7 @@
 -- What was seen and what was done with it, a row for each hit of each search: the base of every export of training data.
 --
--- The same rule as in the roll-ups: impression events if the search has any; else every hit down to the lowest that was acted on; else every hit.
+-- The same rule as in the roll-ups: impression events if the search has any; else every hit down to the lowest that was
+-- acted on; else every hit.
 
 create or replace function pgsearch._seen_hits(collection text, since timestamptz, until timestamptz)
 returns table (

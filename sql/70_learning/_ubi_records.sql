@@ -1,7 +1,9 @@
 -- Rows of the log as records of the User Behavior Insights standard 1.3, and what a record said beyond its columns.
 --
--- A record that was imported comes out as it went in: what the columns would give is compared with the record, and the difference (its form of the time, keys of its own, nulls) is kept under the key
--- "ubi" of the query's metadata or "_ubi" of the event's attributes as {"set": {...}, "unset": [...]}. So nothing has to be known about the dialect of the sender.
+-- A record that was imported comes out as it went in: what the columns would give is compared with the record, and the
+-- difference (its form of the time, keys of its own, nulls) is kept under the key
+-- "ubi" of the query's metadata or "_ubi" of the event's attributes as {"set": {...}, "unset": [...]}. So nothing has
+-- to be known about the dialect of the sender.
 
 create or replace function pgsearch._ubi_difference(record jsonb, plain jsonb)
 returns jsonb

@@ -1,6 +1,7 @@
 -- Chunks that users chose and chunks that they passed over, to train and to test on.
 --
--- A click is credited to the chunk that was clicked, not to every chunk of the list it was in; and a chunk counts as passed over only where it was seen (see object_stats_daily).
+-- A click is credited to the chunk that was clicked, not to every chunk of the list it was in; and a chunk counts as
+-- passed over only where it was seen (see object_stats_daily).
 
 create or replace function pgsearch.build_golden_set(
     collection      text    default null,

@@ -1,6 +1,7 @@
 -- Every candidate with its signals as they stand before fusion: what weights are tuned on and rerankers are trained on.
 --
--- It is the search itself, stopped before it fuses, so what is learned from is what a search will see. The counts of words come along, because with them
+-- It is the search itself, stopped before it fuses, so what is learned from is what a search will see. The counts of
+-- words come along, because with them
 -- BM25 can be computed under any k1, b and heading_weight without asking the database again.
 
 create or replace function pgsearch._candidates(

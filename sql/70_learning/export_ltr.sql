@@ -1,6 +1,7 @@
 -- Training data for learning to rank: what was seen, what was clicked, and the signals as they were when the list was made.
 --
--- Features that are computed again later, over other statistics and another corpus, are not those that the ranking had; the log kept them, so no replay is needed.
+-- Features that are computed again later, over other statistics and another corpus, are not those that the ranking had;
+-- the log kept them, so no replay is needed.
 
 create or replace function pgsearch._flat_features(signals jsonb)
 returns jsonb

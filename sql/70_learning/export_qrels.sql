@@ -1,6 +1,7 @@
 -- Judgments of (query, page) pairs: made from clicks, or those of a judgment list.
 --
--- A click is worth more where clicks are rare, so the grade comes from clicks over expected clicks (COEC), not from their number; strategy ctr ignores the ranks and is there to compare.
+-- A click is worth more where clicks are rare, so the grade comes from clicks over expected clicks (COEC), not from
+-- their number; strategy ctr ignores the ranks and is there to compare.
 
 create or replace function pgsearch.export_qrels(
     collection      text        default null,

@@ -1,6 +1,7 @@
 -- A log in the form of User Behavior Insights becomes part of this one: learning and statistics need not wait for a log of their own.
 --
--- Ids here are UUIDv7 of the record's time and a hash of the record, so a second import of the same file adds nothing; the sender's ids are kept beside them.
+-- Ids here are UUIDv7 of the record's time and a hash of the record, so a second import of the same file adds nothing;
+-- the sender's ids are kept beside them.
 
 create or replace function pgsearch.import_ubi(
     kind          text,

@@ -1,7 +1,8 @@
 -- What users clicked, as judgments: the questions they ask, and the pages that answered them.
 --
--- A click is no judgment: the first hit is clicked because it stands first. So a page is credited with what it gets beyond its places (coec), or only
--- with the searches in which somebody looked at it at all (sdbn); plain ctr is there to be compared with.
+-- A click is no judgment: the first hit is clicked because it stands first. So a page is credited with what it gets
+-- beyond its places (coec), or only with the searches in which somebody looked at it at all (sdbn); plain ctr is there
+-- to be compared with.
 
 create or replace function pgsearch.judgments_from_clicks(
     list_name       text,

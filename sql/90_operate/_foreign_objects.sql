@@ -1,7 +1,8 @@
--- What in schema pgsearch belongs to others than the owner of the schema, or runs their code: whoever owns a function or a trigger decides what runs in it,
--- with the rights of whoever calls it or writes to its table.
+-- What in schema pgsearch belongs to others than the owner of the schema, or runs their code: whoever owns a function
+-- or a trigger decides what runs in it, with the rights of whoever calls it or writes to its table.
 --
--- The body is a plain query without arguments: before the first deploy there is no function that could be trusted, and the deployer reads it from this file.
+-- The body is a plain query without arguments: before the first deploy there is no function that could be trusted, and
+-- the deployer reads it from this file.
 
 create or replace function pgsearch._foreign_objects()
 returns table (object text, owner text, fix text)

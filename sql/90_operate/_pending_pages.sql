@@ -9,7 +9,8 @@ set enable_seqscan = off
 set enable_indexscan = off
 set enable_bitmapscan = on
 set gin_fuzzy_search_limit = 0
--- with these prices the planner's estimate is a count of pages, and it begins with those of the pending list, which every scan reads from end to end
+-- with these prices the planner's estimate is a count of pages, and it begins with those of the pending list, which
+-- every scan reads from end to end
 set random_page_cost = 1
 set seq_page_cost = 0
 set cpu_tuple_cost = 0

@@ -1,6 +1,7 @@
 -- What keeps searches from being right or fast in this database, and the command that mends it.
 --
--- Everything that SQL can see is looked at here, so that a SQL user needs no client; `pgsearch doctor` adds what only a client knows (its own version, files of migrations).
+-- Everything that SQL can see is looked at here, so that a SQL user needs no client; `pgsearch doctor` adds what only a
+-- client knows (its own version, files of migrations).
 
 create or replace function pgsearch._doctor_extensions()
 returns table (check_name text, status text, detail text, fix text)

@@ -1,8 +1,10 @@
 -- Who may what: the whole permission story on one page.
 --
--- search: read pages and their statistics, call every search, look up and keep vectors of queries one by one. Nothing else is readable: not what others searched.
--- log: have searches and events stored, through two functions that run with the rights of the owner and give nothing back but counts; for one user only where it is said.
--- read_log: read searches, events and failures, with their texts and users. hash_user stays with the owner: who may call it can try names.
+-- search: read pages and their statistics, call every search, look up and keep vectors of queries one by one. Nothing
+-- else is readable: not what others searched. log: have searches and events stored, through two functions that run with
+-- the rights of the owner and give nothing back but counts; for one user only where it is said. read_log: read
+-- searches, events and failures, with their texts and users. hash_user stays with the owner: who may call it can try
+-- names.
 -- Everything else (putting pages, settings, partitions, forgetting users) is for the owner, and for whom the owner grants it by hand.
 
 create or replace function pgsearch._privileges(right_name text)

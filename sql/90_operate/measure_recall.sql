@@ -1,7 +1,8 @@
 -- Recall on one's own vectors: how many of the true nearest a search finds, asked with stored vectors as queries.
 --
--- The vector itself is left out of both answers: it would always be found, and make the figure look better by 1/k. A hit is what lies no farther than the k-th of the exact
--- answer, so that texts that were stored twice do not count as missed.
+-- The vector itself is left out of both answers: it would always be found, and make the figure look better by 1/k. A
+-- hit is what lies no farther than the k-th of the exact answer, so that texts that were stored twice do not count as
+-- missed.
 
 create or replace function pgsearch.measure_recall(
     model      text,

@@ -79,9 +79,7 @@ def test_a_commit_is_checked_by_all_that_lint_runs() -> None:
 
 
 @pytest.fixture(scope="module")
-def demo(
-    pg_server: Server, pg_template: NoopExecutor, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def demo(pg_server: Server, pg_template: NoopExecutor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """DSN of a database as `pgsearch demo` leaves it, with its Korean pages only."""
     with cloned(pg_server, pg_template.template_dbname) as dsn, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PGSEARCH_HOME", str(tmp_path_factory.mktemp("home")))

@@ -74,7 +74,9 @@ def test_nothing_is_explained_by_what_a_reader_cannot_have() -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in sources if path.suffix in (".sql", ".py", ".md")}
 
     assert len(texts) > 300
-    assert [f"{path.relative_to(ROOT)}: {found}" for path, text in texts.items() for found in _INSIDERS.findall(text)] == []
+    assert [
+        f"{path.relative_to(ROOT)}: {found}" for path, text in texts.items() for found in _INSIDERS.findall(text)
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -12,26 +12,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pytest_postgresql.executors import NoopExecutor
 
 from pgsearch import Client, _sources, cli
 from pgsearch.search_logger import SearchLogger
-from tests.clones import cloned
-from tests.conftest import Server
-from tests.library import CARS, put_library
+from tests.library import CARS
 
 pytestmark = pytest.mark.quick
 
 QUERY = "전기차 보조금"
-
-
-@pytest.fixture(scope="module")
-def house(pg_server: Server, pg_template: NoopExecutor) -> Iterator[str]:
-    """DSN of a database with the library of tests/library.py."""
-    with cloned(pg_server, pg_template.template_dbname) as dsn:
-        with Client(dsn) as client:
-            put_library(client)
-        yield dsn
 
 
 @pytest.fixture
@@ -94,7 +82,13 @@ def test_room_search(client: Client) -> None:
 
 
 def test_room_nodes(client: Client) -> None:
-    node = {"node_id": "roses", "node_type": "symbol", "summary": "Roses want sun", "source_table": "pages", "source_id": "garden"}
+    node = {
+        "node_id": "roses",
+        "node_type": "symbol",
+        "summary": "Roses want sun",
+        "source_table": "pages",
+        "source_id": "garden",
+    }
     (put,) = client.put_nodes("guides", "", [node])
 
     assert (put.inserted, put.unlinked) == (1, 0)
@@ -107,8 +101,13 @@ def test_room_code(client: Client) -> None:
 def test_room_log(client: Client) -> None:
     found = client.search(QUERY, collections="wiki", context={"user_id": "lee"})
 
-    assert found.logged and found.query_id is not None
-    assert client.log_feedback(found.query_id, clicked_rank=1)
+    assert found.logged
+    assert found.query_id is not None
+    client.log_feedback(found.query_id, clicked_rank=1)
+    clicks = client.connection.execute(
+        "select object_id from pgsearch.events where query_id = %s and action_name = 'click'", [found.query_id]
+    ).fetchall()
+    assert clicks == [(str(found.hits[0].chunk_id),)]
 
 
 def test_room_statistics(client: Client) -> None:
@@ -125,7 +124,8 @@ def test_room_learning(client: Client) -> None:
 def test_room_experiments(client: Client) -> None:
     measured = client.ranking_metrics(["a", "b"], ["a"], [1.0], k=10)
 
-    assert measured is not None and measured.ndcg == 1.0
+    assert measured is not None
+    assert measured.ndcg == 1.0
 
 
 def test_room_operate(client: Client) -> None:
