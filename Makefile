@@ -6,7 +6,7 @@ BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.set-up
 
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo quick test lint pgspot docs bench clean
 
 # The virtual environment, made anew only when what it is made from has changed.
 setup: $(STAMP)
@@ -19,18 +19,28 @@ $(STAMP): pyproject.toml
 demo: setup
 	$(BIN)/pgsearch demo
 
+# The laws and one smoke test a room: an answer in seconds, before the whole of it.
+quick: setup
+	$(BIN)/python -m pytest -m quick --quiet
+
 test: setup
 	$(BIN)/python -m pytest --numprocesses auto
 
-# pgspot cannot read bodies of the SQL standard (return ..., begin atomic); those are bound when they are created.
-# PS002 wants CREATE without OR REPLACE, which is right for an extension and wrong for a deployer that owns its schema.
-lint: setup
+lint: setup pgspot
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy --strict $(wildcard pgsearch tests benchmarks)
+	$(BIN)/mypy --strict $(wildcard pgsearch tests benchmarks docs)
 	$(BIN)/sqruff lint sql migrations
 	$(BIN)/squawk migrations/*.sql
+
+# It cannot read bodies of the SQL standard (return ..., begin atomic); those are bound when they are created.
+# PS002 wants CREATE without OR REPLACE, which is right for an extension and wrong for a deployer that owns its schema.
+pgspot: setup
 	find sql -name '*.sql' -print | sort | xargs grep -LiE '^(return |begin atomic)' | xargs $(BIN)/pgspot --summary-only --ignore PS002
+
+# docs/functions.md, from the comments on the functions.
+docs: setup
+	$(BIN)/python docs/write_functions.py
 
 bench: setup
 	for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done

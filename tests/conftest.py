@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -37,6 +38,13 @@ class Server:
 
     def dsn(self, database: str) -> str:
         return make_conninfo(host=self.host, port=self.port, user=self.user, dbname=database)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`-m quick` reads only the files that have such tests: importing the others takes longer than running these."""
+    if config.option.markexpr != "quick" or collection_path.suffix != ".py" or collection_path.name == "conftest.py":
+        return None
+    return "pytest.mark.quick" not in collection_path.read_text(encoding="utf-8") or None
 
 
 @pytest.fixture(autouse=True)

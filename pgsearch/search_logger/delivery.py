@@ -19,7 +19,7 @@ LOG_BATCH: LiteralString = "select pgsearch.log_batch(%s::jsonb)"
 # A batch takes milliseconds; a database that needs longer is as good as away.
 LIMIT_TIME: LiteralString = "set local statement_timeout = '10s'"
 
-# Seed document 001 names it so; texts of queries never go there.
+# A name that an application can route by itself; texts of queries never go there.
 _telemetry = logging.getLogger("pgsearch.search_telemetry")
 
 # The rows are at fault, and will be the next time too; anything else is the database's trouble and passes.

@@ -21,4 +21,5 @@ end;
 $$;
 
 comment on function pgsearch._finite_scores(text, float8[]) is
-'The scores as an array from 1 on, what is nearer to 0 than 1e-100 as 0. Arguments: name (of the argument, for the error), scores. Raises PS003 for NaN, infinity and what is beyond 1e100.';
+'The scores as an array from 1 on, what is nearer to 0 than 1e-100 as 0. Arguments: name (of the argument, for the
+error), scores. Raises PS003 for NaN, infinity and what is beyond 1e100.';

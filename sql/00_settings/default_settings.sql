@@ -39,12 +39,25 @@ $$;
 comment on function pgsearch.default_settings() is
 'The settings that collections.settings and the options of a search may override, with their defaults.
 Ingest: chunk_size (100 .. 16000 characters: most that split_content puts into a chunk).
-Candidates: operator (''or'' ranks every chunk that has any word, ''and'' wants all words), candidates (1 .. 1000: how many each signal contributes), model (embedding model; empty: the collection''s default_model),
-exact (true: BM25 finds the very best by words; false: faster, marked approximate; null: exact by words alone, faster still beside vectors, which bring candidates too: every candidate is scored on both anyway), max_rows (1 .. 10000000: most chunks BM25 scores before it stops and marks the result approximate), bm25 (k1 0 .. 10, b 0 .. 1, heading_weight 0 .. 10),
-lexical_threshold (0 .. 1: least trigram similarity of a title).
-Fusion: fusion (strategy, see fuse), rrf_k (0 .. 1000000), weights (0 .. 1000000 by signal; null: as the strategy has it), boosts (0 .. 1000000, see boost_factors), rerank_oversample (1 .. 1000: strategy weighted re-scores top_k × this many vector hits),
-recency_half_life_days (0 .. 100000: a page so old counts half; 0: age counts nothing), recency_key (key of the page''s metadata that holds its date; empty: when the page was last put).
-Presentation: diversity (0 .. 1: how much likeness to better hits counts against a hit), rerank (name of a SQL function (text, bigint[]) that returns chunk_id and score, applied to the head, or learned:NAME for a learned reranker; empty: none), rerank_head (1 .. 1000 candidates it gets),
-group_by_page (best chunk of each page only), window (0 .. 10 neighbouring chunks shown on each side), require_keywords (keep only hits whose window has every word), snippet_length (0 .. 2000 characters, 0 for none).
-The log of searches: log (sample_rate 0 .. 1: share of searches that are kept, failed ones are kept all; signals_of 0 .. 1000: hits whose signals are stored; low_confidence_threshold 0 .. 1: below it a search counts as failed;
-reformulation_window_s 0 .. 3600 and typeahead_pause_s 0 .. 60 seconds: asked again in other words within the one is a failure, unless it is typing on within the other; min_impressions 0 .. 1000000 and popularity_days 1 .. 3650: for statistics of clicks).';
+Candidates: operator (''or'' ranks every chunk that has any word, ''and'' wants all words), candidates (1 .. 1000: how many
+each signal contributes), model (embedding model; empty: the collection''s default_model), exact (true: BM25 finds the
+very best by words; false: faster, marked approximate; null: exact by words alone, faster still beside vectors, which
+bring candidates too: every candidate is scored on both anyway), max_rows (1 .. 10000000: most chunks BM25 scores before
+it stops and marks the result approximate), bm25 (k1 0 .. 10, b 0 .. 1, heading_weight 0 .. 10), lexical_threshold (0 ..
+1: least trigram similarity of a title).
+Fusion: fusion (strategy, see fuse), rrf_k (0 .. 1000000), weights (0 .. 1000000 by signal; null: as the strategy has
+it), boosts (0 .. 1000000, see boost_factors), rerank_oversample (1 .. 1000: strategy weighted re-scores top_k × this
+many vector hits), recency_half_life_days (0 .. 100000: a page so old counts half; 0: age counts nothing), recency_key
+(key of the page''s metadata that holds its date; empty: when the page was last put).
+Presentation: diversity (0 .. 1: how much likeness to better hits counts against a hit), rerank (name of a SQL function
+(text, bigint[]) that returns chunk_id and score, applied to the head, or learned:NAME for a learned reranker; empty:
+none), rerank_head (1 .. 1000 candidates it gets), group_by_page (best chunk of each page only), window (0 .. 10
+neighbouring chunks shown on each side), require_keywords (keep only hits whose window has every word), snippet_length
+(0 .. 2000 characters, 0 for none).
+The log of searches: log (sample_rate 0 .. 1: share of searches that are kept, failed ones are kept all; signals_of 0 ..
+1000: hits whose signals are stored; low_confidence_threshold 0 .. 1: below it a search counts as failed;
+reformulation_window_s 0 .. 3600 and typeahead_pause_s 0 .. 60 seconds: asked again in other words within the one is a
+failure, unless it is typing on within the other; min_impressions 0 .. 1000000 and popularity_days 1 .. 3650: for
+statistics of clicks).
+Example:
+select jsonb_pretty(pgsearch.default_settings());';

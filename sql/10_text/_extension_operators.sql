@@ -1,7 +1,8 @@
 -- Operators of pgvector and pg_trgm under our own names.
 --
--- Our functions pin search_path to pg_catalog, so they cannot write <=> or %>, whose schema differs from server to server. A SQL-standard body is bound
--- when it is created (deploy puts the extensions' schemas on the path) and is inlined, so the HNSW and trigram indexes still serve it.
+-- Our functions pin search_path to pg_catalog, so they cannot write <=> or %>, whose schema differs from server to
+-- server. A SQL-standard body is bound when it is created (deploy puts the extensions' schemas on the path) and is
+-- inlined, so the HNSW and trigram indexes still serve it.
 
 create or replace function pgsearch._cosine_distance(a vector, b vector)
 returns float8
@@ -76,7 +77,8 @@ return content %> word;
 comment on function pgsearch._cosine_distance(vector, vector) is 'pgvector''s <=>: 0 .. 2, NaN for a zero vector.';
 comment on function pgsearch._inner_product(vector, vector) is 'pgvector''s inner product (its <#> is the negative of it).';
 comment on function pgsearch._similarity(text, vector, vector) is
-'How alike two vectors are by the distance of a model (cosine, inner_product, l2): the cosine, the inner product, or minus the distance. More is nearer; NaN for the cosine of a zero vector, null for no vector.';
+'How alike two vectors are by the distance of a model (cosine, inner_product, l2): the cosine, the inner product, or
+minus the distance. More is nearer; NaN for the cosine of a zero vector, null for no vector.';
 comment on function pgsearch._dimensions(vector) is 'How many dimensions the vector has.';
 comment on function pgsearch._unit(vector) is 'The vector at length 1; a zero vector stays zero.';
 comment on function pgsearch._mean(vector[]) is 'The mean of the vectors; null for none.';

@@ -1,8 +1,9 @@
 -- What the bigrams of a Korean question are worth: those of a question word nothing, those that touch a particle half.
 --
--- A question ends in words that say only that it is one (무엇인가요, 언제 태어났나요). Their bigrams are rare in encyclopedic text, so BM25 takes them for the
--- most telling ones. Weights at query time are enough, the index stays as it is: MIRACL-ko nDCG@10 .559 -> .640, R@100 .936 -> .955, KorQuAD .957 -> .962
--- (each half of the queries alike); whole words or stems as further lexemes in the index add nothing on top.
+-- A question ends in words that say only that it is one (무엇인가요, 언제 태어났나요). Their bigrams are rare in encyclopedic text,
+-- so BM25 takes them for the most telling ones. Weights at query time are enough, the index stays as it is: MIRACL-ko
+-- nDCG@10 .559 -> .640, R@100 .936 -> .955, KorQuAD .957 -> .962 (each half of the queries alike); whole words or stems
+-- as further lexemes in the index add nothing on top.
 
 create or replace function pgsearch._korean_weights(query text)
 returns table (lexeme text, weight float8)
@@ -48,5 +49,7 @@ select substr(s.word, g.i, 2) as lexeme,
 end;
 
 comment on function pgsearch._korean_weights(text) is
-'What each bigram of the Hangul in a query should weigh in ranking: 1; 0.5 where it touches a particle or the ending of a question; 0 inside question words and their endings.
-A bigram that stands in several words gets the largest. A query whose every lexeme weighs 0 asks for these words themselves: the caller then keeps them all.';
+'What each bigram of the Hangul in a query should weigh in ranking: 1; 0.5 where it touches a particle or the ending of a
+question; 0 inside question words and their endings.
+A bigram that stands in several words gets the largest. A query whose every lexeme weighs 0 asks for these words
+themselves: the caller then keeps them all.';

@@ -17,7 +17,8 @@ select concat_ws(
 $$;
 
 comment on function pgsearch._phrase_statement(boolean) is
-'Text of the look for a phrase. Parameters, numbered as in _fts_statement: $1 its words as a tsquery, $2 the phrase, $4 collections text[], $6 how many chunks that have the words are looked at.';
+'Text of the look for a phrase. Parameters, numbered as in _fts_statement: $1 its words as a tsquery, $2 the phrase, $4
+collections text[], $6 how many chunks that have the words are looked at.';
 
 create or replace function pgsearch._stands_nowhere(phrase text, text_configs text[], collections text[], most_read integer)
 returns boolean
@@ -57,14 +58,17 @@ end;
 $$;
 
 comment on function pgsearch._stands_nowhere(text, text[], text[], integer) is
-'Whether it is certain that no chunk of the collections (null: all) has the phrase, as any of the text configurations reads it. It is not where more than most_read chunks have all its words and the phrase stands in none of so many of them.';
+'Whether it is certain that no chunk of the collections (null: all) has the phrase, as any of the text configurations
+reads it. It is not where more than most_read chunks have all its words and the phrase stands in none of so many of
+them.';
 
 create or replace function pgsearch._loosened(query text, collections text[], out asked text, out phrases text[])
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- Chunks that hold all the words of a phrase are read to see whether they stand side by side: so many in all, a tenth of a second, however many phrases are asked for.
+    -- Chunks that hold all the words of a phrase are read to see whether they stand side by side: so many in all, a
+    -- tenth of a second, however many phrases are asked for.
     most_read  constant integer := 20000;
     -- And so many phrases are looked for, since GIN has to put together the chunks that have the words of each.
     most_asked constant integer := 8;
@@ -102,7 +106,9 @@ end;
 $$;
 
 comment on function pgsearch._loosened(text, text[]) is
-'The query with those quoted phrases (without sign) turned into ordinary words that stand in no chunk of the collections (null: all), and what they were; the query as it is when there are none, or when it asks for nothing else. The first eight phrases are looked for.';
+'The query with those quoted phrases (without sign) turned into ordinary words that stand in no chunk of the collections
+(null: all), and what they were; the query as it is when there are none, or when it asks for nothing else. The first
+eight phrases are looked for.';
 
 create or replace function pgsearch._parse_for(
     query       text,
@@ -158,6 +164,7 @@ end;
 $$;
 
 comment on function pgsearch._parse_for(text, text[], text) is
-'parse_query for the given collections (null: all). Collections of several text configurations give the union of their lexemes and either form of a requirement;
-any_of matches whatever has at least one lexeme, and is null for a query without words. A quoted phrase that stands in no chunk of them counts as ordinary words, if the query has others:
+'parse_query for the given collections (null: all). Collections of several text configurations give the union of their
+lexemes and either form of a requirement; any_of matches whatever has at least one lexeme, and is null for a query
+without words. A quoted phrase that stands in no chunk of them counts as ordinary words, if the query has others:
 asked is the query so read, loosened the phrases. An unknown operator raises PS002.';

@@ -14,4 +14,5 @@ select case
 $$;
 
 comment on function pgsearch._words_anywhere(tsquery) is
-'The query with every phrase turned into its words, all of which have to stand somewhere: what GIN can tell of a phrase without reading the chunk. It matches whatever the query matches, unless a phrase is negated.';
+'The query with every phrase turned into its words, all of which have to stand somewhere: what GIN can tell of a phrase
+without reading the chunk. It matches whatever the query matches, unless a phrase is negated.';

@@ -1,8 +1,10 @@
--- What kind of question it is, by rules that stand in a table, so that an owner changes them without a deploy, until a learned classifier is activated that does better (seed document 002).
+-- What kind of question it is, by rules that stand in a table, so that an owner changes them without a deploy, until a
+-- learned classifier is activated that does better.
 --
 -- A caller that knows better still (a user interface with a choice) gives search_code the query_type, and this function is not asked.
 
--- All rules of a type in one expression: PostgreSQL keeps the last 32 compiled ones, and two dozen rules would push out those that every search needs (2.4 ms against .2).
+-- All rules of a type in one expression: PostgreSQL keeps the last 32 compiled ones, and two dozen rules would push out
+-- those that every search needs (2.4 ms against .2).
 create or replace function pgsearch._query_type_by_rules(query text)
 returns text
 language plpgsql stable parallel safe
@@ -35,7 +37,8 @@ end;
 $$;
 
 comment on function pgsearch._query_type_by_rules(text) is
-'The type that the rules of query_types give, whatever classifier is active: what a learned classifier has to beat. Argument: query. Null when the table is empty.';
+'The type that the rules of query_types give, whatever classifier is active: what a learned classifier has to beat.
+Argument: query. Null when the table is empty.';
 
 create or replace function pgsearch._query_type_by_model(query text)
 returns text
@@ -51,7 +54,8 @@ end;
 $$;
 
 comment on function pgsearch._query_type_by_model(text) is
-'The likeliest type by the learned classifier that is active. Argument: query. Null when none is active, or when its answer is no row of query_types: then the rules stand.';
+'The likeliest type by the learned classifier that is active. Argument: query. Null when none is active, or when its
+answer is no row of query_types: then the rules stand.';
 
 create or replace function pgsearch._query_type(query text)
 returns text
@@ -89,5 +93,10 @@ end;
 $$;
 
 comment on function pgsearch.classify_query(text) is
-'The kind of question, by the learned classifier that is active (see activate_query_classifier) where its answer is a row of query_types, else by the rules of that table: of the types, in order of priority, the first that has a pattern that matches normalize_query(query);
-the type of the last priority takes what is left. Returns one row (none when the table is empty): query_type, weights (of each signal of search_code), matched_rule (the regular expression; learned; null for what is left), priority.';
+'The kind of question, by the learned classifier that is active (see activate_query_classifier) where its answer is a row
+of query_types, else by the rules of that table: of the types, in order of priority, the first that has a pattern that
+matches normalize_query(query); the type of the last priority takes what is left.
+Returns one row (none when the table is empty): query_type, weights (of each signal of search_code), matched_rule (the
+regular expression; learned; null for what is left), priority.
+Example:
+select query_type, weights from pgsearch.classify_query(''which route handles the login?'');';

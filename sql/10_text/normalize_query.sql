@@ -9,4 +9,6 @@ select lower(btrim(regexp_replace(normalize(query, NFKC), E'\\s+', ' ', 'g')));
 $$;
 
 comment on function pgsearch.normalize_query(text) is
-'The query in NFKC, lower case, trimmed, runs of white space as one space; what query logs group by.';
+'The query in NFKC, lower case, trimmed, runs of white space as one space; what query logs group by.
+Example:
+select pgsearch.normalize_query(''  Electric   CAR '');';

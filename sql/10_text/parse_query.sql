@@ -1,7 +1,8 @@
 -- Words of people to what the indexes understand: phrases, -exclusions and +requirements are read first, each term is analysed alone.
 --
--- websearch_to_tsquery over bigrams would be wrong (전기차 -윤석열 becomes "... & !'윤석' & '석열'"), would raise XX000 for 33 dashes, and joins all words
--- by AND, which finds nothing for a question of seven words (nDCG@10 .004 on KorQuAD against .643 for the same ranking over OR).
+-- websearch_to_tsquery over bigrams would be wrong (전기차 -윤석열 becomes "... & !'윤석' & '석열'"), would raise XX000 for 33
+-- dashes, and joins all words by AND, which finds nothing for a question of seven words (nDCG@10 .004 on KorQuAD
+-- against .643 for the same ranking over OR).
 
 create or replace function pgsearch._any_of(lexemes text[])
 returns tsquery
@@ -124,8 +125,8 @@ begin
         required := coalesce(required && term, term);
     end loop;
 
-    -- a word asked for twice counts more than once, but not twice as much: (k3 + 1) qtf / (k3 + qtf) with k3 = 8 (Robertson and Walker 1994)
-    -- what only asks (무엇인가요) is dropped, unless that is all there is
+    -- a word asked for twice counts more than once, but not twice as much: (k3 + 1) qtf / (k3 + qtf) with k3 = 8
+    -- (Robertson and Walker 1994) what only asks (무엇인가요) is dropped, unless that is all there is
     select coalesce(array_agg(l.lexeme order by l.at, l.lexeme), '{}'),
            coalesce(array_agg(l.repeated * l.asked order by l.at, l.lexeme), '{}')
       into lexemes, weights
@@ -146,8 +147,20 @@ end;
 $$;
 
 comment on function pgsearch.parse_query(text, text, text) is
-'What a query asks for. Arguments: query (only its first 1,000 characters count), text_config (name of a text search configuration), operator (''or'': any word will do; ''and'': every word is required).
-Syntax: "a phrase" and +word are required, -word and -"a phrase" are excluded, OR between two required terms lets either do.
-Returns one row: lexemes (of all wanted terms, in order, each once), weights (parallel: what each counts in ranking, 1 for a word asked for once, half for a Korean bigram that touches a particle), required (tsquery every hit must match, or null), excluded (tsquery no hit may match, or null), keywords (the requirements, one by one),
-words (as typed, lower case, without repeats), truncated (whether the query was cut). A phrase in Korean matches where its bigrams stand one after the other:
-"탄핵 절차" finds neither 탄핵절차 nor 탄핵의 절차, and -사과 also drops 인사과장. Errors: PS002 unknown operator, PS003 unknown text_config.';
+'What a query asks for.
+Arguments:
+- query (only its first 1,000 characters count)
+- text_config (name of a text search configuration)
+- operator (''or'': any word will do; ''and'': every word is required)
+Syntax: "a phrase" and +word are required, -word and -"a phrase" are excluded, OR between two required terms lets either
+do.
+Returns one row: lexemes (of all wanted terms, in order, each once), weights (parallel: what each counts in ranking, 1
+for a word asked for once, half for a Korean bigram that touches a particle), required (tsquery every hit must match, or
+null), excluded (tsquery no hit may match, or null), keywords (the requirements, one by one), words (as typed, lower
+case, without repeats), truncated (whether the query was cut). A phrase in Korean matches where its bigrams stand one
+after the other:
+"탄핵 절차" finds neither 탄핵절차 nor 탄핵의 절차, and -사과 also drops 인사과장.
+Errors: PS002 unknown operator, PS003 unknown text_config.
+Example:
+select lexemes, required, excluded
+  from pgsearch.parse_query(''"electric car" subsidy -charging'', ''english'', ''or'');';

@@ -25,7 +25,8 @@ shortest as (
                            where l.begins
                              and o.begins)
 ),
--- one \m and one \w* for all stems: the expression is tried at every letter. With many of them that takes letters times stems, and words are looked up instead
+-- one \m and one \w* for all stems: the expression is tried at every letter. With many of them that takes letters times
+-- stems, and words are looked up instead
 few as (
     select count(*) <= 60 as stems from shortest
 )
@@ -36,7 +37,8 @@ select nullif(concat_ws('|', (select E'\\m(?:' || string_agg(t.term, '|' order b
 $$;
 
 comment on function pgsearch._highlight(text[], text[]) is
-'What a snippet marks: pattern, a regular expression (null for none), and stems, that words are looked up in by their beginnings (lower case; null where they are few, and then in the pattern).';
+'What a snippet marks: pattern, a regular expression (null for none), and stems, that words are looked up in by their
+beginnings (lower case; null where they are few, and then in the pattern).';
 
 create or replace function pgsearch._marked_words(content text, stems text[], opens text, closes text)
 returns text
@@ -63,7 +65,9 @@ select string_agg(case when m.piece is null then p.piece else opens || p.piece |
        left join marked as m on m.piece = p.piece;
 $$;
 
-comment on function pgsearch._marked_words(text, text[], text, text) is 'The content with each word that begins with one of the stems between opens and closes; what stands between them already is left as it is.';
+comment on function pgsearch._marked_words(text, text[], text, text) is
+'The content with each word that begins with one of the stems between opens and closes; what stands between them already
+is left as it is.';
 
 create or replace function pgsearch._marked_excerpt(
     content         text,
@@ -186,6 +190,13 @@ end;
 $$;
 
 comment on function pgsearch.snippet(text, text[], text[], integer, text, text) is
-'An excerpt of the content around the most matches, white space folded, HTML-escaped, the matches between mark_open and mark_close (which are not escaped).
-Arguments: content, lexemes and words (as parse_query gives them, at most 2,000 of 50,000 characters together), most_characters (0 .. 1000000: about how long; 0: an empty excerpt). Returns text; the beginning of the content when nothing matches.
-Errors: PS003 too many lexemes and words, most_characters out of range.';
+'An excerpt of the content around the most matches, white space folded, HTML-escaped, the matches between mark_open and
+mark_close (which are not escaped).
+Arguments:
+- content
+- lexemes and words (as parse_query gives them, at most 2,000 of 50,000 characters together)
+- most_characters (0 .. 1000000: about how long; 0: an empty excerpt)
+Returns text; the beginning of the content when nothing matches.
+Errors: PS003 too many lexemes and words, most_characters out of range.
+Example:
+select pgsearch.snippet(''Electric cars are subsidised.'', ''{car}'', ''{car}'');';

@@ -1,8 +1,9 @@
 -- The scans of BM25: which chunks are read, in which order, until the best are certain or the budget is spent.
 --
--- Two scans are the rule: the first under a guessed threshold, the second under the one that the first really found. Where a scan would read more than its share of
--- max_rows, which of the chunks that could be read must not depend on where they stand in the table, else those put last are never found: they are chosen by promise
--- (a higher threshold) and, where promise cannot tell them apart, by the hash of their id.
+-- Two scans are the rule: the first under a guessed threshold, the second under the one that the first really found.
+-- Where a scan would read more than its share of max_rows, which of the chunks that could be read must not depend on
+-- where they stand in the table, else those put last are never found: they are chosen by promise (a higher threshold)
+-- and, where promise cannot tell them apart, by the hash of their id.
 
 create or replace function pgsearch._bm25_threshold(gains float8[], frequencies float8[], top_n integer)
 returns float8
@@ -19,8 +20,11 @@ select sum(t.gain)
 $$;
 
 comment on function pgsearch._bm25_threshold(float8[], float8[], integer) is
-'A guess of the sum of bounds, of 1.6 gains each, that a little more than top_n chunks reach: the more words, and the commoner they are, the more of them stand together in a chunk. Arguments: gains and frequencies as _bm25_terms gives them, top_n > 0.
-Fitted on 647 questions of MIRACL-ko, SciFact and CoSQA (5,183 to 212,718 chunks): in sums of gains it is off by .01 or less on average, with a standard deviation of .24, .15 and .08; .1 more halves the chunks, nearly.';
+'A guess of the sum of bounds, of 1.6 gains each, that a little more than top_n chunks reach: the more words, and the
+commoner they are, the more of them stand together in a chunk. Arguments: gains and frequencies as _bm25_terms gives
+them, top_n > 0.
+Fitted on 647 questions of MIRACL-ko, SciFact and CoSQA (5,183 to 212,718 chunks): in sums of gains it is off by .01 or
+less on average, with a standard deviation of .24, .15 and .08; .1 more halves the chunks, nearly.';
 
 create or replace function pgsearch._last_hash(share float8)
 returns bigint
@@ -31,7 +35,8 @@ select case when share < 1 then (share * 18446744073709551616::float8 - 92233720
 $$;
 
 comment on function pgsearch._last_hash(float8) is
-'The hash up to which hashint8extended(chunk_id, 0) has to be for about the given share (0 .. 1) of all chunks; smaller shares are part of larger ones.';
+'The hash up to which hashint8extended(chunk_id, 0) has to be for about the given share (0 .. 1) of all chunks; smaller
+shares are part of larger ones.';
 
 create or replace function pgsearch._drawn_chunks(
     draws       float8,
@@ -73,8 +78,9 @@ end;
 $$;
 
 comment on function pgsearch._drawn_chunks(float8, tsquery, text[], bigint[], bigint[]) is
-'Those chunks that match, of so many drawn by their id, evenly and the same ones each time; fewer draws are part of more. collections and page_ids as in _bm25_best, seen: chunks that do not count. Returns parallel arrays
-and share, the share of all ids that was drawn.';
+'Those chunks that match, of so many drawn by their id, evenly and the same ones each time; fewer draws are part of more.
+collections and page_ids as in _bm25_best, seen: chunks that do not count. Returns parallel arrays and share, the share
+of all ids that was drawn.';
 
 create or replace function pgsearch._count_matching(chunk_ids bigint[], match tsquery)
 returns bigint
@@ -132,21 +138,25 @@ set jit = off
 as $$
 declare
     n         constant integer := coalesce(cardinality(terms), 0);
-    -- A few pages, or a small collection among large ones, are better found by their own index together with GIN, and that is for the planner to see.
+    -- A few pages, or a small collection among large ones, are better found by their own index together with GIN, and
+    -- that is for the planner to see.
     planned   constant boolean := n > 16
                                   or page_ids is not null
                                   or collections is not null and coalesce((select sum(s.chunks) filter (where s.collection = any (collections)) < 0.5 * sum(s.chunks)
                                                                              from pgsearch.collection_stats as s), true);
-    -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of average length it is worth 1.
+    -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of
+    -- average length it is worth 1.
     -- 1 + k1 / 2 found the same ten on each of 200 Korean questions, and 99.3 of the best hundred.
     most      constant float8 := case effort when 'exact' then k1 + 1 else 1 + 0.5 * k1 end;
-    -- Beside a vector signal half of what was asked for will do: nDCG@10 of the whole search stays within .005 on six judged sets (docs/decisions.md), and a fifth of the chunks are scored.
+    -- Beside a vector signal half of what was asked for will do: nDCG@10 of the whole search stays within .005 on six
+    -- judged sets (docs/decisions.md), and a fifth of the chunks are scored.
     enough    constant integer := case effort when 'shared' then (top_n + 1) / 2 end;
     wanted    constant float8  := 0.8 * top_n;
-    -- Every mention of a lexeme is one more to be looked at for each chunk that GIN considers, and spares chunks that need not be read (212,718 Korean passages, median: exact 18.4 ms with 20, 15.8 with 60;
-    -- shared 2.4 and 2.7).
+    -- Every mention of a lexeme is one more to be looked at for each chunk that GIN considers, and spares chunks that
+    -- need not be read (212,718 Korean passages, median: exact 18.4 ms with 20, 15.8 with 60; shared 2.4 and 2.7).
     mentioned constant integer := case effort when 'shared' then 20 else 60 end;
-    -- GIN answers a phrase with every chunk that has its words. So that those are counted as read, it is asked for the words, and each chunk is looked at for the phrase.
+    -- GIN answers a phrase with every chunk that has its words. So that those are counted as read, it is asked for the
+    -- words, and each chunk is looked at for the phrase.
     inside    constant tsquery := pgsearch._words_anywhere(required);
     outside   constant tsquery := case when excluded = pgsearch._words_anywhere(excluded) then !! excluded end;
     -- chunks that a survey draws, of all: some milliseconds
@@ -200,7 +210,8 @@ begin
         match := coalesce(match && outside, match);
         budget := greatest(max_rows - rows_scored, max_rows / 4);
 
-        -- Words so common that the scan might read too much, or one that did: a survey tells how many chunks there are, and what the best of them score.
+        -- Words so common that the scan might read too much, or one that did: a survey tells how many chunks there are,
+        -- and what the best of them score.
         if suspected and match is not null then
             suspected   := false;
             surveyed_at := threshold;
@@ -251,7 +262,8 @@ begin
             rows_scored := rows_scored + visited;
             matches     := matches || match;
 
-            -- The scan ended wherever in the table the budget was used up. Which chunks stand first must not decide, so what it found is dropped.
+            -- The scan ended wherever in the table the budget was used up. Which chunks stand first must not decide, so
+            -- what it found is dropped.
             if visited > budget then
                 matching  := greatest(matching, visited / share);
                 suspected := surveyed_at is distinct from threshold;
@@ -299,7 +311,11 @@ end;
 $$;
 
 comment on function pgsearch._bm25_best(tsquery[], float8[], float8[], float8, tsquery, tsquery, text[], bigint[], integer, text, float8, float8, float8, integer, bigint[], bigint[]) is
-'_bm25_top_n with the terms as _bm25_terms gives them (terms, gains, frequencies, average_length), for callers that have them already. effort: exact; fast (bounds that a chunk can exceed but hardly does);
-shared (fast, and content with half of top_n: for a search whose vectors bring candidates too). given_chunks and given_pages: chunks that others found, to be scored besides. They may be among the best; also_chunks, also_pages and also_scores
-are those of them that meet required and do not match excluded, whatever they score.
-Where more than max_rows chunks would have to be read, chunks drawn by their id tell a threshold that fewer can reach; where that does not do, or there is but one word, the best of a sample by the hash of the id are given: approximate and sampled are true then.';
+'_bm25_top_n with the terms as _bm25_terms gives them (terms, gains, frequencies, average_length), for callers that have
+them already. effort: exact; fast (bounds that a chunk can exceed but hardly does); shared (fast, and content with half
+of top_n: for a search whose vectors bring candidates too). given_chunks and given_pages: chunks that others found, to
+be scored besides. They may be among the best; also_chunks, also_pages and also_scores are those of them that meet
+required and do not match excluded, whatever they score.
+Where more than max_rows chunks would have to be read, chunks drawn by their id tell a threshold that fewer can reach;
+where that does not do, or there is but one word, the best of a sample by the hash of the id are given: approximate and
+sampled are true then.';

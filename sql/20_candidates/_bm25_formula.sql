@@ -1,7 +1,9 @@
 -- The formula of BM25 (Robertson and Zaragoza 2009), in parts.
 --
--- GIN and tsvector say neither how often a lexeme occurs nor how long a chunk is, but ts_rank of one lexeme does: it is H(tf) / 1.64493406685 with H(n) = 1 + 1/4 + .. + 1/n^2, and
--- pi^2/6 - H(n) is 1 / (n + 1/2), but for less than .06 in n, so that rounding gives back each tf that a tsvector can hold (255). The bodies are inlined, so the formula costs no calls.
+-- GIN and tsvector say neither how often a lexeme occurs nor how long a chunk is, but ts_rank of one lexeme does: it is
+-- H(tf) / 1.64493406685 with H(n) = 1 + 1/4 + .. + 1/n^2, and pi^2/6 - H(n) is 1 / (n + 1/2), but for less than .06 in
+-- n, so that rounding gives back each tf that a tsvector can hold (255). The bodies are inlined, so the formula costs
+-- no calls.
 
 create or replace function pgsearch._term_rank(tsv tsvector, term tsquery)
 returns float8
@@ -37,7 +39,10 @@ return coalesce(gain * tf / (tf + norm), 0);
 
 comment on function pgsearch._term_rank(tsvector, tsquery) is 'ts_rank of one lexeme by its occurrences alone, whatever their weights; 0 without any, null without a lexeme.';
 comment on function pgsearch._term_frequency(float8, tsvector, tsquery, float8) is
-'How often the lexeme occurs, an occurrence in the heading counting heading_weight. Arguments: rank (its _term_rank in tsv), tsv, term, heading_weight. Null when it does not occur.';
+'How often the lexeme occurs, an occurrence in the heading counting heading_weight. Arguments: rank (its _term_rank in
+tsv), tsv, term, heading_weight. Null when it does not occur.';
 comment on function pgsearch._token_count(float8, tsvector, tsquery) is 'How many tokens (positions) the tsvector has, from a lexeme that occurs in it, by its _term_rank; null when it does not.';
 comment on function pgsearch._length_norm(float8, float8, float8, float8) is 'k1 * (1 - b + b * tokens / average_length): what BM25 adds to tf below the line (Robertson and Zaragoza 2009).';
-comment on function pgsearch._bm25_part(float8, float8, float8) is 'What one lexeme gives to the score of a chunk: gain * tf / (tf + norm), gain being weight * idf * (k1 + 1); 0 without it.';
+comment on function pgsearch._bm25_part(float8, float8, float8) is
+'What one lexeme gives to the score of a chunk: gain * tf / (tf + norm), gain being weight * idf * (k1 + 1); 0 without
+it.';

@@ -1,6 +1,7 @@
 -- One scan of BM25: the chunks that a tsquery matches, and others that were given, are read and scored.
 --
--- It stands here twice, as text for any number of terms and filters, and written out for what nearly every query is; a test holds the two together.
+-- It stands here twice, as text for any number of terms and filters, and written out for what nearly every query is; a
+-- test holds the two together.
 
 create or replace function pgsearch._bm25_statement(terms integer, has_collections boolean, has_page_ids boolean)
 returns text
@@ -60,10 +61,14 @@ select concat_ws(
 $$;
 
 comment on function pgsearch._bm25_statement(integer, boolean, boolean) is
-'Text of one scan for a number of terms. Parameters: $1 match tsquery (null: none), $2 terms tsquery[], $3 gains float8[], $4 k1, $5 b, $6 average length, $7 heading weight, $8 chunks that are not to be scored (again) bigint[], $9 most chunks to score (null: all),
-$10 $11 $12 best chunks so far, their pages and scores, $13 top_n, $14 collections text[], $15 page ids bigint[], $16 $17 chunks to be scored besides, and their pages,
-$18 what a chunk is required to match and $19 what it must not match to be scored (null: nothing), $20 the last hash of the chunks to be read (hashint8extended(chunk_id, 0); the largest bigint: all).
-Returns one row: the chunks that matched $1, whether they met the requirements or not, the best chunks, their pages and scores, best first, and those of the chunks given that meet the requirements, their pages and scores.';
+'Text of one scan for a number of terms. Parameters: $1 match tsquery (null: none), $2 terms tsquery[], $3 gains
+float8[], $4 k1, $5 b, $6 average length, $7 heading weight, $8 chunks that are not to be scored (again) bigint[], $9
+most chunks to score (null: all), $10 $11 $12 best chunks so far, their pages and scores, $13 top_n, $14 collections
+text[], $15 page ids bigint[], $16 $17 chunks to be scored besides, and their pages, $18 what a chunk is required to
+match and $19 what it must not match to be scored (null: nothing), $20 the last hash of the chunks to be read
+(hashint8extended(chunk_id, 0); the largest bigint: all).
+Returns one row: the chunks that matched $1, whether they met the requirements or not, the best chunks, their pages and
+scores, best first, and those of the chunks given that meet the requirements, their pages and scores.';
 
 create or replace function pgsearch._bm25_scan_anew(
     match          tsquery,
@@ -234,5 +239,9 @@ end;
 $$;
 
 comment on function pgsearch._bm25_scan(tsquery, tsquery[], float8[], float8, float8, float8, float8, bigint[], integer, bigint[], bigint[], float8[], integer, text[], bigint[], bigint[], tsquery, tsquery, bigint) is
-'The statement of _bm25_statement written out for up to sixteen terms, without page ids and for collections that are most of what there is, so that it is planned once a session: planning costs more than scoring a hundred chunks (212,718 Korean passages, 110 chunks scored: 1.7 against 2.3 ms).
-Arguments in the order of its parameters, seen being chunks that are not to be scored (again), given_chunks those to be scored besides. Returns as it does: scored (the chunks that matched), chunk_ids, chunk_pages and scores (the best), also_chunks, also_pages and also_scores (those given).';
+'The statement of _bm25_statement written out for up to sixteen terms, without page ids and for collections that are most
+of what there is, so that it is planned once a session: planning costs more than scoring a hundred chunks (212,718
+Korean passages, 110 chunks scored: 1.7 against 2.3 ms).
+Arguments in the order of its parameters, seen being chunks that are not to be scored (again), given_chunks those to be
+scored besides. Returns as it does: scored (the chunks that matched), chunk_ids, chunk_pages and scores (the best),
+also_chunks, also_pages and also_scores (those given).';

@@ -26,4 +26,5 @@ end;
 $$;
 
 comment on function pgsearch._bm25_scores(text[], float8[], text[], bigint[], bigint[], float8, float8, float8) is
-'BM25 score of each given chunk, as _bm25_top_n scores it; page_ids and chunk_ids are parallel arrays (the page of each chunk). Chunks without any of the lexemes are left out.';
+'BM25 score of each given chunk, as _bm25_top_n scores it; page_ids and chunk_ids are parallel arrays (the page of each
+chunk). Chunks without any of the lexemes are left out.';

@@ -1,17 +1,20 @@
 -- The best chunks by BM25 (Robertson and Zaragoza 2009), exactly, from the stock GIN index over content_tsv.
 --
 -- GIN knows which chunks hold a lexeme, but neither how often nor how long they are, so every chunk that might be among the best has to be
--- read and scored. The art is to read few. A lexeme can give a chunk at most weight * idf * (k1 + 1), its bound (MaxScore, Turtle and Flood 1995):
--- once top_n chunks score theta, only chunks whose lexemes have bounds that add up to theta are worth a look. That condition is itself a
--- tsquery, which GIN answers by skipping through the posting lists, so common words are scored but do not drive the scan.
+-- read and scored. The art is to read few. A lexeme can give a chunk at most weight * idf * (k1 + 1), its bound
+-- (MaxScore, Turtle and Flood 1995): once top_n chunks score theta, only chunks whose lexemes have bounds that add up
+-- to theta are worth a look. That condition is itself a tsquery, which GIN answers by skipping through the posting
+-- lists, so common words are scored but do not drive the scan.
 --
 -- Two scans do: the first under a guessed theta, the second under the theta that the first one really found, without the chunks
 -- already scored. The guess decides how many chunks are read, never which ones win; nor do frequencies that are out of date.
 --
--- Measured (a query in the median, top 100, 2 cores): 212,718 Korean passages, questions of 9 lexemes, 16 ms, exact: false 9 ms, beside vectors 2.5 ms; 42,000
--- chunks match, 2,100 are scored, and with these bounds 1,250 must be; beside vectors 220. 400,000 synthetic chunks, 105 queries of 1 to 8 words, many very common: 45 ms of processor
--- against 2,238 of ts_rank_cd over the same words (18 of them stopped at 50,000 chunks). Tried without gain: more than two scans; another share of total as the first guess (.5 to 1.0);
--- ruling out chunks by ts_rank over groups of lexemes before scoring them, and no copy of the tsvector (the visit to the chunk is what costs).
+-- Measured (a query in the median, top 100, 2 cores): 212,718 Korean passages, questions of 9 lexemes, 16 ms, exact:
+-- false 9 ms, beside vectors 2.5 ms; 42,000 chunks match, 2,100 are scored, and with these bounds 1,250 must be; beside
+-- vectors 220. 400,000 synthetic chunks, 105 queries of 1 to 8 words, many very common: 45 ms of processor against
+-- 2,238 of ts_rank_cd over the same words (18 of them stopped at 50,000 chunks). Tried without gain: more than two
+-- scans; another share of total as the first guess (.5 to 1.0); ruling out chunks by ts_rank over groups of lexemes
+-- before scoring them, and no copy of the tsvector (the visit to the chunk is what costs).
 
 create or replace function pgsearch._bm25_terms(
     lexemes     text[],
@@ -112,10 +115,12 @@ end;
 $$;
 
 comment on function pgsearch._bm25_terms(text[], float8[], text[]) is
-'The words of a query with what BM25 needs to know of them. Arguments: lexemes (repeated ones count as often), weights (one a lexeme, null: 1 each; 0 or less drops it), collections (null: all).
-Returns one row; parallel arrays, the rarest lexeme first: terms (tsquery), names (lexemes), gains (weight * idf, idf = ln(1 + (N - df + 0.5) / (df + 0.5))), frequencies (df);
-chunks (N, at least the largest df) and average_length (in tokens). Lexemes that stand nowhere are left out; all is null when none is left. df, N and the length are those of the last refresh_text_stats, summed over the
-collections; what it has not seen is counted by the index, up to 10,000.';
+'The words of a query with what BM25 needs to know of them. Arguments: lexemes (repeated ones count as often), weights
+(one a lexeme, null: 1 each; 0 or less drops it), collections (null: all).
+Returns one row; parallel arrays, the rarest lexeme first: terms (tsquery), names (lexemes), gains (weight * idf, idf =
+ln(1 + (N - df + 0.5) / (df + 0.5))), frequencies (df); chunks (N, at least the largest df) and average_length (in
+tokens). Lexemes that stand nowhere are left out; all is null when none is left. df, N and the length are those of the
+last refresh_text_stats, summed over the collections; what it has not seen is counted by the index, up to 10,000.';
 
 create or replace function pgsearch._bm25_match(terms tsquery[], bounds float8[], theta float8, most_leaves integer)
 returns tsquery
@@ -212,7 +217,8 @@ end;
 $$;
 
 comment on function pgsearch._bm25_match(tsquery[], float8[], float8, integer) is
-'A tsquery that matches at least the chunks whose terms have bounds that add up to theta or more, and as few others as one of about most_leaves mentions of lexemes can; null when no chunk can reach theta.';
+'A tsquery that matches at least the chunks whose terms have bounds that add up to theta or more, and as few others as
+one of about most_leaves mentions of lexemes can; null when no chunk can reach theta.';
 
 create or replace function pgsearch._bm25_top_n(
     lexemes        text[],
@@ -250,11 +256,15 @@ $$;
 
 comment on function pgsearch._bm25_top_n(text[], tsquery, tsquery, text[], bigint[], integer, float8[], boolean, float8, float8, float8, integer) is
 'The top_n chunks by BM25, after parsing and filtering.
-Arguments: lexemes (any of them makes a hit, repeated ones count as often), required (tsquery that every hit matches, or null), excluded (tsquery that no hit matches, or null), collections (null: all), page_ids (null: no filter), top_n,
-weights (one a lexeme, null: 1 each), exact (false: faster, with bounds that a chunk can exceed but hardly does; null: faster still, content with half of top_n, see _bm25_best), k1 (>= 0), b (0 .. 1), heading_weight (>= 0: what an occurrence in the heading counts, in occurrences in the content),
-max_rows (most chunks to score, null: no limit).
-Score: sum over the lexemes of weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average length)), with tf = occurrences in the content + heading_weight * those in the heading, length in tokens, idf as in _bm25_terms.
-Returns one row; parallel arrays, best first, ties by chunk_id: chunk_ids, chunk_pages, scores (> 0); approximate (exact was not true, or max_rows cut the scan short), rows_scored, matches (the tsquery of each scan).';
+Arguments: lexemes (any of them makes a hit, repeated ones count as often), required (tsquery that every hit matches, or
+null), excluded (tsquery that no hit matches, or null), collections (null: all), page_ids (null: no filter), top_n,
+weights (one a lexeme, null: 1 each), exact (false: faster, with bounds that a chunk can exceed but hardly does; null:
+faster still, content with half of top_n, see _bm25_best), k1 (>= 0), b (0 .. 1), heading_weight (>= 0: what an
+occurrence in the heading counts, in occurrences in the content), max_rows (most chunks to score, null: no limit).
+Score: sum over the lexemes of weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average length)), with tf
+= occurrences in the content + heading_weight * those in the heading, length in tokens, idf as in _bm25_terms.
+Returns one row; parallel arrays, best first, ties by chunk_id: chunk_ids, chunk_pages, scores (> 0); approximate (exact
+was not true, or max_rows cut the scan short), rows_scored, matches (the tsquery of each scan).';
 
 create or replace function pgsearch._bm25_plans(
     lexemes        text[],

@@ -84,5 +84,6 @@ $$;
 
 comment on function pgsearch._filter_page_ids(jsonb, text[]) is
 'Ids of the pages that pass the filter; null when there is no filter, so that callers can leave the condition out.
-Keys: tags (array: all), any_tags (array: at least one), source (string, or array: one of), metadata (object: contained), external_ids (array), page_ids (array of numbers).
+Keys: tags (array: all), any_tags (array: at least one), source (string, or array: one of), metadata (object:
+contained), external_ids (array), page_ids (array of numbers).
 An unknown key raises PS002 and names the known ones, a wrong type PS003.';

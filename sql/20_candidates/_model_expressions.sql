@@ -1,4 +1,5 @@
--- How the vectors of a model are written down in SQL: in its HNSW indexes, over chunks and over nodes alike, and in the searches that are to use them. One place, because an index serves only the very same expression.
+-- How the vectors of a model are written down in SQL: in its HNSW indexes, over chunks and over nodes alike, and in the
+-- searches that are to use them. One place, because an index serves only the very same expression.
 
 create or replace function pgsearch._model_expressions(
     model       pgsearch.embedding_models,
@@ -39,4 +40,6 @@ end;
 $$;
 
 comment on function pgsearch._model_expressions(pgsearch.embedding_models, text) is
-'Texts for statements about the vectors of a model in a column (column_name, as e.embedding), the query''s vector being $1: distance (exact, from the full vectors), nearest (what ORDER BY has for the HNSW index to serve it) and indexed (the expression of that index with its operator class).';
+'Texts for statements about the vectors of a model in a column (column_name, as e.embedding), the query''s vector being
+$1: distance (exact, from the full vectors), nearest (what ORDER BY has for the HNSW index to serve it) and indexed (the
+expression of that index with its operator class).';

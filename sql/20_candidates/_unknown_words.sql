@@ -1,7 +1,8 @@
 -- Words that no chunk knows are the ones that may be misspelt.
 --
--- A known word finds its titles through the text index, since chunks carry their titles. So a hybrid search looks up by spelling only what is left,
--- which is mostly nothing: a trigram look-up of every word of a question cost more than all other stages together.
+-- A known word finds its titles through the text index, since chunks carry their titles. So a hybrid search looks up by
+-- spelling only what is left, which is mostly nothing: a trigram look-up of every word of a question cost more than all
+-- other stages together.
 
 create or replace function pgsearch._unknown_words(words text[], collections text[])
 returns text[]

@@ -41,5 +41,10 @@ end;
 $$;
 
 comment on function pgsearch.bm25_scores_for_chunk_ids(text, bigint[], text[]) is
-'BM25 of each given chunk for the query, as search_bm25 scores it. Arguments: query (syntax as parse_query; what it requires or excludes does not count here), chunk_ids,
-collections (null: all; whose statistics and settings hold). Returns chunk_id and score (0 without a match), in the order of chunk_id; chunks that do not exist are left out. Error: PS001 unknown collection.';
+'BM25 of each given chunk for the query, as search_bm25 scores it.
+Arguments:
+- query (syntax as parse_query; what it requires or excludes does not count here)
+- chunk_ids
+- collections (null: all; whose statistics and settings hold)
+Returns chunk_id and score (0 without a match), in the order of chunk_id; chunks that do not exist are left out.
+Error: PS001 unknown collection.';

@@ -1,6 +1,7 @@
 -- Candidate pages from the text of their chunks, not from their titles.
 --
--- Match chunks first and cut them to chunk_oversample, then group by page: the shape that stays stable at millions of chunks (seed document 003 §4-1).
+-- Match chunks first and cut them to chunk_oversample, then group by page: what is grouped is
+-- bounded then, however many millions of chunks there are.
 
 create or replace function pgsearch.candidate_pages(
     query            text,
@@ -41,5 +42,15 @@ end;
 $$;
 
 comment on function pgsearch.candidate_pages(text, integer, integer, text[], jsonb, text) is
-'Pages whose chunks match the query. Arguments: query, page_limit (pages returned), chunk_oversample (chunks looked at; null: page_limit × 50, up to × 200 finds more pages of few hits each),
-collections (null: all), filter, operator (''or'' or ''and''). Returns page_id, external_id, title, rank (best ts_rank_cd of its chunks), hit_chunks (how many of them matched), best first.';
+'Pages whose chunks match the query.
+Arguments:
+- query
+- page_limit (pages returned)
+- chunk_oversample (chunks looked at; null: page_limit × 50, up to × 200 finds more pages of few hits each)
+- collections (null: all)
+- filter
+- operator (''or'' or ''and'')
+Returns page_id, external_id, title, rank (best ts_rank_cd of its chunks), hit_chunks (how many of them matched), best
+first.
+Example:
+select title, rank, hit_chunks from pgsearch.candidate_pages(''전기차 보조금'', 10);';

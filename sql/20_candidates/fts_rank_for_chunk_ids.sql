@@ -1,6 +1,6 @@
 -- Text rank of chosen chunks: the precision signal for candidates that another signal found.
 --
--- Seed document 003 §5-2. It is computed for a few hundred chunks, never for every match, because its cost is one heap visit and one detoasted tsvector a row.
+-- It is computed for a few hundred chunks, never for every match, because its cost is one heap visit and one detoasted tsvector a row.
 -- Over all words (operator 'and') ts_rank_cd rewards words that stand close together; over any of them each word counts by itself.
 
 create or replace function pgsearch._fts_rank(ranked tsquery, chunk_ids bigint[])
@@ -43,5 +43,9 @@ end;
 $$;
 
 comment on function pgsearch.fts_rank_for_chunk_ids(text, bigint[], text) is
-'ts_rank_cd (0 .. about 1) of each chunk of chunk_ids for the query; chunks that do not exist are left out, chunks without a match get 0.
-operator ''and'' asks for all words, as the seed documents do; ''or'' for any.';
+'ts_rank_cd (0 .. about 1) of each chunk of chunk_ids for the query; chunks that do not exist are left out, chunks
+without a match get 0.
+Arguments:
+- query (syntax as parse_query)
+- chunk_ids
+- operator (''and'' asks for all words; ''or'' for any)';

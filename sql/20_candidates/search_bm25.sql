@@ -38,7 +38,17 @@ end;
 $$;
 
 comment on function pgsearch.search_bm25(text, integer, text[], jsonb, text, boolean) is
-'The top_n chunks for the words of the query by BM25 (Robertson and Zaragoza 2009), with k1, b, heading_weight and max_rows as the settings of the collection have them.
-Arguments: query (websearch syntax, see parse_query), top_n (0 .. 10000), collections (null: all), filter (see _filter_page_ids), operator (''or'' or ''and''), exact (false: faster, with bounds that a chunk could exceed but hardly does).
-Returns chunk_id, page_id, score, rank from 1, ties by chunk_id, and approximate: whether a better chunk may have been missed (not exact, or more than max_rows chunks had to be scored); no rows for a query without words.
-Errors: PS001 unknown collection, PS002 unknown filter key or operator, PS003 top_n out of range.';
+'The top_n chunks for the words of the query by BM25 (Robertson and Zaragoza 2009), with k1, b, heading_weight and
+max_rows as the settings of the collection have them.
+Arguments:
+- query (websearch syntax, see parse_query)
+- top_n (0 .. 10000)
+- collections (null: all)
+- filter (see _filter_page_ids)
+- operator (''or'' or ''and'')
+- exact (false: faster, with bounds that a chunk could exceed but hardly does)
+Returns chunk_id, page_id, score, rank from 1, ties by chunk_id, and approximate: whether a better chunk may have been
+missed (not exact, or more than max_rows chunks had to be scored); no rows for a query without words.
+Errors: PS001 unknown collection, PS002 unknown filter key or operator, PS003 top_n out of range.
+Example:
+select chunk_id, score from pgsearch.search_bm25(''전기차 보조금'', 10, collections => ''{korean}'');';

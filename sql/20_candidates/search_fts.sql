@@ -30,7 +30,8 @@ select concat_ws(
 $$;
 
 comment on function pgsearch._fts_statement(boolean, boolean, boolean, boolean) is
-'Text of the chunk search. Parameters: $1 ranked tsquery, $2 required tsquery, $3 excluded tsquery, $4 collections text[], $5 page ids bigint[], $6 limit.';
+'Text of the chunk search. Parameters: $1 ranked tsquery, $2 required tsquery, $3 excluded tsquery, $4 collections
+text[], $5 page ids bigint[], $6 limit.';
 
 create or replace function pgsearch._fts_top_n(
     ranked      tsquery,
@@ -60,7 +61,8 @@ end;
 $$;
 
 comment on function pgsearch._fts_top_n(tsquery, tsquery, tsquery, text[], bigint[], integer) is
-'search_fts after parsing and filtering: the top_n chunks by ts_rank_cd for the ranked query; null stands for no requirement, no exclusion, all collections, all pages.';
+'search_fts after parsing and filtering: the top_n chunks by ts_rank_cd for the ranked query; null stands for no
+requirement, no exclusion, all collections, all pages.';
 
 create or replace function pgsearch.search_fts(
     query       text,
@@ -92,6 +94,16 @@ end;
 $$;
 
 comment on function pgsearch.search_fts(text, integer, text[], jsonb, text) is
-'The top_n chunks for the words of the query by ts_rank_cd (cover density, Clarke, Cormack and Tudhope 2000): over any of the words each counts by itself, over all of them (operator ''and'', the form of the seed documents) words that stand close together count more.
-Arguments: query (websearch syntax, see parse_query), top_n, collections (null: all), filter (see _filter_page_ids), operator (''or'' or ''and'').
-Returns chunk_id, page_id, score (0 .. about 1), rank from 1, ties by chunk_id; no rows for a query without words. Errors: PS001 unknown collection, PS002 unknown filter key.';
+'The top_n chunks for the words of the query by ts_rank_cd (cover density, Clarke, Cormack and Tudhope 2000): over any of
+the words each counts by itself, over all of them (operator ''and'') words that stand
+close together count more.
+Arguments:
+- query (websearch syntax, see parse_query)
+- top_n
+- collections (null: all)
+- filter (see _filter_page_ids)
+- operator (''or'' or ''and'')
+Returns chunk_id, page_id, score (0 .. about 1), rank from 1, ties by chunk_id; no rows for a query without words.
+Errors: PS001 unknown collection, PS002 unknown filter key.
+Example:
+select chunk_id, score from pgsearch.search_fts(''전기차 보조금'', 10, operator => ''and'');';

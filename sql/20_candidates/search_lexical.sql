@@ -1,6 +1,7 @@
 -- Pages by the spelling of their titles: finds 윤석열 for 윤석렬 and PostgreSQL for Postgers.
 --
--- Each longer word of the query looks up titles that hold something like it in the trigram index; the titles found are then compared with the whole query.
+-- Each longer word of the query looks up titles that hold something like it in the trigram index; the titles found are
+-- then compared with the whole query.
 -- Both sides are NFD, where a Hangul syllable is two or three letters: over syllables 탁핵/탄핵 share nothing, over jamo .40.
 
 create or replace function pgsearch._lexical_statement(has_collections boolean, has_page_ids boolean)
@@ -12,7 +13,8 @@ select concat_ws(
     E'\n',
     'select s.page_id, s.score',
     '  from (select t.page_id,',
-    -- half for how alike the whole strings are, half for how much of one stands in the other: a question is longer than a title, a word is shorter
+    -- half for how alike the whole strings are, half for how much of one stands in the other: a question is longer than
+    -- a title, a word is shorter
     '               (pgsearch._trigram_similarity(t.title, $1)',
     '                + greatest(pgsearch._trigram_word_similarity(t.title, $1), pgsearch._trigram_word_similarity($1, t.title)))::float8 / 2::float8 as score',
     '          from (select p.page_id, normalize(p.title, NFD) as title',
@@ -21,7 +23,8 @@ select concat_ws(
     case when has_collections then '                   and p.collection = any ($3)' end,
     case when has_page_ids then '                   and p.page_id = any ($4)' end,
     '                 group by p.page_id',
-    -- comparing a title with the whole query takes what it is long times what the query is: of thousands of titles those that have the most words, and are about as long
+    -- comparing a title with the whole query takes what it is long times what the query is: of thousands of titles
+    -- those that have the most words, and are about as long
     '                 order by count(*) desc, abs(length(p.title) - length(normalize($1, NFC))), hashint8extended(p.page_id, 0)',
     '                 limit 2000) as t',
     '       ) as s',
@@ -31,7 +34,8 @@ select concat_ws(
 $$;
 
 comment on function pgsearch._lexical_statement(boolean, boolean) is
-'Text of the title search. Parameters: $1 query in NFD, $2 its words in NFD text[], $3 collections text[], $4 page ids bigint[], $5 least score, $6 limit.';
+'Text of the title search. Parameters: $1 query in NFD, $2 its words in NFD text[], $3 collections text[], $4 page ids
+bigint[], $5 least score, $6 limit.';
 
 create or replace function pgsearch._lexical_words(words text[])
 returns text[]
@@ -78,7 +82,8 @@ end;
 $$;
 
 comment on function pgsearch._lexical_top_n(text[], text[], text[], bigint[], float8, integer) is
-'search_lexical after parsing and filtering: words of the query as parse_query gives them, and which of them to look up; null stands for all collections, all pages.';
+'search_lexical after parsing and filtering: words of the query as parse_query gives them, and which of them to look up;
+null stands for all collections, all pages.';
 
 create or replace function pgsearch.search_lexical(
     query       text,
@@ -108,6 +113,15 @@ end;
 $$;
 
 comment on function pgsearch.search_lexical(text, integer, text[], jsonb, float8) is
-'The top_n pages whose titles are spelt like the query, typing errors forgiven. Arguments: query, top_n, collections (null: all), filter (see _filter_page_ids), threshold (0 .. 1, least score).
-Returns page_id, score (0 .. 1: mean of the trigram similarity of title and query and of how much of one stands in the other, over NFD), rank from 1, ties by page_id.
-Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n or threshold out of range.';
+'The top_n pages whose titles are spelt like the query, typing errors forgiven.
+Arguments:
+- query
+- top_n
+- collections (null: all)
+- filter (see _filter_page_ids)
+- threshold (0 .. 1, least score)
+Returns page_id, score (0 .. 1: mean of the trigram similarity of title and query and of how much of one stands in the
+other, over NFD), rank from 1, ties by page_id.
+Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n or threshold out of range.
+Example:
+select page_id, score from pgsearch.search_lexical(''윤석렬'', 10);';

@@ -1,9 +1,11 @@
 -- Chunks by meaning: nearest embeddings, through the HNSW index of the model or by an exact scan of what the filter leaves.
 --
--- A filter never goes into the index scan: it is applied to the `reach` nearest rows of the model, as many as should hold top_n that pass. An HNSW scan that filters
--- while it walks stops at the first rows that pass, and when those are far from the query it walks for a second and brings wrong ones (recall@10 .18 to .73 in .4 to 1.1 s,
--- exact 15 to 50 ms: 100,000 × 64). So: when few rows pass, they are read exactly; when many do, a bounded walk finds them; when the walk brings too few, the exact scan answers after all.
--- hnsw.ef_search is at least the number of rows wanted (40 rows come back for 50 otherwise) and never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000).
+-- A filter never goes into the index scan: it is applied to the `reach` nearest rows of the model, as many as should
+-- hold top_n that pass. An HNSW scan that filters while it walks stops at the first rows that pass, and when those are
+-- far from the query it walks for a second and brings wrong ones (recall@10 .18 to .73 in .4 to 1.1 s, exact 15 to 50
+-- ms: 100,000 × 64). So: when few rows pass, they are read exactly; when many do, a bounded walk finds them; when the
+-- walk brings too few, the exact scan answers after all. hnsw.ef_search is at least the number of rows wanted (40 rows
+-- come back for 50 otherwise) and never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000).
 -- The settings are clauses of the function, so they never reach the caller's session.
 
 create or replace function pgsearch._oversampled(storage text, top_n integer)
@@ -12,7 +14,9 @@ language sql immutable parallel safe
 return case storage when 'vector' then top_n when 'halfvec' then 2 * top_n else greatest(200, 10 * top_n) end;
 
 comment on function pgsearch._oversampled(text, integer) is
-'How many rows an index of this storage brings for the top_n wanted; they are scored again from the full vectors. bit: ten for each, and at least the 200 that the scan has in hand anyway (recall@10 .976 at ten times, .988 at twenty: benchmarks/results.md); halfvec: two for each; vector: top_n.';
+'How many rows an index of this storage brings for the top_n wanted; they are scored again from the full vectors. bit:
+ten for each, and at least the 200 that the scan has in hand anyway (recall@10 .976 at ten times, .988 at twenty:
+benchmarks/results.md); halfvec: two for each; vector: top_n.';
 
 create or replace function pgsearch._vector_index(model_id integer)
 returns table (index_name text, valid boolean, vectors float8)
@@ -24,13 +28,17 @@ select c.relname::text, i.indisvalid, greatest(c.reltuples, 0)::float8 as vector
  where c.oid = to_regclass('pgsearch.embeddings_hnsw_' || model_id);
 end;
 
-comment on function pgsearch._vector_index(integer) is 'The HNSW index of a model: its name, whether it is valid, and how many vectors it held when it was built or last analyzed (0: not known). No row: no index.';
+comment on function pgsearch._vector_index(integer) is
+'The HNSW index of a model: its name, whether it is valid, and how many vectors it held when it was built or last
+analyzed (0: not known). No row: no index.';
 
 -- Returns how many of the nearest rows to look at, or no row: read what passes exactly.
 --
--- An exact scan costs by the rows that pass, m. The walk costs by the rows it has to see until as many as are sought have passed, sought × N / m. They cost the same at
--- m = sqrt(sought × N / c), where c is the cost of a row read by that of a row walked: 1.7 microseconds against 30 by collection, 2.7 by page id (50,000 × 384 dimensions on a busy machine;
--- benchmarks/vectors.py), and two to three times as much to read where a vector is too long for its row and stands out of line (30,000 × 768).
+-- An exact scan costs by the rows that pass, m. The walk costs by the rows it has to see until as many as are sought
+-- have passed, sought × N / m. They cost the same at m = sqrt(sought × N / c), where c is the cost of a row read by
+-- that of a row walked: 1.7 microseconds against 30 by collection, 2.7 by page id (50,000 × 384 dimensions on a busy
+-- machine; benchmarks/vectors.py), and two to three times as much to read where a vector is too long for its row and
+-- stands out of line (30,000 × 768).
 create or replace function pgsearch._vector_reach(
     model       pgsearch.embedding_models,
     collections text[],
@@ -94,8 +102,8 @@ begin
         return;
     end if;
 
-    -- were the rows that pass spread evenly, the reach would hold enough of them by three standard deviations; a walk that finds hardly more than are wanted has found
-    -- them at its end, which is the part that misses some
+    -- were the rows that pass spread evenly, the reach would hold enough of them by three standard deviations; a walk
+    -- that finds hardly more than are wanted has found them at its end, which is the part that misses some
     return query
     select least(vectors, sought / least(1, passing / vectors))::integer,
            (wanted + 2 * sqrt(wanted) + 5)::integer,
@@ -104,17 +112,21 @@ end;
 $$;
 
 comment on function pgsearch._vector_reach(pgsearch.embedding_models, text[], bigint[], integer) is
-'How a search goes through the HNSW index. Returns reach (how many of the nearest rows it looks at first), enough (how many of them must pass), farthest (a walk to so many rows costs as much as an exact scan);
-no row: it reads the rows that pass exactly, because they are few or because there is no valid index. Cheap: sizes come from statistics, and are counted no further than to where the exact scan would lose.';
+'How a search goes through the HNSW index. Returns reach (how many of the nearest rows it looks at first), enough (how
+many of them must pass), farthest (a walk to so many rows costs as much as an exact scan); no row: it reads the rows
+that pass exactly, because they are few or because there is no valid index. Cheap: sizes come from statistics, and are
+counted no further than to where the exact scan would lose.';
 
 create or replace function pgsearch._ef_search(reach integer, top_n integer, filtered boolean)
 returns integer
 language sql immutable parallel safe
--- a filter may leave the end of the walk only, so the list is twice as long as the walk; without one a few more stand in for rows that were deleted
+-- a filter may leave the end of the walk only, so the list is twice as long as the walk; without one a few more stand
+-- in for rows that were deleted
 return least(1000, greatest(200, top_n, case when filtered then 2::bigint * reach else reach + reach / 8 end));
 
 comment on function pgsearch._ef_search(integer, integer, boolean) is
-'hnsw.ef_search of a search: at least the rows wanted, never below 200 (at 100 whole clusters were missed: recall@10 .90 of 50,000), at most the 1,000 that pgvector allows; beyond, the scan goes on iteratively.';
+'hnsw.ef_search of a search: at least the rows wanted, never below 200 (at 100 whole clusters were missed: recall@10 .90
+of 50,000), at most the 1,000 that pgvector allows; beyond, the scan goes on iteratively.';
 
 create or replace function pgsearch._vector_statement(
     model           pgsearch.embedding_models,
@@ -183,7 +195,9 @@ end;
 $$;
 
 comment on function pgsearch._vector_statement(pgsearch.embedding_models, boolean, boolean, integer) is
-'Text of the vector search. Parameters: $1 query vector, $2 collections text[], $3 page ids bigint[] (each once, of pages within the collections), $4 limit. reach: how many of the nearest rows the HNSW index brings before the filter; null: every row that passes is read.';
+'Text of the vector search. Parameters: $1 query vector, $2 collections text[], $3 page ids bigint[] (each once, of pages
+within the collections), $4 limit. reach: how many of the nearest rows the HNSW index brings before the filter; null:
+every row that passes is read.';
 
 create or replace function pgsearch._vector_top_n(
     embedding   vector,
@@ -264,7 +278,8 @@ end;
 $$;
 
 comment on function pgsearch._vector_top_n(vector, pgsearch.embedding_models, text[], bigint[], integer) is
-'search_vector after its checks: null stands for all collections, all pages; page_ids are each once and of pages within the collections. No rows without a model, for a null or a zero vector.';
+'search_vector after its checks: null stands for all collections, all pages; page_ids are each once and of pages within
+the collections. No rows without a model, for a null or a zero vector.';
 
 create or replace function pgsearch.search_vector(
     embedding   vector,
@@ -294,6 +309,18 @@ end;
 $$;
 
 comment on function pgsearch.search_vector(vector, integer, text[], jsonb, text) is
-'The top_n chunks whose embeddings are nearest to the query''s. Arguments: embedding (of the query, with the dimensions of the model), top_n, collections (null: all), filter (see _filter_page_ids),
-model (empty: the default of the collections). Returns chunk_id, page_id, score (cosine similarity -1 .. 1; inner product; or minus the Euclidean distance), distance, rank from 1.
-Always top_n rows where so many exist. No rows without a model, for a null or a zero vector. Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n out of range, PS004 wrong dimensions, PS008 unknown model.';
+'The top_n chunks whose embeddings are nearest to the query''s.
+Arguments:
+- embedding (of the query, with the dimensions of the model)
+- top_n
+- collections (null: all)
+- filter (see _filter_page_ids)
+- model (empty: the default of the collections)
+Returns chunk_id, page_id, score (cosine similarity -1 .. 1; inner product; or minus the Euclidean distance), distance,
+rank from 1.
+Always top_n rows where so many exist. No rows without a model, for a null or a zero vector.
+Errors: PS001 unknown collection, PS002 unknown filter key, PS003 top_n out of range, PS004 wrong dimensions, PS008
+unknown model.
+Example:
+select chunk_id, score
+  from pgsearch.search_vector((select embedding from pgsearch.embeddings limit 1), 10, collections => ''{korean}'');';

@@ -36,5 +36,10 @@ end;
 $$;
 
 comment on function pgsearch.similarity_for_chunk_ids(vector, bigint[], bigint[], text) is
-'Similarity, as search_vector scores it, of each given chunk to the query''s embedding. page_ids and chunk_ids are parallel arrays (the page of each chunk). Chunks without an embedding of the model are left out.
+'Similarity, as search_vector scores it, of each given chunk to the query''s embedding.
+Arguments:
+- embedding (of the query)
+- page_ids and chunk_ids (parallel: the page of each chunk)
+- model (empty: the default one)
+Chunks without an embedding of the model are left out.
 Errors: PS003 arrays of different lengths, PS004 wrong dimensions, PS008 unknown model or several defaults.';

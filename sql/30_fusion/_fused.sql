@@ -112,9 +112,11 @@ end;
 $$;
 
 comment on function pgsearch._fused(text, jsonb, text, text[], float8, bigint[], bigint[], float8[], float8[], float8[], float8[], bigint[], boolean, integer) is
-'The first shown candidates by fusion: the contributions of their signals (for adaptive with words and vectors see _fused_adaptive), boost_factors for rrf_boost (times the score) and adaptive (ten times the factor of tags and article, in standard deviations), and
-recency (half the score after each half-life). one_a_page keeps the best chunk of each page. Returns score, match_reason (title, tags, content or lexical, then +vector when the vectors found it too), signals (as search_hybrid shows them),
-hit_chunks (candidates of the same page). A candidate without any signal is left out.';
+'The first shown candidates by fusion: the contributions of their signals (for adaptive with words and vectors see
+_fused_adaptive), boost_factors for rrf_boost (times the score) and adaptive (ten times the factor of tags and article,
+in standard deviations), and recency (half the score after each half-life). one_a_page keeps the best chunk of each
+page. Returns score, match_reason (title, tags, content or lexical, then +vector when the vectors found it too), signals
+(as search_hybrid shows them), hit_chunks (candidates of the same page). A candidate without any signal is left out.';
 
 create or replace function pgsearch._page_ages(page_ids bigint[], wanted boolean, date_key text)
 returns table (page_id bigint, days float8)
@@ -144,4 +146,5 @@ end;
 $$;
 
 comment on function pgsearch._page_ages(bigint[], boolean, text) is
-'Age of each page in days: since the ISO date in its metadata under date_key, else since it was last put. Nothing is read and 0 given unless wanted.';
+'Age of each page in days: since the ISO date in its metadata under date_key, else since it was last put. Nothing is read
+and 0 given unless wanted.';

@@ -1,7 +1,8 @@
 -- Strategy adaptive beside vectors, the default of every hybrid search: words, meaning and neighbours in one statement.
 --
--- The same arithmetic as fuse and neighbour_scores, row by row instead of signal by signal: each candidate is one row with all its scores, so nothing is grouped
--- or joined, and the embeddings come with the candidates (5 ms became 2 for 165 of them). A test holds the two forms together.
+-- The same arithmetic as fuse and neighbour_scores, row by row instead of signal by signal: each candidate is one row
+-- with all its scores, so nothing is grouped or joined, and the embeddings come with the candidates (5 ms became 2 for
+-- 165 of them). A test holds the two forms together.
 
 create or replace function pgsearch._centred_cosine(product float8, lengths float8, common_a float8, common_b float8, centre_square float8, rests float8)
 returns float8
@@ -9,7 +10,8 @@ language sql immutable parallel safe
 return coalesce((product / lengths - common_a - common_b + centre_square) / sqrt(rests), 0);
 
 comment on function pgsearch._centred_cosine(float8, float8, float8, float8, float8, float8) is
-'Cosine of two vectors after a centre has been taken out of both at length 1, from inner products: product of the two, the product of their lengths, the inner product of each (at length 1) with the centre, that of the centre with itself,
+'Cosine of two vectors after a centre has been taken out of both at length 1, from inner products: product of the two,
+the product of their lengths, the inner product of each (at length 1) with the centre, that of the centre with itself,
 and the product of what is left of either, 1 - 2 * common + centre_square. 0 where nothing is left.';
 
 create or replace function pgsearch._fused_adaptive(
@@ -204,6 +206,10 @@ end;
 $$;
 
 comment on function pgsearch._fused_adaptive(jsonb, float8, vector, pgsearch.embedding_models, vector, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[], text[], text[], boolean, integer) is
-'_fused for strategy adaptive when there are words and vectors. Arguments: settings, information (word_information of fuse), embedding of the query, its model and the centre of the collections (null: none), parallel arrays of the candidates (chunk_ids, page_ids, text_scores, none of them null,
-title_scores, lexical_scores; article_boosts as boost_factors gives them, ages in days, each null for none), vector_found (chunks of the vector signal), words and lexemes of the query, one_a_page, shown.
-Without title_scores, for which there is no need while their weight is 0, titles are read with the tags, for those candidates that could be shown, and ranked among these. Returns as _fused.';
+'_fused for strategy adaptive when there are words and vectors. Arguments: settings, information (word_information of
+fuse), embedding of the query, its model and the centre of the collections (null: none), parallel arrays of the
+candidates (chunk_ids, page_ids, text_scores, none of them null, title_scores, lexical_scores; article_boosts as
+boost_factors gives them, ages in days, each null for none), vector_found (chunks of the vector signal), words and
+lexemes of the query, one_a_page, shown.
+Without title_scores, for which there is no need while their weight is 0, titles are read with the tags, for those
+candidates that could be shown, and ranked among these. Returns as _fused.';

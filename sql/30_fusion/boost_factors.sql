@@ -1,6 +1,6 @@
 -- What fusion by rank flattens: an exact hit in the title, a tag, the statute article asked for, a text score far above the rest.
 --
--- Seed document 001: reciprocal rank fusion treats rank 1 and rank 2 nearly alike, however far apart their scores are.
+-- Why it is needed: reciprocal rank fusion treats rank 1 and rank 2 nearly alike, however far apart their scores are.
 
 create or replace function pgsearch._named_articles(query text)
 returns text
@@ -58,6 +58,12 @@ end;
 $$;
 
 comment on function pgsearch.boost_factors(text, text[], bigint[], bigint[], float8[], float8[], jsonb) is
-'By how much each candidate''s fused score is raised (0.10: by a tenth), reason by reason: title (× the share of the query''s words in the title), tags (a tag is a word of the query),
-article (the statute article that the query names, 제12조 or "article 12", stands in the chunk), text_score (within a tenth of the best text score).
-Arguments: query, its words (lower case, at most 1,000), parallel arrays of the candidates (chunk_ids, page_ids, title_scores 0 .. 1, text_scores), boosts (as in default_settings). Errors: PS002 unknown boost, PS003 boost out of range, too many words, a score that is not finite.';
+'By how much each candidate''s fused score is raised (0.10: by a tenth), reason by reason: title (× the share of the
+query''s words in the title), tags (a tag is a word of the query), article (the statute article that the query names,
+제12조 or "article 12", stands in the chunk), text_score (within a tenth of the best text score).
+Arguments:
+- query
+- words (of the query, lower case, at most 1,000)
+- chunk_ids, page_ids, title_scores (0 .. 1), text_scores (parallel arrays of the candidates)
+- boosts (as in default_settings)
+Errors: PS002 unknown boost, PS003 boost out of range, too many words, a score that is not finite.';

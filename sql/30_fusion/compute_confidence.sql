@@ -1,6 +1,7 @@
 -- How sure a search may be of its first hit: below 0.5 it counts as a failure worth learning from.
 --
--- Thresholds of seed document 001. They are calibrated on the scores of strategy legacy and on raw cosines, never on fused scores, which mean something else in every strategy.
+-- The steps were set by hand, on the scores of strategy legacy and on raw cosines, never on fused scores, which mean
+-- something else in every strategy.
 
 create or replace function pgsearch.compute_confidence(
     score        float8,
@@ -19,7 +20,8 @@ begin
     return case
            when score is null                                            then 0
            when mode = 'vector'                                          then pgsearch.cosine_confidence(score, model)
-           -- of titles with a typing error .8 (Korean names) to .99 (long English titles) find theirs at .5 or more, of absent ones .04 to .25 find another
+           -- of titles with a typing error .8 (Korean names) to .99 (long English titles) find theirs at .5 or more, of
+           -- absent ones .04 to .25 find another
            when mode = 'lexical'                                         then case when score >= 0.99 then 0.95
                                                                                    when score >= 0.7  then 0.8
                                                                                    when score >= 0.5  then 0.55
@@ -37,6 +39,13 @@ end;
 $$;
 
 comment on function pgsearch.compute_confidence(float8, text, text, text) is
-'Confidence (0 .. 1) in the first hit. Arguments: score (of strategy legacy; the cosine when mode is vector or the reason is exactly vector; of search_lexical when mode is lexical; null: no hit, 0), match_reason (fields joined by +, such as title+vector),
-mode (vector, lexical, or anything else for text), model (for cosine_confidence). Title with a score from 3.5 on .95, tags or note from 2.5 .85, summary from 2.0 .75, content from 1.5 .65, fts from 1.0 .55; each .10 more with +vector, at most 1;
-anything else .3 (seed document 001). Spelling of a title: from .99 on .95, .7 .8, .5 .55, .4 .3, below .1.';
+'Confidence (0 .. 1) in the first hit.
+Arguments:
+- score (of strategy legacy; the cosine when mode is vector or the reason is exactly vector; of search_lexical when mode
+  is lexical; null: no hit, 0)
+- match_reason (fields joined by +, such as title+vector)
+- mode (vector, lexical, or anything else for text)
+- model (for cosine_confidence)
+Title with a score from 3.5 on .95, tags or note from 2.5 .85, summary from 2.0 .75, content from 1.5 .65, fts from 1.0
+.55; each .10 more with +vector, at most 1; anything else .3. Spelling of a title: from .99 on .95,
+.7 .8, .5 .55, .4 .3, below .1.';

@@ -17,4 +17,5 @@ end;
 $$;
 
 comment on function pgsearch.compute_confidence_hybrid(float8, text, float8, text) is
-'Greater of the confidence of the best text hit (text_score of strategy legacy, text_reason) and of the best vector hit (vector_score: its cosine, worth what the breakpoints of model say); null scores stand for an empty side and give 0. Seed document 001.';
+'Greater of the confidence of the best text hit (text_score of strategy legacy, text_reason) and of the best vector hit
+(vector_score: its cosine, worth what the breakpoints of model say); null scores stand for an empty side and give 0.';

@@ -22,4 +22,7 @@ end;
 $$;
 
 comment on function pgsearch.cosine_confidence(float8, text) is
-'Confidence (0 .. 1) of a cosine similarity, by the breakpoints of the model in confidence_breakpoints, else by those of model '''' (bge-m3: .85 -> .95, .75 -> .80, .65 -> .65, .55 -> .50, .45 -> .35, .35 -> .20, below -> .10). 0 for null.';
+'Confidence (0 .. 1) of a cosine similarity, by the breakpoints of the model in confidence_breakpoints, else by those of
+model '''' (bge-m3: .85 -> .95, .75 -> .80, .65 -> .65, .55 -> .50, .45 -> .35, .35 -> .20, below -> .10). 0 for null.
+Example:
+select pgsearch.cosine_confidence(0.8);';

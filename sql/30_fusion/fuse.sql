@@ -1,7 +1,8 @@
 -- One order out of several signals: the strategies, side by side.
 --
--- Scores come in long form, a row for each candidate and signal, so that a new signal is a new name and not a new column. Every strategy is then the same
--- three steps: bring each signal to a common scale, multiply by its weight, add up. Only the scale differs.
+-- Scores come in long form, a row for each candidate and signal, so that a new signal is a new name and not a new
+-- column. Every strategy is then the same three steps: bring each signal to a common scale, multiply by its weight, add
+-- up. Only the scale differs.
 
 create or replace function pgsearch._fusion_names()
 returns text[]
@@ -103,7 +104,8 @@ end;
 $$;
 
 comment on function pgsearch._contributions(text, bigint[], text[], float8[], jsonb, float8, float8) is
-'What each signal contributes to each candidate, in long form: fuse before adding up. Arguments as fuse. Returns chunk_id, signal, score (as given), rank from 1, factor (weight applied), contribution.';
+'What each signal contributes to each candidate, in long form: fuse before adding up. Arguments as fuse. Returns
+chunk_id, signal, score (as given), rank from 1, factor (weight applied), contribution.';
 
 create or replace function pgsearch.fuse(
     fusion           text,
@@ -150,9 +152,25 @@ end;
 $$;
 
 comment on function pgsearch.fuse(text, bigint[], text[], float8[], jsonb, float8, float8) is
-'Fused score of each candidate. Arguments: fusion (strategy), and three parallel arrays, one element for each candidate and signal: chunk_ids, signal_names (text, vector, title, lexical, neighbours ...), signal_scores (higher is better; null: left out);
-weights (by signal; null or missing: as the strategy has them), rrf_k. Returns each candidate once, best first, ties by chunk_id: score, and parallel arrays of its signals: raw_scores, ranks, factors (weights applied) and contributions; the contributions sum to the score.
-Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher 2009). convex: scores scaled to 0 .. 1 between their least and their greatest. distribution: mean - 3 standard deviations become 0, mean + 3 become 1, without a cut.
-weighted: seed document 003 §5, 1 / (1 + cosine distance) for vectors, the scores themselves otherwise. legacy: seed document 001, the scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the weight of the text signal, beside vectors, is
-e^(1.2 × ln(word_information / 20) + 0.5 × mean of z^3 of the text scores), the exponent within -1.5 .. 2, where word_information is the root of the sum of weight × idf^2 over the query''s words; chosen on train queries, see benchmarks/results.md.
-Errors: PS002 unknown strategy or signal, PS003 weight or rrf_k out of range.';
+'Fused score of each candidate.
+Arguments:
+- fusion (strategy)
+- chunk_ids (one element for each candidate and signal, as in the two that follow)
+- signal_names (text, vector, title, lexical, neighbours ...)
+- signal_scores (higher is better; null: left out)
+- weights (by signal; null or missing: as the strategy has them)
+- rrf_k
+Returns each candidate once, best first, ties by chunk_id: score, and parallel arrays of its signals: raw_scores, ranks,
+factors (weights applied) and contributions; the contributions sum to the score.
+Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher 2009). convex: scores scaled to 0 ..
+1 between their least and their greatest. distribution: mean - 3 standard deviations become 0, mean + 3 become 1,
+without a cut.
+weighted: 1 / (1 + cosine distance) for vectors, the scores themselves otherwise. legacy: the
+scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the
+weight of the text signal, beside vectors, is e^(1.2 × ln(word_information / 20) + 0.5 × mean of z^3 of the text
+scores), the exponent within -1.5 .. 2, where word_information is the root of the sum of weight × idf^2 over the query''s
+words; chosen on train queries, see benchmarks/results.md.
+Errors: PS002 unknown strategy or signal, PS003 weight or rrf_k out of range.
+Example:
+select chunk_id, score, contributions
+  from pgsearch.fuse(''rrf'', ''{1,2,1}'', ''{text,text,vector}'', ''{9.5,7.1,0.8}'');';

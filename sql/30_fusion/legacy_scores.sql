@@ -1,4 +1,5 @@
--- The weighted sum of fields that seed document 001 replaced by rank fusion; kept to be compared with, and because confidence is calibrated on it.
+-- The weighted sum of fields that came before rank fusion; kept to be compared with, and because confidence is
+-- calibrated on it.
 
 create or replace function pgsearch.legacy_scores(
     words         text[],
@@ -57,6 +58,10 @@ end;
 $$;
 
 comment on function pgsearch.legacy_scores(text[], bigint[], bigint[], float8[], float8[]) is
-'The signals of strategy legacy, for fuse: for each chunk the share of the query''s words in its title, tags, note, summary (both in the page''s metadata) and content, 0 .. 1; text: the text score over the best one, 0 .. 1;
-vector: half the cosine beside any text match, the cosine itself without. Arguments: words (lower case, at most 1,000), parallel arrays of the candidates (page_ids, chunk_ids, text_scores, vector_scores; null: none).
-Returns chunk_id, signal, score, only where there is something. Weights (seed document 001): title 3.0, tags 2.5, note 2.0, summary 1.5, content 1.0, text 2.0. Errors: PS003 too many words, a score that is not finite.';
+'The signals of strategy legacy, for fuse: for each chunk the share of the query''s words in its title, tags, note,
+summary (both in the page''s metadata) and content, 0 .. 1; text: the text score over the best one, 0 .. 1; vector: half
+the cosine beside any text match, the cosine itself without. Arguments: words (lower case, at most 1,000), parallel
+arrays of the candidates (page_ids, chunk_ids, text_scores, vector_scores; null: none).
+Returns chunk_id, signal, score, only where there is something. Weights, set by hand: title 3.0, tags 2.5, note 2.0,
+summary 1.5, content 1.0, text 2.0.
+Errors: PS003 too many words, a score that is not finite.';

@@ -1,7 +1,8 @@
 -- Near the best: candidates that lie close to the head of the list, in the space of the embeddings.
 --
--- Pseudo relevance feedback (Rocchio 1971): the first hits are averaged, and every candidate is compared with that average. What all texts of the collection have in common
--- is taken out of the embeddings first (Mu and Viswanath 2018, "All-but-the-top"), so that closeness means sharing what sets the head apart.
+-- Pseudo relevance feedback (Rocchio 1971): the first hits are averaged, and every candidate is compared with that
+-- average. What all texts of the collection have in common is taken out of the embeddings first (Mu and Viswanath 2018,
+-- "All-but-the-top"), so that closeness means sharing what sets the head apart.
 
 create or replace function pgsearch._centre(model pgsearch.embedding_models, collections text[])
 returns vector
@@ -16,7 +17,9 @@ begin
 end;
 $$;
 
-comment on function pgsearch._centre(pgsearch.embedding_models, text[]) is 'What the embeddings of the collections (null: all) have in common, as refresh_embedding_centres left it; null before the first.';
+comment on function pgsearch._centre(pgsearch.embedding_models, text[]) is
+'What the embeddings of the collections (null: all) have in common, as refresh_embedding_centres left it; null before the
+first.';
 
 create or replace function pgsearch._nearness(
     embedding vector,
@@ -53,7 +56,9 @@ end;
 $$;
 
 comment on function pgsearch._nearness(vector, pgsearch.embedding_models, vector, bigint[], bigint[]) is
-'How near the chunks are to the query, as arrays parallel to page_ids and chunk_ids, null where a chunk has no embedding of the model: similarities (as search_vector scores them), centred (the cosine after the centre, null: nothing, has been taken out of both, -1 .. 1).';
+'How near the chunks are to the query, as arrays parallel to page_ids and chunk_ids, null where a chunk has no embedding
+of the model: similarities (as search_vector scores them), centred (the cosine after the centre, null: nothing, has been
+taken out of both, -1 .. 1).';
 
 create or replace function pgsearch.neighbour_scores(
     page_ids     bigint[],
@@ -99,6 +104,12 @@ end;
 $$;
 
 comment on function pgsearch.neighbour_scores(bigint[], bigint[], float8[], text[], text, integer) is
-'How near each candidate lies to the head of the list: centred cosine (-1 .. 1) with each of the first heads candidates, averaged by a softmax of their fused scores.
-Arguments: parallel arrays of the candidates (page_ids, chunk_ids, fused_scores), collections (null: all; whose centre is taken out), model (empty: their default one), heads (1 .. 1000).
-Candidates without an embedding are left out. Errors: PS003 heads out of range, a score that is not finite, PS008 unknown model or several defaults.';
+'How near each candidate lies to the head of the list: centred cosine (-1 .. 1) with each of the first heads candidates,
+averaged by a softmax of their fused scores.
+Arguments:
+- parallel arrays of the candidates (page_ids, chunk_ids, fused_scores)
+- collections (null: all; whose centre is taken out)
+- model (empty: their default one)
+- heads (1 .. 1000)
+Candidates without an embedding are left out.
+Errors: PS003 heads out of range, a score that is not finite, PS008 unknown model or several defaults.';

@@ -11,4 +11,5 @@ select coalesce(array_agg(1::float8 - (r.rank - 1)::float8 / cardinality(scores)
 $$;
 
 comment on function pgsearch.normalize_display_scores(float8[]) is
-'One display score (0 .. 1] for each score: 1 for the best, 1/n steps down by rank, the same for equal scores; an interface may show it × 100 as per cent. Rank-based, as in seed document 001.';
+'One display score (0 .. 1] for each score: 1 for the best, 1/n steps down by rank, the same for equal scores; an
+interface may show it × 100 as per cent. By rank, since fused scores have another scale in every strategy.';

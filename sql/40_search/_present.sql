@@ -68,4 +68,5 @@ end;
 $$;
 
 comment on function pgsearch._present(jsonb, text[], text[], integer, integer) is
-'The hits as search_hybrid returns them, from the ranked candidates (objects with chunk_id, page_id, score, match_reason, signals, hit_chunks) and the parsed query.';
+'The hits as search_hybrid returns them, from the ranked candidates (objects with chunk_id, page_id, score, match_reason,
+signals, hit_chunks) and the parsed query.';

@@ -55,4 +55,6 @@ end;
 $$;
 
 comment on function pgsearch._reranked(jsonb, text, text, boolean) is
-'The hits in the order of the scores that function reranker(query text, chunk_ids bigint[]) returns as (chunk_id bigint, score float8); hits it leaves out come last. "learned:NAME" is the learned reranker NAME (see _learned_scores). one_a_page keeps the best of each page. Error: PS003 no such function.';
+'The hits in the order of the scores that function reranker(query text, chunk_ids bigint[]) returns as (chunk_id bigint,
+score float8); hits it leaves out come last. "learned:NAME" is the learned reranker NAME (see _learned_scores).
+one_a_page keeps the best of each page. Error: PS003 no such function.';

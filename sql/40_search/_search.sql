@@ -1,6 +1,7 @@
 -- The path of a query, the one place where it is walked: search_hybrid, search_pages and search all call it.
 --
--- analyse -> candidates by vectors, by titles, and by words, which score them all -> keyword rule -> complete the other signals -> fuse, boost -> rerank the head -> one chunk a page, diversity -> window, snippet.
+-- analyse -> candidates by vectors, by titles, and by words, which score them all -> keyword rule -> complete the other
+-- signals -> fuse, boost -> rerank the head -> one chunk a page, diversity -> window, snippet.
 -- Between the stages travel arrays, never joins of the big tables: each stage is one flat statement with its own index.
 
 create or replace function pgsearch._search(
@@ -179,7 +180,8 @@ begin
           into text_chunks, text_pages, found_scores, approximate, rows_scored, sampled, also_chunks, also_pages, also_scores
           from pgsearch._bm25_best(
                    terms.terms, terms.gains, terms.frequencies, terms.average_length, parsed.required, parsed.excluded, collections, only_pages, candidates,
-                   -- where vectors have brought all the candidates asked for, nothing is gained by the last of the words' own; not so where some may be refused
+                   -- where vectors have brought all the candidates asked for, nothing is gained by the last of the
+                   -- words' own; not so where some may be refused
                    case when (settings ->> 'exact')::boolean then 'exact'
                         when not (settings ->> 'exact')::boolean then 'fast'
                         when cardinality(vector_chunks) >= candidates and parsed.required is null and parsed.excluded is null then 'shared'
@@ -359,9 +361,11 @@ end;
 $$;
 
 comment on function pgsearch._search(text, vector, text[], text, integer, text, jsonb, jsonb, text) is
-'The whole search as one JSON object: search_mode, signals (array of those that really ran), fusion, confidence (0 .. 1, see compute_confidence_hybrid), approximate (whether the text ranking is), notes (array of sentences),
-timings (milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid). wanted: outcome, all of this; hits, the same without confidence, for callers who give rows;
-candidates, every candidate with its signals before fusion instead, as parallel arrays (see candidate_signals).';
+'The whole search as one JSON object: search_mode, signals (array of those that really ran), fusion, confidence (0 .. 1,
+see compute_confidence_hybrid), approximate (whether the text ranking is), notes (array of sentences), timings
+(milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid). wanted: outcome, all of this;
+hits, the same without confidence, for callers who give rows; candidates, every candidate with its signals before fusion
+instead, as parallel arrays (see candidate_signals).';
 
 create or replace function pgsearch._confidence(
     words        text[],
@@ -397,11 +401,13 @@ begin
      limit 1;
 
     return greatest(pgsearch.compute_confidence_hybrid(text_score, text_reason, best_cosine, coalesce(model, '')),
-                    -- where words found something they are judged; else how the best title is spelt. One word has few trigrams, and an error takes three or four of them
+                    -- where words found something they are judged; else how the best title is spelt. One word has few
+                    -- trigrams, and an error takes three or four of them
                     case when text_score is null
                          then pgsearch.compute_confidence(best_spelt + case when cardinality(words) = 1 then 0.06::float8 else 0 end, 'lexical', 'lexical') end);
 end;
 $$;
 
 comment on function pgsearch._confidence(text[], bigint[], bigint[], float8[], bigint[], float8, text, float8) is
-'Confidence of a search from its signals before fusion: the best of the first ten text hits by strategy legacy (where words found none, the title spelt nearest to the query, a score of search_lexical), and the best cosine.';
+'Confidence of a search from its signals before fusion: the best of the first ten text hits by strategy legacy (where
+words found none, the title spelt nearest to the query, a score of search_lexical), and the best cosine.';

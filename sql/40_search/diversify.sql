@@ -78,6 +78,13 @@ end;
 $$;
 
 comment on function pgsearch.diversify(bigint[], bigint[], float8[], float8, integer, text) is
-'Order of the first top_k candidates under maximal marginal relevance: each step takes the greatest (1 - diversity) × score scaled to 0 .. 1 - diversity × cosine to the most like hit already taken.
-Arguments: parallel arrays of at most 1,000 candidates, best first (page_ids, chunk_ids, scores), diversity (0 .. 1), top_k (0 .. 1000), model (empty: the default one). Candidates without an embedding are like nothing.
-Errors: PS003 arrays that are not parallel or too long, a score that is not finite, diversity or top_k out of range; PS008 unknown model.';
+'Order of the first top_k candidates under maximal marginal relevance: each step takes the greatest (1 - diversity) ×
+score scaled to 0 .. 1 - diversity × cosine to the most like hit already taken.
+Arguments:
+- parallel arrays of at most 1,000 candidates, best first (page_ids, chunk_ids, scores)
+- diversity (0 .. 1)
+- top_k (0 .. 1000)
+- model (empty: the default one)
+Candidates without an embedding are like nothing.
+Errors: PS003 arrays that are not parallel or too long, a score that is not finite, diversity or top_k out of range;
+PS008 unknown model.';

@@ -23,7 +23,14 @@ end;
 $$;
 
 comment on function pgsearch.expand_window(bigint[], integer) is
-'Each chunk with up to that many neighbouring chunks of its page on either side, joined by blank lines in page order. Returns chunk_id, context; chunks that do not exist are left out.';
+'Each chunk with up to that many neighbouring chunks of its page on either side, joined by blank lines in page order.
+Arguments:
+- chunk_ids
+- neighbours (0 .. 100: how many on each side)
+Returns chunk_id, context; chunks that do not exist are left out.
+Example:
+select context
+  from pgsearch.expand_window(array(select chunk_id from pgsearch.search_bm25(''보조금'', 3)), 1);';
 
 create or replace function pgsearch._with_all_keywords(query text, chunk_ids bigint[], neighbours integer)
 returns bigint[]
@@ -60,4 +67,5 @@ end;
 $$;
 
 comment on function pgsearch._with_all_keywords(text, bigint[], integer) is
-'Those of the chunks whose window (the chunk and that many neighbours on each side) holds every word of the query: the hard keyword rule of seed document 003 §6-2.';
+'Those of the chunks whose window (the chunk and that many neighbours on each side) holds every word of the query: what
+option require_keywords keeps.';

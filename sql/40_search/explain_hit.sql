@@ -148,6 +148,15 @@ end;
 $$;
 
 comment on function pgsearch.explain_hit(text, bigint, bigint, vector, text[], text, integer, text, jsonb, jsonb) is
-'Why a chunk (or the best chunk of a page) is where it is for a query, or is not found. Arguments: query, chunk_id or page_id (exactly one), the others as search_hybrid.
-Returns one JSON object: found (among the first 1,000), rank, page_id, chunk_id, title, match_reason, score, reasons (sentences: the gates it fails, or how far down it is), missing_lexemes and matched_lexemes of the query,
-signals (score and rank in text, vector and lexical alone, within the first 1,000; null: beyond or absent), contributions (as signals of search_hybrid). Errors as search_hybrid, and PS003 unless exactly one id is given.';
+'Why a chunk (or the best chunk of a page) is where it is for a query, or is not found.
+Arguments:
+- query
+- chunk_id or page_id (exactly one)
+- the others as search_hybrid
+Returns one JSON object: found (among the first 1,000), rank, page_id, chunk_id, title, match_reason, score, reasons
+(sentences: the gates it fails, or how far down it is), missing_lexemes and matched_lexemes of the query, signals (score
+and rank in text, vector and lexical alone, within the first 1,000; null: beyond or absent), contributions (as signals
+of search_hybrid).
+Errors as search_hybrid, and PS003 unless exactly one id is given.
+Example:
+select pgsearch.explain_hit(''전기차 보조금'', page_id => (select min(page_id) from pgsearch.pages));';

@@ -1,7 +1,9 @@
 -- What each stage of a search does to the tables: its plan, the index it uses, rows and milliseconds.
 --
--- The statements are the very texts that a search runs (that of BM25 is also written out, for short queries), and the SET clauses are those of the stages, so the plans are the real ones.
--- Completion, fusion and presentation touch a few hundred rows by their keys; what all statements together read is told by the counters of the tables, in the last row.
+-- The statements are the very texts that a search runs (that of BM25 is also written out, for short queries), and the
+-- SET clauses are those of the stages, so the plans are the real ones.
+-- Completion, fusion and presentation touch a few hundred rows by their keys; what all statements together read is told
+-- by the counters of the tables, in the last row.
 
 create or replace function pgsearch._explained(stage text, expected_index text, scoped boolean, plan jsonb)
 returns table (stage text, node text, index_name text, expected_index text, uses_index boolean, rows bigint, milliseconds float8, plan jsonb)
@@ -31,7 +33,8 @@ select stage,
 $$;
 
 comment on function pgsearch._explained(text, text, boolean, jsonb) is
-'One row of explain_search from the JSON that EXPLAIN ANALYZE gave. scoped: the search is narrowed to collections or pages, so that another index may serve better than the expected one.';
+'One row of explain_search from the JSON that EXPLAIN ANALYZE gave. scoped: the search is narrowed to collections or
+pages, so that another index may serve better than the expected one.';
 
 create or replace function pgsearch._bitmap_plan(
     statement   text,
@@ -88,7 +91,8 @@ end;
 $$;
 
 comment on function pgsearch._rows_read() is
-'What this transaction has read so far of the large tables: a row a table with its sequential scans, the rows that they read and those fetched by indexes, a row an index with its scans and the entries they gave.';
+'What this transaction has read so far of the large tables: a row a table with its sequential scans, the rows that they
+read and those fetched by indexes, a row an index with its scans and the entries they gave.';
 
 create or replace function pgsearch.explain_search(
     query       text,
@@ -233,6 +237,13 @@ end;
 $$;
 
 comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) is
-'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid. Returns a row a stage (phrase, for each quoted one; words, for each that the statistics do not know; text, one for each scan of BM25; vector; lexical, where the query has words that no chunk knows; candidate_pages;
-search, every statement of the whole search by the counters of tables and indexes): node (kinds of scan), index_name (indexes used),
-expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and execution), plan (the whole EXPLAIN as JSON). Errors as search_hybrid.';
+'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid.
+Returns a row a stage (phrase, for each quoted one; words, for each that the statistics do not know; text, one for each
+scan of BM25; vector; lexical, where the query has words that no chunk knows; candidate_pages; search, every statement
+of the whole search by the counters of tables and indexes): node (kinds of scan), index_name (indexes used),
+expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or
+pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and
+execution), plan (the whole EXPLAIN as JSON).
+Errors as search_hybrid.
+Example:
+select stage, index_name, milliseconds from pgsearch.explain_search(''전기차 보조금'');';

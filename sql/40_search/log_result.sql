@@ -33,6 +33,15 @@ end;
 $$;
 
 comment on function pgsearch.log_result(jsonb, text, text[], integer, jsonb, jsonb, jsonb) is
-'Stores the row of a search whose hits were changed after search() had answered, as search() stores its own. Arguments: result (the object that search returned, called with context {"log": false}, with its hits as they were shown, best first;
-a hit with "reranked" among its signals says that they were reranked), query, collections, top_k, filter, options and context as search was given them.
-Returns {"query_id", "logged"} and, when something went wrong, "notes": those of result with a word on it. Like search it never fails for the log. Errors: PS002 unknown key of context; PS003 result or context that is no object.';
+'Stores the row of a search whose hits were changed after search() had answered, as search() stores its own.
+Arguments:
+- result (the object that search returned, called with context {"log": false}, with its hits as they were shown, best
+  first; a hit with "reranked" among its signals says that they were reranked)
+- query
+- collections
+- top_k
+- filter
+- options and context as search was given them
+Returns {"query_id", "logged"} and, when something went wrong, "notes": those of result with a word on it. Like search
+it never fails for the log.
+Errors: PS002 unknown key of context; PS003 result or context that is no object.';

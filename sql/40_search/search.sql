@@ -29,11 +29,18 @@ end;
 $$;
 
 comment on function pgsearch.search(text, vector, text[], text, integer, text, jsonb, jsonb, jsonb) is
-'search_hybrid with what rows cannot carry, as one JSON object: search_mode, signals (array of those that really ran), fusion, notes (why a signal was left out, why there are no hits), timings (milliseconds a stage),
-candidates (how many each signal found), hits (array of objects with the columns of search_hybrid); and query_id (of its row in the log, for log_feedback) and logged (whether there is one).
-Arguments and errors as search_hybrid, and context, what the log is to know: user_id, client_id, session_id, search_id, conversation_id, application, environment, intent, query_type, experiment, variant, query_attributes, metadata,
-late_interaction_scores, query_id (a UUIDv7 of the caller''s own), log (false: not this one). PS002 for an unknown key of it.
-The log never fails a search: in a read-only transaction, on a standby or without the right to log nothing is stored, and what else went wrong stands in notes.';
+'search_hybrid with what rows cannot carry, as one JSON object: search_mode, signals (array of those that really ran),
+fusion, notes (why a signal was left out, why there are no hits), timings (milliseconds a stage), candidates (how many
+each signal found), hits (array of objects with the columns of search_hybrid); and query_id (of its row in the log, for
+log_feedback) and logged (whether there is one).
+Arguments and errors as search_hybrid, and context, what the log is to know: user_id, client_id, session_id, search_id,
+conversation_id, application, environment, intent, query_type, experiment, variant, query_attributes, metadata,
+late_interaction_scores, query_id (a UUIDv7 of the caller''s own), log (false: not this one). PS002 for an unknown key of
+it.
+The log never fails a search: in a read-only transaction, on a standby or without the right to log nothing is stored,
+and what else went wrong stands in notes.
+Example:
+select pgsearch.search(''전기차 보조금'', context => ''{"user_id": "lee"}'');';
 
 create or replace function pgsearch._check_context(context jsonb)
 returns void
@@ -60,7 +67,8 @@ end;
 $$;
 
 comment on function pgsearch._check_context(jsonb) is
-'Raises PS002, naming the known ones, for an unknown key of context, which is a mistake in a program. Values are not looked at here: they come from users, and a search is answered whatever they are.';
+'Raises PS002, naming the known ones, for an unknown key of context, which is a mistake in a program. Values are not
+looked at here: they come from users, and a search is answered whatever they are.';
 
 create or replace function pgsearch._log_quietly(
     query       text,
@@ -131,4 +139,6 @@ end;
 $$;
 
 comment on function pgsearch._log_quietly(text, text[], integer, jsonb, jsonb, jsonb, jsonb) is
-'Stores what search() answered, unless that is unwanted or impossible; never raises anything but the cancelling of the statement. Returns what is to be added to the outcome: query_id, logged and, when something went wrong, the notes with a word on it.';
+'Stores what search() answered, unless that is unwanted or impossible; never raises anything but the cancelling of the
+statement. Returns what is to be added to the outcome: query_id, logged and, when something went wrong, the notes with a
+word on it.';

@@ -99,9 +99,22 @@ $$;
 
 comment on function pgsearch.search_hybrid(text, vector, text[], text, integer, text, jsonb, jsonb) is
 'The best chunks for a query by words, meaning and titles together.
-Arguments: query (words, "phrases", +required, -excluded), embedding (of the query, for the vector signal; null leaves it out), collections (null: all),
-search_mode (auto: every signal there is; fts: words of the chunks; vector: meaning; lexical: spelling of titles; code: see search_code), top_k (0 .. 1000), fusion (strategy; null: the setting),
-filter (see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every signal), options (see default_settings).
-Returns rank from 1, the page and the chunk with their texts, context (with the neighbouring chunks, when option window > 0), snippet (HTML-escaped, <mark>ed), score (on the scale of the fusion), display_score (0 .. 1 by rank),
-match_reason, signals (each signal''s score, rank, weight, contribution, and the boosts), hit_chunks (candidates of the same page), tags, source, metadata (of page and chunk).
-No rows for a query without words; a notice then says why. Errors: PS001 unknown collection, PS002 unknown mode, fusion, option or filter key, PS003 value out of range, PS004 wrong dimensions, PS008 unknown model.';
+Arguments:
+- query (words, "phrases", +required, -excluded)
+- embedding (of the query, for the vector signal; null leaves it out)
+- collections (null: all)
+- search_mode (auto: every signal there is; fts: words of the chunks; vector: meaning; lexical: spelling of titles;
+  code: see search_code)
+- top_k (0 .. 1000)
+- fusion (strategy; null: the setting)
+- filter (see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every signal)
+- options (see default_settings)
+Returns rank from 1, the page and the chunk with their texts, context (with the neighbouring chunks, when option window
+> 0), snippet (HTML-escaped, <mark>ed), score (on the scale of the fusion), display_score (0 .. 1 by rank),
+match_reason, signals (each signal''s score, rank, weight, contribution, and the boosts), hit_chunks (candidates of the
+same page), tags, source, metadata (of page and chunk).
+No rows for a query without words; a notice then says why.
+Errors: PS001 unknown collection, PS002 unknown mode, fusion, option or filter key, PS003 value out of range, PS004
+wrong dimensions, PS008 unknown model.
+Example:
+select rank, title, snippet, match_reason from pgsearch.search_hybrid(''전기차 보조금'', top_k => 5);';

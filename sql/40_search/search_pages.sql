@@ -42,5 +42,8 @@ end;
 $$;
 
 comment on function pgsearch.search_pages(text, vector, text[], text, integer, text, jsonb, jsonb) is
-'The best pages for a query, each with its best chunk: search_hybrid with the option group_by_page. page_limit (0 .. 1000) is how many pages; hit_chunks says how many chunks of the page were candidates.
-Arguments, rows and errors otherwise as search_hybrid.';
+'The best pages for a query, each with its best chunk: search_hybrid with the option group_by_page. page_limit (0 ..
+1000) is how many pages; hit_chunks says how many chunks of the page were candidates.
+Arguments, rows and errors otherwise as search_hybrid.
+Example:
+select rank, title, hit_chunks from pgsearch.search_pages(''연말정산 환급'', collections => ''{korean}'');';

@@ -1,6 +1,7 @@
 -- The path of a question about code: search_code walks it, and so does search in mode "code".
 --
--- classify -> candidates of each signal -> nodes of the candidate chunks, every pair scored on every signal -> weights of the question's type -> boosts -> the best pair of each chunk.
+-- classify -> candidates of each signal -> nodes of the candidate chunks, every pair scored on every signal -> weights
+-- of the question's type -> boosts -> the best pair of each chunk.
 -- What competes is a chunk together with a node that explains it: two symbols of one chunk are two chances for it, not two hits.
 
 create or replace function pgsearch._code_signals()
@@ -66,7 +67,8 @@ end;
 $$;
 
 comment on function pgsearch._code_weights(text, jsonb) is
-'Type of a question and the weights of its signals: options "query_type" and "weights" (by signal, over those of the type) where given, else classify_query. Errors: PS002 unknown type or signal, PS003 a weight that is none.';
+'Type of a question and the weights of its signals: options "query_type" and "weights" (by signal, over those of the
+type) where given, else classify_query. Errors: PS002 unknown type or signal, PS003 a weight that is none.';
 
 create or replace function pgsearch._shared_weights(weights jsonb, present text[])
 returns jsonb
@@ -91,7 +93,8 @@ select coalesce(jsonb_object_agg(p.signal, round((case
 $$;
 
 comment on function pgsearch._shared_weights(jsonb, text[]) is
-'The weights of the signals that take part, summing to 1: what the others would have had is shared in proportion by those that know the question (all but graph).';
+'The weights of the signals that take part, summing to 1: what the others would have had is shared in proportion by those
+that know the question (all but graph).';
 
 create or replace function pgsearch._large_model(
     model       text,
@@ -135,7 +138,8 @@ end;
 $$;
 
 comment on function pgsearch._large_model(text, text, text[], vector) is
-'The model of the large embedding: the one that is named, else the only one besides small that has nodes in the collections; null when there is none. Errors: PS004 wrong dimensions, PS008 unknown model or several.';
+'The model of the large embedding: the one that is named, else the only one besides small that has nodes in the
+collections; null when there is none. Errors: PS004 wrong dimensions, PS008 unknown model or several.';
 
 create or replace function pgsearch._code_fused(
     weights    jsonb,
@@ -174,7 +178,8 @@ begin
                    '{"lexical": 1, "semantic_small_node": 1, "semantic_large_node": 1, "semantic_small_code": 1, "graph": 1}', 60, 20) as c
          where weights ? c.signal
     ),
-    -- Only some nodes may have the large vector. The best of them is then worth what the small model says it is, and the others are judged by the small model alone.
+    -- Only some nodes may have the large vector. The best of them is then worth what the small model says it is, and
+    -- the others are judged by the small model alone.
     anchor as (
         select coalesce(max(s.value), 1) as most
           from scaled as s
@@ -258,9 +263,14 @@ end;
 $$;
 
 comment on function pgsearch._code_fused(jsonb, bigint[], bigint[], bigint[], text[], text[], boolean[], float8[], float8[], float8[], float8[], float8[], float8[]) is
-'The best pair of each chunk, best first. Arguments: weights (of the signals that take part, summing to 1), and parallel arrays of the pairs: pair_ids, chunk_ids, page_ids, node_ids and node_types (null: a chunk without a node; type '''': a chunk of a document, alone), llm (summary by a language model), importance (0 .. 1),
-and the scores by lexical, small_node, large_node, small_code and graph (null: none). Score: sum of weight × signal scaled to 0 .. 1 between its least and its greatest, × (1 + 0.1 × importance) × (1.03 for llm).
-A node without a large vector counts in the large signal what it counts in the small one, a chunk without a node in both what its own vector counts. Returns pair_id, score, signals (score, rank, weight, contribution of each, and boosts), hit_chunks (chunks of the same page).';
+'The best pair of each chunk, best first. Arguments: weights (of the signals that take part, summing to 1), and parallel
+arrays of the pairs: pair_ids, chunk_ids, page_ids, node_ids and node_types (null: a chunk without a node; type '''': a
+chunk of a document, alone), llm (summary by a language model), importance (0 .. 1), and the scores by lexical,
+small_node, large_node, small_code and graph (null: none). Score: sum of weight × signal scaled to 0 .. 1 between its
+least and its greatest, × (1 + 0.1 × importance) × (1.03 for llm).
+A node without a large vector counts in the large signal what it counts in the small one, a chunk without a node in both
+what its own vector counts. Returns pair_id, score, signals (score, rank, weight, contribution of each, and boosts),
+hit_chunks (chunks of the same page).';
 
 create or replace function pgsearch._search_code(
     query       text,
@@ -556,7 +566,8 @@ begin
     confidence := greatest(pgsearch._confidence(parsed.words, text_pages, text_chunks, found_scores, code_chunks, greatest(best_cosine, best_node), model.model),
                            -- the name was said in full, and the first hit bears it
                            case when (hits #>> '{0,whole_name}')::boolean then 0.95::float8 end,
-                           -- no text has the words, but a name has half of them, or a summary (worth .42 at most, see _node_score_expression) nearly all
+                           -- no text has the words, but a name has half of them, or a summary (worth .42 at most, see
+                           -- _node_score_expression) nearly all
                            case when coalesce(text_chunks, '{}') = '{}' and (select max(n) from unnest(named) as n) >= 0.35 then 0.55::float8 end);
     timings := timings || pgsearch._lap('fusion_ms', lap);
     lap     := clock_timestamp();
@@ -595,8 +606,11 @@ end;
 $$;
 
 comment on function pgsearch._search_code(text, vector, text[], integer, jsonb, jsonb) is
-'A whole search of code as one JSON object, shaped as that of _search: search_mode (code), query_type, weights (applied, by signal, summing to 1), signals (array of those that took part), fusion, confidence (0 .. 1), approximate, notes, timings (milliseconds a stage),
-candidates (how many each signal found), hits (objects with the columns of search_code). Arguments as search_code, but for query_type, large_embedding (text of a vector), large_model and weights, which stand in options.';
+'A whole search of code as one JSON object, shaped as that of _search: search_mode (code), query_type, weights (applied,
+by signal, summing to 1), signals (array of those that took part), fusion, confidence (0 .. 1), approximate, notes,
+timings (milliseconds a stage), candidates (how many each signal found), hits (objects with the columns of search_code).
+Arguments as search_code, but for query_type, large_embedding (text of a vector), large_model and weights, which stand
+in options.';
 
 create or replace function pgsearch._node_similarity(embedding vector, query vector, distance text)
 returns float8

@@ -12,4 +12,6 @@ end;
 $$;
 
 comment on function pgsearch.abandon_load(uuid) is
-'Drops the session''s pg_temp.pages_to_load of the load with this load_id (see begin_load); what load_pages stored of it stays. Error: PS003 when no such load is at hand.';
+'Drops the session''s pg_temp.pages_to_load of the load with this load_id (see begin_load); what load_pages stored of it
+stays.
+Error: PS003 when no such load is at hand.';

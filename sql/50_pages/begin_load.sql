@@ -34,8 +34,11 @@ end;
 $$;
 
 comment on function pgsearch.begin_load() is
-'Makes the session''s empty table pg_temp.pages_to_load (load_id uuid; line bigint, distinct and in order; origin text, such as file:line; form text; page jsonb), and returns the id of the load, which every row and every further step must name.
-Next: copy pg_temp.pages_to_load (load_id, line, origin, form, page) from stdin, then check_load. Through a transaction pooler all steps up to finish_load must be in one transaction.';
+'Makes the session''s empty table pg_temp.pages_to_load (load_id uuid; line bigint, distinct and in order; origin text,
+such as file:line; form text; page jsonb), and returns the id of the load, which every row and every further step must
+name.
+Next: copy pg_temp.pages_to_load (load_id, line, origin, form, page) from stdin, then check_load. Through a transaction
+pooler all steps up to finish_load must be in one transaction.';
 
 create or replace function pgsearch._check_load_id(load_id uuid)
 returns void

@@ -102,5 +102,8 @@ end;
 $$;
 
 comment on function pgsearch.check_load(text, uuid) is
-'Readies pg_temp.pages_to_load of the load with this load_id (see begin_load) for load_pages: joins the parts of a page, splits passages of more than 16,000 characters at the collection''s chunk_size, and takes out what put_pages would refuse, one row for each with the reason.
-The caller decides whether to go on with the rest. An external_id that comes twice: the last one stays. Error: PS003 when no such load is at hand.';
+'Readies pg_temp.pages_to_load of the load with this load_id (see begin_load) for load_pages: joins the parts of a page,
+splits passages of more than 16,000 characters at the collection''s chunk_size, and takes out what put_pages would
+refuse, one row for each with the reason.
+The caller decides whether to go on with the rest. An external_id that comes twice: the last one stays.
+Error: PS003 when no such load is at hand.';

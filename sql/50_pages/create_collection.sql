@@ -35,7 +35,8 @@ end;
 $$;
 
 comment on function pgsearch._qualified_text_config(text) is
-'Schema-qualified name of a text search configuration (english -> pg_catalog.english); PS003, naming those that exist, when there is none of that name.';
+'Schema-qualified name of a text search configuration (english -> pg_catalog.english); PS003, naming those that exist,
+when there is none of that name.';
 
 create or replace function pgsearch.create_collection(
     collection  text,
@@ -84,6 +85,15 @@ end;
 $$;
 
 comment on function pgsearch.create_collection(text, text, jsonb) is
-'Makes sure that a collection exists: true when it was created, false when it was there; settings given for one that exists are merged over its own.
-text_config: a text search configuration such as english or pg_catalog.simple (null: whichever it has, pg_catalog.simple for a new one); settings: overrides of pgsearch.default_settings(). A new chunk_size applies to pages that are put from then on.
-Errors: PS003 for a bad name, an unknown configuration (naming those that exist), a value out of range, or a collection that exists with another configuration; PS002 for an unknown setting.';
+'Makes sure that a collection exists: true when it was created, false when it was there; settings given for one that
+exists are merged over its own.
+Arguments:
+- collection: its name
+- text_config: a text search configuration such as english or pg_catalog.simple (null: whichever it has,
+  pg_catalog.simple for a new one)
+- settings: overrides of pgsearch.default_settings()
+A new chunk_size applies to pages that are put from then on.
+Errors: PS003 for a bad name, an unknown configuration (naming those that exist), a value out of range, or a collection
+that exists with another configuration; PS002 for an unknown setting.
+Example:
+select pgsearch.create_collection(''handbook'', ''english'', ''{"chunk_size": 1500}'');';

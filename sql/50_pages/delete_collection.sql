@@ -29,4 +29,6 @@ end;
 $$;
 
 comment on function pgsearch.delete_collection(text) is
-'Deletes a collection with its pages, chunks, embeddings, semantic nodes and statistics; returns how many pages it had. What the search log holds stays. Error: PS001 unknown collection.';
+'Deletes a collection with its pages, chunks, embeddings, semantic nodes and statistics; returns how many pages it had.
+What the search log holds stays.
+Error: PS001 unknown collection.';

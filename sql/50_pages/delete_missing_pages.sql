@@ -26,4 +26,6 @@ end;
 $$;
 
 comment on function pgsearch.delete_missing_pages(text, uuid) is
-'Deletes the pages of a collection that pg_temp.pages_to_load of the load with this load_id (see begin_load) does not hold; returns how many. Only after a load that was complete: a page that was refused counts as missing. Errors: PS001 unknown collection; PS003 when no such load is at hand.';
+'Deletes the pages of a collection that pg_temp.pages_to_load of the load with this load_id (see begin_load) does not
+hold; returns how many. Only after a load that was complete: a page that was refused counts as missing.
+Errors: PS001 unknown collection; PS003 when no such load is at hand.';

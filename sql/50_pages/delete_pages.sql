@@ -30,4 +30,10 @@ end;
 $$;
 
 comment on function pgsearch.delete_pages(text, text[]) is
-'Deletes pages with their chunks and embeddings; returns how many pages there were. External ids that do not exist are passed over. Error: PS001 unknown collection.';
+'Deletes pages with their chunks and embeddings; returns how many pages there were.
+Arguments:
+- collection
+- external_ids (those that do not exist are passed over)
+Error: PS001 unknown collection.
+Example:
+select pgsearch.delete_pages(''korean'', ''{passport}'');';

@@ -1,7 +1,8 @@
 -- A model out, with everything that is keyed by it: vectors, caches, work in hand, nodes, index, its name.
 --
--- Millions of rows in one transaction hold back vacuum and write much log at once, so a batch at a time is possible. DROP INDEX CONCURRENTLY cannot run in a function: the client
--- drops the index first; one that still stands at the end is dropped here, under a short exclusive lock.
+-- Millions of rows in one transaction hold back vacuum and write much log at once, so a batch at a time is possible.
+-- DROP INDEX CONCURRENTLY cannot run in a function: the client drops the index first; one that still stands at the end
+-- is dropped here, under a short exclusive lock.
 
 create or replace function pgsearch.drop_model(model text, batch_size integer default null)
 returns table (deleted bigint, done boolean)
@@ -98,6 +99,11 @@ end;
 $$;
 
 comment on function pgsearch.drop_model(text, integer) is
-'Deletes an embedding model with its vectors, cached query vectors, claimed work, semantic nodes, centres and HNSW index. Arguments: model, batch_size (most rows deleted by this call, null: all of them; 0 only looks whether the model may go).
-Returns deleted (rows) and done: call it again, each time in a transaction of its own, until done. The model keeps its name until then. Client.drop_model is one call; pgsearch.vector_index.drop_model also drops the index concurrently and goes on until done.
+'Deletes an embedding model with its vectors, cached query vectors, claimed work, semantic nodes, centres and HNSW index.
+Arguments:
+- model
+- batch_size (most rows deleted by this call, null: all of them; 0 only looks whether the model may go)
+Returns deleted (rows) and done: call it again, each time in a transaction of its own, until done. The model keeps its
+name until then. Client.drop_model is one call; pgsearch.vector_index.drop_model also drops the index concurrently and
+goes on until done.
 Errors: PS003 a collection uses the model, or batch_size out of range, PS008 unknown model.';

@@ -33,5 +33,7 @@ end;
 $$;
 
 comment on function pgsearch.finish_load(text, uuid) is
-'Ends a load: refreshes the text statistics of the collection, empties the pending lists of the GIN indexes, analyzes pages and chunks, and drops the session''s pg_temp.pages_to_load when load_id (see begin_load) is given. Worth calling after any large change.
+'Ends a load: refreshes the text statistics of the collection, empties the pending lists of the GIN indexes, analyzes
+pages and chunks, and drops the session''s pg_temp.pages_to_load when load_id (see begin_load) is given. Worth calling
+after any large change.
 Errors: PS001 unknown collection; PS003 when no such load is at hand.';

@@ -38,5 +38,8 @@ end;
 $$;
 
 comment on function pgsearch.list_missing_embeddings(text, text, bigint, integer) is
-'Chunks that the model has not embedded yet or that changed since, in order of chunk_id from after_chunk_id on, at most batch_size. collection null: all.
-Returns page_id, chunk_id, content_hash (to give back to put_embeddings) and content (heading, line feed, content: what is to be embedded). Errors: PS001 unknown collection, PS003 batch_size out of range, PS008 unknown model.';
+'Chunks that the model has not embedded yet or that changed since, in order of chunk_id from after_chunk_id on, at most
+batch_size. collection null: all.
+Returns page_id, chunk_id, content_hash (to give back to put_embeddings) and content (heading, line feed, content: what
+is to be embedded).
+Errors: PS001 unknown collection, PS003 batch_size out of range, PS008 unknown model.';

@@ -34,4 +34,6 @@ end;
 $$;
 
 comment on function pgsearch.load_pages(text, uuid, bigint, bigint) is
-'Stores into the collection the rows of pg_temp.pages_to_load of the load with this load_id (see begin_load) with first_line <= line <= last_line and counts what became of them, in one row; a batch is stored whole or not at all. Errors as put_pages, and PS003 when no such load is at hand.';
+'Stores into the collection the rows of pg_temp.pages_to_load of the load with this load_id (see begin_load) with
+first_line <= line <= last_line and counts what became of them, in one row; a batch is stored whole or not at all.
+Errors as put_pages, and PS003 when no such load is at hand.';

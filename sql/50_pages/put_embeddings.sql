@@ -103,5 +103,13 @@ end;
 $$;
 
 comment on function pgsearch.put_embeddings(text, bigint[], bytea[], text[]) is
-'Stores one embedding a chunk and returns how many were stored. Arguments: model, and three parallel arrays: chunk_ids, content_hashes (as list_missing_embeddings gave them), embeddings (as text, ''[0.1,0.2]'').
-A chunk that no longer exists is skipped; one that changed meanwhile is stored and stays missing, unless its new text has been embedded already. Claims of claim_embeddings on these texts end. Errors: PS003 arrays of different lengths or an element that is null or no list of finite numbers, PS004 wrong dimensions, PS008 unknown model.';
+'Stores one embedding a chunk and returns how many were stored.
+Arguments:
+- model
+- chunk_ids (parallel to the two that follow)
+- content_hashes (as list_missing_embeddings gave them)
+- embeddings (as text, ''[0.1,0.2]'')
+A chunk that no longer exists is skipped; one that changed meanwhile is stored and stays missing, unless its new text
+has been embedded already. Claims of claim_embeddings on these texts end.
+Errors: PS003 arrays of different lengths or an element that is null or no list of finite numbers, PS004 wrong
+dimensions, PS008 unknown model.';

@@ -1,7 +1,8 @@
 -- Pages in: upsert by (collection, external_id), and of a changed page only what changed.
 --
 -- Logs point at chunk_id and embeddings cost money, so a chunk whose content is still there keeps both, wherever it moved.
--- All of it is set-based and in one transaction; pages are locked in external_id order, so that two writers never wait for each other in a ring.
+-- All of it is set-based and in one transaction; pages are locked in external_id order, so that two writers never wait
+-- for each other in a ring.
 
 -- Why a page cannot be stored, or null. Text and not an exception, because one bad page must not cost the others.
 create or replace function pgsearch._page_refusal(page jsonb)
@@ -171,7 +172,8 @@ end;
 $$;
 
 comment on function pgsearch._page_chunks(jsonb, integer) is
-'Chunks of a page object that _page_refusal lets pass: those given, or its content split at chunk_size characters; one empty chunk when there is only a title.';
+'Chunks of a page object that _page_refusal lets pass: those given, or its content split at chunk_size characters; one
+empty chunk when there is only a title.';
 
 create or replace function pgsearch._put_pages(collection text, lines bigint[], pages jsonb[])
 returns table (
@@ -391,7 +393,8 @@ end;
 $$;
 
 comment on function pgsearch._put_pages(text, bigint[], jsonb[]) is
-'put_pages over two arrays of equal length: line numbers (distinct; the greatest wins when an external_id is repeated) and page objects. chunks_kept counts only pages that were touched.';
+'put_pages over two arrays of equal length: line numbers (distinct; the greatest wins when an external_id is repeated)
+and page objects. chunks_kept counts only pages that were touched.';
 
 create or replace function pgsearch.put_pages(collection text, pages jsonb, keep_going boolean default false)
 returns table (
@@ -449,11 +452,22 @@ end;
 $$;
 
 comment on function pgsearch.put_pages(text, jsonb, boolean) is
-'Stores pages, one row of report for each in the order given; a collection that does not exist is created with the defaults (pg_catalog.simple).
-pages: an array of objects {external_id (required, a string or a whole number, which is stored as text), title, content or chunks, format, tags, source, metadata}.
-content is text that split_content cuts by format (''text'', ''markdown'', ''code'') and the collection''s chunk_size; chunks is an array of strings or of {heading, content, metadata}, at most 16,000 characters each, stored as they are.
+'Stores pages, one row of report for each in the order given; a collection that does not exist is created with the
+defaults (pg_catalog.simple).
+Arguments:
+- collection
+- pages: an array of objects {external_id (required, a string or a whole number, which is stored as text), title,
+  content or chunks, format, tags, source, metadata}
+- keep_going: whether a page that cannot be stored is refused by itself; false: it is an error and keeps the others out
+content is text that split_content cuts by format (''text'', ''markdown'', ''code'') and the collection''s chunk_size; chunks
+is an array of strings or of {heading, content, metadata}, at most 16,000 characters each, stored as they are.
 An empty page is found by its title: it gets one chunk whose content is empty and whose heading is the title.
-status: inserted, updated, unchanged (nothing was written), or refused, with the reason. A page that cannot be stored is an error and keeps the others out too; with keep_going it is refused by itself.
+status: inserted, updated, unchanged (nothing was written), or refused, with the reason.
 An external_id given twice: the last one would be taken, the others are refused.
-A chunk whose content is still on the page keeps its chunk_id and its embedding, however it moved; chunks_kept counts those of pages that were touched. An embedding whose heading or content changed is stale until it is replaced.
-Errors: PS003 when pages is not an array or the name of the collection is not valid, PS005 when a page cannot be stored and keep_going is false.';
+A chunk whose content is still on the page keeps its chunk_id and its embedding, however it moved; chunks_kept counts
+those of pages that were touched. An embedding whose heading or content changed is stale until it is replaced.
+Errors: PS003 when pages is not an array or the name of the collection is not valid, PS005 when a page cannot be stored
+and keep_going is false.
+Example:
+select external_id, status
+  from pgsearch.put_pages(''wiki'', ''[{"external_id": "1", "title": "Roses", "content": "Roses want sun."}]'');';

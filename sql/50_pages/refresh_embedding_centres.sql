@@ -1,6 +1,7 @@
 -- The mean direction of a collection's embeddings: every text is a little like every other, and that much says nothing of a query.
 --
--- 200 texts tell it well enough (the judged sets do not notice more); 1,000 are taken, spread over the table by a hash of their ids, so that the same rows give the same centre.
+-- 200 texts tell it well enough (the judged sets do not notice more); 1,000 are taken, spread over the table by a hash
+-- of their ids, so that the same rows give the same centre.
 
 create or replace function pgsearch.refresh_embedding_centres(collection text default null)
 returns integer
@@ -59,5 +60,8 @@ end;
 $$;
 
 comment on function pgsearch.refresh_embedding_centres(text) is
-'Computes anew what the embeddings of a collection have in common, for fusion; run by maintenance and after embedding. Argument: collection (null: all). Returns how many centres were written, one for each collection and model with embeddings.
-A search without a centre works and loses a little (cosqa nDCG@10 .582 -> .571, the other judged sets at most .007). Error: PS001 unknown collection.';
+'Computes anew what the embeddings of a collection have in common, for fusion; run by maintenance and after embedding.
+Argument: collection (null: all).
+Returns how many centres were written, one for each collection and model with embeddings.
+A search without a centre works and loses a little (cosqa nDCG@10 .582 -> .571, the other judged sets at most .007).
+Error: PS001 unknown collection.';

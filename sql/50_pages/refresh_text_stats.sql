@@ -130,6 +130,13 @@ end;
 $$;
 
 comment on function pgsearch.refresh_text_stats(text) is
-'Counts anew in how many chunks each lexeme stands, and how long chunks are, for the ranking of words. Argument: collection (null: all, which also drops the statistics of collections that are gone).
-Returns one row a collection: name (the collection), change (''none'': nothing to do; ''added'': only the new chunks were counted, since the old ones are as they were; ''all'': all were counted), chunks, total_tokens, lexemes_changed (rows written).
-Runs in one transaction and blocks no search. Chunks that others commit while it runs make the next refresh count all. For progress over many collections, call it for each. Error: PS001 unknown collection.';
+'Counts anew in how many chunks each lexeme stands, and how long chunks are, for the ranking of words. Argument:
+collection (null: all, which also drops the statistics of collections that are gone).
+Returns one row a collection: name (the collection), change (''none'': nothing to do; ''added'': only the new chunks were
+counted, since the old ones are as they were; ''all'': all were counted), chunks, total_tokens, lexemes_changed (rows
+written).
+Runs in one transaction and blocks no search. Chunks that others commit while it runs make the next refresh count all.
+For progress over many collections, call it for each.
+Error: PS001 unknown collection.
+Example:
+select name, change, chunks from pgsearch.refresh_text_stats(''korean'');';

@@ -1,6 +1,7 @@
 -- Makes an embedding model known, so that its vectors can be stored beside those of others.
 --
--- Its HNSW index is built by the client with the statement that vector_index_statement gives: CREATE INDEX CONCURRENTLY cannot run in a function.
+-- Its HNSW index is built by the client with the statement that vector_index_statement gives: CREATE INDEX CONCURRENTLY
+-- cannot run in a function.
 
 create or replace function pgsearch.register_model(
     model      text,
@@ -67,5 +68,13 @@ end;
 $$;
 
 comment on function pgsearch.register_model(text, integer, text, text) is
-'Registers an embedding model and returns its model_id; again with the same arguments is fine. Arguments: model (full name), dimensions, distance (cosine, inner_product, l2),
-storage of the HNSW index (vector up to 2,000 dimensions, halfvec up to 4,000, bit up to 16,000). Errors: PS002 unknown distance or storage, PS003 dimensions out of range or bit with another distance than cosine, PS004 registered otherwise.';
+'Registers an embedding model and returns its model_id; again with the same arguments is fine.
+Arguments:
+- model (full name)
+- dimensions
+- distance (cosine, inner_product, l2)
+- storage of the HNSW index (vector up to 2,000 dimensions, halfvec up to 4,000, bit up to 16,000)
+Errors: PS002 unknown distance or storage, PS003 dimensions out of range or bit with another distance than cosine, PS004
+registered otherwise.
+Example:
+select pgsearch.register_model(''all-MiniLM-L6-v2'', 384, storage => ''halfvec'');';

@@ -42,5 +42,10 @@ end;
 $$;
 
 comment on function pgsearch.set_default_model(text, text, float8) is
-'Chooses the embedding model that searches of the collection use when they name none; null for none. Arguments: collection, model, least_coverage (0 .. 1: refuse unless at least this share of the chunks has a current vector of the model; 1 for a switch that loses nothing).
+'Chooses the embedding model that searches of the collection use when they name none; null for none.
+Arguments:
+- collection
+- model
+- least_coverage (0 .. 1: refuse unless at least this share of the chunks has a current vector of the model; 1 for a
+  switch that loses nothing)
 Errors: PS001 unknown collection, PS003 covered too little, PS008 unknown model.';

@@ -38,5 +38,11 @@ end;
 $$;
 
 comment on function pgsearch.set_text_config(text, text) is
-'Gives a collection another text search configuration and analyses its pages and chunks anew, in one transaction; embeddings stay. Returns how many chunks were rewritten (0 when nothing was to do).
-Takes about as long as loading the collection. Errors: PS001 unknown collection, PS003 unknown configuration.';
+'Gives a collection another text search configuration and analyses its pages and chunks anew, in one transaction;
+embeddings stay.
+Arguments:
+- collection
+- text_config (such as english or pg_catalog.simple)
+Returns how many chunks were rewritten (0 when nothing was to do).
+Takes about as long as loading the collection.
+Errors: PS001 unknown collection, PS003 unknown configuration.';

@@ -1,12 +1,14 @@
 -- Text into chunks: in SQL, so that psql and every other client cut alike.
 --
--- A chunk is whole paragraphs of one section, packed greedily up to the limit. Sections are never mixed, not even small ones of the same parent:
--- the heading is searched with the chunk, so a merged chunk would be found under a heading that is not its own, and an edit in one section would
--- move the borders, and cost the embeddings, of its neighbours. Window expansion puts small neighbours together when they are shown.
+-- A chunk is whole paragraphs of one section, packed greedily up to the limit. Sections are never mixed, not even small
+-- ones of the same parent: the heading is searched with the chunk, so a merged chunk would be found under a heading
+-- that is not its own, and an edit in one section would move the borders, and cost the embeddings, of its neighbours.
+-- Window expansion puts small neighbours together when they are shown.
 -- There is no overlap for the same reason: it would store, embed and find the same words twice.
 
 -- A block that is longer than a chunk, cut at the best place in each stretch of chunk_size characters.
--- The rest is taken in portions, because left() and substr() walk a UTF-8 string from its start: one megabyte in one line would take minutes.
+-- The rest is taken in portions, because left() and substr() walk a UTF-8 string from its start: one megabyte in one
+-- line would take minutes.
 create or replace function pgsearch._split_long_block(block text, by_lines boolean, chunk_size integer)
 returns text[]
 language plpgsql immutable parallel safe
@@ -15,8 +17,8 @@ as $$
 declare
     white    constant text := E' \t\n\r\f\v\u001C\u001D\u001E\u001F\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000';
     -- Up to the last end of a sentence, or the last line before a list item or a table row.
-    -- A full stop ends a sentence when white space but no lower-case letter follows, and no initial or abbreviation stands before it (decimals have no
-    -- white space); Korean final endings also without white space; 。！？ always.
+    -- A full stop ends a sentence when white space but no lower-case letter follows, and no initial or abbreviation
+    -- stands before it (decimals have no white space); Korean final endings also without white space; 。！？ always.
     sentence constant text := E'^.*(?:(?:(?<!\\m(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nr|Fig|Eq|al|vs|etc|cf|ca|approx|Jr|Sr|Inc|Ltd|Co|Corp|Vol|pp|Art|Sec|Ch|e\\.g|i\\.e|z\\.B))\\.|[!?…])["''”’»)\\]]*\\s+(?![a-z])'
                                '|[다요까죠음임함됨][.?!](?=[가-힣])'
                                '|[。！？｡]["''」』”’）]*'
@@ -35,7 +37,8 @@ begin
             rest := rest || substr(block, taken + 1, portion);
             taken := taken + portion;
         end if;
-        -- White space at a cut is dropped, but not the indentation of a line. Only where there is some: ltrim() takes all of the rest apart.
+        -- White space at a cut is dropped, but not the indentation of a line. Only where there is some: ltrim() takes
+        -- all of the rest apart.
         if strpos(case when by_lines then E'\n' else white end, left(rest, 1)) > 0 then
             rest := ltrim(rest, case when by_lines then E'\n' else white end);
         end if;
@@ -78,7 +81,8 @@ end;
 $$;
 
 comment on function pgsearch._split_long_block(text, boolean, integer) is
-'Pieces of a block, each at most chunk_size characters; only white space is lost. by_lines: at line ends (code); else after a sentence, a line, a word, whichever comes first in the last three quarters of a piece.';
+'Pieces of a block, each at most chunk_size characters; only white space is lost. by_lines: at line ends (code); else
+after a sentence, a line, a word, whichever comes first in the last three quarters of a piece.';
 
 create or replace function pgsearch.split_content(
     document   text,
@@ -297,9 +301,15 @@ end;
 $$;
 
 comment on function pgsearch.split_content(text, text, integer) is
-'Cuts a document into chunks of at most chunk_size characters (100 .. 16000): rows (ordinal from 0, heading, content), in order; nothing but white space is lost, and nothing comes twice. No rows for an empty text.
-format text: paragraphs (blank lines between them) are packed whole; one that is too long is cut after a sentence (also 다. 요. 까? 。！？), a line, a word.
-format markdown: also a new chunk at each heading (ATX, setext); heading is the path of section headings joined with '' · '', and the heading lines are left out of content. A heading with nothing below it gives a chunk with empty content.
+'Cuts a document into chunks of at most chunk_size characters (100 .. 16000): rows (ordinal from 0, heading, content), in
+order; nothing but white space is lost, and nothing comes twice. No rows for an empty text.
+format text: paragraphs (blank lines between them) are packed whole; one that is too long is cut after a sentence (also
+다. 요. 까? 。！？), a line, a word.
+format markdown: also a new chunk at each heading (ATX, setext); heading is the path of section headings joined with '' ·
+'', and the heading lines are left out of content. A heading with nothing below it gives a chunk with empty content.
 Fenced code stays whole, and is cut between lines when it alone is too long.
-format code: cut at blank lines before top-level lines where possible, then at blank lines, then between lines; a line is cut only when it alone is too long.
-Errors: PS003 for an unknown format or a chunk_size out of range.';
+format code: cut at blank lines before top-level lines where possible, then at blank lines, then between lines; a line
+is cut only when it alone is too long.
+Errors: PS003 for an unknown format or a chunk_size out of range.
+Example:
+select ordinal, content from pgsearch.split_content(''Roses want sun. Tulips want rain.'', ''text'', 100);';

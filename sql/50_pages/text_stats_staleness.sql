@@ -46,5 +46,10 @@ end;
 $$;
 
 comment on function pgsearch.text_stats_staleness(text) is
-'How old the statistics of words are. Argument: collection (null: all). Returns one row a collection: name, refreshed_at (null: never), chunks (now), added and removed (chunks since the refresh; chunks rewritten in place are not seen),
-staleness ((added + removed) / chunks at the refresh), stale (true when that is more than a tenth, or there was never a refresh: call refresh_text_stats). Error: PS001 unknown collection.';
+'How old the statistics of words are. Argument: collection (null: all).
+Returns one row a collection: name, refreshed_at (null: never), chunks (now), added and removed (chunks since the
+refresh; chunks rewritten in place are not seen), staleness ((added + removed) / chunks at the refresh), stale (true
+when that is more than a tenth, or there was never a refresh: call refresh_text_stats).
+Error: PS001 unknown collection.
+Example:
+select * from pgsearch.text_stats_staleness(''korean'');';

@@ -18,4 +18,6 @@ end;
 $$;
 
 comment on function pgsearch.vector_index_statement(text, boolean) is
-'CREATE INDEX statement of the model''s HNSW index (embeddings_hnsw_<model_id>), for the client to run: concurrently, or at once while nobody writes. Errors: PS008 unknown model.';
+'CREATE INDEX statement of the model''s HNSW index (embeddings_hnsw_<model_id>), for the client to run: concurrently, or
+at once while nobody writes.
+Errors: PS008 unknown model.';

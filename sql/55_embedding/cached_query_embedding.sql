@@ -52,4 +52,6 @@ end;
 $$;
 
 comment on function pgsearch.cached_query_embedding(text, text) is
-'The embedding of a query that put_query_embedding kept for this model, as numbers; null when there is none. Queries that normalize_query makes equal are one. Error: PS008 unknown model.';
+'The embedding of a query that put_query_embedding kept for this model, as numbers; null when there is none. Queries that
+normalize_query makes equal are one.
+Error: PS008 unknown model.';

@@ -1,11 +1,14 @@
 -- Hands out chunks to embed, so that workers on any number of machines share the work and none of it is lost.
 --
--- A claim is a row in embedding_attempts with a lease: a worker that dies loses it when the lease ends. The attempt is counted here and not when it fails,
--- because a text that kills its worker reports nothing; what was lost twice is handed out alone, so that such a text is given up by itself and not with its batch.
+-- A claim is a row in embedding_attempts with a lease: a worker that dies loses it when the lease ends. The attempt is
+-- counted here and not when it fails, because a text that kills its worker reports nothing; what was lost twice is
+-- handed out alone, so that such a text is given up by itself and not with its batch.
 --
--- Two ways to find work. From a position on (after_chunk_id), chunks are walked in the order of their ids, each batch from where the last one ended:
--- the whole walk compares each chunk once, however many batches it takes. Without a position (after_chunk_id null) only pages put since everything was last found done are looked at,
--- so that asking again and again costs next to nothing; once an hour every chunk is compared all the same, for what no page's age tells, such as deleted embeddings.
+-- Two ways to find work. From a position on (after_chunk_id), chunks are walked in the order of their ids, each batch
+-- from where the last one ended: the whole walk compares each chunk once, however many batches it takes. Without a
+-- position (after_chunk_id null) only pages put since everything was last found done are looked at, so that asking
+-- again and again costs next to nothing; once an hour every chunk is compared all the same, for what no page's age
+-- tells, such as deleted embeddings.
 
 create or replace function pgsearch.claim_embeddings(
     model          text,
@@ -198,7 +201,15 @@ end;
 $$;
 
 comment on function pgsearch.claim_embeddings(text, text, integer, integer, text, bigint, timestamptz, boolean) is
-'Hands out at most batch_size (1 .. 100000) chunks that the model has not embedded, or that changed since, to one worker (its name, for embedding_status) for lease_seconds (1 .. 86400); what it has not stored by then may be claimed again.
-collection null: all. after_chunk_id: only chunks with a larger id, in the order of ids: begin with 0 and go on with the last one claimed, so that each is handed out once in a walk; null: any that are due, found among the pages put lately (every chunk is compared once an hour).
-failed_before: failed chunks are handed out again when they failed before this time; null: a minute after the first failure, two after the second, and so on. After five attempts a chunk is given up. alone: nothing while anybody else holds a lease of the model.
-Returns page_id, chunk_id, content_hash (to give back to put_embeddings) and content (heading, line feed, content). Errors: PS001 unknown collection, PS003 number out of range, PS008 unknown model.';
+'Hands out at most batch_size (1 .. 100000) chunks that the model has not embedded, or that changed since, to one worker
+(its name, for embedding_status) for lease_seconds (1 .. 86400); what it has not stored by then may be claimed again.
+collection null: all.
+Arguments:
+- after_chunk_id: only chunks with a larger id, in the order of ids: begin with 0 and go on with the last one claimed,
+  so that each is handed out once in a walk; null: any that are due, found among the pages put lately (every chunk is
+  compared once an hour)
+- failed_before: failed chunks are handed out again when they failed before this time; null: a minute after the first
+  failure, two after the second, and so on. After five attempts a chunk is given up
+- alone: nothing while anybody else holds a lease of the model
+Returns page_id, chunk_id, content_hash (to give back to put_embeddings) and content (heading, line feed, content).
+Errors: PS001 unknown collection, PS003 number out of range, PS008 unknown model.';

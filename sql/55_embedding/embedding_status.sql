@@ -49,5 +49,7 @@ end;
 $$;
 
 comment on function pgsearch.embedding_status(text, text) is
-'Counts of chunks (of the collection, null: of all) for one model: chunks in all, embedded as they are now, missing (all others), and of the missing ones: claimed by a worker just now, retrying (failed or lost, to be claimed again), gave_up (no attempt is left);
-workers is how many hold claims. Errors: PS001 unknown collection, PS008 unknown model.';
+'Counts of chunks (of the collection, null: of all) for one model: chunks in all, embedded as they are now, missing (all
+others), and of the missing ones: claimed by a worker just now, retrying (failed or lost, to be claimed again), gave_up
+(no attempt is left); workers is how many hold claims.
+Errors: PS001 unknown collection, PS008 unknown model.';

@@ -45,5 +45,8 @@ end;
 $$;
 
 comment on function pgsearch.fail_embeddings(text, bigint[], text[]) is
-'Ends the claims of chunks that were not embedded; returns how many claims there were. Arguments: model, and two parallel arrays: chunk_ids and errors, the reason why each one failed (kept to 2,000 characters).
-An error that is null gives the chunk back as if it had not been claimed: for work that was interrupted, or when not the text is at fault but the model. Errors: PS003 arrays of different lengths, PS008 unknown model.';
+'Ends the claims of chunks that were not embedded; returns how many claims there were. Arguments: model, and two parallel
+arrays: chunk_ids and errors, the reason why each one failed (kept to 2,000 characters).
+An error that is null gives the chunk back as if it had not been claimed: for work that was interrupted, or when not the
+text is at fault but the model.
+Errors: PS003 arrays of different lengths, PS008 unknown model.';

@@ -30,4 +30,6 @@ end;
 $$;
 
 comment on function pgsearch.list_embedding_workers(text, text) is
-'Workers that hold chunks of the model (of the collection, null: of all) just now: worker (its name), claimed (how many chunks), leased_until (when its last lease ends, unless it renews it). Errors: PS001 unknown collection, PS008 unknown model.';
+'Workers that hold chunks of the model (of the collection, null: of all) just now: worker (its name), claimed (how many
+chunks), leased_until (when its last lease ends, unless it renews it).
+Errors: PS001 unknown collection, PS008 unknown model.';

@@ -39,5 +39,7 @@ end;
 $$;
 
 comment on function pgsearch.list_failed_embeddings(text, text, integer) is
-'Chunks whose last attempt failed, or whose worker vanished, those given up first, at most batch_size (1 .. 100000). collection null: all.
-Returns page_id, chunk_id, attempts, gave_up (no attempt is left), failed_at, worker, last_error. Errors: PS001 unknown collection, PS003 batch_size out of range, PS008 unknown model.';
+'Chunks whose last attempt failed, or whose worker vanished, those given up first, at most batch_size (1 .. 100000).
+collection null: all.
+Returns page_id, chunk_id, attempts, gave_up (no attempt is left), failed_at, worker, last_error.
+Errors: PS001 unknown collection, PS003 batch_size out of range, PS008 unknown model.';

@@ -1,6 +1,7 @@
 -- Keeps the vector of a query; the least recently used go when there are too many.
 --
--- Whoever may search fills the cache for all, within a bound of its own, and changes nothing that stands in it: a wrong vector would be everybody's.
+-- Whoever may search fills the cache for all, within a bound of its own, and changes nothing that stands in it: a wrong
+-- vector would be everybody's.
 
 create or replace function pgsearch._put_query_embedding(model text, query text, embedding text, most_kept integer, replaces boolean)
 returns boolean
@@ -99,6 +100,10 @@ end;
 $$;
 
 comment on function pgsearch.put_query_embedding(text, text, text, integer) is
-'Keeps the embedding (as text, ''[0.1,0.2]'') of a query for this model, and drops the least recently used when more than most_kept (0 .. 10000000, of all models together) are kept; it goes when its model is dropped.
-Who has the right search but not this table keeps 10,000, whatever most_kept (but 0) says, and replaces none that is kept already.
-Returns whether it was kept: not when most_kept is 0, the transaction is read-only, or the normalised query is longer than 2,000 bytes. Errors: PS003 no list of finite numbers or most_kept out of range, PS004 wrong dimensions, PS008 unknown model.';
+'Keeps the embedding (as text, ''[0.1,0.2]'') of a query for this model, and drops the least recently used when more than
+most_kept (0 .. 10000000, of all models together) are kept; it goes when its model is dropped.
+Who has the right search but not this table keeps 10,000, whatever most_kept (but 0) says, and replaces none that is
+kept already.
+Returns whether it was kept: not when most_kept is 0, the transaction is read-only, or the normalised query is longer
+than 2,000 bytes.
+Errors: PS003 no list of finite numbers or most_kept out of range, PS004 wrong dimensions, PS008 unknown model.';

@@ -35,5 +35,8 @@ end;
 $$;
 
 comment on function pgsearch.release_embedding_claims(text, text[], boolean) is
-'Ends all claims that the workers, by their names, hold of the model; returns how many there were. Others may claim the chunks at once. As if they had not been claimed, for work that was interrupted; lost: the workers died over them, so the attempt counts.
+'Ends all claims that the workers, by their names, hold of the model; returns how many there were. Others may claim the
+chunks at once. As if they had not been claimed, for work that was interrupted;
+Arguments:
+- lost: the workers died over them, so the attempt counts
 Error: PS008 unknown model.';

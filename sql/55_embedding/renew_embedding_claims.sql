@@ -35,5 +35,7 @@ end;
 $$;
 
 comment on function pgsearch.renew_embedding_claims(text, text, integer) is
-'Prolongs everything that the worker has claimed of the model and not stored, to lease_seconds (1 .. 86400) from now; returns how many chunks those are. To be called more often than the lease is long; what somebody else took over in the meantime is left to him.
+'Prolongs everything that the worker has claimed of the model and not stored, to lease_seconds (1 .. 86400) from now;
+returns how many chunks those are. To be called more often than the lease is long; what somebody else took over in the
+meantime is left to him.
 Errors: PS003 lease_seconds out of range, PS008 unknown model.';

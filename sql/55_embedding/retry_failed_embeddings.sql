@@ -34,4 +34,6 @@ end;
 $$;
 
 comment on function pgsearch.retry_failed_embeddings(text, text) is
-'Lets failed and given-up chunks of the model (of the collection, null: of all) be claimed at once, with no attempts counted; returns how many. What a worker holds just now is left to it. Errors: PS001 unknown collection, PS008 unknown model.';
+'Lets failed and given-up chunks of the model (of the collection, null: of all) be claimed at once, with no attempts
+counted; returns how many. What a worker holds just now is left to it.
+Errors: PS001 unknown collection, PS008 unknown model.';

@@ -1,6 +1,7 @@
 -- What an index of a repository was made from, so that the next run reads only what changed.
 --
--- The hash stands in two places, because they are written in two transactions: on the page, and on the node of the file. Only a file that has it in both is done.
+-- The hash stands in two places, because they are written in two transactions: on the page, and on the node of the
+-- file. Only a file that has it in both is done.
 
 create or replace function pgsearch._indexed_files(repo_id text)
 returns table (path text, file_hash text, language text, unparsed text, node_hashes jsonb)
@@ -26,7 +27,8 @@ end;
 $$;
 
 comment on function pgsearch._indexed_files(text) is
-'The files and issues of a repository as index-code last stored them: path, file_hash of the page, language (''issue'' for issues), unparsed (why a Python file has no nodes), node_hashes (an object: model to the file_hash of the file''s node).';
+'The files and issues of a repository as index-code last stored them: path, file_hash of the page, language (''issue'' for
+issues), unparsed (why a Python file has no nodes), node_hashes (an object: model to the file_hash of the file''s node).';
 
 create or replace function pgsearch._indexed_facts(repo_id text)
 returns table (path text, file_hash text, facts text)
@@ -47,4 +49,5 @@ end;
 $$;
 
 comment on function pgsearch._indexed_facts(text) is
-'What index-code read from each file: path, file_hash, facts (packed, see pgsearch.code.facts). Of several models the row that was written last.';
+'What index-code read from each file: path, file_hash, facts (packed, see pgsearch.code.facts). Of several models the row
+that was written last.';

@@ -30,4 +30,5 @@ end;
 $$;
 
 comment on function pgsearch._name_node_model(text, text) is
-'Turns the rows of a repository''s nodes that have the empty model into rows of the model named; where such a row stands already, the empty one goes. Returns how many were turned.';
+'Turns the rows of a repository''s nodes that have the empty model into rows of the model named; where such a row stands
+already, the empty one goes. Returns how many were turned.';

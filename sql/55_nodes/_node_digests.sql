@@ -18,4 +18,5 @@ end;
 $$;
 
 comment on function pgsearch._node_digests(text, text) is
-'Of the nodes of a repository in the rows of a model, as index-code last sent them: node_id, node_type and digest (of the whole node object). Nodes without a chunk are left out.';
+'Of the nodes of a repository in the rows of a model, as index-code last sent them: node_id, node_type and digest (of the
+whole node object). Nodes without a chunk are left out.';

@@ -24,9 +24,12 @@ select format(
 $$;
 
 comment on function pgsearch._node_score_expression(integer, integer, integer) is
-'The score of a node n (0 .. 2) by its words, for a statement with the parameters $1 terms, $2 own_terms, $3 path_terms, $4 gains, $5 total, $6 names, $7 worths, $8 unknown, $9 unknown_gains (see _node_terms), and the number of terms, names and unknown words.
-Words: share of the question, by gain, that stands in the own name (× 1), the qualified name (× 0.8), the summary (× 0.6) or, for a word that nothing has, is like the name (× 0.8 × trigram similarity);
-times 0.7 + 0.3 × share of the own name''s words that the question says; plus the worth of the best whole name.';
+'The score of a node n (0 .. 2) by its words, for a statement with the parameters $1 terms, $2 own_terms, $3 path_terms,
+$4 gains, $5 total, $6 names, $7 worths, $8 unknown, $9 unknown_gains (see _node_terms), and the number of terms, names
+and unknown words.
+Words: share of the question, by gain, that stands in the own name (× 1), the qualified name (× 0.8), the summary (×
+0.6) or, for a word that nothing has, is like the name (× 0.8 × trigram similarity); times 0.7 + 0.3 × share of the own
+name''s words that the question says; plus the worth of the best whole name.';
 
 create or replace function pgsearch._node_words_statement(
     terms           integer,
@@ -63,7 +66,8 @@ select concat_ws(
 $$;
 
 comment on function pgsearch._node_words_statement(integer, integer, integer, boolean, boolean) is
-'Text of the search of nodes by words. Parameters: $1 .. $9 as _node_score_expression, $10 driving tsquery, $11 collections text[], $12 page ids bigint[], $13 limit.';
+'Text of the search of nodes by words. Parameters: $1 .. $9 as _node_score_expression, $10 driving tsquery, $11
+collections text[], $12 page ids bigint[], $13 limit.';
 
 create or replace function pgsearch._node_words_top_n(
     query       text,
@@ -101,7 +105,8 @@ end;
 $$;
 
 comment on function pgsearch._node_words_top_n(text, text[], bigint[], integer) is
-'The top_n nodes by the words of a question (see _node_score_expression), each once however many models it has, through the GIN index over the summaries and the trigram index over the names. Null stands for all collections, all pages.
+'The top_n nodes by the words of a question (see _node_score_expression), each once however many models it has, through
+the GIN index over the summaries and the trigram index over the names. Null stands for all collections, all pages.
 Returns node_id, node_type, page_id, chunk_id, score (> 0), best first, ties by node_id.';
 
 create or replace function pgsearch._node_words_scores(
@@ -145,5 +150,6 @@ end;
 $$;
 
 comment on function pgsearch._node_words_scores(text, text[], bigint[], bigint[]) is
-'The nodes of the given chunks (of a symbol or route: of its chunk; of a document or issue: of every chunk of its page), each with its score by the words of a question, 0 for none, and whether its whole name is said.
+'The nodes of the given chunks (of a symbol or route: of its chunk; of a document or issue: of every chunk of its page),
+each with its score by the words of a question, 0 for none, and whether its whole name is said.
 page_ids and chunk_ids are parallel arrays (the page of each chunk); collections null: all.';

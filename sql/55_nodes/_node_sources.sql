@@ -60,5 +60,7 @@ end;
 $$;
 
 comment on function pgsearch._node_sources(text, text, text[], text[]) is
-'The nodes named, in their order, with what a summary is made of: template summary, code_hash, metadata, upgraded (a summary of a language model stands for this very code in the row of that model), source (the chunks that share lines with the node; the whole page where it has no lines)
-and first_line (where the source begins; null where chunks have no lines).';
+'The nodes named, in their order, with what a summary is made of: template summary, code_hash, metadata, upgraded (a
+summary of a language model stands for this very code in the row of that model), source (the chunks that share lines
+with the node; the whole page where it has no lines) and first_line (where the source begins; null where chunks have no
+lines).';

@@ -1,7 +1,8 @@
 -- A question as the names of code understand it: whole names, their words, and words that nothing here has, which may be misspelt.
 --
--- The words are weighted by how rare they are among the nodes, because templates repeat themselves ("function", "module"). Frequencies are counted by the index and no further than
--- most_counted: what is commoner than that is common.
+-- The words are weighted by how rare they are among the nodes, because templates repeat themselves ("function",
+-- "module"). Frequencies are counted by the index and no further than most_counted: what is commoner than that is
+-- common.
 
 create or replace function pgsearch._query_names(query text)
 returns table (name text, worth float8)
@@ -38,7 +39,8 @@ end;
 $$;
 
 comment on function pgsearch._query_names(text) is
-'Whole names that the question says, lower case, with what a match is worth (0 .. 1): route paths with their method, alone, and without their first parts; identifiers that cannot be plain words. At most twelve.';
+'Whole names that the question says, lower case, with what a match is worth (0 .. 1): route paths with their method,
+alone, and without their first parts; identifiers that cannot be plain words. At most twelve.';
 
 create or replace function pgsearch._asking_words()
 returns text[]
@@ -139,5 +141,7 @@ $$;
 
 comment on function pgsearch._node_terms(text, text[]) is
 'What a question asks of the names and summaries of nodes. Arguments: query, collections (null: all).
-Returns one row; parallel arrays: terms (tsquery of each word that some node has), own_terms (the same, in the own name), path_terms (in the qualified name), gains (weight × idf, idf = ln(1 + (N - df + 0.5) / (df + 0.5)), both counted up to 3,000); total (sum of the gains);
-names (whole names, see _query_names) and worths; unknown (at most eight words that no node has) and unknown_gains; driving (matches every node worth a look). Null where there is nothing.';
+Returns one row; parallel arrays: terms (tsquery of each word that some node has), own_terms (the same, in the own
+name), path_terms (in the qualified name), gains (weight × idf, idf = ln(1 + (N - df + 0.5) / (df + 0.5)), both counted
+up to 3,000); total (sum of the gains); names (whole names, see _query_names) and worths; unknown (at most eight words
+that no node has) and unknown_gains; driving (matches every node worth a look). Null where there is nothing.';

@@ -1,4 +1,5 @@
--- Nodes by the meaning of their summaries, through the partial HNSW index of the model, as _vector_top_n does for chunks; the exact scan answers where that is not built or gives too few.
+-- Nodes by the meaning of their summaries, through the partial HNSW index of the model, as _vector_top_n does for
+-- chunks; the exact scan answers where that is not built or gives too few.
 
 create or replace function pgsearch._node_vector_statement(
     model           pgsearch.embedding_models,
@@ -31,7 +32,8 @@ end;
 $$;
 
 comment on function pgsearch._node_vector_statement(pgsearch.embedding_models, boolean, boolean, boolean) is
-'Text of the vector search of nodes. Parameters: $1 query vector, $2 collections text[], $3 page ids bigint[], $4 limit. exact reads every eligible row instead of the HNSW index.';
+'Text of the vector search of nodes. Parameters: $1 query vector, $2 collections text[], $3 page ids bigint[], $4 limit.
+exact reads every eligible row instead of the HNSW index.';
 
 create or replace function pgsearch._node_vector_top_n(
     embedding   vector,
@@ -91,4 +93,6 @@ end;
 $$;
 
 comment on function pgsearch._node_vector_top_n(vector, pgsearch.embedding_models, text[], bigint[], integer) is
-'The top_n nodes whose summaries are nearest to the query by the model, best first: node_id, node_type, page_id, chunk_id, score (as search_vector). Null stands for all collections, all pages; no rows without a model, for a null or a zero vector.';
+'The top_n nodes whose summaries are nearest to the query by the model, best first: node_id, node_type, page_id,
+chunk_id, score (as search_vector). Null stands for all collections, all pages; no rows without a model, for a null or a
+zero vector.';

@@ -28,5 +28,9 @@ end;
 $$;
 
 comment on function pgsearch.delete_missing_nodes(text, text, text[]) is
-'Deletes the nodes of a repository whose ids are not among keep_node_ids; returns how many rows. Arguments: repo_id (the collection), model (only its rows; null: the rows of every model, which is what a complete indexing run wants), keep_node_ids.
+'Deletes the nodes of a repository whose ids are not among keep_node_ids; returns how many rows.
+Arguments:
+- repo_id (the collection)
+- model (only its rows; null: the rows of every model, which is what a complete indexing run wants)
+- keep_node_ids
 Errors: PS001 unknown collection, PS003 keep_node_ids is null.';

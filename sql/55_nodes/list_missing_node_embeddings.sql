@@ -26,5 +26,11 @@ end;
 $$;
 
 comment on function pgsearch.list_missing_node_embeddings(text, text, integer) is
-'Nodes of the repository that have a row of the model and no vector in it, the most important first. Arguments: repo_id (the collection), model, batch_size (1 .. 100000).
-Returns node_id, node_type and summary (what is to be embedded): give all three back to put_node_embeddings, and ask again until nothing comes. Errors: PS001 unknown collection, PS003 batch_size out of range, PS008 unknown model.';
+'Nodes of the repository that have a row of the model and no vector in it, the most important first.
+Arguments:
+- repo_id (the collection)
+- model
+- batch_size (1 .. 100000)
+Returns node_id, node_type and summary (what is to be embedded): give all three back to put_node_embeddings, and ask
+again until nothing comes.
+Errors: PS001 unknown collection, PS003 batch_size out of range, PS008 unknown model.';

@@ -1,4 +1,5 @@
--- The statement that builds the HNSW index over the nodes of a model: partial, over an expression, as that of the chunks, so that models of any dimensions share one table.
+-- The statement that builds the HNSW index over the nodes of a model: partial, over an expression, as that of the
+-- chunks, so that models of any dimensions share one table.
 --
 -- Below a few thousand nodes an exact scan is as fast, and nothing has to be built.
 
@@ -20,4 +21,6 @@ end;
 $$;
 
 comment on function pgsearch.node_index_statement(text, boolean) is
-'CREATE INDEX statement of the HNSW index over the model''s nodes (semantic_nodes_hnsw_<model_id>), for the client to run: concurrently, or at once while nobody writes. Errors: PS008 unknown model.';
+'CREATE INDEX statement of the HNSW index over the model''s nodes (semantic_nodes_hnsw_<model_id>), for the client to run:
+concurrently, or at once while nobody writes.
+Errors: PS008 unknown model.';

@@ -1,6 +1,8 @@
--- Which nodes deserve a summary of a language model and a larger embedding: those that people find (seed document 002: the top 50, the rest stays as it is).
+-- Which nodes deserve a summary of a language model and a larger embedding: those that people find. Each costs money,
+-- and most are never found, so the rest stays as it is.
 --
--- What is counted are hits of chunks, as the statistics of the log have them by day; a chunk's counts are those of its nodes. Where nothing was searched, importance decides, and "basis" says so.
+-- What is counted are hits of chunks, as the statistics of the log have them by day; a chunk's counts are those of its
+-- nodes. Where nothing was searched, importance decides, and "basis" says so.
 
 create or replace function pgsearch.popular_nodes(repo_id text, top integer default 50)
 returns table (
@@ -68,6 +70,14 @@ end;
 $$;
 
 comment on function pgsearch.popular_nodes(text, integer) is
-'The nodes of a repository to upgrade first. Arguments: repo_id (the collection), top (0 .. 100000: how many; seed document 002 upgrades 50). Most searched first, by the hits of their chunk in the last seven days (today included) of the log''s statistics, then by importance.
-Returns node_id, node_type, name, summary and summary_method (llm: upgraded already), query_count_7d, avg_rank (of its chunk as a hit, from 1; null: never one), impressions, clicks, importance (0 .. 1), basis (searched, or importance for a node that nobody found).
-Two nodes of one chunk share its counts. Errors: PS001 unknown collection, PS003 top out of range.';
+'The nodes of a repository to upgrade first.
+Arguments:
+- repo_id (the collection)
+- top (0 .. 100000: how many)
+Most searched first, by the hits of their chunk in the last seven days (today included) of the log''s statistics, then by
+importance.
+Returns node_id, node_type, name, summary and summary_method (llm: upgraded already), query_count_7d, avg_rank (of its
+chunk as a hit, from 1; null: never one), impressions, clicks, importance (0 .. 1), basis (searched, or importance for a
+node that nobody found).
+Two nodes of one chunk share its counts.
+Errors: PS001 unknown collection, PS003 top out of range.';

@@ -64,5 +64,14 @@ end;
 $$;
 
 comment on function pgsearch.put_node_embeddings(text, text, text[], text[], text[], text[]) is
-'Stores the embeddings of nodes and returns how many were stored. Arguments: repo_id (the collection), model, and parallel arrays: node_ids, node_types, embeddings (as text, ''[0.1,0.2]''), summaries (what was embedded; null: not compared).
-A node that no longer exists is skipped; so is one whose summary is another by now, which stays missing. Errors: PS001 unknown collection, PS003 arrays of different lengths or an element that is null or no list of finite numbers, PS004 wrong dimensions, PS008 unknown model.';
+'Stores the embeddings of nodes and returns how many were stored.
+Arguments:
+- repo_id (the collection)
+- model
+- node_ids (parallel to those that follow)
+- node_types
+- embeddings (as text, ''[0.1,0.2]'')
+- summaries (what was embedded; null: not compared)
+A node that no longer exists is skipped; so is one whose summary is another by now, which stays missing.
+Errors: PS001 unknown collection, PS003 arrays of different lengths or an element that is null or no list of finite
+numbers, PS004 wrong dimensions, PS008 unknown model.';

@@ -1,7 +1,9 @@
 -- Nodes in: upsert by (repo, node, type, model), nothing written that did not change.
 --
--- Two things cost money and are kept as long as they are true: the embedding, while the summary is the same, and a summary of a language model, while the code is the same.
--- A template summary of the same code never replaces it; one of other code does, in the rows of every model, and their embeddings go with it.
+-- Two things cost money and are kept as long as they are true: the embedding, while the summary is the same, and a
+-- summary of a language model, while the code is the same.
+-- A template summary of the same code never replaces it; one of other code does, in the rows of every model, and their
+-- embeddings go with it.
 
 create or replace function pgsearch._node_refusal(node jsonb)
 returns text
@@ -112,7 +114,8 @@ end;
 $$;
 
 comment on function pgsearch._check_node_model(text, text[]) is
-'The model_id of a model of nodes, 0 for the empty name. Errors: PS004 an embedding of other dimensions, PS008 unknown model, or embeddings without one.';
+'The model_id of a model of nodes, 0 for the empty name. Errors: PS004 an embedding of other dimensions, PS008 unknown
+model, or embeddings without one.';
 
 create or replace function pgsearch.put_nodes(repo_id text, model text, nodes jsonb)
 returns table (inserted integer, updated integer, unchanged integer, summaries_kept integer, unlinked integer)
@@ -168,7 +171,8 @@ begin
                        e.node ->> 'source_id' as source_id,
                        coalesce(nullif(e.node -> 'metadata', 'null'), '{}') as metadata,
                        e.node ->> 'embedding' as embedding,
-                       -- a template says of the code what the code says of itself; a language model does not, so its row keeps the fingerprint that it had
+                       -- a template says of the code what the code says of itself; a language model does not, so its
+                       -- row keeps the fingerprint that it had
                        coalesce(e.node ->> 'code_hash',
                                 case when coalesce(e.node ->> 'summary_method', 'template') = 'template' then md5(e.node ->> 'summary') end) as code_hash
                   from jsonb_array_elements(put_nodes.nodes) with ordinality as e(node, at)) as g
@@ -310,9 +314,21 @@ end;
 $$;
 
 comment on function pgsearch.put_nodes(text, text, jsonb) is
-'Stores semantic nodes in one transaction and returns one row: how many were inserted, updated, unchanged (not written again), summaries_kept (of a language model, beside a template that says nothing new), unlinked (no chunk was found for them: no search shows them).
-Arguments: repo_id (the collection), model (a registered embedding model, or '''' for nodes that only words find), nodes: an array of objects {node_id, node_type (symbol, route, doc, issue), summary (required), doc_type (readme, adr, design), summary_method (template, llm),
-source_table (pages, chunks), source_id (external_id of the page, or a chunk_id), metadata, embedding (of the summary; optional), code_hash (fingerprint of the code; without one the template summary stands for it)}.
-metadata: importance_score (0 .. 1), path, line, end_line, name, qualified_name, kind, signature, in_degree ...; of a route method, route, handler. The node''s chunk is the one whose metadata has "symbol" = qualified_name, else the innermost with the line, else the first of the page.
-An unchanged summary keeps its embedding, a changed one loses it unless a new one is given. A summary of method llm is replaced by a template only when code_hash is another one; then the rows of other models get the new summary too, without embedding.
-Errors: PS001 unknown collection, PS003 a node that cannot be stored (none is), PS004 wrong dimensions, PS008 unknown model.';
+'Stores semantic nodes in one transaction and returns one row: how many were inserted, updated, unchanged (not written
+again), summaries_kept (of a language model, beside a template that says nothing new), unlinked (no chunk was found for
+them: no search shows them).
+Arguments:
+- repo_id (the collection)
+- model (a registered embedding model, or '''' for nodes that only words find)
+- nodes: an array of objects {node_id, node_type (symbol, route, doc, issue), summary (required), doc_type (readme, adr,
+  design), summary_method (template, llm), source_table (pages, chunks), source_id (external_id of the page, or a
+  chunk_id), metadata, embedding (of the summary; optional), code_hash (fingerprint of the code; without one the
+  template summary stands for it)}
+metadata: importance_score (0 .. 1), path, line, end_line, name, qualified_name, kind, signature, in_degree ...; of a
+route method, route, handler. The node''s chunk is the one whose metadata has "symbol" = qualified_name, else the
+innermost with the line, else the first of the page.
+An unchanged summary keeps its embedding, a changed one loses it unless a new one is given. A summary of method llm is
+replaced by a template only when code_hash is another one; then the rows of other models get the new summary too,
+without embedding.
+Errors: PS001 unknown collection, PS003 a node that cannot be stored (none is), PS004 wrong dimensions, PS008 unknown
+model.';

@@ -1,6 +1,7 @@
 -- A role that was granted the right to log for one user logs for no other, whatever an entry says.
 --
--- Who calls is the role that logged in and, after SET ROLE, that one too: what a function or a setting says about it could be said by anybody.
+-- Who calls is the role that logged in and, after SET ROLE, that one too: what a function or a setting says about it
+-- could be said by anybody.
 
 create or replace function pgsearch._bound_entries(entries jsonb)
 returns jsonb
@@ -47,4 +48,5 @@ end;
 $$;
 
 comment on function pgsearch._bound_entries(jsonb) is
-'Log entries with the user whom the calling role was bound to by grant_rights, where they name none; PS003 where one names another. Called by functions that run with the rights of the owner.';
+'Log entries with the user whom the calling role was bound to by grant_rights, where they name none; PS003 where one
+names another. Called by functions that run with the rights of the owner.';

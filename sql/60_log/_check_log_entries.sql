@@ -1,6 +1,7 @@
 -- What may be said about a search or an event, and what is refused: the one place, whichever way an entry comes.
 --
--- A log is believed later: a rank 0, a time in next year or a misspelt key would be found when its figures are wrong, and then it is too late.
+-- A log is believed later: a rank 0, a time in next year or a misspelt key would be found when its figures are wrong,
+-- and then it is too late.
 
 create or replace function pgsearch._log_keys(kind text)
 returns jsonb
@@ -123,7 +124,8 @@ end;
 $$;
 
 comment on function pgsearch._check_log_entries(jsonb, text) is
-'Raises PS002 for an unknown key and PS003 for a bad value, or a ts that contradicts the id, in an array of log entries of a kind (context, search, event).';
+'Raises PS002 for an unknown key and PS003 for a bad value, or a ts that contradicts the id, in an array of log entries
+of a kind (context, search, event).';
 
 create or replace function pgsearch._is_time(written text)
 returns boolean
@@ -174,4 +176,5 @@ end;
 $$;
 
 comment on function pgsearch._check_log_times(timestamptz[], interval, text) is
-'Makes the partitions of parent that entries of these times need; PS003 for a time more than a day ahead, or so old that its partition would soon be dropped.';
+'Makes the partitions of parent that entries of these times need; PS003 for a time more than a day ahead, or so old that
+its partition would soon be dropped.';

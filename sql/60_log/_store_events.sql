@@ -73,7 +73,8 @@ end;
 $$;
 
 comment on function pgsearch._store_events(jsonb) is
-'Stores an array of events (the columns of pgsearch.events, each with its event_id). Returns {"stored", "duplicates"}: how many. Errors as log_feedback; one bad entry refuses them all.';
+'Stores an array of events (the columns of pgsearch.events, each with its event_id). Returns {"stored", "duplicates"}:
+how many. Errors as log_feedback; one bad entry refuses them all.';
 
 revoke execute on function pgsearch._store_events(jsonb) from public;
 
@@ -103,4 +104,5 @@ end;
 $$;
 
 comment on function pgsearch._with_objects(jsonb, timestamptz, timestamptz) is
-'Events with the hit at their position as object_id, where they have no object and their search, of between first_ts and last_ts, is stored.';
+'Events with the hit at their position as object_id, where they have no object and their search, of between first_ts and
+last_ts, is stored.';

@@ -1,6 +1,8 @@
--- A search asked again in other words says that its answer was not good enough. Found when a search is stored, so any number of writers agree.
+-- A search asked again in other words says that its answer was not good enough. Found when a search is stored, so any
+-- number of writers agree.
 --
--- Between neighbours in the time of one user: the search before (its failure it would be), and, for one that is stored late, the search after.
+-- Between neighbours in the time of one user: the search before (its failure it would be), and, for one that is stored
+-- late, the search after.
 
 create or replace function pgsearch._store_reformulations(query_ids uuid[], actors text[], texts text[], overrides jsonb, patient boolean)
 returns void
@@ -93,7 +95,8 @@ begin
             select n.*, count(*) filter (where n.stored) over (partition by n.actor order by n.ts, n.query_id) as place
               from near as n
         ),
-        -- windows and no join of the searches with themselves, which may be planned as a loop: a program asks thousands of times in a minute
+        -- windows and no join of the searches with themselves, which may be planned as a loop: a program asks thousands
+        -- of times in a minute
         linked as (
             select n.*,
                    -- one that was not kept comes after the stored one that began its place
@@ -132,7 +135,8 @@ end;
 $$;
 
 comment on function pgsearch._store_reformulations(uuid[], text[], text[], jsonb, boolean) is
-'Looks for the searches that those of query_ids (with the actor and the text of each) reformulate or are reformulated by. overrides: of the settings "log"; patient: whether to wait for another writer of the same actor.';
+'Looks for the searches that those of query_ids (with the actor and the text of each) reformulate or are reformulated by.
+overrides: of the settings "log"; patient: whether to wait for another writer of the same actor.';
 
 create or replace function pgsearch._put_reformulations(before pgsearch.queries[], texts text[], elapsed interval[], pause interval)
 returns integer
@@ -196,7 +200,9 @@ end;
 $$;
 
 comment on function pgsearch._put_reformulations(pgsearch.queries[], text[], interval[], interval) is
-'Judges searches and the text that the same user asked next, elapsed later, and writes a failure for each that the text reformulates. pause: within it, a text that only grew or shrank at its end is typing. Returns how many failures were written.';
+'Judges searches and the text that the same user asked next, elapsed later, and writes a failure for each that the text
+reformulates. pause: within it, a text that only grew or shrank at its end is typing. Returns how many failures were
+written.';
 
 create or replace function pgsearch._clicked(query_ids uuid[], first_ts timestamptz, last_ts timestamptz)
 returns uuid[]
@@ -249,4 +255,5 @@ end;
 $$;
 
 comment on function pgsearch._detect_reformulations(timestamptz, timestamptz) is
-'Looks through the searches of a time for reformulations that were missed when they were stored, because both were stored in the same moment. Returns how many were found.';
+'Looks through the searches of a time for reformulations that were missed when they were stored, because both were stored
+in the same moment. Returns how many were found.';

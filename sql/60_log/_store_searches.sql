@@ -122,7 +122,8 @@ end;
 $$;
 
 comment on function pgsearch._store_searches(jsonb, jsonb, boolean) is
-'Stores an array of searches (entries of log_search, each with its query_id) and the failures among them. overrides: of the settings "log"; patient: whether to wait for another writer of the same user.
+'Stores an array of searches (entries of log_search, each with its query_id) and the failures among them. overrides: of
+the settings "log"; patient: whether to wait for another writer of the same user.
 Returns {"stored", "duplicates", "sampled_out"}: how many. Errors as log_search; one bad entry refuses them all.';
 
 revoke execute on function pgsearch._store_searches(jsonb, jsonb, boolean) from public;

@@ -1,6 +1,7 @@
 -- A day of the log, dropped and not deleted: its space is free at once, and there is nothing to vacuum.
 --
--- One a call, so that each goes in a transaction of its own. The lock it needs keeps writers waiting: for less than they are ready to wait, so that no search is lost.
+-- One a call, so that each goes in a transaction of its own. The lock it needs keeps writers waiting: for less than
+-- they are ready to wait, so that no search is lost.
 
 create or replace function pgsearch.drop_partition(partition text)
 returns boolean
@@ -25,4 +26,6 @@ end;
 $$;
 
 comment on function pgsearch.drop_partition(text) is
-'Drops an expired partition of the log (see list_partitions): true; false when it is in use, or the log is being written to: try again. Error: PS003 when the partition does not exist or has not expired.';
+'Drops an expired partition of the log (see list_partitions): true; false when it is in use, or the log is being written
+to: try again.
+Error: PS003 when the partition does not exist or has not expired.';

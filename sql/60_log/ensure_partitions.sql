@@ -74,5 +74,10 @@ end;
 $$;
 
 comment on function pgsearch.ensure_partitions(date, date) is
-'Makes the partitions of the log (queries and events, one a day of UTC) from first_day to last_day, both included; by default from today for seven days more. Returns how many were made.
-A search makes the partition of its own day when it is missing; older days, for the import of an old log, are made here. Error: PS003 for a range that is empty or longer than 4000 days.';
+'Makes the partitions of the log (queries and events, one a day of UTC) from first_day to last_day, both included; by
+default from today for seven days more.
+Returns how many were made.
+A search makes the partition of its own day when it is missing; older days, for the import of an old log, are made here.
+Error: PS003 for a range that is empty or longer than 4000 days.
+Example:
+select pgsearch.ensure_partitions(current_date - 30, current_date);';

@@ -55,5 +55,10 @@ end;
 $$;
 
 comment on function pgsearch.forget(text) is
-'Removes every trace of a user, logged by user_id or by hash_user(user_id): searches, their events and failures, and the cached vectors of their texts. Statistics, which name nobody, stay.
-Returns how many rows went: {"events", "search_failures", "queries", "query_embeddings"}. Searches logged without user_id cannot be found by it. Error: PS003 for an empty user_id.';
+'Removes every trace of a user, logged by user_id or by hash_user(user_id): searches, their events and failures, and the
+cached vectors of their texts. Statistics, which name nobody, stay.
+Returns how many rows went: {"events", "search_failures", "queries", "query_embeddings"}. Searches logged without
+user_id cannot be found by it.
+Error: PS003 for an empty user_id.
+Example:
+select pgsearch.forget(''lee'');';

@@ -11,6 +11,7 @@ end;
 $$;
 
 comment on function pgsearch.hash_user(text) is
-'SHA-256 of the salt of this database and user_id, as 64 hexadecimal digits: what stands in the log for a user when set_log_privacy(hash_users => true). Not for everyone: who may call it can try names. See grant_rights.';
+'SHA-256 of the salt of this database and user_id, as 64 hexadecimal digits: what stands in the log for a user when
+set_log_privacy(hash_users => true). Not for everyone: who may call it can try names. See grant_rights.';
 
 revoke execute on function pgsearch.hash_user(text) from public;

@@ -34,4 +34,7 @@ end;
 $$;
 
 comment on function pgsearch.list_partitions() is
-'The partitions of the log: partition (its name), parent (queries, events), day (of UTC), bytes on disk with indexes, expired (older than the log is kept, see set_log_retention).';
+'The partitions of the log: partition (its name), parent (queries, events), day (of UTC), bytes on disk with indexes,
+expired (older than the log is kept, see set_log_retention).
+Example:
+select partition, day, expired from pgsearch.list_partitions();';

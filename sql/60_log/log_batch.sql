@@ -1,6 +1,7 @@
 -- Many searches and events in one call: what a buffering logger sends.
 --
--- All at once, because that is several times as fast; one by one only when something among them is refused, so that it refuses nothing but itself.
+-- All at once, because that is several times as fast; one by one only when something among them is refused, so that it
+-- refuses nothing but itself.
 
 create or replace function pgsearch.log_batch(entries jsonb)
 returns jsonb
@@ -85,9 +86,17 @@ end;
 $$;
 
 comment on function pgsearch.log_batch(jsonb) is
-'Stores many searches and events; again the same changes nothing. entries: array of objects with "type": "search" (and the keys of log_search), "event" (and the columns of pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value,
-event_id, ts ...) or "feedback" (and the arguments of log_feedback, the keys of its context among them). Give query_id and event_id (uuid7), so that a retry is known.
-Returns {"stored": n, "duplicates": n, "sampled_out": n, "rejected": [{"index": from 0, "error": "..."}]}: a bad entry refuses nothing but itself. Error: PS003 when entries is no array. Whatever else fails, a lost connection or a full disk, stores nothing at all.';
+'Stores many searches and events; again the same changes nothing.
+Arguments:
+- entries: array of objects with "type": "search" (and the keys of log_search), "event" (and the columns of
+  pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value, event_id, ts ...) or "feedback" (and the
+  arguments of log_feedback, the keys of its context among them). Give query_id and event_id (uuid7), so that a retry is
+  known
+Returns {"stored": n, "duplicates": n, "sampled_out": n, "rejected": [{"index": from 0, "error": "..."}]}: a bad entry
+refuses nothing but itself.
+Error: PS003 when entries is no array. Whatever else fails, a lost connection or a full disk, stores nothing at all.
+Example:
+select pgsearch.log_batch(''[{"type": "search", "query": "roses"}, {"type": "search", "query": "tulips"}]'');';
 
 create or replace function pgsearch._store_log(type text, entries jsonb, some_without_id boolean)
 returns jsonb
@@ -120,4 +129,6 @@ begin
 end;
 $$;
 
-comment on function pgsearch._store_log(text, jsonb, boolean) is 'Stores an array of entries of one type (search, event, feedback), with an id made for those that have none, if some_without_id. Returns and errors as _store_searches and _store_events.';
+comment on function pgsearch._store_log(text, jsonb, boolean) is
+'Stores an array of entries of one type (search, event, feedback), with an id made for those that have none, if
+some_without_id. Returns and errors as _store_searches and _store_events.';

@@ -32,5 +32,11 @@ end;
 $$;
 
 comment on function pgsearch.set_log_privacy(boolean, text) is
-'Sets how private the log is from now on; null leaves it as it is. hash_users: whether hash_user(user_id) is stored for user_id; mask: name of a function (text) returns text, such as one that blanks out phone numbers, that the texts of searches
-and events go through (empty: none). It runs with the rights of the owner of the log. Error: PS003 when there is no such function.';
+'Sets how private the log is from now on; null leaves it as it is.
+Arguments:
+- hash_users: whether hash_user(user_id) is stored for user_id
+- mask: name of a function (text) returns text, such as one that blanks out phone numbers, that the texts of searches
+  and events go through (empty: none). It runs with the rights of the owner of the log
+Error: PS003 when there is no such function.
+Example:
+select pgsearch.set_log_privacy(hash_users => true);';

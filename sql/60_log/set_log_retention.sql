@@ -20,4 +20,8 @@ end;
 $$;
 
 comment on function pgsearch.set_log_retention(interval, interval) is
-'Sets how long searches (keep_queries) and events (keep_events) are kept, from 1 day; null leaves it as it is, 90 days at first. `pgsearch maintain` drops what is older, a day at a time. Error: PS003 for an interval out of range.';
+'Sets how long searches (keep_queries) and events (keep_events) are kept, from 1 day; null leaves it as it is, 90 days at
+first. `pgsearch maintain` drops what is older, a day at a time.
+Error: PS003 for an interval out of range.
+Example:
+select pgsearch.set_log_retention(keep_queries => ''30 days'', keep_events => ''30 days'');';

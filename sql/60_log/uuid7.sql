@@ -21,4 +21,7 @@ end;
 $$;
 
 comment on function pgsearch.uuid7(timestamptz) is
-'A new UUIDv7 (RFC 9562) of the time `at`, to the millisecond: the id that a search or an event is logged under. Error: PS003 a time before 1970 or after 10888.';
+'A new UUIDv7 (RFC 9562) of the time `at`, to the millisecond: the id that a search or an event is logged under.
+Error: PS003 a time before 1970 or after 10888.
+Example:
+select pgsearch.uuid7(now());';

@@ -1,6 +1,8 @@
--- How many different ones in a union of days: HyperLogLog (Flajolet, Fusy, Gandouet and Meunier 2007) with 2,048 registers, as an array that merges by the greatest value of each register.
+-- How many different ones in a union of days: HyperLogLog (Flajolet, Fusy, Gandouet and Meunier 2007) with 2,048
+-- registers, as an array that merges by the greatest value of each register.
 --
--- Distinct counts do not add up over days, and the raw log that could be counted again is dropped after some weeks. Registers that are 0 are left out, so a quiet day is a short array.
+-- Distinct counts do not add up over days, and the raw log that could be counted again is dropped after some weeks.
+-- Registers that are 0 are left out, so a quiet day is a short array.
 
 create or replace function pgsearch._sketch_register(hash bigint)
 returns integer
@@ -12,7 +14,8 @@ return ((hash & 2047) * 64
           end)::integer;
 
 comment on function pgsearch._sketch_register(bigint) is
-'Register × 64 + value of an item in a sketch, from its hash: the register from the low 11 bits, the value from the leading zeros of the next 53.';
+'Register × 64 + value of an item in a sketch, from its hash: the register from the low 11 bits, the value from the
+leading zeros of the next 53.';
 
 create or replace function pgsearch._sketch_estimate(sketch integer[])
 returns float8

@@ -1,6 +1,7 @@
 -- Latencies as counts in logarithmic buckets: the only form of percentiles that adds up, over hours, collections and servers.
 --
--- Bucket b holds (0.01 ms × 1.02^(b-1), 0.01 ms × 1.02^b], bucket 0 everything up to 0.01 ms. A bucket is told as the value whose relative distance to both its ends is the same,
+-- Bucket b holds (0.01 ms × 1.02^(b-1), 0.01 ms × 1.02^b], bucket 0 everything up to 0.01 ms. A bucket is told as the
+-- value whose relative distance to both its ends is the same,
 -- 0.01 ms × 2 × 1.02^b / 2.02, so that no percentile is off by more than 0.02 / 2.02, 1 % (DDSketch, Masson, Rim and Lee, VLDB 2019).
 
 create or replace function pgsearch._latency_bucket(latency_ms float8)
@@ -49,4 +50,5 @@ end;
 $$;
 
 comment on function pgsearch._latency_percentiles(integer[], float8[], float8[]) is
-'Milliseconds below which the fractions (ascending, 0 .. 1) of a histogram lie, each within 1 %; buckets ascending, counts parallel to them. Null for an empty histogram.';
+'Milliseconds below which the fractions (ascending, 0 .. 1) of a histogram lie, each within 1 %; buckets ascending,
+counts parallel to them. Null for an empty histogram.';

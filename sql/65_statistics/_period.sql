@@ -44,4 +44,5 @@ end;
 $$;
 
 comment on function pgsearch._period(timestamptz, timestamptz) is
-'The days (UTC) from since up to but not including until; null since: 30 days that end with until, null until: today. Error: PS003 until not after since, a time out of range.';
+'The days (UTC) from since up to but not including until; null since: 30 days that end with until, null until: today.
+Error: PS003 until not after since, a time out of range.';

@@ -39,4 +39,5 @@ end;
 $$;
 
 comment on function pgsearch._query_counts(text, timestamptz, timestamptz) is
-'Each query of a period with its searches, those without results, those with clicks, and whether events are received for a collection where it was asked. Arguments and errors as top_queries.';
+'Each query of a period with its searches, those without results, those with clicks, and whether events are received for
+a collection where it was asked. Arguments and errors as top_queries.';

@@ -1,7 +1,8 @@
 -- One day of the log into its roll-ups, from nothing: a day that is rolled up twice is the same twice.
 --
--- Set-based: events are joined to their searches once, the log is read three times in all, and nothing is looked up row by row. Intermediate tables are temporary ones with statistics
--- of their own, because the planner guesses the size of a common table expression, and guesses wrong by a factor of thousands here.
+-- Set-based: events are joined to their searches once, the log is read three times in all, and nothing is looked up row
+-- by row. Intermediate tables are temporary ones with statistics of their own, because the planner guesses the size of
+-- a common table expression, and guesses wrong by a factor of thousands here.
 
 create or replace function pgsearch._first_uuid(at timestamptz)
 returns uuid
@@ -308,4 +309,5 @@ end;
 $$;
 
 comment on function pgsearch._refresh_search_stats_day(date) is
-'Rolls one day (UTC) of the log up, in place of what stood there. The caller holds the lock of refresh_search_stats and has made sure that the log of the day still exists.';
+'Rolls one day (UTC) of the log up, in place of what stood there. The caller holds the lock of refresh_search_stats and
+has made sure that the log of the day still exists.';

@@ -1,7 +1,8 @@
 -- Which chunks are clicked when they are seen, with what their ranks alone would have brought taken into account.
 --
--- The first hit is clicked for being the first. Clicks over expected clicks (COEC; Zhang and Jones 2007) divides by the clicks that any hit of the collection would have had at the ranks
--- where this one was really shown; the best rank it was ever seen at would flatter whatever is usually low.
+-- The first hit is clicked for being the first. Clicks over expected clicks (COEC; Zhang and Jones 2007) divides by the
+-- clicks that any hit of the collection would have had at the ranks where this one was really shown; the best rank it
+-- was ever seen at would flatter whatever is usually low.
 
 create or replace function pgsearch.click_through_rates(
     collection      text    default null,
@@ -50,6 +51,14 @@ $$;
 
 comment on function pgsearch.click_through_rates(text, float8, integer) is
 'Chunks by click-through rate, highest first, over all that was ever rolled up.
-Arguments: collection (null: all), min_impressions (chunks seen less often are left out, as their rate says nothing), top_n (0 .. 1000000 rows).
-Returns repo_id (the chunk''s collection), node_id (chunk_id as text), query_count (searches that returned it), avg_rank in them, impressions (searches in which it was seen), clicks (searches in which it was clicked), ctr (clicks / impressions),
-expected_clicks (sum over the ranks it was seen at of the collection''s click rate there, see position_click_rates), coec (clicks / expected_clicks: 1 is as its ranks explain). Error: PS003 argument out of range.';
+Arguments:
+- collection (null: all)
+- min_impressions (chunks seen less often are left out, as their rate says nothing)
+- top_n (0 .. 1000000 rows)
+Returns repo_id (the chunk''s collection), node_id (chunk_id as text), query_count (searches that returned it), avg_rank
+in them, impressions (searches in which it was seen), clicks (searches in which it was clicked), ctr (clicks /
+impressions), expected_clicks (sum over the ranks it was seen at of the collection''s click rate there, see
+position_click_rates), coec (clicks / expected_clicks: 1 is as its ranks explain).
+Error: PS003 argument out of range.
+Example:
+select node_id, impressions, clicks, coec from pgsearch.click_through_rates(''korean'');';

@@ -32,5 +32,11 @@ end;
 $$;
 
 comment on function pgsearch.latency_histogram(text, timestamptz, timestamptz) is
-'Searches by latency: more than from_ms and at most to_ms milliseconds (each bucket 2 % wider than the one before), query_count (weighted); empty buckets are left out.
-Arguments: collection (null: all), since and until (whole days in UTC; null: the last 30 days). Error: PS003 until not after since.';
+'Searches by latency: more than from_ms and at most to_ms milliseconds (each bucket 2 % wider than the one before),
+query_count (weighted); empty buckets are left out.
+Arguments:
+- collection (null: all)
+- since and until (whole days in UTC; null: the last 30 days)
+Error: PS003 until not after since.
+Example:
+select * from pgsearch.latency_histogram();';

@@ -54,5 +54,10 @@ end;
 $$;
 
 comment on function pgsearch.popular_chunks(text, integer) is
-'The top_n (0 .. 10000) chunks that most searches returned in the last days (setting log.popularity_days), of a collection (null: all), most first.
-Returns repo_id (collection), node_id (chunk_id as text), query_count, avg_rank, impressions, clicks, ctr, expected_clicks, coec, defined as in click_through_rates. Error: PS003 top_n out of range.';
+'The top_n (0 .. 10000) chunks that most searches returned in the last days (setting log.popularity_days), of a
+collection (null: all), most first.
+Returns repo_id (collection), node_id (chunk_id as text), query_count, avg_rank, impressions, clicks, ctr,
+expected_clicks, coec, defined as in click_through_rates.
+Error: PS003 top_n out of range.
+Example:
+select node_id, query_count, ctr from pgsearch.popular_chunks(''korean'', 20);';

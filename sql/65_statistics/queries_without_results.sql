@@ -32,5 +32,13 @@ $$;
 
 comment on function pgsearch.queries_without_results(text, timestamptz, timestamptz, integer) is
 'Queries that found nothing, by how many searches that were.
-Arguments: collection (null: all), since and until (whole days in UTC; null: the last 30 days), top_n (0 .. 10000 rows). Returns query_normalized, user_query (one spelling of it), query_count (searches, weighted), no_result_rate, click_through_rate (null where no event was ever
-received), avg_confidence. Exact as long as a collection has at most 1,000 different queries a day; beyond that the rarest of each day are not counted. Errors: PS003 top_n out of range, until not after since.';
+Arguments:
+- collection (null: all)
+- since and until (whole days in UTC; null: the last 30 days)
+- top_n (0 .. 10000 rows)
+Returns query_normalized, user_query (one spelling of it), query_count (searches, weighted), no_result_rate,
+click_through_rate (null where no event was ever received), avg_confidence. Exact as long as a collection has at most
+1,000 different queries a day; beyond that the rarest of each day are not counted.
+Errors: PS003 top_n out of range, until not after since.
+Example:
+select user_query, query_count from pgsearch.queries_without_results(''korean'');';

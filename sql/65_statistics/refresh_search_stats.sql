@@ -1,7 +1,9 @@
 -- Brings the roll-ups up to the log: whole days, and only those where something came that they have not seen.
 --
--- Clicks come later than their search, buffered searches later than their time. So it is not a watermark alone: rows are counted by day (an index-only scan), and events also by the
--- day of the search they are about; a day whose count is not the one seen last time is rolled up again from nothing. Days that were dropped from the log are left as they are.
+-- Clicks come later than their search, buffered searches later than their time. So it is not a watermark alone: rows
+-- are counted by day (an index-only scan), and events also by the day of the search they are about; a day whose count
+-- is not the one seen last time is rolled up again from nothing. Days that were dropped from the log are left as they
+-- are.
 
 create or replace function pgsearch.refresh_search_stats(
     since timestamptz default null,
@@ -146,6 +148,14 @@ end;
 $$;
 
 comment on function pgsearch.refresh_search_stats(timestamptz, timestamptz) is
-'Rolls the search log up into search_stats_hourly, latency_hourly, search_stats_daily, unique_actors, top_queries_daily, object_stats_daily, position_stats_daily, weight_stats_daily and recent_nodes; run by `pgsearch maintain`.
-Arguments: since, until (days in UTC from since up to but not including until are rolled up whether they changed or not; both null: days that changed, looking back 7 days from the last that was rolled up, and as far as late events reach; log older than that must be named).
-Returns a row for each day that was rolled up: day, searches and events of it, seconds. Running it twice changes nothing; several at once wait for each other. A day that is no longer in the log is never touched. Error: PS003 until not after since.';
+'Rolls the search log up into search_stats_hourly, latency_hourly, search_stats_daily, unique_actors, top_queries_daily,
+object_stats_daily, position_stats_daily, weight_stats_daily and recent_nodes; run by `pgsearch maintain`.
+Arguments:
+- since and until (days in UTC from since up to but not including until are rolled up whether they changed or not; both null: days
+  that changed, looking back 7 days from the last that was rolled up, and as far as late events reach; log older than
+  that must be named)
+Returns a row for each day that was rolled up: day, searches and events of it, seconds. Running it twice changes
+nothing; several at once wait for each other. A day that is no longer in the log is never touched.
+Error: PS003 until not after since.
+Example:
+select * from pgsearch.refresh_search_stats();';

@@ -1,7 +1,9 @@
--- How the search fares over time: volume, speed, what was not found, what was clicked. Read from the roll-ups alone, so it costs the same for a thousand searches and for a million.
+-- How the search fares over time: volume, speed, what was not found, what was clicked. Read from the roll-ups alone, so
+-- it costs the same for a thousand searches and for a million.
 --
--- Rates are those of Algolia's analytics: the click-through rate is the share of tracked searches with at least one click; it is null, not 0, where no event was ever received, because
--- nobody who forgot to send clicks should read that nobody clicks.
+-- Rates are those of Algolia's analytics: the click-through rate is the share of tracked searches with at least one
+-- click; it is null, not 0, where no event was ever received, because nobody who forgot to send clicks should read that
+-- nobody clicks.
 
 create or replace function pgsearch.search_stats(
     collection text        default null,
@@ -115,7 +117,8 @@ begin
                  group by s.starts_at, l.bucket) as b
          group by b.starts_at
     ), actors as (
-        -- one hour or one day is exact; longer ones are the union of the sketches of their days, and never fewer than on the busiest of them
+        -- one hour or one day is exact; longer ones are the union of the sketches of their days, and never fewer than
+        -- on the busiest of them
         select s.starts_at,
                case when max(s.parts) = 1 then max(s.sessions) else greatest(max(s.sessions), pgsearch._sketch_estimate(array_agg(k.register) filter (where k.kind = 1))) end as sessions,
                case when max(s.parts) = 1 then max(s.users) else greatest(max(s.users), pgsearch._sketch_estimate(array_agg(k.register) filter (where k.kind = 2))) end as users
@@ -162,8 +165,19 @@ $$;
 
 comment on function pgsearch.search_stats(text, timestamptz, timestamptz, text) is
 'Statistics of the search by period, from the roll-ups (see refresh_search_stats: as fresh as its last run).
-Arguments: collection (null: all together), since and until (whole days in UTC from since up to but not including until; null: the last 30 days, for step hour since yesterday), step (hour, day, week, month: one row each; all: one row).
-Returns a row for each period with searches: starts_at, total_queries (weighted, as every count: sampled searches stand for those left out), unique_sessions and unique_users (exact for hour and day, of longer periods an estimate with a standard error of 2.3 %,
-of a sampled log a lower bound), avg_latency_ms, p50_latency_ms, p95_latency_ms, p99_latency_ms (within 1 %), error_rate, no_result_rate, low_confidence_rate, reformulation_rate (0 .. 1 of the searches),
-click_through_rate (share of tracked searches with a click) and no_click_rate (the others), mean_click_position (mean rank of clicks, from 1), mrr (mean over tracked searches of 1 / rank of the best ranked click, 0 without a click),
-helpful_count, unhelpful_count. Tracked are the searches of collections for which any event was ever received; without any the rates are null, and 0 when events come but no clicks. Errors: PS002 unknown step, PS003 until not after since.';
+Arguments:
+- collection (null: all together)
+- since and until (whole days in UTC from since up to but not including until; null: the last 30 days, for step hour
+  since yesterday)
+- step (hour, day, week, month: one row each; all: one row)
+Returns a row for each period with searches: starts_at, total_queries (weighted, as every count: sampled searches stand
+for those left out), unique_sessions and unique_users (exact for hour and day, of longer periods an estimate with a
+standard error of 2.3 %, of a sampled log a lower bound), avg_latency_ms, p50_latency_ms, p95_latency_ms, p99_latency_ms
+(within 1 %), error_rate, no_result_rate, low_confidence_rate, reformulation_rate (0 .. 1 of the searches),
+click_through_rate (share of tracked searches with a click) and no_click_rate (the others), mean_click_position (mean
+rank of clicks, from 1), mrr (mean over tracked searches of 1 / rank of the best ranked click, 0 without a click),
+helpful_count, unhelpful_count. Tracked are the searches of collections for which any event was ever received; without
+any the rates are null, and 0 when events come but no clicks.
+Errors: PS002 unknown step, PS003 until not after since.
+Example:
+select starts_at, total_queries, p95_latency_ms, no_result_rate from pgsearch.search_stats(step => ''day'');';

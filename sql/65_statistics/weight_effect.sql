@@ -1,6 +1,7 @@
 -- Do other weights get better clicks? Searches side by side by how they were fused.
 --
--- What is compared was not assigned by chance, unless an experiment did so: weights that were only used on easy days look good. It shows where to look, an experiment decides.
+-- What is compared was not assigned by chance, unless an experiment did so: weights that were only used on easy days
+-- look good. It shows where to look, an experiment decides.
 
 create or replace function pgsearch.weight_effect(
     collection text        default null,
@@ -53,4 +54,11 @@ $$;
 
 comment on function pgsearch.weight_effect(text, timestamptz, timestamptz) is
 'Click quality by search_mode, fusion_strategy, query_type and weights (null: none were logged), most searches first.
-Arguments: collection (null: all), since and until (whole days in UTC; null: the last 30 days). Returns total_queries (weighted), click_through_rate, mrr, mean_click_position, no_result_rate and avg_latency_ms, defined as in search_stats. Error: PS003 until not after since.';
+Arguments:
+- collection (null: all)
+- since and until (whole days in UTC; null: the last 30 days)
+Returns total_queries (weighted), click_through_rate, mrr, mean_click_position, no_result_rate and avg_latency_ms,
+defined as in search_stats.
+Error: PS003 until not after since.
+Example:
+select fusion_strategy, total_queries, click_through_rate from pgsearch.weight_effect();';

@@ -1,4 +1,5 @@
--- A learned reranker, evaluated where the hits are: trees as arrays, so that every client profits and none needs the library that grew them.
+-- A learned reranker, evaluated where the hits are: trees as arrays, so that every client profits and none needs the
+-- library that grew them.
 
 create or replace function pgsearch._hit_feature_names()
 returns text[]
@@ -58,7 +59,9 @@ end;
 $$;
 
 comment on function pgsearch._hit_features(text, jsonb) is
-'What a learned reranker sees of each hit. Arguments: query, hits (JSON array in the order of the search; of each its score and signals as search_hybrid gives them or the log keeps them). Returns at (from 1) and features (see _hit_feature_names); what a signal does not say is 0.';
+'What a learned reranker sees of each hit. Arguments: query, hits (JSON array in the order of the search; of each its
+score and signals as search_hybrid gives them or the log keeps them). Returns at (from 1) and features (see
+_hit_feature_names); what a signal does not say is 0.';
 
 create or replace function pgsearch._learned_scores(model text, query text, hits jsonb)
 returns table (chunk_id bigint, score float8)
@@ -126,5 +129,6 @@ end;
 $$;
 
 comment on function pgsearch._learned_scores(text, text, jsonb) is
-'Score of each hit by the learned reranker model, higher is better. Arguments: query, hits (as _hit_features). The model is JSON: of_score × fused score, plus of each tree (roots) the leaf that the features lead to (feature, from 1, 0 for a leaf;
-<= threshold: lower, else upper; nodes from 1). Errors: PS008 unknown reranker, or one of other features.';
+'Score of each hit by the learned reranker model, higher is better. Arguments: query, hits (as _hit_features). The model
+is JSON: of_score × fused score, plus of each tree (roots) the leaf that the features lead to (feature, from 1, 0 for a
+leaf; <= threshold: lower, else upper; nodes from 1). Errors: PS008 unknown reranker, or one of other features.';

@@ -69,4 +69,5 @@ end;
 $$;
 
 comment on function pgsearch._clicked_searches(text) is
-'The searches of the collection whose first hits, those with signals in the log, were clicked: query, hits (as _hit_features takes them), clicked (1 or 0 each) and pages (external_id each), parallel.';
+'The searches of the collection whose first hits, those with signals in the log, were clicked: query, hits (as
+_hit_features takes them), clicked (1 or 0 each) and pages (external_id each), parallel.';

@@ -1,6 +1,7 @@
 -- What was seen and what was done with it, a row for each hit of each search: the base of every export of training data.
 --
--- The same rule as in the roll-ups: impression events if the search has any; else every hit down to the lowest that was acted on; else every hit.
+-- The same rule as in the roll-ups: impression events if the search has any; else every hit down to the lowest that was
+-- acted on; else every hit.
 
 create or replace function pgsearch._seen_hits(collection text, since timestamptz, until timestamptz)
 returns table (
@@ -76,4 +77,6 @@ end;
 $$;
 
 comment on function pgsearch._seen_hits(text, timestamptz, timestamptz) is
-'Hits that were seen, of searches in [since, until) of a collection (nulls: no bound) as the log holds them: place (rank from 1), whether clicked, helpful, unhelpful, dwell_ms, signals as they were at query time, score, weight (sample_weight). Error: PS003 until not after since.';
+'Hits that were seen, of searches in [since, until) of a collection (nulls: no bound) as the log holds them: place (rank
+from 1), whether clicked, helpful, unhelpful, dwell_ms, signals as they were at query time, score, weight
+(sample_weight). Error: PS003 until not after since.';

@@ -1,7 +1,9 @@
 -- Rows of the log as records of the User Behavior Insights standard 1.3, and what a record said beyond its columns.
 --
--- A record that was imported comes out as it went in: what the columns would give is compared with the record, and the difference (its form of the time, keys of its own, nulls) is kept under the key
--- "ubi" of the query's metadata or "_ubi" of the event's attributes as {"set": {...}, "unset": [...]}. So nothing has to be known about the dialect of the sender.
+-- A record that was imported comes out as it went in: what the columns would give is compared with the record, and the
+-- difference (its form of the time, keys of its own, nulls) is kept under the key
+-- "ubi" of the query's metadata or "_ubi" of the event's attributes as {"set": {...}, "unset": [...]}. So nothing has
+-- to be known about the dialect of the sender.
 
 create or replace function pgsearch._ubi_difference(record jsonb, plain jsonb)
 returns jsonb
@@ -116,7 +118,9 @@ exception when others then
 end;
 $$;
 
-comment on function pgsearch._ubi_time(jsonb) is 'A time as UBI senders write it: ISO 8601 (UTC without a zone), or seconds or milliseconds since 1970; null when it is neither.';
+comment on function pgsearch._ubi_time(jsonb) is
+'A time as UBI senders write it: ISO 8601 (UTC without a zone), or seconds or milliseconds since 1970; null when it is
+neither.';
 
 create or replace function pgsearch._uuid7_of(at timestamptz, seed text)
 returns uuid
@@ -127,4 +131,6 @@ select (lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0') || '
   from (select encode(sha256(convert_to(seed, 'UTF8')), 'hex') as digest) as d;
 $$;
 
-comment on function pgsearch._uuid7_of(timestamptz, text) is 'The UUIDv7 of that time whose random part is a hash of the text: the same every time, so what is imported twice is there once.';
+comment on function pgsearch._uuid7_of(timestamptz, text) is
+'The UUIDv7 of that time whose random part is a hash of the text: the same every time, so what is imported twice is there
+once.';

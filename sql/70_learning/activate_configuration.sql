@@ -54,5 +54,8 @@ end;
 $$;
 
 comment on function pgsearch.activate_configuration(text, text) is
-'Lays the options of a configuration over the settings of the collection (null: the one it was made for); every search of that collection alone uses them from now on. Returns the id of the row in configuration_history that roll_back_configuration goes back by.
-Errors: PS001 unknown collection, PS002 or PS003 options that are no longer known or allowed, PS003 unknown configuration.';
+'Lays the options of a configuration over the settings of the collection (null: the one it was made for); every search of
+that collection alone uses them from now on.
+Returns the id of the row in configuration_history that roll_back_configuration goes back by.
+Errors: PS001 unknown collection, PS002 or PS003 options that are no longer known or allowed, PS003 unknown
+configuration.';

@@ -39,4 +39,7 @@ end;
 $$;
 
 comment on function pgsearch.activate_query_classifier(text) is
-'Chooses the learned model that predict_query_type uses when none is named; null for none, back to the rules of classify_query. Returns the name of the one that was active before (null: none): activating that one is the way back. Error: PS008 unknown model.';
+'Chooses the learned model that predict_query_type uses when none is named; null for none, back to the rules of
+classify_query.
+Returns the name of the one that was active before (null: none): activating that one is the way back.
+Error: PS008 unknown model.';

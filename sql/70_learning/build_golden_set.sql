@@ -1,6 +1,7 @@
 -- Chunks that users chose and chunks that they passed over, to train and to test on.
 --
--- A click is credited to the chunk that was clicked, not to every chunk of the list it was in; and a chunk counts as passed over only where it was seen (see object_stats_daily).
+-- A click is credited to the chunk that was clicked, not to every chunk of the list it was in; and a chunk counts as
+-- passed over only where it was seen (see object_stats_daily).
 
 create or replace function pgsearch.build_golden_set(
     collection      text    default null,
@@ -72,6 +73,14 @@ $$;
 
 comment on function pgsearch.build_golden_set(text, float8, integer, integer) is
 'The golden set of chunks by their clicks, over all that was rolled up (see refresh_search_stats).
-Arguments: collection (null: all), min_impressions (1 or more; chunks seen less often are left out), positive_limit (chunks with the highest click-through rate, and at least one click), negative_limit (chunks with the lowest; 0 .. 1000000).
-Returns rows, positives first: label (positive, negative), chunk_id, repo_id (collection), external_id, title and content (null when the chunk is gone), impressions, clicks, ctr, expected_clicks and coec (as click_through_rates),
-queries (of positives: up to ten queries, normalised, for which it was clicked, while they are in the log). Error: PS003 argument out of range.';
+Arguments:
+- collection (null: all)
+- min_impressions (1 or more; chunks seen less often are left out)
+- positive_limit (chunks with the highest click-through rate, and at least one click)
+- negative_limit (chunks with the lowest; 0 .. 1000000)
+Returns rows, positives first: label (positive, negative), chunk_id, repo_id (collection), external_id, title and
+content (null when the chunk is gone), impressions, clicks, ctr, expected_clicks and coec (as click_through_rates),
+queries (of positives: up to ten queries, normalised, for which it was clicked, while they are in the log).
+Error: PS003 argument out of range.
+Example:
+select label, title, clicks, queries from pgsearch.build_golden_set(''korean'');';

@@ -1,6 +1,7 @@
 -- Every candidate with its signals as they stand before fusion: what weights are tuned on and rerankers are trained on.
 --
--- It is the search itself, stopped before it fuses, so what is learned from is what a search will see. The counts of words come along, because with them
+-- It is the search itself, stopped before it fuses, so what is learned from is what a search will see. The counts of
+-- words come along, because with them
 -- BM25 can be computed under any k1, b and heading_weight without asking the database again.
 
 create or replace function pgsearch._candidates(
@@ -93,8 +94,11 @@ end;
 $$;
 
 comment on function pgsearch._candidates(text, vector, text[], jsonb) is
-'The candidates of a search as parallel arrays in order of chunk_id, with their signals before fusion, and the counts that BM25 is made of. Arguments as candidate_signals. model, information, confidence, average_length and gains
-(weight * idf of each word, the rarest first) are of the query; count_of (place of the candidate, from 1), count_term (place of the word in gains, from 1), in_content and in_heading (occurrences) are parallel, an element for each word that stands in a candidate.';
+'The candidates of a search as parallel arrays in order of chunk_id, with their signals before fusion, and the counts
+that BM25 is made of. Arguments as candidate_signals. model, information, confidence, average_length and gains (weight *
+idf of each word, the rarest first) are of the query; count_of (place of the candidate, from 1), count_term (place of
+the word in gains, from 1), in_content and in_heading (occurrences) are parallel, an element for each word that stands
+in a candidate.';
 
 create or replace function pgsearch._float8_array(numbers jsonb, n integer)
 returns float8[]
@@ -158,10 +162,19 @@ end;
 $$;
 
 comment on function pgsearch.candidate_signals(text, vector, text[], jsonb) is
-'Every candidate of a search with its signals as they stand before fusion, by chunk_id: the raw material of tuning and of learned rerankers.
-Arguments: query, embedding, collections and options as search_hybrid. Returns text_score (BM25), vector_score (similarity as the model measures it), centred_score (cosine without the collection''s centre, which strategy adaptive fuses),
-title_score (share of the query''s words in the title), lexical_score (trigram similarity of the title), tags and article (1 where the query names a tag of the page or the statute article in the chunk, else 0), ordinal (place of the chunk in its page),
-length (tokens), coverage (share of the query''s weight * idf that stands in the chunk, 0 .. 1), and for the query, the same in every row: word_information (see fuse) and confidence (0 .. 1). Errors as search_hybrid.';
+'Every candidate of a search with its signals as they stand before fusion, by chunk_id: the raw material of tuning and of
+learned rerankers.
+Arguments:
+- query
+- embedding
+- collections and options as search_hybrid
+Returns text_score (BM25), vector_score (similarity as the model measures it), centred_score (cosine without the
+collection''s centre, which strategy adaptive fuses), title_score (share of the query''s words in the title),
+lexical_score (trigram similarity of the title), tags and article (1 where the query names a tag of the page or the
+statute article in the chunk, else 0), ordinal (place of the chunk in its page), length (tokens), coverage (share of the
+query''s weight * idf that stands in the chunk, 0 .. 1), and for the query, the same in every row: word_information (see
+fuse) and confidence (0 .. 1).
+Errors as search_hybrid.';
 
 create or replace function pgsearch._centred_embeddings(model text, collections text[], page_ids bigint[], chunk_ids bigint[])
 returns table (chunk_id bigint, embedding vector)
@@ -183,4 +196,5 @@ end;
 $$;
 
 comment on function pgsearch._centred_embeddings(text, text[], bigint[], bigint[]) is
-'The embeddings of chosen chunks as neighbour_scores compares them: at unit length, without the centre of the collections. page_ids and chunk_ids are parallel.';
+'The embeddings of chosen chunks as neighbour_scores compares them: at unit length, without the centre of the
+collections. page_ids and chunk_ids are parallel.';

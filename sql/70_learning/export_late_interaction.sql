@@ -43,5 +43,11 @@ end;
 $$;
 
 comment on function pgsearch.export_late_interaction(text, integer) is
-'Searches with late interaction scores whose user clicked or judged, newest first. Arguments: collection (null: all), max_rows (0 .. 100000000, 1000).
-Returns log_id (query_id), query, max_sim_scores (as logged: MaxSim by hit, with the scores of each token where they were given), result_chunk_ids (best first), clicked_rank (of the first click, from 1), was_helpful (the last word on it), logged_at. Error: PS003 max_rows out of range.';
+'Searches with late interaction scores whose user clicked or judged, newest first.
+Arguments:
+- collection (null: all)
+- max_rows (0 .. 100000000, 1000)
+Returns log_id (query_id), query, max_sim_scores (as logged: MaxSim by hit, with the scores of each token where they
+were given), result_chunk_ids (best first), clicked_rank (of the first click, from 1), was_helpful (the last word on
+it), logged_at.
+Error: PS003 max_rows out of range.';

@@ -1,6 +1,7 @@
 -- Training data for learning to rank: what was seen, what was clicked, and the signals as they were when the list was made.
 --
--- Features that are computed again later, over other statistics and another corpus, are not those that the ranking had; the log kept them, so no replay is needed.
+-- Features that are computed again later, over other statistics and another corpus, are not those that the ranking had;
+-- the log kept them, so no replay is needed.
 
 create or replace function pgsearch._flat_features(signals jsonb)
 returns jsonb
@@ -69,7 +70,15 @@ end;
 $$;
 
 comment on function pgsearch.export_ltr(text, timestamptz, timestamptz) is
-'Lists for learning to rank, a row for each hit that was seen, of searches with at least one chosen hit whose signals were logged (setting log.signals_of), oldest search first, then by rank.
-Arguments: collection (null: all), since and until (searches from since up to but not including until; null: no bound).
-Returns query_group (number of the search, from 1), query_id, query (normalised), object_id (chunk_id), external_id (of the page), place (rank as shown, from 1: for position bias, not a feature),
-label (2: called helpful, or clicked and read for 30 s; 1: clicked; 0: passed over, or called not helpful), weight (sample_weight), features (numbers of the signals at query time, such as "text.score"). Error: PS003 until not after since.';
+'Lists for learning to rank, a row for each hit that was seen, of searches with at least one chosen hit whose signals
+were logged (setting log.signals_of), oldest search first, then by rank.
+Arguments:
+- collection (null: all)
+- since and until (searches from since up to but not including until; null: no bound)
+Returns query_group (number of the search, from 1), query_id, query (normalised), object_id (chunk_id), external_id (of
+the page), place (rank as shown, from 1: for position bias, not a feature), label (2: called helpful, or clicked and
+read for 30 s; 1: clicked; 0: passed over, or called not helpful), weight (sample_weight), features (numbers of the
+signals at query time, such as "text.score").
+Error: PS003 until not after since.
+Example:
+select query, external_id, label, features from pgsearch.export_ltr(''korean'');';

@@ -1,6 +1,7 @@
 -- Judgments of (query, page) pairs: made from clicks, or those of a judgment list.
 --
--- A click is worth more where clicks are rare, so the grade comes from clicks over expected clicks (COEC), not from their number; strategy ctr ignores the ranks and is there to compare.
+-- A click is worth more where clicks are rare, so the grade comes from clicks over expected clicks (COEC), not from
+-- their number; strategy ctr ignores the ranks and is there to compare.
 
 create or replace function pgsearch.export_qrels(
     collection      text        default null,
@@ -81,11 +82,19 @@ $$;
 
 comment on function pgsearch.export_qrels(text, text, float8, timestamptz, timestamptz, text) is
 'Judgments of pages for queries, from the clicks of the log or from a judgment list.
-Arguments: collection (null: all), click_model (coec: clicks / expected clicks at the ranks where the page was really shown; ctr: clicks / impressions), min_impressions (pairs seen less often for the query are left out),
-since and until (searches from since up to but not including until; null: no bound), judgment_list (name: its judgments as they are, rounded to grades, and nothing from clicks).
-Returns query_key (short and stable, for files that want no spaces), query (normalised), doc_id (external_id of the page; of searches logged from elsewhere, the id they gave), grade, rating (the ratio itself; null when nothing is ever clicked),
-impressions, clicks, expected_clicks. Grades: 0 not clicked; by coec 1 clicked less than its ranks explain (coec under 1), 2 more (under 2), 3 twice as much or more; by ctr 1 under .2, 2 under .5, 3 from .5.
-Errors: PS002 unknown click model, PS003 argument out of range, unknown judgment list, until not after since.';
+Arguments:
+- collection (null: all)
+- click_model (coec: clicks / expected clicks at the ranks where the page was really shown; ctr: clicks / impressions)
+- min_impressions (pairs seen less often for the query are left out)
+- since and until (searches from since up to but not including until; null: no bound)
+- judgment_list (name: its judgments as they are, rounded to grades, and nothing from clicks)
+Returns query_key (short and stable, for files that want no spaces), query (normalised), doc_id (external_id of the
+page; of searches logged from elsewhere, the id they gave), grade, rating (the ratio itself; null when nothing is ever
+clicked), impressions, clicks, expected_clicks. Grades: 0 not clicked; by coec 1 clicked less than its ranks explain
+(coec under 1), 2 more (under 2), 3 twice as much or more; by ctr 1 under .2, 2 under .5, 3 from .5.
+Errors: PS002 unknown click model, PS003 argument out of range, unknown judgment list, until not after since.
+Example:
+select query, doc_id, grade from pgsearch.export_qrels(''korean'');';
 
 create or replace function pgsearch._query_key(query text)
 returns text

@@ -48,4 +48,11 @@ $$;
 
 comment on function pgsearch.export_ubi(text, text, timestamptz, timestamptz) is
 'The log as records of User Behavior Insights 1.3, oldest first; records that were imported come out as they went in.
-Arguments: kind (queries, events), collection (null: all; of events those about its searches), since and until (from since up to but not including until; null: no bound). Returns one JSON object a row. Errors: PS002 unknown kind, PS003 until not after since.';
+Arguments:
+- kind (queries, events)
+- collection (null: all; of events those about its searches)
+- since and until (from since up to but not including until; null: no bound)
+Returns one JSON object a row.
+Errors: PS002 unknown kind, PS003 until not after since.
+Example:
+select * from pgsearch.export_ubi(''queries'');';

@@ -1,6 +1,7 @@
 -- A log in the form of User Behavior Insights becomes part of this one: learning and statistics need not wait for a log of their own.
 --
--- Ids here are UUIDv7 of the record's time and a hash of the record, so a second import of the same file adds nothing; the sender's ids are kept beside them.
+-- Ids here are UUIDv7 of the record's time and a hash of the record, so a second import of the same file adds nothing;
+-- the sender's ids are kept beside them.
 
 create or replace function pgsearch.import_ubi(
     kind          text,
@@ -173,8 +174,18 @@ end;
 $$;
 
 comment on function pgsearch.import_ubi(text, jsonb, text, integer, integer[]) is
-'Stores records of User Behavior Insights in the log, with the partitions of their days; export_ubi gives them back as they were.
-Arguments: kind (queries, events; queries first, so that events find their search), records (JSON array), collection (that was searched; empty: all or several), position_base (0 or 1: the ordinal that the sender gives the first hit; stored from 1),
-copies (for each record how many equal ones came before it in the file; null: none, so equal records of the array are stored once).
-Returns {"stored": n, "duplicates": n, "rejected": [{"index": from 0, "error": "..."}]}: one bad record never loses the others, and a record that is there already is counted as a duplicate. Failures of the searches are not looked for.
-Run refresh_search_stats(since, until) afterwards, and mind that maintenance drops days that are older than log_settings keeps. Errors: PS002 unknown kind, PS003 records no array, position_base not 0 or 1, collection null, log_settings that hash or mask.';
+'Stores records of User Behavior Insights in the log, with the partitions of their days; export_ubi gives them back as
+they were.
+Arguments:
+- kind (queries, events; queries first, so that events find their search)
+- records (JSON array)
+- collection (that was searched; empty: all or several)
+- position_base (0 or 1: the ordinal that the sender gives the first hit; stored from 1)
+- copies (for each record how many equal ones came before it in the file; null: none, so equal records of the array are
+  stored once)
+Returns {"stored": n, "duplicates": n, "rejected": [{"index": from 0, "error": "..."}]}: one bad record never loses the
+others, and a record that is there already is counted as a duplicate. Failures of the searches are not looked for.
+Run refresh_search_stats(since, until) afterwards, and mind that maintenance drops days that are older than log_settings
+keeps.
+Errors: PS002 unknown kind, PS003 records no array, position_base not 0 or 1, collection null, log_settings that hash or
+mask.';

@@ -1,7 +1,8 @@
 -- What users clicked, as judgments: the questions they ask, and the pages that answered them.
 --
--- A click is no judgment: the first hit is clicked because it stands first. So a page is credited with what it gets beyond its places (coec), or only
--- with the searches in which somebody looked at it at all (sdbn); plain ctr is there to be compared with.
+-- A click is no judgment: the first hit is clicked because it stands first. So a page is credited with what it gets
+-- beyond its places (coec), or only with the searches in which somebody looked at it at all (sdbn); plain ctr is there
+-- to be compared with.
 
 create or replace function pgsearch.judgments_from_clicks(
     list_name       text,
@@ -137,9 +138,19 @@ end;
 $$;
 
 comment on function pgsearch.judgments_from_clicks(text, text, text, float8, integer, timestamptz, timestamptz, text[]) is
-'Fills the judgment list list_name (made anew when it exists; of type clicks) from the search log of a collection; returns how many judgments it holds. Judgments are (query, doc_id = external_id of the page, rating), a query is the commonest
-spelling of its normalised text, rating 0 means shown and never clicked.
-click_model: coec, clicks / (expected clicks + 1), where a search expects of each of its places the click rate that the place has over the whole log (Zhang and Jones 2007); ctr, clicks / impressions; sdbn, attraction × satisfaction of the
-simplified dynamic Bayesian network (Chapelle and Zhang 2009: pages above the last click were looked at, the last click satisfied), with one more look at each page. min_impressions: pages shown fewer times for the query are left out (searches, weighted
-by sample_weight); max_rank (1 .. 1000): hits further down count as not shown; since (inclusive) and until (exclusive): which searches; actions: events that count as a click (null: click).
-impressions, clicks and expected_clicks stand beside each rating. Errors: PS001 unknown collection, PS002 unknown click_model, PS003 bad number, or a list_name that is empty or of a list of another type.';
+'Fills the judgment list list_name (made anew when it exists; of type clicks) from the search log of a collection;
+returns how many judgments it holds. Judgments are (query, doc_id = external_id of the page, rating), a query is the
+commonest spelling of its normalised text, rating 0 means shown and never clicked.
+Arguments:
+- click_model: coec, clicks / (expected clicks + 1), where a search expects of each of its places the click rate that
+  the place has over the whole log (Zhang and Jones 2007); ctr, clicks / impressions; sdbn, attraction × satisfaction of
+  the simplified dynamic Bayesian network (Chapelle and Zhang 2009: pages above the last click were looked at, the last
+  click satisfied), with one more look at each page
+- min_impressions: pages shown fewer times for the query are left out (searches, weighted by sample_weight)
+- max_rank (1 .. 1000): hits further down count as not shown; since (inclusive) and until (exclusive): which searches
+- actions: events that count as a click (null: click)
+impressions, clicks and expected_clicks stand beside each rating.
+Errors: PS001 unknown collection, PS002 unknown click_model, PS003 bad number, or a list_name that is empty or of a list
+of another type.
+Example:
+select pgsearch.judgments_from_clicks(''clicks'', ''korean'', min_impressions => 3);';

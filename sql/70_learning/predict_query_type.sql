@@ -56,5 +56,13 @@ end;
 $$;
 
 comment on function pgsearch.predict_query_type(text, text) is
-'The kinds of question with their probabilities (they add up to 1), the likeliest first, by a learned classifier: a softmax over the summed weights of the query''s pieces (all runs of characters of certain lengths in normalize_query(query), with a space at each end).
-Arguments: query, model (a learned model; null: the active one). No rows when none is active: then classify_query and its rules stand alone. Error: PS008 unknown model.';
+'The kinds of question with their probabilities (they add up to 1), the likeliest first, by a learned classifier: a
+softmax over the summed weights of the query''s pieces (all runs of characters of certain lengths in
+normalize_query(query), with a space at each end).
+Arguments:
+- query
+- model (a learned model; null: the active one)
+No rows when none is active: then classify_query and its rules stand alone.
+Error: PS008 unknown model.
+Example:
+select * from pgsearch.predict_query_type(''which route handles the login?'');';

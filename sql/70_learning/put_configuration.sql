@@ -27,5 +27,12 @@ end;
 $$;
 
 comment on function pgsearch.put_configuration(text, text, jsonb, jsonb) is
-'Stores options of a search under the name configuration, in place of what had that name. Arguments: collection it was made for, options (as in default_settings), metrics (any JSON object: what was measured). It changes no search until activate_configuration.
-Errors: PS001 unknown collection, PS002 unknown option, PS003 bad value, or a name of not 1 to 255 characters.';
+'Stores options of a search under the name configuration, in place of what had that name.
+Arguments:
+- collection (that it was made for)
+- options (as in default_settings)
+- metrics (any JSON object: what was measured)
+It changes no search until activate_configuration.
+Errors: PS001 unknown collection, PS002 unknown option, PS003 bad value, or a name of not 1 to 255 characters.
+Example:
+select pgsearch.put_configuration(''titles count'', ''korean'', ''{"fusion": "rrf_boost"}'');';

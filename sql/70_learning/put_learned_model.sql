@@ -40,5 +40,14 @@ end;
 $$;
 
 comment on function pgsearch.put_learned_model(text, text, text, jsonb, text[], jsonb) is
-'Stores a learned model under a name, in place of what had that name. Arguments: model (its name), kind (reranker or query_classifier), collection (empty or null: any), content (JSON, see _learned_scores and predict_query_type), features (their names, in order),
-metrics (what was measured). It changes no search: a reranker is used through option rerank (''learned:NAME''), a classifier after activate_query_classifier. Errors: PS001 unknown collection, PS003 a part is missing.';
+'Stores a learned model under a name, in place of what had that name.
+Arguments:
+- model (its name)
+- kind (reranker or query_classifier)
+- collection (empty or null: any)
+- content (JSON, see _learned_scores and predict_query_type)
+- features (their names, in order)
+- metrics (what was measured)
+It changes no search: a reranker is used through option rerank (''learned:NAME''), a classifier after
+activate_query_classifier.
+Errors: PS001 unknown collection, PS003 a part is missing.';

@@ -39,5 +39,7 @@ end;
 $$;
 
 comment on function pgsearch.roll_back_configuration(text) is
-'Gives the collection back the settings that it had before its last activation that is not rolled back yet; called again, before the one before. Settings changed by hand since then are undone too. Returns the name of the configuration that was rolled back.
+'Gives the collection back the settings that it had before its last activation that is not rolled back yet; called again,
+before the one before. Settings changed by hand since then are undone too.
+Returns the name of the configuration that was rolled back.
 Errors: PS001 unknown collection, PS003 nothing is active.';

@@ -37,7 +37,9 @@ end;
 $$;
 
 comment on function pgsearch._paired_test(float8[]) is
-'Mean of paired differences, its 95 % interval by bootstrap, and the two-sided p-value of a randomisation test (Smucker, Allan and Carterette 2007), 2,000 resamples each; above 5,000 differences by the normal distribution. No row for no differences.';
+'Mean of paired differences, its 95 % interval by bootstrap, and the two-sided p-value of a randomisation test (Smucker,
+Allan and Carterette 2007), 2,000 resamples each; above 5,000 differences by the normal distribution. No row for no
+differences.';
 
 create or replace function pgsearch._two_sided_p(z float8)
 returns float8
@@ -50,4 +52,5 @@ select t * exp(-(z * z / 2::float8) - 1.26551223 + t * (1.00002368 + t * (0.3740
 $$;
 
 comment on function pgsearch._two_sided_p(float8) is
-'Two-sided p-value of a standard normal z: erfc(|z| / sqrt 2) by the approximation of Numerical Recipes (relative error below 1.2e-7); PostgreSQL has erfc from version 16 only.';
+'Two-sided p-value of a standard normal z: erfc(|z| / sqrt 2) by the approximation of Numerical Recipes (relative error
+below 1.2e-7); PostgreSQL has erfc from version 16 only.';

@@ -35,7 +35,11 @@ end;
 $$;
 
 comment on function pgsearch.add_queries(text, text[]) is
-'Adds queries to a query set, and returns how many were new to it. Arguments: query_set (its name), queries (texts of at most 2000 bytes; empty ones are passed over). Errors: PS003 unknown query set, a query that is too long.';
+'Adds queries to a query set, and returns how many were new to it.
+Arguments:
+- query_set (its name)
+- queries (texts of at most 2000 bytes; empty ones are passed over)
+Errors: PS003 unknown query set, a query that is too long.';
 
 create or replace function pgsearch._query_set_id(query_set text)
 returns bigint

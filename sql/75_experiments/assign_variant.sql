@@ -34,5 +34,11 @@ end;
 $$;
 
 comment on function pgsearch.assign_variant(text, text) is
-'The variant of an ab_test for a user, and the options to search with; log the search with context {"experiment": ..., "variant": ...}. Arguments: experiment (its name), unit (what stays the same for one user: an id).
-The same unit always gets the same variant, in proportion to the shares; after finish_experiment everybody gets the control. Errors: PS003 unknown experiment, one of another type, an empty unit.';
+'The variant of an ab_test for a user, and the options to search with; log the search with context {"experiment": ...,
+"variant": ...}.
+Arguments:
+- experiment (its name)
+- unit (what stays the same for one user: an id)
+The same unit always gets the same variant, in proportion to the shares; after finish_experiment everybody gets the
+control.
+Errors: PS003 unknown experiment, one of another type, an empty unit.';

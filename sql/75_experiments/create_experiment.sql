@@ -105,9 +105,18 @@ end;
 $$;
 
 comment on function pgsearch.create_experiment(text, text, jsonb, text, text, text) is
-'Sets up an experiment. Arguments: experiment (its name), experiment_type (offline: variants are measured on judged queries, see evaluate_query; ab_test: each user gets one, see assign_variant; interleaving: the results of two are mixed, see search_interleaved),
-variants (array of {"name", "options": of a search, "configuration": name of a search configuration, "share": of the users}; the first is the control; options are written down as they are now), collection (empty: all),
-query_set (offline: the queries; null: all of the list), judgment_list (offline). Errors: PS001 unknown collection, PS002 unknown type, option or key, PS003 variants, query set, list or name that cannot be.';
+'Sets up an experiment.
+Arguments:
+- experiment (its name)
+- experiment_type (offline: variants are measured on judged queries, see evaluate_query; ab_test: each user gets one,
+  see assign_variant; interleaving: the results of two are mixed, see search_interleaved)
+- variants (array of {"name", "options": of a search, "configuration": name of a search configuration, "share": of the
+  users}; the first is the control; options are written down as they are now)
+- collection (empty: all)
+- query_set (offline: the queries; null: all of the list)
+- judgment_list (offline)
+Errors: PS001 unknown collection, PS002 unknown type, option or key, PS003 variants, query set, list or name that cannot
+be.';
 
 create or replace function pgsearch._judgment_list_id(judgment_list text)
 returns bigint

@@ -90,6 +90,16 @@ end;
 $$;
 
 comment on function pgsearch.create_query_set(text, text, integer, text, timestamptz, bigint) is
-'Makes a set of queries to measure searches on and returns how many it has. Arguments: query_set (its name), sampling (random: each query that was asked alike; pptss: likelier the more often it was asked; topn: the most frequent;
-failures: the most frequent of unresolved search_failures; manual: none, see add_queries), size (1 .. 100000 queries at most), collection (empty: all), since (null: the whole log), seed (another one draws others).
-Queries are told apart by normalize_query. Errors: PS001 unknown collection, PS002 unknown sampling, PS003 no name, a name that stands, size out of range.';
+'Makes a set of queries to measure searches on and returns how many it has.
+Arguments:
+- query_set (its name)
+- sampling (random: each query that was asked alike; pptss: likelier the more often it was asked; topn: the most
+  frequent; failures: the most frequent of unresolved search_failures; manual: none, see add_queries)
+- size (1 .. 100000 queries at most)
+- collection (empty: all)
+- since (null: the whole log)
+- seed (another one draws others)
+Queries are told apart by normalize_query.
+Errors: PS001 unknown collection, PS002 unknown sampling, PS003 no name, a name that stands, size out of range.
+Example:
+select pgsearch.create_query_set(''frequent'', ''topn'', 100);';

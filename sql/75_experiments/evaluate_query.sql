@@ -57,6 +57,12 @@ end;
 $$;
 
 comment on function pgsearch.evaluate_query(text, text, vector, integer) is
-'Searches a query with every variant of an offline experiment, pages by their best chunk, stores what was found in evaluation_results, and returns the measures of ranking_metrics and milliseconds of each variant.
-Arguments: experiment (its name), query (spelled as in the judgment list), embedding (of the query; null: without the vector signal), k (cut-off, 1 .. 1000). No rows for a query with nothing relevant judged.
+'Searches a query with every variant of an offline experiment, pages by their best chunk, stores what was found in
+evaluation_results, and returns the measures of ranking_metrics and milliseconds of each variant.
+Arguments:
+- experiment (its name)
+- query (spelled as in the judgment list)
+- embedding (of the query; null: without the vector signal)
+- k (cut-off, 1 .. 1000)
+No rows for a query with nothing relevant judged.
 Errors: PS003 unknown experiment or one of another type, k out of range, PS004 wrong dimensions.';

@@ -103,7 +103,13 @@ end;
 $$;
 
 comment on function pgsearch.experiment_results(text) is
-'What an experiment says so far. Argument: experiment (its name). Returns for each variant and measure: units (queries; users of an ab_test; searches with a click when interleaving), value (mean), and against the first variant: difference, low and high (its 95 % interval), p_value (two-sided),
-judged (offline: share of what was shown that is judged at all; low coverage makes the measures unsure).
-offline: the measures of ranking_metrics, paired by query, bootstrap and randomisation test. ab_test: click_through_rate (searches with a click), reciprocal_rank of the best click (0 without), no_result_rate; a user counts once, the interval is Welch''s by the normal distribution, for some dozens of users and more.
-interleaving: preference, the share of searches that the second variant won, ties half; difference is wins minus losses by searches. Errors: PS003 unknown experiment.';
+'What an experiment says so far. Argument: experiment (its name).
+Returns for each variant and measure: units (queries; users of an ab_test; searches with a click when interleaving),
+value (mean), and against the first variant: difference, low and high (its 95 % interval), p_value (two-sided), judged
+(offline: share of what was shown that is judged at all; low coverage makes the measures unsure).
+offline: the measures of ranking_metrics, paired by query, bootstrap and randomisation test. ab_test: click_through_rate
+(searches with a click), reciprocal_rank of the best click (0 without), no_result_rate; a user counts once, the interval
+is Welch''s by the normal distribution, for some dozens of users and more.
+interleaving: preference, the share of searches that the second variant won, ties half; difference is wins minus losses
+by searches.
+Errors: PS003 unknown experiment.';

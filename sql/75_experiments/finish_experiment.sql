@@ -23,4 +23,6 @@ end;
 $$;
 
 comment on function pgsearch.finish_experiment(text) is
-'Ends an experiment, keeps its results where the retention of the log does not reach them, and returns them (array of the rows of experiment_results); again is fine. Argument: experiment (its name). Errors: PS003 unknown experiment.';
+'Ends an experiment, keeps its results where the retention of the log does not reach them, and returns them (array of the
+rows of experiment_results); again is fine. Argument: experiment (its name).
+Errors: PS003 unknown experiment.';

@@ -63,5 +63,12 @@ end;
 $$;
 
 comment on function pgsearch.interleave(text[], text[], bigint) is
-'Team-draft interleaving (Radlinski, Kurup and Joachims 2008): one list out of two rankings, every id once. Arguments: first_ids, second_ids (best first), seed (decides the coin: another for each search); null ids are passed over.
-Returns place from 1, id, team (1 or 2: whose pick it is, and whose vote a click on it). Error: PS003 no seed.';
+'Team-draft interleaving (Radlinski, Kurup and Joachims 2008): one list out of two rankings, every id once.
+Arguments:
+- first_ids
+- second_ids (best first)
+- seed (decides the coin: another for each search); null ids are passed over
+Returns place from 1, id, team (1 or 2: whose pick it is, and whose vote a click on it).
+Error: PS003 no seed.
+Example:
+select * from pgsearch.interleave(''{a,b,c}'', ''{b,d,a}'', 42);';

@@ -22,4 +22,6 @@ end;
 $$;
 
 comment on function pgsearch.list_experiment_queries(text) is
-'The queries of an offline experiment that have something relevant among their judgments, with the number of those: what evaluate_query is to be called with. Errors: PS003 unknown experiment or one of another type.';
+'The queries of an offline experiment that have something relevant among their judgments, with the number of those: what
+evaluate_query is to be called with.
+Errors: PS003 unknown experiment or one of another type.';

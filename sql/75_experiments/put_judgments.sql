@@ -84,6 +84,14 @@ end;
 $$;
 
 comment on function pgsearch.put_judgments(text, jsonb, text, text) is
-'Stores judgments in a list, which is made when it is new, and returns how many; a later judgment of the same query and document replaces the earlier. Arguments: judgment_list (its name),
-judgments (array of {"query", "doc_id": external_id of a page, "rating": above 0 for relevant, "judge", "explanation"}), judgment_type (manual, imported, llm), collection (that they are about; empty: any).
-Errors: PS001 unknown collection, PS002 unknown type, PS003 something that is no judgment, a list of another type.';
+'Stores judgments in a list, which is made when it is new, and returns how many; a later judgment of the same query and
+document replaces the earlier.
+Arguments:
+- judgment_list (its name)
+- judgments (array of {"query", "doc_id": external_id of a page, "rating": above 0 for relevant, "judge",
+  "explanation"})
+- judgment_type (manual, imported, llm)
+- collection (that they are about; empty: any)
+Errors: PS001 unknown collection, PS002 unknown type, PS003 something that is no judgment, a list of another type.
+Example:
+select pgsearch.put_judgments(''by hand'', ''[{"query": "roses", "doc_id": "1", "rating": 3}]'');';

@@ -58,6 +58,15 @@ end;
 $$;
 
 comment on function pgsearch.ranking_metrics(text[], text[], float8[], integer) is
-'Measures of one ranking at cut-off k. Arguments: doc_ids (the ranking, best first; a document that comes again counts once), judged_ids and ratings (parallel: what was judged; above 0 is relevant), k (1 .. 10000).
-Returns ndcg (Järvelin and Kekäläinen 2002 with linear gain, as trec_eval: a rating counts as it is), average_precision, reciprocal_rank, precision_at_k, recall_at_k, and judged_at_k: the share of the first k that anybody judged, null for an empty ranking.
-Unjudged documents count as not relevant: read the measures beside judged_at_k. No row when nothing relevant was judged. Errors: PS003 arrays of different lengths, ratings that are not finite, k out of range.';
+'Measures of one ranking at cut-off k.
+Arguments:
+- doc_ids (the ranking, best first; a document that comes again counts once)
+- judged_ids and ratings (parallel: what was judged; above 0 is relevant)
+- k (1 .. 10000)
+Returns ndcg (Järvelin and Kekäläinen 2002 with linear gain, as trec_eval: a rating counts as it is), average_precision,
+reciprocal_rank, precision_at_k, recall_at_k, and judged_at_k: the share of the first k that anybody judged, null for an
+empty ranking.
+Unjudged documents count as not relevant: read the measures beside judged_at_k. No row when nothing relevant was judged.
+Errors: PS003 arrays of different lengths, ratings that are not finite, k out of range.
+Example:
+select ndcg, recall_at_k from pgsearch.ranking_metrics(''{b,a,c}'', ''{a,b}'', ''{3,1}'', 10);';

@@ -65,6 +65,15 @@ end;
 $$;
 
 comment on function pgsearch.search_interleaved(text, text, vector, integer, jsonb, jsonb) is
-'One search of an interleaving experiment: the hits of its two variants in one list by team draft (see interleave), logged with the team of each hit. Arguments: experiment (its name), query, embedding (null: without the vector signal), top_k (0 .. 1000), filter, context (see search).
-Returns what search returns, and teams (1 or 2 for each hit: whose it is) and variants (their names). Give clicks to log_feedback as always; experiment_results counts the votes. After finish_experiment the first variant alone answers.
+'One search of an interleaving experiment: the hits of its two variants in one list by team draft (see interleave),
+logged with the team of each hit.
+Arguments:
+- experiment (its name)
+- query
+- embedding (null: without the vector signal)
+- top_k (0 .. 1000)
+- filter
+- context (see search)
+Returns what search returns, and teams (1 or 2 for each hit: whose it is) and variants (their names). Give clicks to
+log_feedback as always; experiment_results counts the votes. After finish_experiment the first variant alone answers.
 Errors: PS003 unknown experiment or one of another type; otherwise as search.';

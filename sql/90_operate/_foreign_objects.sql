@@ -1,7 +1,8 @@
--- What in schema pgsearch belongs to others than the owner of the schema, or runs their code: whoever owns a function or a trigger decides what runs in it,
--- with the rights of whoever calls it or writes to its table.
+-- What in schema pgsearch belongs to others than the owner of the schema, or runs their code: whoever owns a function
+-- or a trigger decides what runs in it, with the rights of whoever calls it or writes to its table.
 --
--- The body is a plain query without arguments: before the first deploy there is no function that could be trusted, and the deployer reads it from this file.
+-- The body is a plain query without arguments: before the first deploy there is no function that could be trusted, and
+-- the deployer reads it from this file.
 
 create or replace function pgsearch._foreign_objects()
 returns table (object text, owner text, fix text)
@@ -162,4 +163,6 @@ select 'the right to create objects in schema pgsearch',
 $$;
 
 comment on function pgsearch._foreign_objects() is
-'Everything in schema pgsearch that another role than the owner of the schema owns, that runs code of such a role, or that lets one create more. Returns a row each: object, owner, fix (a statement). Partitions may belong to a superuser or a member of the owner''s role.';
+'Everything in schema pgsearch that another role than the owner of the schema owns, that runs code of such a role, or
+that lets one create more. Returns a row each: object, owner, fix (a statement). Partitions may belong to a superuser or
+a member of the owner''s role.';

@@ -9,7 +9,8 @@ set enable_seqscan = off
 set enable_indexscan = off
 set enable_bitmapscan = on
 set gin_fuzzy_search_limit = 0
--- with these prices the planner's estimate is a count of pages, and it begins with those of the pending list, which every scan reads from end to end
+-- with these prices the planner's estimate is a count of pages, and it begins with those of the pending list, which
+-- every scan reads from end to end
 set random_page_cost = 1
 set seq_page_cost = 0
 set cpu_tuple_cost = 0
@@ -42,4 +43,6 @@ end;
 $$;
 
 comment on function pgsearch._pending_pages(text) is
-'About how many pages (of 8 kB) wait in the pending list of one of the GIN indexes over words, tags and metadata, up to twenty more than told; null for another index (for trigrams the estimate holds more). No extension tells it on a managed server, but the planner looks it up for its estimates.';
+'About how many pages (of 8 kB) wait in the pending list of one of the GIN indexes over words, tags and metadata, up to
+twenty more than told; null for another index (for trigrams the estimate holds more). No extension tells it on a managed
+server, but the planner looks it up for its estimates.';

@@ -1,6 +1,7 @@
 -- What keeps searches from being right or fast in this database, and the command that mends it.
 --
--- Everything that SQL can see is looked at here, so that a SQL user needs no client; `pgsearch doctor` adds what only a client knows (its own version, files of migrations).
+-- Everything that SQL can see is looked at here, so that a SQL user needs no client; `pgsearch doctor` adds what only a
+-- client knows (its own version, files of migrations).
 
 create or replace function pgsearch._doctor_extensions()
 returns table (check_name text, status text, detail text, fix text)
@@ -327,5 +328,11 @@ end;
 $$;
 
 comment on function pgsearch.doctor() is
-'Looks at everything that keeps searches from being right or fast, and whoever does not own them from running code in them: extensions, owners, indexes, pending lists, text analysis and statistics, embeddings, dead rows, settings, log partitions. Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results, or reads of whole tables),
-detail, fix (a statement or command; null: nothing to do). Counts chunks and embeddings whole: seconds on millions. Recall is measured by measure_recall.';
+'Looks at everything that keeps searches from being right or fast, and whoever does not own them from running code in
+them: extensions, owners, indexes, pending lists, text analysis and statistics, embeddings, dead rows, settings, log
+partitions.
+Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results,
+or reads of whole tables), detail, fix (a statement or command; null: nothing to do). Counts chunks and embeddings
+whole: seconds on millions. Recall is measured by measure_recall.
+Example:
+select check_name, status, fix from pgsearch.doctor() where status <> ''ok'';';

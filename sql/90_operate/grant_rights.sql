@@ -1,8 +1,10 @@
 -- Who may what: the whole permission story on one page.
 --
--- search: read pages and their statistics, call every search, look up and keep vectors of queries one by one. Nothing else is readable: not what others searched.
--- log: have searches and events stored, through two functions that run with the rights of the owner and give nothing back but counts; for one user only where it is said.
--- read_log: read searches, events and failures, with their texts and users. hash_user stays with the owner: who may call it can try names.
+-- search: read pages and their statistics, call every search, look up and keep vectors of queries one by one. Nothing
+-- else is readable: not what others searched. log: have searches and events stored, through two functions that run with
+-- the rights of the owner and give nothing back but counts; for one user only where it is said. read_log: read
+-- searches, events and failures, with their texts and users. hash_user stays with the owner: who may call it can try
+-- names.
 -- Everything else (putting pages, settings, partitions, forgetting users) is for the owner, and for whom the owner grants it by hand.
 
 create or replace function pgsearch._privileges(right_name text)
@@ -119,10 +121,18 @@ end;
 $$;
 
 comment on function pgsearch.grant_rights(text, text[], text) is
-'Grants a role rights: search (search, and read pages), log (have searches and events stored, without reading any), read_log (read searches, events and failures). Give an application ''{search,log}'', and who looks at its statistics ''{read_log}''.
-role_name: an existing role; rights: array of the names; user_id: the one user whom the role, and every member of it, may log for (with the right log; null: as it is, at first anybody; empty: anybody).
-Again does no harm, also by several at once; a deploy keeps what was granted, and adds what newer functions need. Only the owner of the schema may call it.
-Errors: PS002 unknown right; PS003 unknown role, user_id without the right log or too long, schema of an extension that is not the owner''s to grant.';
+'Grants a role rights: search (search, and read pages), log (have searches and events stored, without reading any),
+read_log (read searches, events and failures). Give an application ''{search,log}'', and who looks at its statistics
+''{read_log}''.
+Arguments:
+- role_name: an existing role
+- rights: array of the names
+- user_id: the one user whom the role, and every member of it, may log for (with the right log; null: as it is, at first
+  anybody; empty: anybody)
+Again does no harm, also by several at once; a deploy keeps what was granted, and adds what newer functions need. Only
+the owner of the schema may call it.
+Errors: PS002 unknown right; PS003 unknown role, user_id without the right log or too long, schema of an extension that
+is not the owner''s to grant.';
 
 create or replace function pgsearch._renew_rights()
 returns void

@@ -29,4 +29,9 @@ end;
 $$;
 
 comment on function pgsearch.list_models() is
-'The embedding models. Returns a row a model: model, dimensions, distance, storage (of the HNSW index), vectors (stored), default_of (collections whose searches use it), index_name (null: there is no index), index_valid (false: a build was interrupted, or is under way), index_bytes.';
+'The embedding models.
+Returns a row a model: model, dimensions, distance, storage (of the HNSW index), vectors (stored), default_of
+(collections whose searches use it), index_name (null: there is no index), index_valid (false: a build was interrupted,
+or is under way), index_bytes.
+Example:
+select model, dimensions, vectors, default_of from pgsearch.list_models();';

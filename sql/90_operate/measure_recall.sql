@@ -1,7 +1,8 @@
 -- Recall on one's own vectors: how many of the true nearest a search finds, asked with stored vectors as queries.
 --
--- The vector itself is left out of both answers: it would always be found, and make the figure look better by 1/k. A hit is what lies no farther than the k-th of the exact
--- answer, so that texts that were stored twice do not count as missed.
+-- The vector itself is left out of both answers: it would always be found, and make the figure look better by 1/k. A
+-- hit is what lies no farther than the k-th of the exact answer, so that texts that were stored twice do not count as
+-- missed.
 
 create or replace function pgsearch.measure_recall(
     model      text,
@@ -106,6 +107,14 @@ end;
 $$;
 
 comment on function pgsearch.measure_recall(text, text, integer, integer) is
-'Recall of the vector search on the vectors that are stored. Arguments: model, collection (null: over everything, and each of the twenty largest collections), sample (1 .. 10000 stored vectors asked as queries), k (1 .. 1000: how many of the nearest should be found).
-Returns a row a scope: name (the collection; null: over everything), way (hnsw, or exact where the search itself reads the rows exactly), queries (asked), recall (0 .. 1, mean recall@k against the exact scan; the vector itself does not count),
-recall_low and recall_high (bounds of its 95 % bootstrap interval), search_ms and exact_ms (medians). No rows without vectors. Errors: PS001 unknown collection, PS003 sample or k out of range, PS008 unknown model.';
+'Recall of the vector search on the vectors that are stored.
+Arguments:
+- model
+- collection (null: over everything, and each of the twenty largest collections)
+- sample (1 .. 10000 stored vectors asked as queries)
+- k (1 .. 1000: how many of the nearest should be found)
+Returns a row a scope: name (the collection; null: over everything), way (hnsw, or exact where the search itself reads
+the rows exactly), queries (asked), recall (0 .. 1, mean recall@k against the exact scan; the vector itself does not
+count), recall_low and recall_high (bounds of its 95 % bootstrap interval), search_ms and exact_ms (medians). No rows
+without vectors.
+Errors: PS001 unknown collection, PS003 sample or k out of range, PS008 unknown model.';

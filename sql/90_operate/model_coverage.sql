@@ -48,5 +48,8 @@ end;
 $$;
 
 comment on function pgsearch.model_coverage(text) is
-'How much of each collection the model has embedded. Returns a row a collection: collection, chunks, embedded (with a current vector), stale (embedded before the chunk changed), coverage (embedded / chunks, 0 .. 1; 1 for an empty collection),
-is_default (searches of the collection use the model). Reads chunks and embeddings whole. Error: PS008 unknown model.';
+'How much of each collection the model has embedded.
+Returns a row a collection: collection, chunks, embedded (with a current vector), stale (embedded before the chunk
+changed), coverage (embedded / chunks, 0 .. 1; 1 for an empty collection), is_default (searches of the collection use
+the model). Reads chunks and embeddings whole.
+Error: PS008 unknown model.';

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from pgsearch import _sources
+
+pytestmark = pytest.mark.quick
 
 _COMMENT_OR_TEXT = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 _KEYWORD = re.compile(
@@ -136,3 +139,33 @@ def test_every_table_has_a_primary_key(conn: psycopg.Connection[Any]) -> None:
         " and not exists (select from pg_index as i where i.indrelid = c.oid and i.indisprimary and i.indisvalid)"
     ).fetchall()
     assert keyless == []
+
+
+# Long lines: files that have some are listed with how many, and the list only shrinks.
+
+LONGEST = 140
+LONG_LINES = Path(__file__).with_name("long_lines.txt")
+
+
+def long_lines() -> dict[str, int]:
+    """How many lines of each file of sql/ are too long, by the file's name; no two files have the same."""
+    found = {
+        name.rpartition("/")[2]: sum(len(line) > LONGEST for line in text.splitlines())
+        for name, text in _sources.find().functions.items()
+    }
+    return {name: count for name, count in found.items() if count}
+
+
+def test_no_file_gets_more_long_lines() -> None:
+    listed = {name: int(count) for count, name in map(str.split, LONG_LINES.read_text(encoding="utf-8").splitlines())}
+    found = long_lines()
+
+    assert {name: count for name, count in found.items() if count > listed.get(name, 0)} == {}, "break the lines"
+    fewer = {name: found.get(name, 0) for name, count in listed.items() if found.get(name, 0) < count}
+    assert fewer == {}, f"well done: write these counts into {LONG_LINES.name}, and leave out what has none"
+
+
+def test_names_of_files_tell_them_apart() -> None:
+    names = [name.rpartition("/")[2] for name in _sources.find().functions]
+
+    assert len(names) == len(set(names))
