@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import _report, quality
+from benchmarks import quality
 from pgsearch.evaluation.measuring import MEASURES
 
 
@@ -33,9 +33,7 @@ def _figures(default: float) -> dict[str, Any]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that the report is written to, without the plot, which needs matplotlib."""
-    monkeypatch.setattr(_report, "RESULTS", tmp_path / "results.md")
-    monkeypatch.setattr(quality, "FIGURES", tmp_path / "quality.json")
-    monkeypatch.setattr(quality, "plot", lambda sets: None)
+    monkeypatch.setattr(quality, "plot", lambda path, sets: None)
     return tmp_path
 
 
@@ -47,9 +45,9 @@ def test_only_the_section_between_the_markers_is_written_anew(folder: Path) -> N
         encoding="utf-8",
     )
 
-    quality.write(_figures(default=0.74))
+    quality.write(folder, _figures(default=0.74))
     once = results.read_text(encoding="utf-8")
-    quality.write(_figures(default=0.74))
+    quality.write(folder, _figures(default=0.74))
 
     assert once.startswith("# Results\n\n<!-- quality: begin, written by quality.py -->\n## Quality\n")
     assert once.endswith("<!-- quality: end -->\n\n## Speed\n\nby another\n")
@@ -60,7 +58,7 @@ def test_only_the_section_between_the_markers_is_written_anew(folder: Path) -> N
 def test_a_file_without_the_section_gets_it_at_its_end(folder: Path) -> None:
     (folder / "results.md").write_text("# Results\n\n## Speed\n", encoding="utf-8")
 
-    quality.write(_figures(default=0.74))
+    quality.write(folder, _figures(default=0.74))
 
     text = (folder / "results.md").read_text(encoding="utf-8")
     assert text.startswith("# Results\n\n## Speed\n\n<!-- quality: begin")
