@@ -135,12 +135,18 @@ def chunk_numbers(corpus: Corpus, scope: Mapping[str, Any]) -> set[int]:
 def test_every_stage_uses_its_index(corpus: Corpus, near: Array, query: str, scope: Mapping[str, Any]) -> None:
     stages = corpus.client.check_plans(query, near.tolist(), **scope)
 
-    assert {"text", "vector"} <= {stage.stage for stage in stages}
-    for stage in stages:
+    *told, search = stages
+    assert {"text", "vector", "candidate_pages"} <= {stage.stage for stage in told}
+    assert (search.stage, search.uses_index) == ("search", True)
+    for stage in told:
         kinds = {str(node["Node Type"]) for node in nodes(stage)}
-        assert stage.expected_index in {node.get("Index Name") for node in nodes(stage)}, stage
+        expected = {stage.expected_index}
+        if stage.stage == "candidate_pages" and "collections" in scope:
+            # where nearly every chunk of a collection is to be ranked, its own index does as well
+            expected |= {"chunks_collection"}
+        assert expected & {node.get("Index Name") for node in nodes(stage)}, stage
         assert not {"Seq Scan", "Parallel Seq Scan"} & kinds, stage
-        if stage.stage in ("text", "lexical"):
+        if stage.stage != "vector":
             assert "Bitmap Index Scan" in kinds, stage
 
 
@@ -160,8 +166,10 @@ def test_a_narrow_scope_is_read_by_an_index_too(
 ) -> None:
     stages = corpus.client.check_plans(query, near.tolist(), **scope)
 
-    assert {"text", "vector"} <= {stage.stage for stage in stages}
-    for stage in stages:
+    *told, search = stages
+    assert {"text", "vector", "candidate_pages"} <= {stage.stage for stage in told}
+    assert (search.stage, search.uses_index) == ("search", True)
+    for stage in told:
         scans = [node for node in nodes(stage) if node.get("Relation Name") in ("chunks", "pages", "embeddings")]
         assert scans, stage
         for node in scans:
@@ -173,9 +181,12 @@ def test_the_indexes_are_those_that_the_design_names(corpus: Corpus, near: Array
         stage.stage: stage.expected_index for stage in corpus.client.explain_search("search xilophone", near.tolist())
     }
     assert stages == {
+        "words": "chunks_content_tsv_gin",
         "text": "chunks_content_tsv_gin",
         "vector": "embeddings_hnsw_1",
         "lexical": "pages_title_trgm_gin",
+        "candidate_pages": "chunks_content_tsv_gin",
+        "search": "indexes only",
     }
 
 
@@ -187,7 +198,7 @@ def test_a_rare_word_touches_few_rows(corpus: Corpus) -> None:
 
 @pytest.mark.parametrize(
     ("index", "stage"),
-    [("chunks_content_tsv_gin", "text"), ("embeddings_hnsw_1", "vector"), ("pages_title_trgm_gin", "lexical")],
+    [("chunks_content_tsv_gin", "words"), ("embeddings_hnsw_1", "vector"), ("pages_title_trgm_gin", "lexical")],
 )
 def test_a_missing_index_is_reported_by_name(corpus: Corpus, near: Array, index: str, stage: str) -> None:
     connection = corpus.client.connection
