@@ -17,11 +17,11 @@ import platformdirs
 
 from benchmarks._report import database
 from pgsearch import Client
-from pgsearch.bulk import Record
 from pgsearch.commands._output import note
 from pgsearch.evaluation.collections import JudgedCollection, Vectors, read_collection, read_records, read_vectors
 from pgsearch.evaluation.loading import is_judged_by_page, load_corpus, load_vectors
-from pgsearch.svd_embedder import MOST_TEXTS, SvdEmbedder
+from pgsearch.ingest.bulk import Record
+from pgsearch.models.svd import MOST_TEXTS, SvdEmbedder
 
 DIMENSIONS = 384
 FITTED = "svd-384"

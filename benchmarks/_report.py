@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 
 HERE = Path(__file__).parent
 RESULTS = "results.md"

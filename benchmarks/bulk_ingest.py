@@ -27,8 +27,8 @@ from psycopg.conninfo import make_conninfo
 
 from benchmarks._report import MACHINE, add_dsn, parser, table, versions, write_section
 from pgsearch import embedded
-from pgsearch.bulk import Progress, load_pages
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
+from pgsearch.ingest.bulk import Progress, load_pages
 
 DATABASE = "pgsearch_benchmark_bulk_ingest"
 PASSAGES_A_PAGE = 4

@@ -24,7 +24,7 @@ from pathlib import Path
 from benchmarks._report import MACHINE, parser, processor_time, table, write_section
 from pgsearch import Client, embedded
 from pgsearch.code import IndexReport, index_repository
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 
 COLLECTION = "stdlib"
 _CHANGED = "json/decoder.py"

@@ -33,9 +33,9 @@ from benchmarks._route_app import write_shop
 from pgsearch import Client, embedded
 from pgsearch.code.indexing import embed_nodes, index_repository
 from pgsearch.commands._output import note
-from pgsearch.embedding import embed_missing
-from pgsearch.ingest import ingest
-from pgsearch.vector_index import build_vector_index
+from pgsearch.embedding.index import build_vector_index
+from pgsearch.embedding.worker import embed_missing
+from pgsearch.ingest.files import ingest
 
 PACKAGES = ["asyncio", "concurrent", "http", "importlib", "json", "logging", "unittest", "urllib"]
 PLAIN, COLLECTION, MODEL, DIMENSIONS = "plain", "code", "all-MiniLM-L6-v2", 384

@@ -38,8 +38,9 @@ from benchmarks._report import (
     write_section,
 )
 from pgsearch import Client, embedded
-from pgsearch.embedders import Embedder
-from pgsearch.embedding import embed_missing, embedder_for
+from pgsearch.embedding.worker import embed_missing
+from pgsearch.models.embedders import Embedder
+from pgsearch.models.names import embedder_for
 
 DATABASE = "pgsearch_benchmark_embedding"
 DIMENSIONS = 384

@@ -46,7 +46,7 @@ from benchmarks._report import (
 )
 from pgsearch import embedded
 from pgsearch.commands._output import note
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 
 FIGURES, PLOT = "latency.json", "plots/latency.png"
 

@@ -24,7 +24,7 @@ import psycopg
 from benchmarks._report import MACHINE, number, parser, processor_time, table, versions, write_section
 from pgsearch import embedded
 from pgsearch.commands._output import note, say
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 
 _SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "autovacuum": "off"}
 

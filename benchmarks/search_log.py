@@ -28,7 +28,7 @@ from psycopg.types.json import Jsonb
 from benchmarks._report import MACHINE, add_dsn, parser, processor_time, table, versions, write_section
 from pgsearch import embedded, uuid7
 from pgsearch.commands._output import note
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 from pgsearch.evaluation.collections import read_collection
 
 COPY = "pgsearch_search_log"

@@ -15,7 +15,7 @@ from typing import Any, LiteralString
 import psycopg
 
 from pgsearch import embedded
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "functions.md"

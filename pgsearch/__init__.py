@@ -6,13 +6,12 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from pgsearch.aio import AsyncClient
-from pgsearch.client import Client
-from pgsearch.deploy import deploy
-from pgsearch.embedders import Embedder
-from pgsearch.embedding import query_embedding
+from pgsearch.client import AsyncClient, Client
+from pgsearch.client.rows import Hit, SearchResult
+from pgsearch.database.deploy import deploy
+from pgsearch.embedding.queries import query_embedding
 from pgsearch.errors import PgsearchError
-from pgsearch.rows import Hit, SearchResult
+from pgsearch.models.embedders import Embedder
 from pgsearch.uuids import uuid7
 
 __all__ = ["AsyncClient", "Client", "Embedder", "Hit", "PgsearchError", "SearchResult", "deploy", "search", "uuid7"]

@@ -8,8 +8,8 @@ A command is a module pgsearch/commands/<name>.py (check_plans.py is `check-plan
     def run(arguments: argparse.Namespace) -> int                 the work; returns the exit code
 
 Every command also has --dsn and --json (arguments.dsn, arguments.json). A command connects to
-`arguments.dsn or pgsearch._dsn.default_dsn()` and speaks through pgsearch/commands/_output.py. Only the module of the
-command that was typed is imported; what is slow to import (numpy, sklearn) is imported inside run().
+`arguments.dsn or pgsearch.database.dsn.default_dsn()` and speaks through pgsearch/commands/_output.py. Only the module
+of the command that was typed is imported; what is slow to import (numpy, sklearn) is imported inside run().
 
 Exit codes: 0 done, and all of it; 1 an error that is told in one sentence (raise PgsearchError), or something was
 refused or failed; 2 wrong usage; 3 nothing went wrong, but work is left; 130 interrupted, 143 terminated.

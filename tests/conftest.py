@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pytest_postgresql import factories
 
 from pgsearch import embedded
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 
 _COUNTER = itertools.count(1)
 

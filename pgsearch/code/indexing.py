@@ -15,9 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, LiteralString, NamedTuple
 
-from pgsearch._connections import own_cursor
-from pgsearch.bulk import LoadReport, Record, Refusal, load_records
-from pgsearch.bulk import Progress as LoadProgress
 from pgsearch.client import Client
 from pgsearch.code.chunks import cut_module
 from pgsearch.code.documents import doc_type, read_document
@@ -27,9 +24,12 @@ from pgsearch.code.issues import Issue, read_issues
 from pgsearch.code.nodes import Node, code_nodes, document_node, issue_node
 from pgsearch.code.python_symbols import UnreadableSourceError, decoded, read_module
 from pgsearch.code.repository import LARGEST, SourceFile, file_hash, read_repository
-from pgsearch.embedders import Embedder
-from pgsearch.embedding import default_model
+from pgsearch.database.connections import own_cursor
+from pgsearch.embedding.registering import default_model
 from pgsearch.errors import translated
+from pgsearch.ingest.bulk import LoadReport, Record, Refusal, load_records
+from pgsearch.ingest.bulk import Progress as LoadProgress
+from pgsearch.models.embedders import Embedder
 
 _NODES_A_CALL = 1000
 _TEXTS_A_CALL = 256

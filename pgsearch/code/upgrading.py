@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pgsearch._connections import own_cursor
 from pgsearch.client import Client
 from pgsearch.code.words import one_line
+from pgsearch.database.connections import own_cursor
 from pgsearch.errors import InvalidValueError, PgsearchError, translated
-from pgsearch.http_endpoint import Endpoint, EndpointError
+from pgsearch.models.http_endpoint import Endpoint, EndpointError
 
 TOP = 50
 PRICE = 0.001

@@ -12,8 +12,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pgsearch.client.rows import Hit, SearchResult, StagePlan
 from pgsearch.commands._output import say
-from pgsearch.rows import Hit, SearchResult, StagePlan
 
 _MARKS = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 # What people call the signals; the names of the SQL functions stay as they are in --json and --explain.

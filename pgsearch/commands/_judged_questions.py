@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pgsearch import Client
+from pgsearch.client import Client
 
 if TYPE_CHECKING:
     from pgsearch.learning.judgments import Question
@@ -34,9 +34,10 @@ def add_source(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
 
 def judged_questions(client: Client, arguments: argparse.Namespace, split: str) -> list[Question]:
     """The questions that the arguments name, embedded as searches of the collection are."""
-    from pgsearch.embedding import default_model, embedder_for
+    from pgsearch.embedding.registering import default_model
     from pgsearch.learning import LearningError
     from pgsearch.learning.judgments import from_folder, from_list
+    from pgsearch.models.names import embedder_for
 
     client.connection.execute("select pgsearch._check_collections(array[%s::text])", (arguments.collection,))
     model = arguments.embedder or (None if arguments.vectors else default_model(client, arguments.collection))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pgsearch._dsn import default_dsn
-from pgsearch._plan_check import check
 from pgsearch.client import Client
+from pgsearch.client.plan_check import check
 from pgsearch.commands._hits import rendered_plans, terminal
 from pgsearch.commands._output import note, say_json, say_table
 from pgsearch.commands.search import json_object
-from pgsearch.embedding import query_embedding
+from pgsearch.database.dsn import default_dsn
+from pgsearch.embedding.queries import query_embedding
 
 SUMMARY = "run a query's stages under EXPLAIN and fail when one does not use its index"
 EXAMPLE = """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from pgsearch import Client
-from pgsearch._connections import own_cursor
-from pgsearch._dsn import default_dsn
+from pgsearch.client import Client
 from pgsearch.commands._output import say, say_json, say_table
+from pgsearch.database.connections import own_cursor
+from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
 
 SUMMARY = "list, show, activate and roll back search configurations"

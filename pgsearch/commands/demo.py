@@ -20,25 +20,21 @@ from rich.rule import Rule
 from rich.text import Text
 
 from pgsearch import embedded
-from pgsearch.bulk import Progress as LoadProgress
-from pgsearch.bulk import Record, load_records
 from pgsearch.client import Client
+from pgsearch.client.rows import SearchResult
 from pgsearch.commands._hits import plain_lines, rendered, terminal
 from pgsearch.commands._output import say, say_json
+from pgsearch.database.deploy import deploy
 from pgsearch.demo import korean_pages, library_mark, library_pages
 from pgsearch.demo.queries import KOREAN, LIBRARY, DemoQuery
-from pgsearch.deploy import deploy
 from pgsearch.embedded.cluster import installed_programs
-from pgsearch.embedders import Embedder
-from pgsearch.embedding import (
-    EmbedderGoneError,
-    EmbeddingReport,
-    embed_missing,
-    embedder_for,
-    fit_svd,
-)
-from pgsearch.rows import SearchResult
-from pgsearch.vector_index import build_vector_index
+from pgsearch.embedding.fitting import EmbedderGoneError, fit_svd
+from pgsearch.embedding.index import build_vector_index
+from pgsearch.embedding.worker import EmbeddingReport, embed_missing
+from pgsearch.ingest.bulk import Progress as LoadProgress
+from pgsearch.ingest.bulk import Record, load_records
+from pgsearch.models.embedders import Embedder
+from pgsearch.models.names import embedder_for
 
 SUMMARY = "search the Python standard library and some Korean pages, with everything set up"
 EXAMPLE = """

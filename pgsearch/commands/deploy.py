@@ -7,7 +7,7 @@ import os
 
 from pgsearch import embedded
 from pgsearch.commands._output import note, say, say_json
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 
 SUMMARY = "create or update everything pgsearch needs in a database"
 EXAMPLE = """

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from pgsearch._deployment_checks import deployment_checks
-from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
+from pgsearch.client.rows import Check, MeasuredRecall
 from pgsearch.commands._output import progress_bar, say, say_json, say_table
+from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
-from pgsearch.rows import Check, MeasuredRecall
+from pgsearch.upkeep.deployment_checks import deployment_checks
 
 SUMMARY = "look for what keeps searches from being right or fast, and measure recall"
 EXAMPLE = """

@@ -12,25 +12,17 @@ from datetime import datetime
 
 from rich.progress import Progress
 
-from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
-from pgsearch.embedders import Embedder
-from pgsearch.embedding import (
-    SVD_PREFIX,
-    EmbeddingReport,
-    embed_missing,
-    embedder_for,
-    embedder_path,
-    fit_svd,
-    register_by_vector,
-    use_where_none_is,
-    watch,
-)
-from pgsearch.embedding_worker import LEASE_SECONDS
+from pgsearch.database.dsn import default_dsn
+from pgsearch.embedding.fitting import fit_svd
+from pgsearch.embedding.index import IndexProgress, IndexReport, build_vector_index
+from pgsearch.embedding.registering import register_by_vector, use_where_none_is
+from pgsearch.embedding.worker import LEASE_SECONDS, EmbeddingReport, embed_missing, watch
 from pgsearch.errors import InvalidValueError, UnknownModelError
-from pgsearch.providers.settings import PROVIDERS
-from pgsearch.vector_index import IndexProgress, IndexReport, build_vector_index
+from pgsearch.models.embedders import Embedder
+from pgsearch.models.names import SVD_PREFIX, embedder_for, embedder_path
+from pgsearch.models.providers.settings import PROVIDERS
 
 SUMMARY = "embed what a collection is missing, and build the vector index"
 EXAMPLE = """

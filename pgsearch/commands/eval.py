@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pgsearch import Client
-from pgsearch._dsn import default_dsn
+from pgsearch.client import Client
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
+from pgsearch.database.dsn import default_dsn
 from pgsearch.evaluation import EvaluationError
 from pgsearch.evaluation.collections import JudgedCollection, Query, read_collection, read_vectors
 from pgsearch.evaluation.comparing import Comparison, compare

@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pgsearch._calls import Call
-from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
+from pgsearch.client.calls import Call
+from pgsearch.client.rows import ExperimentResult
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_records, say_table
-from pgsearch.embedding import query_embedding
+from pgsearch.database.dsn import default_dsn
+from pgsearch.embedding.queries import query_embedding
 from pgsearch.errors import InvalidValueError
-from pgsearch.rows import ExperimentResult
 
 SUMMARY = "compare search configurations: offline on judgments, online by A/B test or interleaving"
 EXAMPLE = """

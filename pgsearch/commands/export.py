@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psycopg
 
-from pgsearch._connections import connect
-from pgsearch._dsn import default_dsn
 from pgsearch.commands._output import note, say, say_json
 from pgsearch.commands._period import add_selection, selection
+from pgsearch.database.connections import connect
+from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
 from pgsearch.exports import json_lines, judgments, ltr
 from pgsearch.exports.judgments import Judging

@@ -7,9 +7,9 @@ import dataclasses
 import json
 from pathlib import Path
 
-from pgsearch import Client
-from pgsearch._dsn import default_dsn
+from pgsearch.client import Client
 from pgsearch.commands._output import note, say, say_json
+from pgsearch.database.dsn import default_dsn
 from pgsearch.exports.files import writing
 
 SUMMARY = "build the golden set of chunks from clicks"

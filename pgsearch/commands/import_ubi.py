@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pgsearch import Client
-from pgsearch._dsn import default_dsn
+from pgsearch.client import Client
 from pgsearch.commands._output import note, progress_bar, say, say_json
+from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
 from pgsearch.exports.ubi_files import FileImported, import_ubi
 

@@ -7,25 +7,20 @@ from pathlib import Path
 
 from rich.progress import Progress as Bar
 
-from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
 from pgsearch.code.indexing import Progress, Tell, embed_nodes, index_repository
 from pgsearch.code.repository import LARGEST, check_root
 from pgsearch.commands._output import note, progress_bar, say, say_json
-from pgsearch.embedders import Embedder
-from pgsearch.embedding import (
-    SVD_PREFIX,
-    EmbeddingReport,
-    embed_missing,
-    embedder_for,
-    fit_svd,
-    register_by_vector,
-    use_where_none_is,
-)
+from pgsearch.database.dsn import default_dsn
+from pgsearch.embedding.fitting import fit_svd
+from pgsearch.embedding.index import build_vector_index
+from pgsearch.embedding.registering import register_by_vector, use_where_none_is
+from pgsearch.embedding.worker import EmbeddingReport, embed_missing
 from pgsearch.errors import InvalidValueError, UnknownModelError
-from pgsearch.providers.settings import PROVIDERS
-from pgsearch.svd_embedder import DIMENSIONS
-from pgsearch.vector_index import build_vector_index
+from pgsearch.models.embedders import Embedder
+from pgsearch.models.names import SVD_PREFIX, embedder_for
+from pgsearch.models.providers.settings import PROVIDERS
+from pgsearch.models.svd import DIMENSIONS
 
 SUMMARY = "index a code repository: definitions, routes, documents, issues and who uses whom"
 EXAMPLE = """

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from pgsearch import ingest as ingesting
-from pgsearch._connections import connect
-from pgsearch._dsn import default_dsn
-from pgsearch.bulk import LoadRefusedError, Refusal
 from pgsearch.commands._output import note, say, say_json
+from pgsearch.database.connections import connect
+from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import translated
+from pgsearch.ingest import files as ingesting
+from pgsearch.ingest.bulk import LoadRefusedError, Refusal
 
 SUMMARY = "read Markdown, text, HTML, code, JSON lines or CSV into a collection"
 EXAMPLE = """

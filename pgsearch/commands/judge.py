@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pgsearch._calls import Call
-from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
+from pgsearch.client.calls import Call
 from pgsearch.commands._output import note, say, say_json
-from pgsearch.embedding import query_embedding
+from pgsearch.database.dsn import default_dsn
+from pgsearch.embedding.queries import query_embedding
 from pgsearch.errors import InvalidValueError
 
 SUMMARY = "rate hits of a query set at the terminal, or import judgments"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from pgsearch._dsn import default_dsn
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
-from pgsearch.maintenance import maintain
+from pgsearch.database.dsn import default_dsn
+from pgsearch.upkeep.maintenance import maintain
 
 SUMMARY = "refresh statistics, empty pending lists, vacuum and analyze, keep the search log to its days"
 EXAMPLE = """

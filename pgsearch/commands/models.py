@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
+from pgsearch.client.rows import EmbeddingModel
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
+from pgsearch.database.dsn import default_dsn
+from pgsearch.embedding.index import IndexProgress, build_vector_index, drop_model
 from pgsearch.errors import InvalidValueError
-from pgsearch.rows import EmbeddingModel
-from pgsearch.vector_index import IndexProgress, build_vector_index, drop_model
 
 SUMMARY = "list, add, index, switch and drop embedding models"
 EXAMPLE = """

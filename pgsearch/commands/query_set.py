@@ -7,10 +7,10 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pgsearch._calls import Call
-from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
+from pgsearch.client.calls import Call
 from pgsearch.commands._output import say, say_json, say_records
+from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
 
 SUMMARY = "make sets of queries to measure searches on, drawn from the log or chosen"

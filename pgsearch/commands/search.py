@@ -7,11 +7,11 @@ import dataclasses
 import json
 from typing import Any
 
-from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
 from pgsearch.commands._hits import say_result
 from pgsearch.commands._output import say_json
-from pgsearch.embedding import query_embedding
+from pgsearch.database.dsn import default_dsn
+from pgsearch.embedding.queries import query_embedding
 from pgsearch.errors import InvalidValueError
 
 SUMMARY = "search by words, meaning and titles together"

@@ -7,12 +7,12 @@ import dataclasses
 
 from psycopg.errors import Diagnostic
 
-from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
+from pgsearch.client.rows import ClassifiedQuery, CodeHit
 from pgsearch.commands._output import note, say, say_json
 from pgsearch.commands.search import json_object
-from pgsearch.embedding import query_embedding
-from pgsearch.rows import ClassifiedQuery, CodeHit
+from pgsearch.database.dsn import default_dsn
+from pgsearch.embedding.queries import query_embedding
 
 SUMMARY = "ask where code is: routes, symbols, log messages, structure"
 EXAMPLE = """

@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 
-from pgsearch import Client
-from pgsearch._dsn import default_dsn
+from pgsearch.client import Client
 from pgsearch.commands._output import note, say_json, say_table
 from pgsearch.commands._period import add_selection
+from pgsearch.database.dsn import default_dsn
 
 SUMMARY = "statistics of the searches: volume, latency, what was not found, what was clicked"
 EXAMPLE = """

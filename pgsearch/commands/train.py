@@ -6,11 +6,11 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from pgsearch import Client
-from pgsearch._connections import own_cursor
-from pgsearch._dsn import default_dsn
+from pgsearch.client import Client
 from pgsearch.commands._judged_questions import add_source, judged_questions
 from pgsearch.commands._output import progress_bar, say, say_json
+from pgsearch.database.connections import own_cursor
+from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
 
 SUMMARY = "learn a reranker or a classifier of queries, and say what it is worth"

@@ -7,11 +7,11 @@ import dataclasses
 import datetime
 from typing import Any
 
-from pgsearch import Client
-from pgsearch._connections import own_cursor
-from pgsearch._dsn import default_dsn
+from pgsearch.client import Client
 from pgsearch.commands._judged_questions import add_source, judged_questions
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
+from pgsearch.database.connections import own_cursor
+from pgsearch.database.dsn import default_dsn
 
 SUMMARY = "learn fusion weights and BM25 parameters from judgments or clicks"
 EXAMPLE = """

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from pgsearch._dsn import default_dsn
 from pgsearch.client import Client
 from pgsearch.code.indexing import Progress, embed_nodes, usual_model
 from pgsearch.code.upgrading import PRICE, TOP, Plan, plan_upgrade, upgrade_nodes
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
-from pgsearch.embedding import embedder_for, register_by_vector
+from pgsearch.database.dsn import default_dsn
+from pgsearch.embedding.registering import register_by_vector
 from pgsearch.errors import InvalidValueError
-from pgsearch.http_endpoint import Endpoint
+from pgsearch.models.http_endpoint import Endpoint
+from pgsearch.models.names import embedder_for
 
 SUMMARY = "give the most searched nodes of a repository summaries by a language model"
 EXAMPLE = """

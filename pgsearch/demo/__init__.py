@@ -14,8 +14,8 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-from pgsearch.bulk import Record
-from pgsearch.deploy import client_version
+from pgsearch.database.deploy import client_version
+from pgsearch.ingest.bulk import Record
 
 # Tests, what pip installed, tables of characters, and programs that nobody imports.
 _PASSED_OVER = frozenset(

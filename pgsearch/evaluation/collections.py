@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pgsearch.bulk import Record, Refusal
 from pgsearch.evaluation import EvaluationError
-from pgsearch.readers import Source
-from pgsearch.readers.jsonl import read_jsonl
+from pgsearch.ingest.bulk import Record, Refusal
+from pgsearch.ingest.readers import Source
+from pgsearch.ingest.readers.jsonl import read_jsonl
 
 Judgments = dict[str, dict[str, int]]
 """Of each query the judged documents with their grades; 0 is judged and not relevant."""

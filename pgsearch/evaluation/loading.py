@@ -14,15 +14,17 @@ from typing import Any
 
 import psycopg
 
-from pgsearch import Client
-from pgsearch._connections import own_cursor
-from pgsearch.bulk import Progress, Record, Refusal, load_records
-from pgsearch.embedders import Embedder
-from pgsearch.embedding import SVD_PREFIX, embed_missing, embedder_for, fit_svd
+from pgsearch.client import Client
+from pgsearch.database.connections import own_cursor
+from pgsearch.embedding.fitting import fit_svd
+from pgsearch.embedding.index import build_vector_index
+from pgsearch.embedding.worker import embed_missing
 from pgsearch.errors import translated
 from pgsearch.evaluation import EvaluationError
 from pgsearch.evaluation.collections import Judgments, Vectors, corpus_digest, passage_ids, read_records
-from pgsearch.vector_index import build_vector_index
+from pgsearch.ingest.bulk import Progress, Record, Refusal, load_records
+from pgsearch.models.embedders import Embedder
+from pgsearch.models.names import SVD_PREFIX, embedder_for
 
 _BATCH_SIZE = 2000
 # A stored vector is a float32 made of the same float16; only rounding of the cosine remains.

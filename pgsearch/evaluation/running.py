@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from pgsearch import Client
+from pgsearch.client import Client
+from pgsearch.client.rows import Hit, SearchResult
 from pgsearch.evaluation import EvaluationError
 from pgsearch.evaluation.collections import Query
-from pgsearch.rows import Hit, SearchResult
 
 Ranking = list[tuple[str, float]]
 """Document ids with their scores, best first."""

@@ -12,7 +12,7 @@ from typing import Any, LiteralString, TextIO
 import psycopg
 from psycopg.rows import tuple_row
 
-from pgsearch._connections import OwnServerCursor
+from pgsearch.database.connections import OwnServerCursor
 
 _ROWS_AT_A_TIME = 2000
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
-from pgsearch import Client
-from pgsearch._calls import vector_text
-from pgsearch._connections import own_cursor
+from pgsearch.client import Client
+from pgsearch.client.calls import vector_text
+from pgsearch.database.connections import own_cursor
 from pgsearch.errors import translated
 from pgsearch.learning.judgments import Question
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from pgsearch import Client
-from pgsearch._connections import own_cursor
+from pgsearch.client import Client
+from pgsearch.database.connections import own_cursor
 from pgsearch.learning import LearningError
 from pgsearch.learning.judgments import Question, folds
 

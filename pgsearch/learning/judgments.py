@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pgsearch import Client
-from pgsearch._connections import own_cursor
-from pgsearch.embedders import Embedder
+from pgsearch.client import Client
+from pgsearch.database.connections import own_cursor
 from pgsearch.evaluation.collections import read_collection, read_vectors
 from pgsearch.learning import LearningError
+from pgsearch.models.embedders import Embedder
 
 Grades = Mapping[str, float]
 """external_id of a page: its rating, 0 not relevant."""

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
-from pgsearch import Client
-from pgsearch._connections import own_cursor
+from pgsearch.client import Client
+from pgsearch.database.connections import own_cursor
 from pgsearch.errors import translated
 from pgsearch.evaluation.comparing import compare
 from pgsearch.learning import LearningError

@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pgsearch import Client
-from pgsearch._connections import own_cursor
+from pgsearch.client import Client
+from pgsearch.database.connections import own_cursor
 from pgsearch.evaluation.comparing import Comparison, compare
 from pgsearch.learning import LearningError
 from pgsearch.learning.candidates import Booleans, Floats, gather, ideal_dcg

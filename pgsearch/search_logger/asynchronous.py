@@ -13,8 +13,8 @@ from typing import Any, Self
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from pgsearch._connections import connect_async, own_async_cursor, pool_parameters
-from pgsearch._dsn import default_dsn
+from pgsearch.database.connections import connect_async, own_async_cursor, pool_parameters
+from pgsearch.database.dsn import default_dsn
 from pgsearch.search_logger import entries
 from pgsearch.search_logger.blocking import (
     BUFFER_SIZE,

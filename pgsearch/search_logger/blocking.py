@@ -15,8 +15,8 @@ from typing import Any, Self, TypeVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-from pgsearch._connections import connect, own_cursor, pool_parameters, told_apart
-from pgsearch._dsn import default_dsn
+from pgsearch.database.connections import connect, own_cursor, pool_parameters, told_apart
+from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
 from pgsearch.search_logger import entries
 from pgsearch.search_logger.breaker import CircuitBreaker

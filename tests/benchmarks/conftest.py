@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pgsearch import embedded
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 
 TOPICS = 60
 PASSAGES_A_TOPIC = 2

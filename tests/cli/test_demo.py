@@ -13,7 +13,9 @@ from pgsearch import Client, cli
 from pgsearch.commands.demo import _fitted, _Speaker
 from pgsearch.demo import korean_pages, library_mark, library_pages
 from pgsearch.demo.queries import KOREAN, LIBRARY
-from pgsearch.embedding import embed_missing, embedder_path, fit_svd
+from pgsearch.embedding.fitting import fit_svd
+from pgsearch.embedding.worker import embed_missing
+from pgsearch.models.names import embedder_path
 
 
 @pytest.fixture(autouse=True)

@@ -172,8 +172,8 @@ def test_the_doctor_measures_recall(client: Client, capsys: pytest.CaptureFixtur
 
 
 def test_a_low_recall_is_a_warning_and_a_very_low_one_a_failure() -> None:
+    from pgsearch.client.rows import MeasuredRecall
     from pgsearch.commands.doctor import _judged
-    from pgsearch.rows import MeasuredRecall
 
     statuses = []
     for recall in (1.0, 0.95, 0.94, 0.8, 0.79):

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pgsearch import Client, cli
 from pgsearch.commands._hits import marked, plain_lines, rendered, rendered_plans
-from pgsearch.embedding import embedder_path
+from pgsearch.models.names import embedder_path
 from tests.library import GUIDES, WIKI
 
 

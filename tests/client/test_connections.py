@@ -19,8 +19,8 @@ from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from pgsearch import AsyncClient, Client
-from pgsearch.bulk import load_pages
 from pgsearch.errors import InvalidValueError
+from pgsearch.ingest.bulk import load_pages
 from pgsearch.search_logger import AsyncSearchLogger, SearchLogger
 
 Connection = psycopg.Connection[Any]

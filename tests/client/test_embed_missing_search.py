@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 import pgsearch
-from pgsearch import AsyncClient, Client, embedding_before_search
-from pgsearch.embedding import query_embedding
+from pgsearch import AsyncClient, Client
+from pgsearch.client import before_search
+from pgsearch.embedding.queries import query_embedding
 from tests.client.http_server import Answer, Request, Server, serving
 
 MODEL = "openai:m"
@@ -43,7 +44,7 @@ class Meaning:
 
 @pytest.fixture(autouse=True)
 def rested() -> None:
-    embedding_before_search._resting.clear()
+    before_search._resting.clear()
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
         monkeypatch.setenv("PGSEARCH_HOME", str(tmp_path))
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-        monkeypatch.setattr("pgsearch.http_endpoint.time.sleep", lambda seconds: None)
+        monkeypatch.setattr("pgsearch.models.http_endpoint.time.sleep", lambda seconds: None)
         yield server
 
 

@@ -10,18 +10,14 @@ import psycopg
 import pytest
 
 from pgsearch import Client
-from pgsearch.embedding import (
-    EmbedderGoneError,
-    EmbeddingFailedError,
-    default_model,
-    embed_missing,
-    embedder_for,
-    embedder_path,
-    fit_svd,
-    query_embedding,
-)
+from pgsearch.embedding.fitting import EmbedderGoneError, fit_svd
+from pgsearch.embedding.index import IndexProgress, build_vector_index
+from pgsearch.embedding.queries import query_embedding
+from pgsearch.embedding.registering import default_model
+from pgsearch.embedding.worker import embed_missing
 from pgsearch.errors import EmbeddingMismatchError, InvalidValueError, UnknownModelError
-from pgsearch.vector_index import IndexProgress, build_vector_index
+from pgsearch.models.embedders import EmbeddingFailedError
+from pgsearch.models.names import embedder_for, embedder_path
 
 MODEL = "letters"
 PAGES = [{"external_id": f"p{number:02}", "content": f"text {number:02} about letters"} for number in range(20)]

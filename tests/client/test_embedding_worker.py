@@ -21,12 +21,13 @@ import psycopg
 import pytest
 
 from pgsearch import Client, cli
-from pgsearch.embedding import EmbeddingReport, embed_missing, watch
-from pgsearch.embedding_claims import is_dead, take_over, worker_name
+from pgsearch.client.worker_names import is_dead, worker_name
+from pgsearch.embedding.claims import take_over
+from pgsearch.embedding.worker import EmbeddingReport, embed_missing, watch
 from pgsearch.errors import PgsearchError
-from pgsearch.http_endpoint import EndpointError
-from pgsearch.providers import ProviderSettings
-from pgsearch.providers.http import HttpEmbedder
+from pgsearch.models.http_endpoint import EndpointError
+from pgsearch.models.providers import ProviderSettings
+from pgsearch.models.providers.http import HttpEmbedder
 from tests.client.http_server import Answer, Server, embeddings, serving
 
 MODEL = "m"
@@ -166,7 +167,7 @@ def test_a_killed_worker_loses_nothing(client: Client, dsn: str) -> None:
         """
         import sys, time
         from pgsearch import Client
-        from pgsearch.embedding import embed_missing
+        from pgsearch.embedding.worker import embed_missing
 
         class Hanging:
             batches = 0
@@ -325,9 +326,9 @@ def test_a_watching_worker_embeds_what_comes_and_rests_when_its_model_is_away(cl
         with Client(dsn) as own:
             reports.append(watch(own, MODEL, Numbers(before=away), poll_seconds=0.05, note=notes.append, stop=stop))
 
-    from pgsearch import embedding_worker
+    from pgsearch.embedding import worker as module
 
-    rest, embedding_worker._FIRST_REST = embedding_worker._FIRST_REST, 0.05
+    rest, module._FIRST_REST = module._FIRST_REST, 0.05
     try:
         worker = threading.Thread(target=work)
         worker.start()
@@ -339,7 +340,7 @@ def test_a_watching_worker_embeds_what_comes_and_rests_when_its_model_is_away(cl
     finally:
         stop.set()
         worker.join(30)
-        embedding_worker._FIRST_REST = rest
+        module._FIRST_REST = rest
 
     assert not worker.is_alive()
     assert reports[0].embedded == 44

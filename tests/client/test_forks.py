@@ -13,7 +13,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from pgsearch import AsyncClient, Client
-from pgsearch.embedding_worker import embed_missing
+from pgsearch.embedding.worker import embed_missing
 from pgsearch.errors import ConnectionFailedError
 from pgsearch.search_logger import AsyncSearchLogger, SearchLogger
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from pgsearch.errors import InvalidValueError
-from pgsearch.http_endpoint import Endpoint, EndpointError
+from pgsearch.models.http_endpoint import Endpoint, EndpointError
 from tests.client.http_server import Answer, Request, Server, http_date, serving
 
 KEY = "sk-very-secret-0123456789"
@@ -25,7 +25,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the endpoint would have slept; it does not."""
     slept: list[float] = []
-    monkeypatch.setattr("pgsearch.http_endpoint.time.sleep", slept.append)
+    monkeypatch.setattr("pgsearch.models.http_endpoint.time.sleep", slept.append)
     return slept
 
 
@@ -201,7 +201,7 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     if "\x00" in broken:
-        monkeypatch.setattr("pgsearch.http_endpoint.os.environ", {VARIABLE: broken})
+        monkeypatch.setattr("pgsearch.models.http_endpoint.os.environ", {VARIABLE: broken})
     else:
         monkeypatch.setenv(VARIABLE, broken)
     with pytest.raises(EndpointError, match=VARIABLE) as caught:

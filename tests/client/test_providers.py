@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from pgsearch.embedders import EmbeddingFailedError, RefusedTextError, embed_each, embed_query
-from pgsearch.embedding import embedder_for, why_no_embedder
 from pgsearch.errors import InvalidValueError, UnknownNameError
-from pgsearch.http_endpoint import EndpointError
-from pgsearch.providers import ProviderSettings, settings_for
-from pgsearch.providers.http import HttpEmbedder
+from pgsearch.models.embedders import EmbeddingFailedError, RefusedTextError, embed_each, embed_query
+from pgsearch.models.http_endpoint import EndpointError
+from pgsearch.models.names import embedder_for, why_no_embedder
+from pgsearch.models.providers import ProviderSettings, settings_for
+from pgsearch.models.providers.http import HttpEmbedder
 from tests.client.http_server import Answer, Request, Server, embeddings, serving, vector
 
 
@@ -22,7 +22,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("PGSEARCH_PROVIDER", "PGSEARCH_PROVIDERS", "OPENAI_BASE_URL", "OPENAI_API_KEY", "OLLAMA_HOST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PGSEARCH_HOME", str(tmp_path))
-    monkeypatch.setattr("pgsearch.http_endpoint.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("pgsearch.models.http_endpoint.time.sleep", lambda seconds: None)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import psycopg
 import pytest
 
 from pgsearch import AsyncClient, Client
-from pgsearch._pages import encode_page, id_text
-from pgsearch.bulk import LoadRefusedError, load_pages
 from pgsearch.errors import InvalidValueError, RefusedPageError
+from pgsearch.ingest.bulk import LoadRefusedError, load_pages
+from pgsearch.ingest.pages import encode_page, id_text
 
 DAY = datetime.date(2026, 5, 3)
 MOMENT = datetime.datetime(2026, 5, 3, 9, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=9)))

@@ -13,7 +13,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from pgsearch import AsyncClient, Client, _calls, rows
+from pgsearch import AsyncClient, Client
+from pgsearch.client import calls, rows
 
 # methods that are more than one call
 OF_THEIR_OWN = {"run", "connection", "close", "search", "search_code", "check_plans"}
@@ -22,10 +23,10 @@ RENAMED = {"name": "collection"}
 
 METHODS = sorted(
     name
-    for name in dir(_calls)
-    if inspect.isfunction(getattr(_calls, name))
+    for name in dir(calls)
+    if inspect.isfunction(getattr(calls, name))
     and not name.startswith("_")
-    and getattr(_calls, name).__module__.startswith(_calls.__name__)
+    and getattr(calls, name).__module__.startswith(calls.__name__)
     and name != "vector_text"
 )
 methods = pytest.mark.parametrize("name", METHODS)
@@ -51,7 +52,7 @@ def test_both_clients_take_the_same_arguments(name: str) -> None:
 
 @methods
 def test_a_method_takes_the_arguments_of_its_call(name: str) -> None:
-    call = inspect.signature(getattr(_calls, name)).parameters
+    call = inspect.signature(getattr(calls, name)).parameters
     method = inspect.signature(getattr(Client, name)).parameters
     # search may do more than call the function, for what only Python has: an embedder, a reranker
     kept = [method[p] for p in method if p != "self" and (name not in OF_THEIR_OWN or p in call)]
@@ -75,7 +76,7 @@ def test_a_method_takes_the_arguments_of_its_function_with_their_defaults(
     arguments: dict[str, dict[str, str | None]],
 ) -> None:
     for name in METHODS:
-        parameters = inspect.signature(getattr(_calls, name)).parameters
+        parameters = inspect.signature(getattr(calls, name)).parameters
         of_function = arguments.get(name, {})
         assert list(parameters) == list(of_function), name
         for parameter in parameters.values():
@@ -147,7 +148,7 @@ def test_a_method_returns_what_its_function_returns(conn: psycopg.Connection[Any
         [name],
     ).fetchall()
     ((kind, rows_come_back),) = returned
-    (inner,) = typing.get_args(typing.get_type_hints(getattr(_calls, name))["return"])
+    (inner,) = typing.get_args(typing.get_type_hints(getattr(calls, name))["return"])
     if rows_come_back or kind == "jsonb":
         assert inner is not type(None)
     else:
@@ -158,7 +159,7 @@ def test_a_method_returns_what_its_function_returns(conn: psycopg.Connection[Any
 
 
 def _row_class(name: str) -> type | None:
-    returned = typing.get_type_hints(getattr(_calls, name))["return"]
+    returned = typing.get_type_hints(getattr(calls, name))["return"]
     (inner,) = typing.get_args(returned)
     if typing.get_origin(inner) is list:
         (inner,) = typing.get_args(inner)

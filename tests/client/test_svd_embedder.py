@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pgsearch import svd_embedder
 from pgsearch.errors import InvalidValueError, PgsearchError
-from pgsearch.svd_embedder import SvdEmbedder
+from pgsearch.models import svd
+from pgsearch.models.svd import SvdEmbedder
 
 TEXTS = [
     "The cat sleeps on the warm roof of the house.",
@@ -170,8 +170,8 @@ def test_a_dimension_less_than_one_is_refused() -> None:
 
 
 def test_more_texts_and_features_than_fit_into_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(svd_embedder, "MOST_TEXTS", 20)
-    monkeypatch.setattr(svd_embedder, "MOST_FEATURES", 30)
+    monkeypatch.setattr(svd, "MOST_TEXTS", 20)
+    monkeypatch.setattr(svd, "MOST_FEATURES", 30)
     given = 0
 
     def texts() -> object:
@@ -180,7 +180,7 @@ def test_more_texts_and_features_than_fit_into_memory_are_bounded(monkeypatch: p
             given += 1
             yield f"{TEXTS[number % len(TEXTS)]} number{number}"
 
-    chosen = svd_embedder._chosen(texts(), seed=1)  # type: ignore[arg-type]
+    chosen = svd._chosen(texts(), seed=1)  # type: ignore[arg-type]
     embedder = SvdEmbedder.fit(texts(), dimensions=8, seed=1)  # type: ignore[arg-type]
 
     assert given == 400

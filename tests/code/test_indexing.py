@@ -362,10 +362,10 @@ def test_the_package_indexes_itself(client: Client) -> None:
     assert report.nodes["symbol"] > 400
     errors = node(client, "errors.py::PgsearchError")
     assert errors["kind"] == "class"
-    assert node(client, "client.py::Client")["in_degree"] > 10
-    assert node(client, "client.py::Client")["importance_score"] == 0.6
+    assert node(client, "client/blocking.py::Client")["in_degree"] > 10
+    assert node(client, "client/blocking.py::Client")["importance_score"] == 0.6
     (hit, *_) = client.search("load refused error class", collections="self", search_mode="fts").hits
-    assert hit.metadata["symbol"] == "bulk.LoadRefusedError"
+    assert hit.metadata["symbol"] == "ingest.bulk.LoadRefusedError"
 
 
 def test_nodes_get_vectors_once_and_keep_their_model(client: Client, repository: Write) -> None:

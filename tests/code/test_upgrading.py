@@ -16,7 +16,7 @@ from pgsearch import Client, cli
 from pgsearch.code import index_repository
 from pgsearch.code.upgrading import ChatFailedError, plan_upgrade, upgrade_nodes
 from pgsearch.errors import InvalidValueError, UnknownCollectionError, UnknownModelError
-from pgsearch.http_endpoint import Endpoint
+from pgsearch.models.http_endpoint import Endpoint
 from tests.code.conftest import Write
 
 pytest.importorskip("urllib3")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pgsearch._sources import Sources
+from pgsearch.database.sources import Sources
 
 TABLE = """
 create or replace function pgsearch._shout(word text)

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 from pgsearch.errors import DeployError
 from tests.deploy.project import Project
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from pgsearch import Client, _sources
-from pgsearch.deploy import check_not_newer, deploy
+from pgsearch import Client
+from pgsearch.database.deploy import check_not_newer, deploy
+from pgsearch.database.sources import find_sources
 from pgsearch.errors import DatabaseNewerError, DeployError
 from tests.deploy.catalog import catalog
 from tests.deploy.project import Project
@@ -19,7 +20,7 @@ from tests.deploy.project import Project
 def test_every_migration_survives_running_twice(dsn: str) -> None:
     """A killed deploy can leave any one of them applied and unmarked, with all the later ones still to come."""
     before = catalog(dsn)
-    ids = sorted(_sources.find().migration_texts)
+    ids = sorted(find_sources().migration_texts)
     assert ids
     for number, migration in enumerate(ids):
         with psycopg.connect(dsn, autocommit=True) as connection:
@@ -117,9 +118,9 @@ def test_an_older_client_is_told_that_the_database_is_newer(empty_dsn: str, proj
 def test_an_older_client_never_takes_functions_back(
     empty_dsn: str, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["pgsearch.deploy"], "client_version", lambda: "0.10.0")
+    monkeypatch.setattr(sys.modules["pgsearch.database.deploy"], "client_version", lambda: "0.10.0")
     deploy(empty_dsn, sources=project.sources)
-    monkeypatch.setattr(sys.modules["pgsearch.deploy"], "client_version", lambda: "0.9.3")
+    monkeypatch.setattr(sys.modules["pgsearch.database.deploy"], "client_version", lambda: "0.9.3")
 
     with pytest.raises(DatabaseNewerError, match=r"0\.10\.0.*0\.9\.3"):
         deploy(empty_dsn, sources=project.sources)

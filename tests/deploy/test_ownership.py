@@ -9,9 +9,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from pgsearch import Client, cli
-from pgsearch._deployment_checks import deployment_checks
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 from pgsearch.errors import DeployError
+from pgsearch.upkeep.deployment_checks import deployment_checks
 from tests.conftest import Server
 from tests.deploy.catalog import catalog
 from tests.deploy.project import Project

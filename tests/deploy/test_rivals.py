@@ -13,9 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pgsearch import _sources
-from pgsearch._sources import Sources
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
+from pgsearch.database.sources import Sources, find_sources
 from pgsearch.embedded import postmaster
 from tests.deploy.catalog import catalog
 from tests.deploy.project import Project
@@ -27,7 +26,7 @@ _KILLS = 50
 def processes() -> ForkServerContext:
     """Processes that start in a moment because what they import is imported before."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pgsearch.deploy"])
+    context.set_forkserver_preload(["pgsearch.database.deploy"])
     return context
 
 
@@ -112,7 +111,7 @@ def test_a_deploy_killed_at_any_moment_is_finished_by_the_next(
     new_database: Callable[..., str], processes: ForkServerContext, tmp_path: Path
 ) -> None:
     """With a copy of the real SQL, so that working on it while the test runs does not disturb it."""
-    found = _sources.find()
+    found = find_sources()
     sources = Sources(
         Path(shutil.copytree(found.sql, tmp_path / "sql")),
         Path(shutil.copytree(found.migrations, tmp_path / "migrations")),

@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from pgsearch import _sources
-from pgsearch._sources import Sources
+from pgsearch.database import sources
+from pgsearch.database.sources import Sources, find_sources
 from pgsearch.errors import DeployError
 from tests.deploy.project import Project
 
 
 def test_the_sql_beside_the_package_is_found() -> None:
-    found = _sources.find()
+    found = find_sources()
 
     assert found.migration_texts
     assert found.functions
 
 
 def test_an_installation_without_sql_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sources, "_PACKAGE", tmp_path / "site-packages" / "pgsearch")
+    monkeypatch.setattr(sources, "_PACKAGE", tmp_path / "site-packages" / "pgsearch")
 
     with pytest.raises(DeployError, match="SQL files of pgsearch are missing") as caught:
-        _sources.find()
+        find_sources()
     assert "Install pgsearch again" in (caught.value.hint or "")
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from pgsearch import Client, cli
+from pgsearch.client.rows import ExperimentResult
 from pgsearch.errors import InvalidValueError, UnknownNameError
 from pgsearch.evaluation.comparing import compare
-from pgsearch.rows import ExperimentResult
 from tests.experiments.conftest import WORDS
 
 # titles count for everything, or for nothing

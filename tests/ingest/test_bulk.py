@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from pgsearch._pages import encode_page
-from pgsearch.bulk import LoadRefusedError, Progress, Record, Refusal, load_pages, load_records
+from pgsearch.ingest.bulk import LoadRefusedError, Progress, Record, Refusal, load_pages, load_records
+from pgsearch.ingest.pages import encode_page
 
 Connection = psycopg.Connection[Any]
 

@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from pgsearch.bulk import LoadRefusedError
 from pgsearch.cli import main
 from pgsearch.errors import PgsearchError
-from pgsearch.ingest import ingest, plan_ingest
+from pgsearch.ingest.bulk import LoadRefusedError
+from pgsearch.ingest.files import ingest, plan_ingest
 
 Connection = psycopg.Connection[Any]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pgsearch.bulk import Record, Refusal
-from pgsearch.readers import Source, reader_for
+from pgsearch.ingest.bulk import Record, Refusal
+from pgsearch.ingest.readers import Source, reader_for
 
 
 def read(name: str, data: str | bytes) -> list[Record | Refusal]:

@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from pgsearch import Client, deploy, uuid7
 from pgsearch.errors import InvalidValueError, UnknownNameError
-from pgsearch.maintenance import maintain
+from pgsearch.upkeep.maintenance import maintain
 from tests.log.conftest import Ask, Rows
 
 TODAY = datetime.now(UTC).date()
@@ -120,7 +120,7 @@ def test_maintain_makes_days_ahead_and_drops_those_that_have_expired(without_par
 def test_a_day_in_use_is_left_for_the_next_run_and_that_is_said(
     without_partitions: Client, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pgsearch.maintenance._DROP_PATIENCE_S", 0.0)
+    monkeypatch.setattr("pgsearch.upkeep.maintenance._DROP_PATIENCE_S", 0.0)
     old = TODAY - timedelta(days=100)
     without_partitions.ensure_partitions(old, old)
     with psycopg.connect(dsn) as reader:

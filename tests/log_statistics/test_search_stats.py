@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
 from pgsearch import Client, cli
-from pgsearch.maintenance import maintain
+from pgsearch.upkeep.maintenance import maintain
 from tests.log_statistics.conftest import YESTERDAY, Log
 from tests.refusals import refused
 

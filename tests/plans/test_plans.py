@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from pgsearch import Client
+from pgsearch.client.rows import StagePlan
 from pgsearch.errors import PlanCheckError
-from pgsearch.rows import StagePlan
 from tests.plans.corpus import (
     CHUNKS,
     CHUNKS_A_PAGE,

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from pgsearch._connections import connect
+from pgsearch.database.connections import connect
 from pgsearch.embedded.account import server_account
 
 _PORT = 6432  # names the socket only

@@ -15,18 +15,19 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-from pgsearch import AsyncClient, Client, bulk
-from pgsearch._connections import connect, is_pooled
-from pgsearch._deployment_checks import deployment_checks
-from pgsearch.bulk import Record, load_records
+from pgsearch import AsyncClient, Client
 from pgsearch.cli import main
-from pgsearch.deploy import deploy
-from pgsearch.embedding_worker import embed_missing
+from pgsearch.database.connections import connect, is_pooled
+from pgsearch.database.deploy import deploy
+from pgsearch.embedding.index import build_vector_index, drop_model
+from pgsearch.embedding.worker import embed_missing
 from pgsearch.errors import DeployError, InvalidValueError, PoolerError, translated
 from pgsearch.evaluation.loading import load_corpus
-from pgsearch.maintenance import maintain
+from pgsearch.ingest import bulk
+from pgsearch.ingest.bulk import Record, load_records
 from pgsearch.search_logger import AsyncSearchLogger, SearchLogger
-from pgsearch.vector_index import build_vector_index, drop_model
+from pgsearch.upkeep.deployment_checks import deployment_checks
+from pgsearch.upkeep.maintenance import maintain
 from tests.deploy.catalog import catalog
 from tests.deploy.project import Project
 from tests.library import put_library
@@ -235,7 +236,7 @@ def test_a_deploy_says_when_its_pooler_has_too_few_connections(
     empty_dsn: str, pooler_of_one: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the package has a function of the module's name
-    monkeypatch.setattr(importlib.import_module("pgsearch.deploy"), "_POOLER_PATIENCE", 1.0)
+    monkeypatch.setattr(importlib.import_module("pgsearch.database.deploy"), "_POOLER_PATIENCE", 1.0)
 
     with pytest.raises(DeployError, match="no second connection") as caught:
         deploy(through(pooler_of_one, empty_dsn))

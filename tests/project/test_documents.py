@@ -12,7 +12,8 @@ import pytest
 from pytest_postgresql.executors import NoopExecutor
 
 from docs import write_functions
-from pgsearch import _sources, cli
+from pgsearch import cli
+from pgsearch.database.sources import find_sources
 from tests.clones import cloned
 from tests.conftest import Server
 
@@ -39,7 +40,7 @@ def test_the_reference_is_what_the_catalog_says(conn: psycopg.Connection[Any]) -
 
 @pytest.mark.quick
 def test_the_rooms_of_the_reference_are_the_folders_of_sql() -> None:
-    folders = list(dict.fromkeys(name.partition("/")[0] for name in _sources.find().functions))
+    folders = list(dict.fromkeys(name.partition("/")[0] for name in find_sources().functions))
 
     assert list(write_functions.rooms()) == folders
 

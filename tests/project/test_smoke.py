@@ -13,7 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pgsearch import Client, _sources, cli
+from pgsearch import Client, cli
+from pgsearch.database.sources import find_sources
 from pgsearch.search_logger import SearchLogger
 from tests.library import CARS
 
@@ -29,7 +30,7 @@ def client(house: str) -> Iterator[Client]:
 
 
 def test_every_room_is_visited() -> None:
-    rooms = {name.partition("/")[0].lstrip("0123456789_") for name in _sources.find().functions}
+    rooms = {name.partition("/")[0].lstrip("0123456789_") for name in find_sources().functions}
     visited = {name.removeprefix("test_room_") for name in vars(sys.modules[__name__]) if name.startswith("test_room_")}
 
     assert visited == rooms

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from pgsearch import _sources
+from pgsearch.database.sources import find_sources
 
 pytestmark = pytest.mark.quick
 
@@ -24,7 +24,7 @@ _KEYWORD = re.compile(
 
 
 def files() -> dict[str, str]:
-    sources = _sources.find()
+    sources = find_sources()
     return {f"sql/{name}": text for name, text in sources.functions.items()} | {
         f"migrations/{name}": text for name, text in sources.migration_texts.items()
     }
@@ -151,7 +151,7 @@ def long_lines() -> dict[str, int]:
     """How many lines of each file of sql/ are too long, by the file's name; no two files have the same."""
     found = {
         name.rpartition("/")[2]: sum(len(line) > LONGEST for line in text.splitlines())
-        for name, text in _sources.find().functions.items()
+        for name, text in find_sources().functions.items()
     }
     return {name: count for name, count in found.items() if count}
 
@@ -166,6 +166,6 @@ def test_no_file_gets_more_long_lines() -> None:
 
 
 def test_names_of_files_tell_them_apart() -> None:
-    names = [name.rpartition("/")[2] for name in _sources.find().functions]
+    names = [name.rpartition("/")[2] for name in find_sources().functions]
 
     assert len(names) == len(set(names))

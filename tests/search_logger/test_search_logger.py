@@ -19,8 +19,8 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
+from pgsearch.client.rows import Hit
 from pgsearch.errors import InvalidValueError
-from pgsearch.rows import Hit
 from pgsearch.search_logger import AsyncSearchLogger, SearchLogger
 from pgsearch.uuids import uuid7
 

@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from pgsearch import Client, uuid7
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 from pgsearch.errors import EmbeddingMismatchError, InvalidValueError, UnknownModelError
 from tests.library import CARS, put_library
 

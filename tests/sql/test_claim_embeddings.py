@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from pgsearch import Client
+from pgsearch.client.rows import MissingEmbedding
 from pgsearch.errors import InvalidValueError, UnknownCollectionError, UnknownModelError
-from pgsearch.rows import MissingEmbedding
 
 MODEL = "m"
 

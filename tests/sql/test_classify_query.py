@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from pgsearch import Client
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 from tests.sql.conftest import Select
 
 SEED_WEIGHTS = {

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pgsearch import Client
+from pgsearch.client.rows import Check
+from pgsearch.embedding.index import build_vector_index
 from pgsearch.errors import UnknownCollectionError, UnknownModelError
-from pgsearch.rows import Check
-from pgsearch.vector_index import build_vector_index
 from tests.library import put_library
 from tests.refusals import refused
 

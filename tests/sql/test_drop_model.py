@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from pgsearch import Client
+from pgsearch.client.rows import DroppedRows, ModelCoverage
+from pgsearch.embedding.index import DroppedModel, build_vector_index, drop_model
 from pgsearch.errors import InvalidValueError, UnknownModelError
-from pgsearch.rows import DroppedRows, ModelCoverage
-from pgsearch.vector_index import DroppedModel, build_vector_index, drop_model
 from tests.refusals import refused
 
 KEYED = {

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgsearch import Client
-from pgsearch.rows import ParsedQuery
+from pgsearch.client.rows import ParsedQuery
 from tests.refusals import refused
 from tests.sql.conftest import Select
 

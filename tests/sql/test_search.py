@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgsearch import Client
-from pgsearch.rows import Hit
+from pgsearch.client.rows import Hit
 from tests.library import CARS
 from tests.sql.conftest import Select
 

@@ -10,6 +10,7 @@ import pytest
 from pytest_postgresql.executors import NoopExecutor
 
 from pgsearch import Client
+from pgsearch.client.rows import CodeHit
 from pgsearch.errors import (
     EmbeddingMismatchError,
     InvalidValueError,
@@ -17,7 +18,6 @@ from pgsearch.errors import (
     UnknownModelError,
     UnknownNameError,
 )
-from pgsearch.rows import CodeHit
 from tests.clones import cloned
 from tests.conftest import Server
 

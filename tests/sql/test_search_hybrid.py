@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pgsearch import Client
-from pgsearch.rows import Hit
+from pgsearch.client.rows import Hit
 from tests.library import CARS, DATABASES, LEARNING, POLITICS, embed
 from tests.refusals import refused
 from tests.sql.conftest import Select

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from pgsearch import Client
+from pgsearch.client.rows import PutNodes
 from pgsearch.errors import PgsearchError
-from pgsearch.rows import PutNodes
 
 SMALL, LARGE = "small", "large"
 

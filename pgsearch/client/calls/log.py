@@ -1,0 +1,132 @@
+"""Calls of the search log."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from pgsearch.client import rows
+from pgsearch.client.calls.call import Call, Names, _context, _dumps, _json, _names, _none, _rows, _value
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
+    """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False)."""
+    return _value("log_search", _same, {"entry": _context(entry)})
+
+
+def log_result(
+    result: rows.SearchResult,
+    query: str,
+    *,
+    collections: Names | None = None,
+    top_k: int = 8,
+    filter: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> Call[dict[str, Any]]:
+    """Store the row of a search that was made with log=False and whose hits were changed since; says if it was."""
+    return _value(
+        "log_result",
+        dict,
+        {
+            "result": Jsonb(_finite(result.to_log())),
+            "query": query,
+            "collections::text[]": _names(collections),
+            "top_k::integer": top_k,
+            "filter": _json(filter),
+            "options": _json(options),
+            "context": _context(context),
+        },
+    )
+
+
+def _finite(value: Any) -> Any:
+    # JSON has no other numbers, and a model outside may score with infinities
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return value
+
+
+def log_feedback(
+    query_id: UUID | str,
+    *,
+    action_name: str = "click",
+    clicked_rank: int | None = None,
+    clicked_chunk_id: str | int | None = None,
+    dwell_ms: float | None = None,
+    was_helpful: bool | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> Call[UUID]:
+    """Store what a user did with a search: a click with its rank from 1, an opinion, any other action."""
+    return _value(
+        "log_feedback",
+        _same,
+        {
+            "query_id::uuid": _text(query_id),
+            "action_name": action_name,
+            "clicked_rank::integer": clicked_rank,
+            "clicked_chunk_id": _text(clicked_chunk_id),
+            "dwell_ms::float8": dwell_ms,
+            "was_helpful::boolean": was_helpful,
+            "context": _context(context),
+        },
+    )
+
+
+def log_batch(entries: Sequence[Mapping[str, Any]]) -> Call[dict[str, Any]]:
+    """Store many searches and events, each with its "type"; says how many were stored, and which were refused."""
+    return _value("log_batch", dict, {"entries": Jsonb([dict(entry) for entry in entries], dumps=_dumps)})
+
+
+def ensure_partitions(first_day: date | None = None, last_day: date | None = None) -> Call[int]:
+    """Make the daily partitions of the log, by default of the next seven days; returns how many were made."""
+    return _value("ensure_partitions", int, {"first_day::date": first_day, "last_day::date": last_day})
+
+
+def list_partitions() -> Call[list[rows.LogPartition]]:
+    """The days of the log, their size, and which have expired."""
+    return _rows("list_partitions", rows.LogPartition, {})
+
+
+def drop_partition(partition: str) -> Call[bool]:
+    """Drop an expired day of the log; False when it is in use: try again."""
+    return _value("drop_partition", bool, {"partition": partition})
+
+
+def set_log_retention(*, keep_queries: timedelta | None = None, keep_events: timedelta | None = None) -> Call[None]:
+    """Set how long searches and events are kept; None leaves it as it is (90 days at first)."""
+    return _value(
+        "set_log_retention", _none, {"keep_queries::interval": keep_queries, "keep_events::interval": keep_events}
+    )
+
+
+def set_log_privacy(*, hash_users: bool | None = None, mask: str | None = None) -> Call[None]:
+    """Set whether users are logged as hashes, and which SQL function masks the texts; None leaves it as it is."""
+    return _value("set_log_privacy", _none, {"hash_users::boolean": hash_users, "mask": mask})
+
+
+def hash_user(user_id: str) -> Call[str]:
+    """What stands in the log for a user when users are hashed."""
+    return _value("hash_user", str, {"user_id": user_id})
+
+
+def forget(user_id: str) -> Call[dict[str, int]]:
+    """Remove every trace of a user from the log; returns how many rows went, by table."""
+    return _value("forget", dict, {"user_id": user_id})

@@ -1,0 +1,104 @@
+"""Calls about collections, pages and the statistics of their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pgsearch.client import rows
+from pgsearch.client.calls.call import Call, _json, _named, _rows, _value
+from pgsearch.errors import InvalidValueError, RefusedPageError
+from pgsearch.ingest.pages import encode_page, id_texts
+
+# Of many pages that were refused, so many are named in the error, as put_pages does in SQL.
+_MOST_TOLD = 5
+
+
+def default_settings() -> Call[dict[str, Any]]:
+    """Every option with its default."""
+    return _value("default_settings", dict, {})
+
+
+def create_collection(
+    collection: str, *, text_config: str = "pg_catalog.simple", settings: Mapping[str, Any] | None = None
+) -> Call[bool]:
+    """Make a collection; False when it stood already, with the same text configuration."""
+    return _value(
+        "create_collection", bool, {"collection": collection, "text_config": text_config, "settings": _json(settings)}
+    )
+
+
+def set_text_config(collection: str, text_config: str) -> Call[int]:
+    """Give a collection another text configuration; every chunk is analysed anew. Returns how many there were."""
+    return _value("set_text_config", int, {"collection": collection, "text_config": text_config})
+
+
+def delete_collection(collection: str) -> Call[int]:
+    """Delete a collection with its pages, chunks, embeddings and statistics; returns how many pages it had."""
+    return _value("delete_collection", int, {"collection": collection})
+
+
+def put_pages(
+    collection: str, pages: Iterable[Mapping[str, Any]], keep_going: bool = False
+) -> Call[list[rows.PutPage]]:
+    """Insert or update pages in one transaction; unchanged content is not touched.
+
+    A page that cannot be stored is a RefusedPageError that says which and why, and nothing is stored; with `keep_going`
+    it is refused by itself, in its row of the answer. An external_id may also be an int, a UUID or a date; dates, UUIDs
+    and Decimals in the metadata become text and numbers.
+    """
+    if isinstance(pages, (Mapping, str)) or not isinstance(pages, Iterable):
+        raise InvalidValueError(
+            f"pages must be a list of pages, not {type(pages).__name__}.",
+            hint="One page is a list of one: put_pages(collection, [page]).",
+        )
+    given: list[object] = [*pages]
+    sent: list[str] = []
+    refused: dict[int, rows.PutPage] = {}
+    for at, page in enumerate(given):
+        try:
+            sent.append(encode_page(page))
+        except ValueError as error:
+            # what jsonb cannot hold would fail the whole batch in the server
+            external_id = page.get("external_id") if isinstance(page, Mapping) else None
+            name = None if external_id is None else str(external_id)
+            refused[at] = rows.PutPage(name, None, "refused", str(error), 0, 0, 0)
+    if refused and not keep_going:
+        raise _refused_pages(refused, len(given))
+
+    def in_order(found: Iterable[tuple[Any, ...]]) -> list[rows.PutPage]:
+        stored = iter([rows.PutPage(*columns) for columns in found])
+        return [refused[at] if at in refused else next(stored) for at in range(len(given))]
+
+    notation, parameters = _named(
+        {"collection": collection, "pages::jsonb": f"[{','.join(sent)}]", "keep_going": keep_going}
+    )
+    return Call(f"select * from pgsearch.put_pages({notation})", parameters, in_order)
+
+
+def _refused_pages(refused: Mapping[int, rows.PutPage], given: int) -> RefusedPageError:
+    told = []
+    for at, row in list(refused.items())[:_MOST_TOLD]:
+        name = f' ("{row.external_id[:100]}")' if row.external_id else ""
+        told.append(f"page {at + 1}{name}: {row.reason}")
+    if len(refused) > _MOST_TOLD:
+        told.append(f"and {len(refused) - _MOST_TOLD} more")
+    return RefusedPageError(
+        f"{len(refused)} of {given} pages cannot be stored, so none was: {'; '.join(told)}",
+        hint="Mend them, or say keep_going=True to store the others and get the reasons as rows.",
+    )
+
+
+def delete_pages(collection: str, external_ids: Sequence[object]) -> Call[int]:
+    """Delete pages by their external ids, given as put_pages takes them; returns how many there were."""
+    return _value("delete_pages", int, {"collection": collection, "external_ids::text[]": id_texts(external_ids)})
+
+
+def text_stats_staleness(collection: str | None = None) -> Call[list[rows.TextStatsAge]]:
+    """How far the statistics of words lag behind the chunks."""
+    return _rows("text_stats_staleness", rows.TextStatsAge, {"collection": collection})
+
+
+def refresh_text_stats(collection: str | None = None) -> Call[list[rows.TextStatsRefresh]]:
+    """Count the words of a collection anew, or of all, where they have changed."""
+    return _rows("refresh_text_stats", rows.TextStatsRefresh, {"collection": collection})

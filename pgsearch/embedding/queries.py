@@ -1,0 +1,67 @@
+"""The vector of a query, from the embedder of the model that its collections use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import psycopg
+
+from pgsearch.client import Client
+from pgsearch.client.calls import Names
+from pgsearch.embedding.registering import default_model
+from pgsearch.errors import ConnectionFailedError, InvalidValueError, PgsearchError, UnknownModelError
+from pgsearch.models.embedders import embed_query
+from pgsearch.models.names import embedder_for, why_no_embedder
+
+Result = TypeVar("Result")
+
+
+def query_embedding(
+    client: Client, query: str, collections: Names | None = None, model: str = ""
+) -> tuple[Sequence[float] | None, str | None]:
+    """The vector of a query, from the embedder of the model, by default that of the collections.
+
+    When there is no vector, the second value says why, in a sentence for the person who searches. Vectors that take
+    long or cost money are kept in the database, PGSEARCH_QUERY_CACHE of them (default 10000, 0: none).
+    """
+    try:
+        name = model or default_model(client, collections)
+    except UnknownModelError as error:
+        return None, f"{error.message[:1].upper()}{error.message[1:]}. {error.hint or ''}".rstrip()
+    try:
+        embedder = embedder_for(name, hurried=True)
+        if embedder is None or name is None:
+            return None, why_no_embedder(name)
+        most_kept = _most_queries_kept() if getattr(embedder, "worth_caching", False) else 0
+        if most_kept and (known := _quietly(client, lambda: client.cached_query_embedding(name, query))) is not None:
+            return known, None
+        vector = embed_query(embedder, query)
+    except PgsearchError as error:
+        if isinstance(error, ConnectionFailedError):
+            raise
+        return None, f"The query was not embedded: {error.message.rstrip('.')}. {error.hint or ''}".rstrip()
+    if most_kept:
+        _quietly(client, lambda: client.put_query_embedding(name, query, vector, most_kept=most_kept))
+    return vector, None
+
+
+def _most_queries_kept() -> int:
+    given = os.environ.get("PGSEARCH_QUERY_CACHE", "")
+    if not given:
+        return 10_000
+    if not given.isdecimal():
+        raise InvalidValueError(
+            f"PGSEARCH_QUERY_CACHE is no number: {given!r}.", hint="Say how many query vectors to keep, 0 for none."
+        )
+    return int(given)
+
+
+def _quietly(client: Client, cache: Callable[[], Result]) -> Result | None:
+    """What the cache gives; None when it fails, for a search must not fail for its sake."""
+    try:
+        with client.savepoint():
+            return cache()
+    except (PgsearchError, psycopg.Error):
+        return None

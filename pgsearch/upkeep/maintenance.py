@@ -1,0 +1,173 @@
+"""The upkeep of a database: counted words, empty pending lists, vacuumed tables, and the days of the search log.
+
+Autovacuum does the same by and by. After a large load or many changes this does it now: BM25 weighs words by how many
+chunks hold them, GIN searches read their pending list from end to end, and plans are made from the last ANALYZE.
+VACUUM cannot run inside a function, so it is run from here, on a connection of its own. So are the partitions of the
+log made and dropped, each drop in a transaction of its own: made and dropped in one, they would wait for each other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from pgsearch.client import Client
+from pgsearch.client.rows import TextStatsRefresh
+from pgsearch.database.connections import connect
+from pgsearch.errors import translated
+
+_GIN_INDEXES = """
+select i.indexrelid::bigint, c.relname
+  from pg_catalog.pg_index as i
+       join pg_catalog.pg_class as c on c.oid = i.indexrelid
+       join pg_catalog.pg_am as a on a.oid = c.relam
+ where c.relnamespace = 'pgsearch'::pg_catalog.regnamespace
+   and c.relkind = 'i'
+   and i.indisvalid
+   and a.amname = 'gin'
+ order by c.relname
+"""
+
+_TABLES = """
+select c.relname, coalesce(s.n_dead_tup, 0)
+  from pg_catalog.pg_class as c
+       left join pg_catalog.pg_stat_all_tables as s on s.relid = c.oid
+ where c.relnamespace = 'pgsearch'::pg_catalog.regnamespace
+   and c.relkind in ('r', 'm')
+   -- of the log, the days that were written to
+   and (not c.relispartition or s.n_mod_since_analyze > 0 or s.n_dead_tup > 0)
+ order by c.relname
+"""
+
+_DETECT_MISSED = """
+select pgsearch._detect_reformulations(
+           pg_catalog.clock_timestamp() - interval '2 days', pg_catalog.clock_timestamp())
+"""
+
+# For how long a busy day is asked for again, every so often. A day that stays busy waits for the next run.
+_DROP_PATIENCE_S = 5.0
+_DROP_PAUSE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedIndex:
+    """A GIN index and the pages of its pending list that were merged into it."""
+
+    index: str
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class VacuumedTable:
+    """A table, about how many dead rows it had, and how long VACUUM (ANALYZE) took."""
+
+    table: str
+    dead_rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogDays:
+    """Partitions of the search log: how many were made, the names of those dropped, and of those that were busy."""
+
+    made: int
+    dropped: list[str]
+    busy: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceReport:
+    """What was done; `warnings` are those of the server, such as a table that this role may not vacuum."""
+
+    text_stats: list[TextStatsRefresh]
+    indexes: list[CleanedIndex]
+    tables: list[VacuumedTable]
+    log: LogDays
+    warnings: list[str]
+    seconds: float
+
+
+def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = None) -> MaintenanceReport:
+    """Refresh what is counted, empty the GIN pending lists, VACUUM (ANALYZE) the tables, keep the log to its days.
+
+    Counted are the words of collections whose statistics are stale, and the centres of the embeddings. Searches and
+    writers go on meanwhile. `progress` gets what is done now, how many steps are done, and of how many.
+    """
+    started = time.monotonic()
+    warnings: list[str] = []
+    statistics: list[TextStatsRefresh] = []
+    cleaned: list[CleanedIndex] = []
+    vacuumed: list[VacuumedTable] = []
+    with translated(), connect(dsn) as connection:
+        connection.add_notice_handler(lambda notice: warnings.append(str(notice.message_primary)))
+        client = Client(connection=connection)
+        stale = [age.collection for age in client.text_stats_staleness() if age.stale]
+        indexes = connection.execute(_GIN_INDEXES).fetchall()
+        tables = connection.execute(_TABLES).fetchall()
+        steps = len(stale) + len(indexes) + len(tables)
+
+        def tell(step: str) -> None:
+            if progress is not None:
+                progress(step, len(statistics) + len(cleaned) + len(vacuumed), steps)
+
+        for collection in stale:
+            tell(f"counting the words of {collection}")
+            statistics += client.refresh_text_stats(collection)
+        client.refresh_embedding_centres()
+        for oid, index in indexes:
+            tell(f"emptying the pending list of {index}")
+            cleaned.append(CleanedIndex(index, _cleaned_pages(connection, oid, warnings)))
+        for table, dead_rows in tables:
+            tell(f"vacuuming {table}")
+            since = time.monotonic()
+            connection.execute(sql.SQL("vacuum (analyze) pgsearch.{}").format(sql.Identifier(table)))
+            vacuumed.append(VacuumedTable(table, dead_rows, time.monotonic() - since))
+        tell("looking after the search log")
+        log = _keep_log(connection, client, warnings)
+        tell("done")
+    return MaintenanceReport(statistics, cleaned, vacuumed, log, warnings, time.monotonic() - started)
+
+
+def _keep_log(connection: psycopg.Connection[Any], client: Client, warnings: list[str]) -> LogDays:
+    """Days ahead are made first: they matter most. What is to be dropped is counted before."""
+    try:
+        made = client.ensure_partitions()
+        connection.execute(_DETECT_MISSED.encode())
+        if connection.execute(
+            "select from pg_catalog.pg_proc where pronamespace = 'pgsearch'::regnamespace"
+            " and proname = 'refresh_search_stats'"
+        ).fetchall():
+            connection.execute("select pgsearch.refresh_search_stats()")
+        expired = [partition.partition for partition in client.list_partitions() if partition.expired]
+        dropped = [name for name in expired if _dropped(client, name)]
+    except psycopg.errors.InsufficientPrivilege as error:
+        warnings.append(f"The search log was left as it is: {error.diag.message_primary}.")
+        return LogDays(0, [], [])
+    busy = [name for name in expired if name not in dropped]
+    if busy:
+        warnings.append(f"In use and left for the next run: {', '.join(busy)}.")
+    return LogDays(made, dropped, busy)
+
+
+def _dropped(client: Client, partition: str) -> bool:
+    until = time.monotonic() + _DROP_PATIENCE_S
+    while not client.drop_partition(partition):
+        if time.monotonic() > until:
+            return False
+        time.sleep(_DROP_PAUSE_S)
+    return True
+
+
+def _cleaned_pages(connection: psycopg.Connection[Any], oid: int, warnings: list[str]) -> int:
+    try:
+        found = connection.execute("select pg_catalog.gin_clean_pending_list(%s::bigint::regclass)", [oid]).fetchone()
+    except psycopg.errors.InsufficientPrivilege as error:
+        # VACUUM too only warns when the table belongs to somebody else.
+        warnings.append(str(error.diag.message_primary))
+        return 0
+    return int(found[0]) if found else 0

@@ -1,0 +1,101 @@
+"""The rooms of the Python package stand in the order of CONTRIBUTING.md: nothing imports upward, or in a circle.
+
+An import inside a function counts like any other: one that is late hides a circle, it does not undo it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.quick
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "pgsearch"
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {module_name(path): path.read_text(encoding="utf-8") for path in sorted((ROOT / PACKAGE).rglob("*.py"))}
+
+
+def imported(text: str, modules: Mapping[str, object]) -> Iterator[str]:
+    """The modules of the package that a text imports, wherever in it; of relative imports there are none."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.partition(".")[0] == PACKAGE)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: name the module in full"
+            if node.module is not None and node.module.partition(".")[0] == PACKAGE:
+                for alias in node.names:
+                    inner = f"{node.module}.{alias.name}"
+                    yield inner if inner in modules else node.module
+
+
+def rooms() -> list[str]:
+    """The rooms from the ground up, as the table of CONTRIBUTING.md lists them."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("Rooms of Python")[2].partition("\n## ")[0]
+    return [
+        name.rstrip("/")
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([^`]+)`", line.split("|")[1])
+    ]
+
+
+def room(module: str) -> str:
+    """The room of a module; the package itself and its __main__ are the roof."""
+    return module.partition(".")[2].partition(".")[0] or "__init__"
+
+
+IMPORTS = {module: sorted(set(imported(text, SOURCES))) for module, text in SOURCES.items()}
+
+
+def test_every_room_stands_in_the_table_and_nothing_else_does() -> None:
+    found = {room(module) for module in SOURCES} - {"__init__", "__main__"}
+
+    assert sorted(rooms()) == sorted(found)
+
+
+def test_nothing_imports_upward() -> None:
+    floor = {name: number for number, name in enumerate([*rooms(), "__init__", "__main__"])}
+    upward = [
+        f"{module} imports {other}"
+        for module, others in IMPORTS.items()
+        for other in others
+        if floor[room(other)] > floor[room(module)]
+    ]
+
+    assert upward == []
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    try:
+        TopologicalSorter(IMPORTS).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from pgsearch.errors import PgsearchError", ["pgsearch.errors"]),
+        ("from pgsearch import errors", ["pgsearch.errors"]),
+        ("from pgsearch import Client", ["pgsearch"]),
+        ("def late():\n    import pgsearch.errors", ["pgsearch.errors"]),
+        ("if True:\n    from pgsearch.client import Client", ["pgsearch.client"]),
+        ("import json\nfrom pathlib import Path", []),
+    ],
+    ids=["name", "module", "the package", "late", "conditional", "others"],
+)
+def test_an_import_is_seen_wherever_it_stands(text: str, found: list[str]) -> None:
+    assert list(imported(text, SOURCES)) == found
