@@ -17,7 +17,7 @@ from pgsearch import AsyncClient, Client
 from pgsearch.client import calls, rows
 
 # methods that are more than one call
-OF_THEIR_OWN = {"run", "connection", "close", "search", "search_code", "check_plans"}
+OF_THEIR_OWN = {"run", "connection", "savepoint", "close", "search", "search_code", "check_plans"}
 # no function may return a column of the name of an argument
 RENAMED = {"name": "collection"}
 
