@@ -41,7 +41,7 @@ select p.proname::text,
        join pgsearch.deployed_functions as d on d.name = p.proname
  where p.pronamespace = 'pgsearch'::regnamespace
    and left(p.proname, 1) <> '_'
- order by 2, 1
+ order by 1
 """
 
 # What begins a paragraph of its own, whatever the line before ends with.
@@ -143,14 +143,13 @@ def render(connection: psycopg.Connection[Any]) -> str:
     contents, sections = [], []
     for room, owns in rooms().items():
         here = [function for function in functions if function.room == room]
-        name = re.sub(r"^\d+_", "", room)
         links = ", ".join(f"[{function.name}](#{function.name})" for function in here)
         contents.append(
             textwrap.fill(
-                f"- **{name}**: {links}", WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+                f"- **{room}**: {links}", WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
             )
         )
-        sections.append("\n\n".join([f"## {name}: {owns}", *(function.text for function in here)]))
+        sections.append("\n\n".join([f"## {room}: {owns}", *(function.text for function in here)]))
     return "\n\n".join([_HEAD.rstrip(), "\n".join(contents), *sections]) + "\n"
 
 

@@ -87,7 +87,7 @@ def _schema_owner(connection: psycopg.Connection[Any]) -> tuple[str, str, bool] 
 
 
 def _foreign_objects(connection: psycopg.Connection[Any]) -> Intrusion | None:
-    query = find_sources().functions["90_operate/_foreign_objects.sql"].split("$$")[1]
+    query = find_sources().functions["operate/_foreign_objects.sql"].split("$$")[1]
     rows = connection.execute(query.encode()).fetchall()
     if not rows:
         return None

@@ -15,6 +15,25 @@ from pgsearch.errors import DeployError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
+# The folders of sql/ in the order in which they are created. A function calls only its own room and those before it,
+# so that one in the body of the SQL standard, which is bound at once, finds what it calls.
+ROOMS = (
+    "ground",
+    "text",
+    "log",
+    "pages",
+    "embeddings",
+    "nodes",
+    "candidates",
+    "fusion",
+    "learned",
+    "search",
+    "statistics",
+    "learning",
+    "experiments",
+    "operate",
+)
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -26,7 +45,13 @@ class Sources:
     @cached_property
     def functions(self) -> dict[str, str]:
         """Text of each function file by its path under sql/, in the order in which they are created."""
-        paths = sorted(self.sql.rglob("*.sql"), key=lambda path: path.relative_to(self.sql).parts)
+        folders = {path.relative_to(self.sql).parent.as_posix() for path in self.sql.rglob("*.sql")}
+        if strangers := sorted(folders.difference(ROOMS)):
+            raise DeployError(
+                f"sql/ has files in a folder that is no room: {', '.join(strangers)}.",
+                hint=f"Rooms, in the order in which they are created: {', '.join(ROOMS)}.",
+            )
+        paths = [path for room in ROOMS for path in sorted((self.sql / room).glob("*.sql"))]
         return {path.relative_to(self.sql).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
     @cached_property

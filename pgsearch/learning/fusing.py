@@ -1,6 +1,6 @@
 """The SQL function fuse once more, over all questions at once: what makes thousands of settings a minute possible.
 
-Whatever is said here is said in sql/30_fusion; tests hold the two against each other on real candidates.
+Whatever is said here is said in sql/fusion; tests hold the two against each other on real candidates.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ class Project:
             (folder / name).mkdir(parents=True)
         self.write("migrations/0001_words.sql", TABLE)
         self.write("migrations/0002_words_loud.sql", INDEX)
-        self.write("sql/10_text/greet.sql", GREET)
-        self.write("sql/20_vector/distance.sql", DISTANCE)
+        self.write("sql/text/greet.sql", GREET)
+        self.write("sql/candidates/distance.sql", DISTANCE)
 
     def write(self, path: str, text: str) -> None:
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ def test_progress_names_each_step(empty_dsn: str, project: Project) -> None:
 def test_a_changed_body_replaces_the_function_in_place(empty_dsn: str, project: Project) -> None:
     deploy(empty_dsn, sources=project.sources)
     oid = value(empty_dsn, "select 'pgsearch.greet(text)'::regprocedure::oid::bigint")
-    project.write("sql/10_text/greet.sql", project.sources.functions["10_text/greet.sql"].replace("hello", "good day"))
+    project.write("sql/text/greet.sql", project.sources.functions["text/greet.sql"].replace("hello", "good day"))
 
     done = deploy(empty_dsn, sources=project.sources)
 
@@ -91,7 +91,7 @@ def test_a_function_that_was_changed_by_hand_is_put_right(empty_dsn: str, projec
 
 def test_a_function_without_a_file_is_dropped_and_those_of_migrations_stay(empty_dsn: str, project: Project) -> None:
     deploy(empty_dsn, sources=project.sources)
-    project.remove("sql/10_text/greet.sql")
+    project.remove("sql/text/greet.sql")
 
     deploy(empty_dsn, sources=project.sources)
 
@@ -115,7 +115,7 @@ def test_a_changed_signature_leaves_one_function(empty_dsn: str, project: Projec
     closing = ")" if "returns" in signature else ""
     deploy(empty_dsn, sources=project.sources)
     project.write(
-        "sql/10_text/greet.sql",
+        "sql/text/greet.sql",
         f"create or replace function pgsearch.greet({signature}{closing}{returns}\n"
         "language sql as 'select ''new''::text';",
     )
@@ -130,13 +130,13 @@ def test_a_changed_signature_leaves_one_function(empty_dsn: str, project: Projec
 def test_functions_bound_to_a_changed_signature_are_bound_anew(empty_dsn: str, project: Project) -> None:
     bound = "create or replace function pgsearch.{0}() returns text language sql return pgsearch.greet('caller');"
     project.write(
-        "sql/05_before/early.sql", "create or replace function pgsearch.early() returns int language sql return 1;"
+        "sql/ground/early.sql", "create or replace function pgsearch.early() returns int language sql return 1;"
     )
-    project.write("sql/30_after/caller.sql", bound.format("caller"))
+    project.write("sql/learned/caller.sql", bound.format("caller"))
     deploy(empty_dsn, sources=project.sources)
     # The caller's own file is not touched; while both overloads stand, its call would be bound to the old one.
     project.write(
-        "sql/10_text/greet.sql",
+        "sql/text/greet.sql",
         "create or replace function pgsearch.greet(name text, mark text default '!') returns text language sql "
         "return 'hello ' || name || mark;",
     )
@@ -152,7 +152,7 @@ def test_what_else_depends_on_an_old_signature_is_named_and_nothing_changes(empt
     with psycopg.connect(empty_dsn, autocommit=True) as connection:
         connection.execute("create view public.reception as select pgsearch.greet('guest') as words")
     project.write(
-        "sql/10_text/greet.sql",
+        "sql/text/greet.sql",
         "create or replace function pgsearch.greet(name text) returns int language sql return 1;",
     )
 
@@ -165,21 +165,19 @@ def test_what_else_depends_on_an_old_signature_is_named_and_nothing_changes(empt
 
 def test_a_mistake_names_file_and_line_and_changes_no_function(empty_dsn: str, project: Project) -> None:
     deploy(empty_dsn, sources=project.sources)
-    project.write("sql/10_text/greet.sql", project.sources.functions["10_text/greet.sql"].replace("hello", "good day"))
-    project.write(
-        "sql/90_operate/broken.sql", "-- a comment\n\ncreate or replace function pgsearch.broken(\n    oops;\n"
-    )
+    project.write("sql/text/greet.sql", project.sources.functions["text/greet.sql"].replace("hello", "good day"))
+    project.write("sql/operate/broken.sql", "-- a comment\n\ncreate or replace function pgsearch.broken(\n    oops;\n")
 
-    with pytest.raises(DeployError, match=r"sql/90_operate/broken\.sql, line 4"):
+    with pytest.raises(DeployError, match=r"sql/operate/broken\.sql, line 4"):
         deploy(empty_dsn, sources=project.sources)
 
     assert value(empty_dsn, "select pgsearch.greet('you')") == "hello you"
 
 
 def test_two_files_for_one_function_are_refused(empty_dsn: str, project: Project) -> None:
-    project.write("sql/90_operate/again.sql", project.sources.functions["10_text/greet.sql"])
+    project.write("sql/operate/again.sql", project.sources.functions["text/greet.sql"])
 
-    with pytest.raises(DeployError, match=r"two files: sql/10_text/greet\.sql and sql/90_operate/again\.sql"):
+    with pytest.raises(DeployError, match=r"two files: sql/text/greet\.sql and sql/operate/again\.sql"):
         deploy(empty_dsn, sources=project.sources)
 
 

@@ -253,7 +253,7 @@ def test_who_may_not_make_the_schema_is_told_how_it_is_made_for_it(empty_dsn: st
 def test_another_role_deploys_as_the_owner_or_not_at_all(empty_dsn: str, project: Project, other: str) -> None:
     run(empty_dsn, f"create schema pgsearch authorization {OWNER}")
     deploy(make_conninfo(empty_dsn, user=OWNER), sources=project.sources)
-    project.write("sql/10_text/greet.sql", project.sources.functions["10_text/greet.sql"].replace("hello", "hi"))
+    project.write("sql/text/greet.sql", project.sources.functions["text/greet.sql"].replace("hello", "hi"))
 
     error = refusal(make_conninfo(empty_dsn, user=other), project)
 
@@ -332,7 +332,7 @@ def test_operators_of_a_stranger_beside_the_extension_are_not_bound(empty_dsn: s
         STRANGER,
     )
     project.write(
-        "sql/20_vector/distance.sql", project.sources.functions["20_vector/distance.sql"].replace("<=>", "<==>")
+        "sql/candidates/distance.sql", project.sources.functions["candidates/distance.sql"].replace("<=>", "<==>")
     )
 
     error = refusal(empty_dsn, project)

@@ -27,16 +27,20 @@ def test_an_installation_without_sql_says_so(tmp_path: Path, monkeypatch: pytest
     assert "Install pgsearch again" in (caught.value.hint or "")
 
 
-def test_files_come_in_the_order_of_their_folders(project: Project) -> None:
-    project.write("sql/10_text-more/a.sql", "select 1;")
-    project.write("sql/05_first/z.sql", "select 1;")
+def test_files_come_in_the_order_of_the_rooms(project: Project) -> None:
+    project.write("sql/operate/a.sql", "select 1;")
+    project.write("sql/ground/z.sql", "select 1;")
 
-    assert [path.split("/")[0] for path in project.sources.functions] == [
-        "05_first",
-        "10_text",
-        "10_text-more",
-        "20_vector",
-    ]
+    assert [path.split("/")[0] for path in project.sources.functions] == ["ground", "text", "candidates", "operate"]
+
+
+@pytest.mark.parametrize("path", ["text-more/a.sql", "text/deeper/a.sql", "a.sql"], ids=["unknown", "nested", "none"])
+def test_a_file_outside_the_rooms_is_refused(project: Project, path: str) -> None:
+    project.write(f"sql/{path}", "select 1;")
+
+    with pytest.raises(DeployError, match=r"no room: (text-more|text/deeper|\.)\.") as caught:
+        project.sources.functions  # noqa: B018
+    assert "ground, text, log" in (caught.value.hint or "")
 
 
 def test_any_change_changes_the_digest(project: Project) -> None:
@@ -44,11 +48,11 @@ def test_any_change_changes_the_digest(project: Project) -> None:
         return Sources(project.folder / "sql", project.folder / "migrations").digest("1.0")
 
     seen = [digests(), project.sources.digest("1.1")]
-    project.write("sql/90_operate/more.sql", "select 1;")
+    project.write("sql/operate/more.sql", "select 1;")
     seen.append(digests())
     project.write("migrations/0003_more.sql", "select 1;")
     seen.append(digests())
-    project.remove("sql/10_text/greet.sql")
+    project.remove("sql/text/greet.sql")
     seen.append(digests())
 
     assert len(set(seen)) == len(seen)

@@ -13,7 +13,6 @@ from pytest_postgresql.executors import NoopExecutor
 
 from docs import write_functions
 from pgsearch import cli
-from pgsearch.database.sources import find_sources
 from tests.clones import cloned
 from tests.conftest import Server
 
@@ -36,13 +35,6 @@ def test_the_reference_is_what_the_catalog_says(conn: psycopg.Connection[Any]) -
 
     assert text == write_functions.render(conn), "make docs writes it anew"
     assert sorted(re.findall(r"^### (\w+)$", text, flags=re.MULTILINE)) == public_functions(conn)
-
-
-@pytest.mark.quick
-def test_the_rooms_of_the_reference_are_the_folders_of_sql() -> None:
-    folders = list(dict.fromkeys(name.partition("/")[0] for name in find_sources().functions))
-
-    assert list(write_functions.rooms()) == folders
 
 
 @pytest.mark.quick

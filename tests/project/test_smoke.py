@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from pgsearch import Client, cli
-from pgsearch.database.sources import find_sources
+from pgsearch.database.sources import ROOMS
 from pgsearch.search_logger import SearchLogger
 from tests.library import CARS
 
@@ -30,13 +30,13 @@ def client(house: str) -> Iterator[Client]:
 
 
 def test_every_room_is_visited() -> None:
-    rooms = {name.partition("/")[0].lstrip("0123456789_") for name in find_sources().functions}
+    rooms = set(ROOMS)
     visited = {name.removeprefix("test_room_") for name in vars(sys.modules[__name__]) if name.startswith("test_room_")}
 
     assert visited == rooms
 
 
-def test_room_settings(client: Client) -> None:
+def test_room_ground(client: Client) -> None:
     assert client.default_settings()["fusion"] == "adaptive"
 
 
@@ -53,7 +53,7 @@ def test_room_pages(client: Client) -> None:
     assert client.delete_pages("smoke", ["1", "2"]) == 1
 
 
-def test_room_embedding(client: Client) -> None:
+def test_room_embeddings(client: Client) -> None:
     client.put_query_embedding("subjects", QUERY, CARS)
 
     assert client.cached_query_embedding("subjects", QUERY) == list(CARS)
@@ -95,7 +95,13 @@ def test_room_nodes(client: Client) -> None:
     assert (put.inserted, put.unlinked) == (1, 0)
 
 
-def test_room_code(client: Client) -> None:
+def test_room_learned(client: Client) -> None:
+    (asked,) = client.classify_query("which route handles the login?")
+
+    assert asked.query_type == "API_LOCATION"
+
+
+def test_code_is_searched(client: Client) -> None:
     assert client.search_code("where do roses want sun?", collections="guides")[0].node_id == "roses"
 
 

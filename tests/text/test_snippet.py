@@ -1,0 +1,231 @@
+"""The part of a passage that shows why it is a hit."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import Select
+from tests.refusals import refused
+
+TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=600)
+TERM = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=12)
+
+
+def snippet(select: Select, content: str, *words: str, length: int = 240) -> str:
+    ((text,),) = select(
+        "select pgsearch.snippet(%s, (p).lexemes, (p).words, %s) from (select pgsearch.parse_query(%s) as p) as q",
+        content,
+        length,
+        " ".join(words),
+    )
+    assert isinstance(text, str)
+    return text
+
+
+def plain(text: str) -> str:
+    """The snippet as people read it."""
+    text = text.replace("<mark>", "").replace("</mark>", "")
+    for escaped, sign in (
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", '"'),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&amp;", "&"),
+    ):
+        text = text.replace(escaped, sign)
+    return text
+
+
+def test_matches_are_marked(select: Select) -> None:
+    assert snippet(select, "An index makes a search fast.", "search") == "An index makes a <mark>search</mark> fast."
+
+
+def test_marking_does_not_care_for_case(select: Select) -> None:
+    assert snippet(select, "PostgreSQL", "postgresql") == "<mark>PostgreSQL</mark>"
+
+
+def test_the_whole_word_is_marked_and_not_only_its_stem(select: Select) -> None:
+    ((text,),) = select("select pgsearch.snippet('She was running fast', '{run}')")
+    assert text == "She was <mark>running</mark> fast"
+
+
+def test_a_word_inside_another_is_not_marked(select: Select) -> None:
+    assert snippet(select, "a scar on a car", "car") == "a scar on a <mark>car</mark>"
+
+
+def test_korean_words_are_marked_with_their_particles_left_outside(select: Select) -> None:
+    assert snippet(select, "윤석열 대통령의 탄핵절차", "윤석열", "탄핵") == (
+        "<mark>윤석열</mark> 대통령의 <mark>탄핵</mark>절차"
+    )
+
+
+def test_a_korean_word_is_one_mark_and_not_one_for_each_bigram(select: Select) -> None:
+    assert snippet(select, "그 옵티마이저는", "옵티마이저") == "그 <mark>옵티마이저</mark>는"
+
+
+def test_markup_in_the_content_is_escaped(select: Select) -> None:
+    text = snippet(select, "<img src=x onerror=alert(1)> the end", "end")
+
+    assert text == "&lt;img src=x onerror=alert(1)&gt; the <mark>end</mark>"
+
+
+def test_markup_is_escaped_also_where_it_is_marked(select: Select) -> None:
+    text = snippet(select, "<img src=x onerror=alert(1)>", "img", "lt", "amp", "onerror")
+
+    assert re.sub("</?mark>", "", text) == "&lt;img src=x onerror=alert(1)&gt;"
+
+
+def test_both_kinds_of_quotes_are_escaped(select: Select) -> None:
+    text = snippet(select, """say "it's" & go""", "nothing")
+
+    assert '"' not in text
+    assert "'" not in text
+    assert plain(text) == """say "it's" & go"""
+
+
+def test_characters_that_stand_for_marks_cannot_be_smuggled_in(select: Select) -> None:
+    text = snippet(select, "a \ue000b\ue001 word", "word")
+
+    assert text == "a b <mark>word</mark>"
+
+
+def test_an_excerpt_of_a_long_text_surrounds_the_matches(select: Select) -> None:
+    content = "filler words stand here " * 100 + "the needle lies here " + "more words follow on " * 100
+    text = snippet(select, content, "needle", length=100)
+
+    assert "<mark>needle</mark>" in text
+    assert text.startswith("… ")
+    assert text.endswith(" …")
+    assert len(plain(text)) <= 110
+
+
+def test_an_excerpt_of_a_long_korean_text_surrounds_the_matches(select: Select) -> None:
+    content = "가나다라 마바사아 " * 100 + "탄핵심판 절차가 " + "자차카타 파하 " * 100
+
+    assert "<mark>탄핵심판</mark>" in snippet(select, content, "탄핵심판", length=60)
+
+
+def test_an_excerpt_prefers_the_place_with_most_matches(select: Select) -> None:
+    content = "one alpha here. " + "nothing to see " * 60 + "alpha beta gamma together. " + "nothing more " * 60
+
+    assert "<mark>beta</mark>" in snippet(select, content, "alpha", "beta", "gamma", length=80)
+
+
+def test_without_a_match_the_beginning_is_shown(select: Select) -> None:
+    text = snippet(select, "Beginning of it. " + "and so on " * 100, "zebra", length=60)
+
+    assert text.startswith("Beginning of it.")
+    assert "<mark>" not in text
+
+
+def test_white_space_is_folded(select: Select) -> None:
+    assert snippet(select, "a\n\n  b\tc", "zebra") == "a b c"
+
+
+@pytest.mark.parametrize("length", [0, -1])
+def test_no_length_is_an_empty_excerpt(select: Select, length: int) -> None:
+    assert snippet(select, "something", "something", length=length) == ""
+
+
+def test_other_marks_may_be_asked_for(select: Select) -> None:
+    ((text,),) = select("select pgsearch.snippet('a word', '{word}', '{}', 100, '[[', ']]')")
+    assert text == "a [[word]]"
+
+
+def test_words_that_look_like_a_pattern_are_only_words(select: Select) -> None:
+    ((text,),) = select(
+        "select pgsearch.snippet('c++ and .* and (x', '{}', %s::text[])", ["c++", ".*", "(x", "[a-", "\\"]
+    )
+    assert text == "<mark>c++</mark> and <mark>.*</mark> and <mark>(x</mark>"
+
+
+@settings(max_examples=300, deadline=None)
+@given(content=TEXT, terms=st.lists(TERM, max_size=5), length=st.integers(0, 300))
+def test_marks_are_balanced_and_nothing_but_marks_is_markup(
+    select: Select, content: str, terms: list[str], length: int
+) -> None:
+    ((text,),) = select("select pgsearch.snippet(%s, %s::text[], %s::text[], %s)", content, terms, terms, length)
+    pieces = re.split("(</?mark>)", text)
+
+    assert pieces[1::2] == ["<mark>", "</mark>"] * (len(pieces) // 4)
+    assert not any(sign in piece for piece in pieces[0::2] for sign in "<>\"'\ue000\ue001")
+    assert all(re.match("&(amp|lt|gt|quot|#39|#x27);", piece[at:]) for piece in pieces[0::2] for at in _places(piece))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    words=st.lists(st.sampled_from(["alpha", "beta", "탄핵", "절차가", "<b>", "&amp;", "x"]), min_size=1, max_size=200),
+    terms=st.lists(st.sampled_from(["alpha", "be", "탄핵", "x", "b"]), max_size=3),
+    length=st.integers(1, 120),
+)
+def test_a_snippet_is_a_part_of_its_content(select: Select, words: list[str], terms: list[str], length: int) -> None:
+    content = " ".join(words)
+    ((text,),) = select("select pgsearch.snippet(%s, %s::text[], %s::text[], %s)", content, terms, terms, length)
+    shown = plain(text).removeprefix("… ").removesuffix(" …")
+
+    assert shown.strip() in content
+    assert len(shown) <= length
+
+
+def _places(piece: str) -> list[int]:
+    return [found.start() for found in re.finditer("&", piece)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    words=st.lists(st.text("abcdeABC_19é", min_size=1, max_size=7), max_size=60),
+    stems=st.lists(st.text("abcde_19é", min_size=2, max_size=4), min_size=1, max_size=20),
+    gaps=st.sampled_from([" ", ", ", "-", "가", " 가나 "]),
+)
+def test_many_words_are_marked_as_few_are(select: Select, words: list[str], stems: list[str], gaps: str) -> None:
+    ((few, many),) = select(
+        """
+        select pgsearch._marked_excerpt(t.content, h.pattern, null, 5000, '<', '>'),
+               pgsearch._marked_excerpt(t.content, null, h.stems, 5000, '<', '>')
+          from (select %s::text as content) as t
+               cross join lateral (
+                   select l.pattern, array(select lower(s) from unnest(%s::text[]) as s) as stems
+                     from pgsearch._highlight(%s, '{}') as l) as h
+        """,
+        gaps.join(words),
+        stems,
+        stems,
+    )
+    assert many == few
+
+
+@pytest.mark.parametrize("number", [10, 99, 100, 101, 600, 2000])
+def test_how_many_words_there_are_to_mark_changes_nothing_about_one(select: Select, number: int) -> None:
+    words = ["charg", "전기", "some", *(f"w{n}" for n in range(number - 3))]
+    ((text,),) = select("select pgsearch.snippet('Some running car is charged. 전기차', %s)", words)
+    assert text == "<mark>Some</mark> running car is <mark>charged</mark>. <mark>전기</mark>차"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ("'abc', array(select md5(n::text) from generate_series(1, 2001) as n)", "2000"),
+        ("'abc', '{}', array_fill(repeat('a', 100), array[501])", "50000"),
+        ("'abc', '{abc}', '{}', 2147483647", "1000000"),
+        ("'abc', '{abc}', '{}', null", "most_characters"),
+    ],
+)
+def test_what_is_too_much_to_mark_is_refused(select: Select, arguments: str, names: str) -> None:
+    with refused("PS003", names=names):
+        select(f"select pgsearch.snippet({arguments})")
+
+
+def test_every_query_has_few_enough_words_to_mark(select: Select) -> None:
+    for query in (
+        "".join(chr(0xAC00 + 7 * n) for n in range(1500)),
+        " ".join(chr(0xAC00 + 7 * n) for n in range(1500)),
+        " ".join(f"{n:x}" for n in range(1500)),
+        " ".join(f"a{n}.de/b?c" for n in range(1500)),
+        " ".join(f"a{n}-b-c-d" for n in range(1500)),
+    ):
+        assert snippet(select, "nothing", query) == "nothing"
