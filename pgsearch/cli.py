@@ -25,14 +25,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 from pgsearch import commands
 from pgsearch.commands._output import note
 from pgsearch.errors import PgsearchError, translated
-
-if TYPE_CHECKING:
-    import psycopg
 
 
 class Command(Protocol):
@@ -60,8 +57,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except PgsearchError as error:
         return _tell(str(error), getattr(error, "hint", None))
-    except _error_of_the_driver() as error:
-        return _tell(error.diag.message_primary or str(error), error.diag.message_hint)
     except KeyboardInterrupt:
         note("interrupted")
         return 130
@@ -72,6 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _tell(f"{error.filename or 'The system'}: {error.strerror or error}", None)
     except Exception as error:
+        # imported late: the list of commands needs no driver
+        import psycopg
+
+        if isinstance(error, psycopg.Error):
+            return _tell(error.diag.message_primary or str(error), error.diag.message_hint)
         if os.environ.get("PGSEARCH_TRACEBACK"):
             import traceback
 
@@ -122,13 +122,6 @@ def _summary(name: str) -> str:
     module = Path(*commands.__path__, f"{name.replace('-', '_')}.py")
     lines = module.read_text(encoding="utf-8").splitlines()
     return str(ast.literal_eval(next(line.partition(" = ")[2] for line in lines if line.startswith("SUMMARY = "))))
-
-
-def _error_of_the_driver() -> type[psycopg.Error]:
-    # asked only when an error has come: the list of commands needs no driver
-    import psycopg
-
-    return psycopg.Error
 
 
 def _tell(message: str, hint: str | None) -> int:
