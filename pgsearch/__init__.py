@@ -7,14 +7,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgsearch.client import AsyncClient, Client
-from pgsearch.client.rows import Hit, SearchResult
+from pgsearch.client.calls import Fusion, Names, SearchMode
+from pgsearch.client.calls.search import Hit, SearchResult
 from pgsearch.database.deploy import deploy
 from pgsearch.embedding.queries import query_embedding
 from pgsearch.errors import PgsearchError
+from pgsearch.ingest.pages import Page
 from pgsearch.models.embedders import Embedder
 from pgsearch.uuids import uuid7
 
-__all__ = ["AsyncClient", "Client", "Embedder", "Hit", "PgsearchError", "SearchResult", "deploy", "search", "uuid7"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Embedder",
+    "Hit",
+    "Page",
+    "PgsearchError",
+    "SearchResult",
+    "deploy",
+    "search",
+    "uuid7",
+]
 
 
 @functools.cache
@@ -25,10 +38,10 @@ def _default_client() -> Client:
 def search(
     query: str,
     *,
-    collections: str | list[str] | None = None,
-    search_mode: str = "auto",
+    collections: Names | None = None,
+    search_mode: SearchMode = "auto",
     top_k: int = 8,
-    fusion: str | None = None,
+    fusion: Fusion | None = None,
     filter: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     context: Mapping[str, Any] | None = None,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from pgsearch.client import Client
 from pgsearch.client.calls import Names
-from pgsearch.client.rows import MissingEmbedding
+from pgsearch.client.calls.embeddings import MissingEmbedding
 from pgsearch.errors import PgsearchError
 from pgsearch.models.names import embedder_path
 from pgsearch.models.svd import DIMENSIONS, SvdEmbedder
