@@ -29,7 +29,7 @@ test: setup
 lint: setup pgspot
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy --strict $(wildcard pgsearch tests benchmarks docs)
+	$(BIN)/mypy --strict $(wildcard pgsearch tests benchmarks docs tools)
 	$(BIN)/sqruff lint sql migrations
 	$(BIN)/squawk migrations/*.sql
 
@@ -38,8 +38,10 @@ lint: setup pgspot
 pgspot: setup
 	find sql -name '*.sql' -print | sort | xargs grep -LiE '^(return |begin atomic)' | xargs $(BIN)/pgspot --summary-only --ignore PS002
 
-# docs/functions.md, from the comments on the functions.
+# What is written from something else: docs/functions.md from the comments on the functions, the methods of the clients
+# from their calls and these comments, the blocking client from the asynchronous one.
 docs: setup
+	$(BIN)/python tools/write_clients.py
 	$(BIN)/python docs/write_functions.py
 
 bench: setup

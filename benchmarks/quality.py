@@ -20,7 +20,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import psycopg
 
@@ -36,8 +36,9 @@ from benchmarks._report import (
     write_section,
 )
 from pgsearch import Client, embedded
+from pgsearch.client.calls import Fusion
 from pgsearch.commands._output import note, progress_bar
-from pgsearch.errors import PgsearchError, UnknownNameError
+from pgsearch.errors import PgsearchError
 from pgsearch.evaluation.collections import Query, read_collection, read_vectors
 from pgsearch.evaluation.comparing import compare
 from pgsearch.evaluation.loading import embed_corpus, is_judged_by_page, load_corpus, load_vectors
@@ -249,21 +250,12 @@ def _configurations(client: Client, each: Set, fusions: Sequence[str] | None) ->
     if each.vectors is None:
         return {TEXT: SIGNALS[TEXT], DEFAULT: Configuration("auto")}
     default = client.search("a", collections=each.name).fusion
-    strategies = [fusion for fusion in fusions or known_fusions(client) if fusion != default]
+    strategies: list[Any] = [fusion for fusion in fusions or get_args(Fusion) if fusion != default]
     return {
         **SIGNALS,
         **{fusion: Configuration("auto", fusion) for fusion in strategies},
         DEFAULT: Configuration("auto"),
     }
-
-
-def known_fusions(client: Client) -> list[str]:
-    """The strategies, from the error that names them: a list here would soon be an old one."""
-    try:
-        client.search("a", fusion="?")
-    except UnknownNameError as error:
-        return re.findall(r"\w+", str(error.hint).partition(":")[2])
-    raise PgsearchError("The database takes any name for a fusion strategy.", hint="Name them with --fusion.")
 
 
 def _versions(connection: psycopg.Connection[Any]) -> dict[str, str]:

@@ -12,21 +12,35 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pgsearch.client import AsyncClient, Client
-    from pgsearch.client.rows import Hit, SearchResult
+    from pgsearch.client.calls import Fusion, Names, SearchMode
+    from pgsearch.client.calls.search import Hit, SearchResult
     from pgsearch.database.deploy import deploy
     from pgsearch.errors import PgsearchError
+    from pgsearch.ingest.pages import Page
     from pgsearch.models.embedders import Embedder
     from pgsearch.uuids import uuid7
 
-__all__ = ["AsyncClient", "Client", "Embedder", "Hit", "PgsearchError", "SearchResult", "deploy", "search", "uuid7"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Embedder",
+    "Hit",
+    "Page",
+    "PgsearchError",
+    "SearchResult",
+    "deploy",
+    "search",
+    "uuid7",
+]
 
 _HOMES = {
     "AsyncClient": "client",
     "Client": "client",
     "Embedder": "models.embedders",
-    "Hit": "client.rows",
+    "Hit": "client.calls.search",
+    "Page": "ingest.pages",
     "PgsearchError": "errors",
-    "SearchResult": "client.rows",
+    "SearchResult": "client.calls.search",
     "deploy": "database.deploy",
     "uuid7": "uuids",
 }
@@ -63,10 +77,10 @@ def _default_client() -> Client:
 def search(
     query: str,
     *,
-    collections: str | list[str] | None = None,
-    search_mode: str = "auto",
+    collections: Names | None = None,
+    search_mode: SearchMode = "auto",
     top_k: int = 8,
-    fusion: str | None = None,
+    fusion: Fusion | None = None,
     filter: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     context: Mapping[str, Any] | None = None,

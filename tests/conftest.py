@@ -73,13 +73,13 @@ def _deploy(*, host: str, port: int, user: str, dbname: str, **_: Any) -> None:
 
 
 pg_template = factories.postgresql_noproc(depends_on="pg_server", dbname="pgsearch_test", load=[_deploy])
-database = factories.postgresql("pg_template")
 
 
 @pytest.fixture
-def dsn(database: psycopg.Connection[Any], pg_server: Server) -> str:
+def dsn(pg_server: Server, pg_template: NoopExecutor) -> Iterator[str]:
     """DSN of this test's own database, deployed to."""
-    return pg_server.dsn(database.info.dbname)
+    with cloned(pg_server, pg_template.template_dbname) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -1,43 +1,38 @@
-"""The asynchronous client: the same names, arguments and rows as `Client`, awaited."""
+"""The asynchronous client: a connection or a pool, and one method for each SQL function.
+
+Most methods come from methods_asynchronous.py and are one line over their call, so the clients have no logic that could
+differ from SQL's; here is what is more than one call. The blocking client is written from this file by `make docs`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
-from pgsearch.client import calls, rows
-from pgsearch.client.before_search import embed_before_search
-from pgsearch.client.calls import Call, Names, Vector
+from pgsearch.client.before_search import Runs, embed_before_search
+from pgsearch.client.calls import Call, Fusion, Names, SearchMode, Vector
+from pgsearch.client.calls import search as calls
+from pgsearch.client.calls.call import either
+from pgsearch.client.calls.search import CodeHit, SearchResult, StagePlan
+from pgsearch.client.methods_asynchronous import AsyncMethods
 from pgsearch.client.plan_check import check
 from pgsearch.client.reranking import reranked
 from pgsearch.database.connections import connect_async, own_async_cursor, told_apart
 from pgsearch.database.dsn import default_dsn
-from pgsearch.errors import PgsearchError, forked_error, translated
+from pgsearch.errors import InvalidValueError, PgsearchError, forked_error, translated
 from pgsearch.models.embedders import Embedder, embed_query
 from pgsearch.models.rerankers import Reranker
 
-Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-
-
-def _method(
-    call: Callable[Parameters, Call[Result]],
-) -> Callable[Concatenate[AsyncClient, Parameters], Coroutine[Any, Any, Result]]:
-    @functools.wraps(call)
-    async def method(self: AsyncClient, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        return await self.run(call(*args, **kwargs))
-
-    return cast("Callable[Concatenate[AsyncClient, Parameters], Coroutine[Any, Any, Result]]", method)
 
 
 async def _run_on(connection: psycopg.AsyncConnection[Any], call: Call[Result]) -> Result:
@@ -57,13 +52,31 @@ async def _run_alone_on(connection: psycopg.AsyncConnection[Any], call: Call[Res
         return await _run_on(connection, call)
 
 
-class AsyncClient:
+# only asynchronous
+def _waited_for(run: Callable[[Call[Any]], Awaitable[Any]]) -> Runs:
+    """What runs a call from another thread, while this loop goes on."""
+    loop = asyncio.get_running_loop()
+
+    def waiting(call: Call[Result]) -> Result:
+        async def awaited() -> Result:
+            result: Result = await run(call)
+            return result
+
+        return asyncio.run_coroutine_threadsafe(awaited(), loop).result()
+
+    return waiting
+
+
+# of both
+class AsyncClient(AsyncMethods):
     """Calls pgsearch in one database from asyncio; tasks may share it.
 
     Give a DSN, a psycopg AsyncConnection, or a psycopg_pool.AsyncConnectionPool, in the first place or by name; with
     none of them the DSN comes from PGSEARCH_DSN, else from the embedded server, which is started. With an `embedder`,
-    searches embed their query in a thread, so that a model at work does not hold up the event loop. Poolers and forks
-    as with `Client`.
+    searches embed their query in a thread, so that a model at work does not hold up the event loop.
+
+    A transaction pooler may stand in between. A process that was forked connects anew by itself; one that was given a
+    connection or a pool before must be given its own (ConnectionFailedError).
     """
 
     def __init__(
@@ -86,15 +99,20 @@ class AsyncClient:
     async def run(self, call: Call[Result]) -> Result:
         """Run a call; errors of the database come as those of pgsearch.errors."""
         with translated():
-            self._notice_fork()
-            if self._pool is not None:
-                async with self._pool.connection() as connection:
-                    return await _run_on(connection, call)
-            return await _run_on(await self.connection(), call)
+            async with self.connected() as connection:
+                return await _run_on(connection, call)
 
     async def connection(self) -> psycopg.AsyncConnection[Any]:
-        """The connection in use, opened at its first use and again after it broke; autocommit when it is ours."""
+        """The connection in use, opened at its first use and again after it broke; autocommit when it is ours.
+
+        A client over a pool has none (InvalidValueError); `connected` borrows one of any client.
+        """
         self._notice_fork()
+        if self._pool is not None:
+            raise InvalidValueError(
+                "A client over a pool has no connection of its own.",
+                hint="Borrow one: `async with client.connected() as connection`.",
+            )
         async with self._opening:
             if self._connection is None or (self._owned and self._connection.closed):
                 if self._dsn is None:
@@ -102,24 +120,46 @@ class AsyncClient:
                 self._connection = await connect_async(self._dsn)
             return self._connection
 
-    def _notice_fork(self) -> None:
-        """As Client: in a process that was forked off the connection is the parent's."""
-        if self._process == os.getpid():
-            return
-        if not self._owned:
-            raise forked_error("AsyncClient", "connection" if self._pool is None else "pool")
-        self._inherited, self._connection = self._connection, None
-        self._opening = asyncio.Lock()
-        self._process = os.getpid()
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """A connection for what is more than a call: the client's own, or one that its pool lends for the block."""
+        self._notice_fork()
+        if self._pool is None:
+            yield await self.connection()
+        else:
+            async with self._pool.connection() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncClient]:
+        """One transaction of all calls of the client that the block gets; in a transaction already, a savepoint."""
+        with translated():
+            async with self.connected() as connection, connection.transaction():
+                yield self if self._pool is None else AsyncClient(connection=connection, embedder=self.embedder)
+
+    async def commits_at_once(self) -> bool:
+        """Whether others see at once what a call did; not so on a connection of the caller's without autocommit."""
+        return self._pool is not None or (await self.connection()).autocommit
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """What fails inside leaves a transaction that the caller began as it was; errors are passed on."""
-        if self._pool is None and not (connection := await self.connection()).autocommit:
-            async with connection.transaction():
-                yield
-        else:
+        if await self.commits_at_once():
             yield
+        else:
+            async with (await self.connection()).transaction():
+                yield
+
+    def _notice_fork(self) -> None:
+        """In a process that was forked off: leave the connection to the parent, whose conversation it is."""
+        if self._process == os.getpid():
+            return
+        if not self._owned:
+            raise forked_error("AsyncClient", "connection" if self._pool is None else "pool")
+        # kept, so that nothing closes it: the goodbye would go to the parent's server process
+        self._inherited, self._connection = self._connection, None
+        self._opening = asyncio.Lock()
+        self._process = os.getpid()
 
     async def close(self) -> None:
         """Close the connection, if the client opened it."""
@@ -140,9 +180,9 @@ class AsyncClient:
         embedding: Vector | None = None,
         *,
         collections: Names | None = None,
-        search_mode: str = "auto",
+        search_mode: SearchMode = "auto",
         top_k: int = 8,
-        fusion: str | None = None,
+        fusion: Fusion | None = None,
         filter: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
@@ -150,19 +190,33 @@ class AsyncClient:
         rerank_head: int = 50,
         durable: bool = False,
         embed_missing: bool = False,
-    ) -> rows.SearchResult:
+        collection: Names | None = None,
+    ) -> SearchResult:
         """Search by words, meaning and titles together; the client's embedder, if any, embeds the query.
 
-        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`. `context` is what the log is to
-        know of this search (user_id, session_id ..., or log=False). The log is not waited for: should the server crash,
-        the searches of its last moments may be missing, unless `durable`. In a transaction of the caller's own the row
-        is part of that. With `embed_missing`, chunks of the collections without an embedding are embedded first, one
-        batch of 64 at most and only while nobody else embeds (see pgsearch.client.before_search); the answer comes
-        without them when that fails, with a note.
+        Arguments:
+            query: words, "phrases", +required, -excluded
+            embedding: of the query, for the vector signal; None: by the client's embedder, else without that signal
+            collections: one or several; None: all
+            search_mode: auto: every signal there is; fts: words of the chunks; vector: meaning; lexical: spelling of
+                titles; code: see search_code
+            top_k: how many hits, 0 .. 1000
+            fusion: strategy; None: the setting
+            filter: tags, any_tags, source, metadata, external_ids, page_ids; holds in every signal
+            options: see default_settings
+            context: what the log is to know of this search: user_id, session_id ..., or log=False
+            reranker: re-scores the first hits before the cut to `top_k`
+            rerank_head: how many hits the reranker gets
+            durable: wait until the log is on disk; else the searches of the last moments before a crash of the server
+                may be missing in it. In a transaction of the caller's own the row of the log is part of that
+            embed_missing: embed chunks of the collections without an embedding first, one batch of 64 at most and only
+                while nobody else embeds; the answer comes without them when that fails, with a note
+            collection: collections, under its other name
         """
+        collections = either("collections", collections, None, "collection", collection)
         note = await self._embed_before_search(collections, options) if embed_missing else None
-        if embedding is None and self.embedder is not None and search_mode in ("auto", "vector") and query.strip():
-            embedding = await asyncio.to_thread(embed_query, self.embedder, query)
+        if search_mode in ("auto", "vector"):
+            embedding = await self._embedded(query, embedding)
         call = calls.search(
             query,
             embedding,
@@ -199,24 +253,23 @@ class AsyncClient:
     async def _run_alone(self, call: Call[Result], durable: bool) -> Result:
         """Run a call in a transaction of its own, which need not reach the disk; in the caller's own, as it is."""
         with translated():
-            self._notice_fork()
-            if self._pool is not None:
-                async with self._pool.connection() as connection:
-                    return await _run_alone_on(connection, call, durable)
-            return await _run_alone_on(await self.connection(), call, durable)
+            async with self.connected() as connection:
+                return await _run_alone_on(connection, call, durable)
+
+    async def _embedded(self, query: str, embedding: Vector | None) -> Vector | None:
+        """The embedding that was given, else by the client's embedder, if it has one."""
+        if embedding is not None or self.embedder is None or not query.strip():
+            return embedding
+        return await asyncio.to_thread(embed_query, self.embedder, query)
 
     async def _embed_before_search(self, collections: Names | None, options: Mapping[str, Any] | None) -> str | None:
-        loop = asyncio.get_running_loop()
-
-        async def in_savepoint(call: Call[Result]) -> Result:
-            async with self.savepoint():
-                return await self.run(call)
-
-        def run(call: Call[Result]) -> Result:
-            return asyncio.run_coroutine_threadsafe(in_savepoint(call), loop).result()
-
         model = str((options or {}).get("model", ""))
+        run = _waited_for(self._run_in_savepoint)
         return await asyncio.to_thread(embed_before_search, run, self.embedder, collections, model)
+
+    async def _run_in_savepoint(self, call: Call[Result]) -> Result:
+        async with self.savepoint():
+            return await self.run(call)
 
     async def search_code(
         self,
@@ -229,16 +282,28 @@ class AsyncClient:
         top_k: int = 8,
         filter: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> list[rows.CodeHit]:
-        """The best chunks of code, each with the node that explains it; a client with an embedder embeds the query."""
-        if embedding is None and self.embedder is not None and query.strip():
-            (embedding,) = await asyncio.to_thread(self.embedder.embed, [query])
+        collection: Names | None = None,
+    ) -> list[CodeHit]:
+        """The best chunks of code, each with the node that explains it; the client's embedder embeds the query.
+
+        Arguments:
+            query: words, identifiers, route paths, "phrases", +required, -excluded
+            embedding: of the query, for the vector signal; None: by the client's embedder, else without that signal
+            large_embedding: of the query, by the further model of the nodes; None leaves that signal out
+            collections: one or several; None: all
+            query_type: see query_types; None: classify_query decides
+            top_k: how many hits, 0 .. 1000
+            filter: as of search
+            options: see default_settings
+            collection: collections, under its other name
+        """
+        embedding = await self._embedded(query, embedding)
         return await self.run(
             calls.search_code(
                 query,
                 embedding,
                 large_embedding=large_embedding,
-                collections=collections,
+                collections=either("collections", collections, None, "collection", collection),
                 query_type=query_type,
                 top_k=top_k,
                 filter=filter,
@@ -254,106 +319,19 @@ class AsyncClient:
         collections: Names | None = None,
         filter: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> list[rows.StagePlan]:
-        """explain_search that raises PlanCheckError when a stage does not use its index."""
+        collection: Names | None = None,
+    ) -> list[StagePlan]:
+        """explain_search that raises PlanCheckError when a stage does not use its index.
+
+        Arguments:
+            query: as of search
+            embedding: of the query; None leaves the vector stage out
+            collections: one or several; None: all
+            filter: as of search
+            options: see default_settings
+            collection: collections, under its other name
+        """
+        collections = either("collections", collections, None, "collection", collection)
         return check(
             await self.explain_search(query, embedding, collections=collections, filter=filter, options=options)
         )
-
-    search_hybrid = _method(calls.search_hybrid)
-    search_pages = _method(calls.search_pages)
-    explain_search = _method(calls.explain_search)
-    explain_hit = _method(calls.explain_hit)
-    search_bm25 = _method(calls.search_bm25)
-    search_fts = _method(calls.search_fts)
-    search_vector = _method(calls.search_vector)
-    search_lexical = _method(calls.search_lexical)
-    candidate_pages = _method(calls.candidate_pages)
-    fts_rank_for_chunk_ids = _method(calls.fts_rank_for_chunk_ids)
-    similarity_for_chunk_ids = _method(calls.similarity_for_chunk_ids)
-    expand_window = _method(calls.expand_window)
-    parse_query = _method(calls.parse_query)
-    normalize_query = _method(calls.normalize_query)
-    default_settings = _method(calls.default_settings)
-    create_collection = _method(calls.create_collection)
-    set_text_config = _method(calls.set_text_config)
-    delete_collection = _method(calls.delete_collection)
-    put_pages = _method(calls.put_pages)
-    delete_pages = _method(calls.delete_pages)
-    register_model = _method(calls.register_model)
-    set_default_model = _method(calls.set_default_model)
-    refresh_embedding_centres = _method(calls.refresh_embedding_centres)
-    vector_index_statement = _method(calls.vector_index_statement)
-    list_missing_embeddings = _method(calls.list_missing_embeddings)
-    put_embeddings = _method(calls.put_embeddings)
-    text_stats_staleness = _method(calls.text_stats_staleness)
-    refresh_text_stats = _method(calls.refresh_text_stats)
-    log_search = _method(calls.log_search)
-    log_result = _method(calls.log_result)
-    log_feedback = _method(calls.log_feedback)
-    log_batch = _method(calls.log_batch)
-    ensure_partitions = _method(calls.ensure_partitions)
-    list_partitions = _method(calls.list_partitions)
-    drop_partition = _method(calls.drop_partition)
-    set_log_retention = _method(calls.set_log_retention)
-    set_log_privacy = _method(calls.set_log_privacy)
-    hash_user = _method(calls.hash_user)
-    forget = _method(calls.forget)
-    grant_rights = _method(calls.grant_rights)
-    ranking_metrics = _method(calls.ranking_metrics)
-    create_query_set = _method(calls.create_query_set)
-    add_queries = _method(calls.add_queries)
-    put_judgments = _method(calls.put_judgments)
-    create_experiment = _method(calls.create_experiment)
-    list_experiment_queries = _method(calls.list_experiment_queries)
-    evaluate_query = _method(calls.evaluate_query)
-    assign_variant = _method(calls.assign_variant)
-    interleave = _method(calls.interleave)
-    search_interleaved = _method(calls.search_interleaved)
-    experiment_results = _method(calls.experiment_results)
-    finish_experiment = _method(calls.finish_experiment)
-    claim_embeddings = _method(calls.claim_embeddings)
-    fail_embeddings = _method(calls.fail_embeddings)
-    retry_failed_embeddings = _method(calls.retry_failed_embeddings)
-    renew_embedding_claims = _method(calls.renew_embedding_claims)
-    release_embedding_claims = _method(calls.release_embedding_claims)
-    list_embedding_workers = _method(calls.list_embedding_workers)
-    embedding_status = _method(calls.embedding_status)
-    list_failed_embeddings = _method(calls.list_failed_embeddings)
-    cached_query_embedding = _method(calls.cached_query_embedding)
-    put_query_embedding = _method(calls.put_query_embedding)
-    classify_query = _method(calls.classify_query)
-    popular_nodes = _method(calls.popular_nodes)
-    put_nodes = _method(calls.put_nodes)
-    delete_missing_nodes = _method(calls.delete_missing_nodes)
-    list_missing_node_embeddings = _method(calls.list_missing_node_embeddings)
-    put_node_embeddings = _method(calls.put_node_embeddings)
-    node_index_statement = _method(calls.node_index_statement)
-    list_models = _method(calls.list_models)
-    model_coverage = _method(calls.model_coverage)
-    drop_model = _method(calls.drop_model)
-    measure_recall = _method(calls.measure_recall)
-    doctor = _method(calls.doctor)
-    refresh_search_stats = _method(calls.refresh_search_stats)
-    search_stats = _method(calls.search_stats)
-    top_queries = _method(calls.top_queries)
-    queries_without_results = _method(calls.queries_without_results)
-    queries_without_clicks = _method(calls.queries_without_clicks)
-    weight_effect = _method(calls.weight_effect)
-    latency_histogram = _method(calls.latency_histogram)
-    popular_chunks = _method(calls.popular_chunks)
-    click_through_rates = _method(calls.click_through_rates)
-    build_golden_set = _method(calls.build_golden_set)
-    export_ltr = _method(calls.export_ltr)
-    export_late_interaction = _method(calls.export_late_interaction)
-    export_qrels = _method(calls.export_qrels)
-    export_ubi = _method(calls.export_ubi)
-    import_ubi = _method(calls.import_ubi)
-    candidate_signals = _method(calls.candidate_signals)
-    judgments_from_clicks = _method(calls.judgments_from_clicks)
-    put_configuration = _method(calls.put_configuration)
-    activate_configuration = _method(calls.activate_configuration)
-    roll_back_configuration = _method(calls.roll_back_configuration)
-    put_learned_model = _method(calls.put_learned_model)
-    predict_query_type = _method(calls.predict_query_type)
-    activate_query_classifier = _method(calls.activate_query_classifier)

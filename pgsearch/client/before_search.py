@@ -13,8 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 
-from pgsearch.client import calls
 from pgsearch.client.calls import Call, Names
+from pgsearch.client.calls import embeddings as calls
 from pgsearch.client.default_model import default_model_call
 from pgsearch.client.worker_names import worker_name
 from pgsearch.errors import PgsearchError, UnknownModelError

@@ -1,51 +1,44 @@
-"""The client: a connection, and one method for each SQL function.
+"""The blocking client: a connection or a pool, and one method for each SQL function.
 
-A method is its call from `calls` run on the connection, so the clients have no logic that could differ from SQL's.
+Most methods come from methods_blocking.py and are one line over their call, so the clients have no logic that could
+differ from SQL's; here is what is more than one call. Written from asynchronous.py by `make docs`.
 """
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
-from pgsearch.client import calls, rows
 from pgsearch.client.before_search import embed_before_search
-from pgsearch.client.calls import Call, Names, Vector
+from pgsearch.client.calls import Call, Fusion, Names, SearchMode, Vector
+from pgsearch.client.calls import search as calls
+from pgsearch.client.calls.call import either
+from pgsearch.client.calls.search import CodeHit, SearchResult, StagePlan
+from pgsearch.client.methods_blocking import Methods
 from pgsearch.client.plan_check import check
 from pgsearch.client.reranking import reranked
 from pgsearch.database.connections import connect, own_cursor, told_apart
 from pgsearch.database.dsn import default_dsn
-from pgsearch.errors import PgsearchError, forked_error, translated
+from pgsearch.errors import InvalidValueError, PgsearchError, forked_error, translated
 from pgsearch.models.embedders import Embedder, embed_query
 from pgsearch.models.rerankers import Reranker
 
-Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-
-
-def _method(
-    call: Callable[Parameters, Call[Result]],
-) -> Callable[Concatenate[Client, Parameters], Result]:
-    @functools.wraps(call)
-    def method(self: Client, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        return self.run(call(*args, **kwargs))
-
-    return cast("Callable[Concatenate[Client, Parameters], Result]", method)
 
 
 def _run_on(connection: psycopg.Connection[Any], call: Call[Result]) -> Result:
     with own_cursor(connection) as cursor:
-        return call.build(cursor.execute(call.statement, call.parameters))
+        cursor.execute(call.statement, call.parameters)
+        return call.build(cursor.fetchall() if cursor.description else [])
 
 
 def _run_alone_on(connection: psycopg.Connection[Any], call: Call[Result], durable: bool) -> Result:
@@ -59,12 +52,12 @@ def _run_alone_on(connection: psycopg.Connection[Any], call: Call[Result], durab
         return _run_on(connection, call)
 
 
-class Client:
+class Client(Methods):
     """Calls pgsearch in one database; threads may share it.
 
-    Give a DSN, a psycopg connection, or a psycopg_pool.ConnectionPool, in the first place or by name; with none of them
-    the DSN comes from PGSEARCH_DSN, else from the embedded server, which is started. With an `embedder`, searches embed
-    their query.
+    Give a DSN, a psycopg Connection, or a psycopg_pool.ConnectionPool, in the first place or by name; with
+    none of them the DSN comes from PGSEARCH_DSN, else from the embedded server, which is started. With an `embedder`,
+    searches embed their query.
 
     A transaction pooler may stand in between. A process that was forked connects anew by itself; one that was given a
     connection or a pool before must be given its own (ConnectionFailedError).
@@ -87,23 +80,56 @@ class Client:
 
     def run(self, call: Call[Result]) -> Result:
         """Run a call; errors of the database come as those of pgsearch.errors."""
-        with translated():
-            self._notice_fork()
-            if self._pool is not None:
-                with self._pool.connection() as connection:
-                    return _run_on(connection, call)
-            return _run_on(self.connection, call)
+        with translated(), self.connected() as connection:
+            return _run_on(connection, call)
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
-        """The connection in use, opened at its first use and again after it broke; autocommit when it is ours."""
+        """The connection in use, opened at its first use and again after it broke; autocommit when it is ours.
+
+        A client over a pool has none (InvalidValueError); `connected` borrows one of any client.
+        """
         self._notice_fork()
+        if self._pool is not None:
+            raise InvalidValueError(
+                "A client over a pool has no connection of its own.",
+                hint="Borrow one: `with client.connected() as connection`.",
+            )
         with self._opening:
             if self._connection is None or (self._owned and self._connection.closed):
                 if self._dsn is None:
                     self._dsn = default_dsn()
                 self._connection = connect(self._dsn)
             return self._connection
+
+    @contextmanager
+    def connected(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection for what is more than a call: the client's own, or one that its pool lends for the block."""
+        self._notice_fork()
+        if self._pool is None:
+            yield self.connection
+        else:
+            with self._pool.connection() as connection:
+                yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Client]:
+        """One transaction of all calls of the client that the block gets; in a transaction already, a savepoint."""
+        with translated(), self.connected() as connection, connection.transaction():
+            yield self if self._pool is None else Client(connection=connection, embedder=self.embedder)
+
+    def commits_at_once(self) -> bool:
+        """Whether others see at once what a call did; not so on a connection of the caller's without autocommit."""
+        return self._pool is not None or self.connection.autocommit
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What fails inside leaves a transaction that the caller began as it was; errors are passed on."""
+        if self.commits_at_once():
+            yield
+        else:
+            with self.connection.transaction():
+                yield
 
     def _notice_fork(self) -> None:
         """In a process that was forked off: leave the connection to the parent, whose conversation it is."""
@@ -115,15 +141,6 @@ class Client:
         self._inherited, self._connection = self._connection, None
         self._opening = threading.Lock()
         self._process = os.getpid()
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """What fails inside leaves a transaction that the caller began as it was; errors are passed on."""
-        if self._pool is None and not self.connection.autocommit:
-            with self.connection.transaction():
-                yield
-        else:
-            yield
 
     def close(self) -> None:
         """Close the connection, if the client opened it."""
@@ -144,9 +161,9 @@ class Client:
         embedding: Vector | None = None,
         *,
         collections: Names | None = None,
-        search_mode: str = "auto",
+        search_mode: SearchMode = "auto",
         top_k: int = 8,
-        fusion: str | None = None,
+        fusion: Fusion | None = None,
         filter: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
@@ -154,19 +171,33 @@ class Client:
         rerank_head: int = 50,
         durable: bool = False,
         embed_missing: bool = False,
-    ) -> rows.SearchResult:
+        collection: Names | None = None,
+    ) -> SearchResult:
         """Search by words, meaning and titles together; the client's embedder, if any, embeds the query.
 
-        A `reranker` re-scores the first `rerank_head` hits before the cut to `top_k`. `context` is what the log is to
-        know of this search (user_id, session_id ..., or log=False). The log is not waited for: should the server crash,
-        the searches of its last moments may be missing, unless `durable`. In a transaction of the caller's own the row
-        is part of that. With `embed_missing`, chunks of the collections without an embedding are embedded first, one
-        batch of 64 at most and only while nobody else embeds (see pgsearch.client.before_search); the answer comes
-        without them when that fails, with a note.
+        Arguments:
+            query: words, "phrases", +required, -excluded
+            embedding: of the query, for the vector signal; None: by the client's embedder, else without that signal
+            collections: one or several; None: all
+            search_mode: auto: every signal there is; fts: words of the chunks; vector: meaning; lexical: spelling of
+                titles; code: see search_code
+            top_k: how many hits, 0 .. 1000
+            fusion: strategy; None: the setting
+            filter: tags, any_tags, source, metadata, external_ids, page_ids; holds in every signal
+            options: see default_settings
+            context: what the log is to know of this search: user_id, session_id ..., or log=False
+            reranker: re-scores the first hits before the cut to `top_k`
+            rerank_head: how many hits the reranker gets
+            durable: wait until the log is on disk; else the searches of the last moments before a crash of the server
+                may be missing in it. In a transaction of the caller's own the row of the log is part of that
+            embed_missing: embed chunks of the collections without an embedding first, one batch of 64 at most and only
+                while nobody else embeds; the answer comes without them when that fails, with a note
+            collection: collections, under its other name
         """
+        collections = either("collections", collections, None, "collection", collection)
         note = self._embed_before_search(collections, options) if embed_missing else None
-        if embedding is None and self.embedder is not None and search_mode in ("auto", "vector") and query.strip():
-            embedding = embed_query(self.embedder, query)
+        if search_mode in ("auto", "vector"):
+            embedding = self._embedded(query, embedding)
         call = calls.search(
             query,
             embedding,
@@ -202,20 +233,23 @@ class Client:
 
     def _run_alone(self, call: Call[Result], durable: bool) -> Result:
         """Run a call in a transaction of its own, which need not reach the disk; in the caller's own, as it is."""
-        with translated():
-            self._notice_fork()
-            if self._pool is not None:
-                with self._pool.connection() as connection:
-                    return _run_alone_on(connection, call, durable)
-            return _run_alone_on(self.connection, call, durable)
+        with translated(), self.connected() as connection:
+            return _run_alone_on(connection, call, durable)
+
+    def _embedded(self, query: str, embedding: Vector | None) -> Vector | None:
+        """The embedding that was given, else by the client's embedder, if it has one."""
+        if embedding is not None or self.embedder is None or not query.strip():
+            return embedding
+        return embed_query(self.embedder, query)
 
     def _embed_before_search(self, collections: Names | None, options: Mapping[str, Any] | None) -> str | None:
-        def run(call: Call[Result]) -> Result:
-            with self.savepoint():
-                return self.run(call)
-
         model = str((options or {}).get("model", ""))
+        run = self._run_in_savepoint
         return embed_before_search(run, self.embedder, collections, model)
+
+    def _run_in_savepoint(self, call: Call[Result]) -> Result:
+        with self.savepoint():
+            return self.run(call)
 
     def search_code(
         self,
@@ -228,16 +262,28 @@ class Client:
         top_k: int = 8,
         filter: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> list[rows.CodeHit]:
-        """The best chunks of code, each with the node that explains it; a client with an embedder embeds the query."""
-        if embedding is None and self.embedder is not None and query.strip():
-            (embedding,) = self.embedder.embed([query])
+        collection: Names | None = None,
+    ) -> list[CodeHit]:
+        """The best chunks of code, each with the node that explains it; the client's embedder embeds the query.
+
+        Arguments:
+            query: words, identifiers, route paths, "phrases", +required, -excluded
+            embedding: of the query, for the vector signal; None: by the client's embedder, else without that signal
+            large_embedding: of the query, by the further model of the nodes; None leaves that signal out
+            collections: one or several; None: all
+            query_type: see query_types; None: classify_query decides
+            top_k: how many hits, 0 .. 1000
+            filter: as of search
+            options: see default_settings
+            collection: collections, under its other name
+        """
+        embedding = self._embedded(query, embedding)
         return self.run(
             calls.search_code(
                 query,
                 embedding,
                 large_embedding=large_embedding,
-                collections=collections,
+                collections=either("collections", collections, None, "collection", collection),
                 query_type=query_type,
                 top_k=top_k,
                 filter=filter,
@@ -253,104 +299,17 @@ class Client:
         collections: Names | None = None,
         filter: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> list[rows.StagePlan]:
-        """explain_search that raises PlanCheckError when a stage does not use its index."""
-        return check(self.explain_search(query, embedding, collections=collections, filter=filter, options=options))
+        collection: Names | None = None,
+    ) -> list[StagePlan]:
+        """explain_search that raises PlanCheckError when a stage does not use its index.
 
-    search_hybrid = _method(calls.search_hybrid)
-    search_pages = _method(calls.search_pages)
-    explain_search = _method(calls.explain_search)
-    explain_hit = _method(calls.explain_hit)
-    search_bm25 = _method(calls.search_bm25)
-    search_fts = _method(calls.search_fts)
-    search_vector = _method(calls.search_vector)
-    search_lexical = _method(calls.search_lexical)
-    candidate_pages = _method(calls.candidate_pages)
-    fts_rank_for_chunk_ids = _method(calls.fts_rank_for_chunk_ids)
-    similarity_for_chunk_ids = _method(calls.similarity_for_chunk_ids)
-    expand_window = _method(calls.expand_window)
-    parse_query = _method(calls.parse_query)
-    normalize_query = _method(calls.normalize_query)
-    default_settings = _method(calls.default_settings)
-    create_collection = _method(calls.create_collection)
-    set_text_config = _method(calls.set_text_config)
-    delete_collection = _method(calls.delete_collection)
-    put_pages = _method(calls.put_pages)
-    delete_pages = _method(calls.delete_pages)
-    register_model = _method(calls.register_model)
-    set_default_model = _method(calls.set_default_model)
-    refresh_embedding_centres = _method(calls.refresh_embedding_centres)
-    vector_index_statement = _method(calls.vector_index_statement)
-    list_missing_embeddings = _method(calls.list_missing_embeddings)
-    put_embeddings = _method(calls.put_embeddings)
-    text_stats_staleness = _method(calls.text_stats_staleness)
-    refresh_text_stats = _method(calls.refresh_text_stats)
-    log_search = _method(calls.log_search)
-    log_result = _method(calls.log_result)
-    log_feedback = _method(calls.log_feedback)
-    log_batch = _method(calls.log_batch)
-    ensure_partitions = _method(calls.ensure_partitions)
-    list_partitions = _method(calls.list_partitions)
-    drop_partition = _method(calls.drop_partition)
-    set_log_retention = _method(calls.set_log_retention)
-    set_log_privacy = _method(calls.set_log_privacy)
-    hash_user = _method(calls.hash_user)
-    forget = _method(calls.forget)
-    grant_rights = _method(calls.grant_rights)
-    ranking_metrics = _method(calls.ranking_metrics)
-    create_query_set = _method(calls.create_query_set)
-    add_queries = _method(calls.add_queries)
-    put_judgments = _method(calls.put_judgments)
-    create_experiment = _method(calls.create_experiment)
-    list_experiment_queries = _method(calls.list_experiment_queries)
-    evaluate_query = _method(calls.evaluate_query)
-    assign_variant = _method(calls.assign_variant)
-    interleave = _method(calls.interleave)
-    search_interleaved = _method(calls.search_interleaved)
-    experiment_results = _method(calls.experiment_results)
-    finish_experiment = _method(calls.finish_experiment)
-    claim_embeddings = _method(calls.claim_embeddings)
-    fail_embeddings = _method(calls.fail_embeddings)
-    retry_failed_embeddings = _method(calls.retry_failed_embeddings)
-    renew_embedding_claims = _method(calls.renew_embedding_claims)
-    release_embedding_claims = _method(calls.release_embedding_claims)
-    list_embedding_workers = _method(calls.list_embedding_workers)
-    embedding_status = _method(calls.embedding_status)
-    list_failed_embeddings = _method(calls.list_failed_embeddings)
-    cached_query_embedding = _method(calls.cached_query_embedding)
-    put_query_embedding = _method(calls.put_query_embedding)
-    classify_query = _method(calls.classify_query)
-    popular_nodes = _method(calls.popular_nodes)
-    put_nodes = _method(calls.put_nodes)
-    delete_missing_nodes = _method(calls.delete_missing_nodes)
-    list_missing_node_embeddings = _method(calls.list_missing_node_embeddings)
-    put_node_embeddings = _method(calls.put_node_embeddings)
-    node_index_statement = _method(calls.node_index_statement)
-    list_models = _method(calls.list_models)
-    model_coverage = _method(calls.model_coverage)
-    drop_model = _method(calls.drop_model)
-    measure_recall = _method(calls.measure_recall)
-    doctor = _method(calls.doctor)
-    refresh_search_stats = _method(calls.refresh_search_stats)
-    search_stats = _method(calls.search_stats)
-    top_queries = _method(calls.top_queries)
-    queries_without_results = _method(calls.queries_without_results)
-    queries_without_clicks = _method(calls.queries_without_clicks)
-    weight_effect = _method(calls.weight_effect)
-    latency_histogram = _method(calls.latency_histogram)
-    popular_chunks = _method(calls.popular_chunks)
-    click_through_rates = _method(calls.click_through_rates)
-    build_golden_set = _method(calls.build_golden_set)
-    export_ltr = _method(calls.export_ltr)
-    export_late_interaction = _method(calls.export_late_interaction)
-    export_qrels = _method(calls.export_qrels)
-    export_ubi = _method(calls.export_ubi)
-    import_ubi = _method(calls.import_ubi)
-    candidate_signals = _method(calls.candidate_signals)
-    judgments_from_clicks = _method(calls.judgments_from_clicks)
-    put_configuration = _method(calls.put_configuration)
-    activate_configuration = _method(calls.activate_configuration)
-    roll_back_configuration = _method(calls.roll_back_configuration)
-    put_learned_model = _method(calls.put_learned_model)
-    predict_query_type = _method(calls.predict_query_type)
-    activate_query_classifier = _method(calls.activate_query_classifier)
+        Arguments:
+            query: as of search
+            embedding: of the query; None leaves the vector stage out
+            collections: one or several; None: all
+            filter: as of search
+            options: see default_settings
+            collection: collections, under its other name
+        """
+        collections = either("collections", collections, None, "collection", collection)
+        return check(self.explain_search(query, embedding, collections=collections, filter=filter, options=options))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgsearch.client.rows import StagePlan
+from pgsearch.client.calls.search import StagePlan
 from pgsearch.errors import PlanCheckError
 
 

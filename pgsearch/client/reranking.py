@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgsearch.client.rows import Hit, SearchResult
+from pgsearch.client.calls.search import Hit, SearchResult
 from pgsearch.errors import InvalidValueError
 from pgsearch.models.rerankers import Reranker
 

@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pgsearch.client.rows import Hit, SearchResult, StagePlan
+from pgsearch.client.calls.search import Hit, SearchResult, StagePlan
 from pgsearch.commands._output import say
 
 _MARKS = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)

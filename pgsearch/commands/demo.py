@@ -21,7 +21,7 @@ from rich.text import Text
 
 from pgsearch import embedded
 from pgsearch.client import Client
-from pgsearch.client.rows import SearchResult
+from pgsearch.client.calls.search import SearchResult
 from pgsearch.commands._hits import plain_lines, rendered, terminal
 from pgsearch.commands._output import say, say_json
 from pgsearch.database.deploy import deploy

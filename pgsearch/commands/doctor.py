@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pgsearch.client import Client
-from pgsearch.client.rows import Check, MeasuredRecall
+from pgsearch.client.calls.operate import Check, MeasuredRecall
 from pgsearch.commands._output import progress_bar, say, say_json, say_table
 from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError

@@ -168,7 +168,9 @@ def _search(named: str, default: Configuration) -> Configuration | Path:
             f"{named!r} is neither a run file nor a search.",
             hint="Searches are written MODE or MODE/FUSION, with the modes auto, fts, vector, lexical.",
         )
-    return dataclasses.replace(default, search_mode=mode, fusion=fusion or default.fusion)
+    # what is no strategy is refused by the search, which lists those that there are
+    search: dict[str, Any] = {"search_mode": mode, "fusion": fusion or default.fusion}
+    return dataclasses.replace(default, **search)
 
 
 def _prepare(

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgsearch.client import Client
 from pgsearch.client.calls import Call
-from pgsearch.client.rows import ExperimentResult
+from pgsearch.client.calls.experiments import ExperimentResult
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_records, say_table
 from pgsearch.database.dsn import default_dsn
 from pgsearch.embedding.queries import query_embedding

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pgsearch.client import Client
-from pgsearch.client.rows import EmbeddingModel
+from pgsearch.client.calls.embeddings import EmbeddingModel
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
 from pgsearch.database.dsn import default_dsn
 from pgsearch.embedding.index import IndexProgress, build_vector_index, drop_model

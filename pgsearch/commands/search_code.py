@@ -8,7 +8,8 @@ import dataclasses
 from psycopg.errors import Diagnostic
 
 from pgsearch.client import Client
-from pgsearch.client.rows import ClassifiedQuery, CodeHit
+from pgsearch.client.calls.learned import ClassifiedQuery
+from pgsearch.client.calls.search import CodeHit
 from pgsearch.commands._output import note, say, say_json
 from pgsearch.commands.search import json_object
 from pgsearch.database.dsn import default_dsn

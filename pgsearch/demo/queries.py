@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgsearch.client.calls import SearchMode
+
 
 @dataclass(frozen=True, slots=True)
 class DemoQuery:
@@ -14,7 +16,7 @@ class DemoQuery:
     shows: str
     query: str
     collection: str | None = None
-    search_mode: str = "auto"
+    search_mode: SearchMode = "auto"
     filter: Mapping[str, Any] = field(default_factory=dict)
     explain: bool = False
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgsearch.client import Client
 from pgsearch.client.calls import Names
-from pgsearch.client.rows import MissingEmbedding
+from pgsearch.client.calls.embeddings import MissingEmbedding
 from pgsearch.errors import PgsearchError
 from pgsearch.models.names import embedder_path
 

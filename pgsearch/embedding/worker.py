@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from pgsearch.client import Client
 from pgsearch.client.calls import Call
-from pgsearch.client.rows import EmbeddingStatus, EmbeddingWorker, MissingEmbedding
+from pgsearch.client.calls.embeddings import EmbeddingStatus, EmbeddingWorker, MissingEmbedding
 from pgsearch.client.worker_names import worker_name
 from pgsearch.embedding.claims import heartbeat, release, take_over
 from pgsearch.errors import ConnectionFailedError

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from pgsearch.client import Client
-from pgsearch.client.rows import Hit, SearchResult
+from pgsearch.client.calls import Fusion, SearchMode
+from pgsearch.client.calls.search import Hit, SearchResult
 from pgsearch.evaluation import EvaluationError
 from pgsearch.evaluation.collections import Query
 
@@ -30,14 +31,14 @@ _WARM_UP = 20
 class Configuration:
     """How the questions are asked: the arguments of search. `fusion` None is the default of the collection."""
 
-    search_mode: str = "auto"
-    fusion: str | None = None
+    search_mode: SearchMode = "auto"
+    fusion: Fusion | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         """A name without blanks, for tables and for the tag of a run file."""
-        parts = [self.search_mode, *([self.fusion] if self.fusion else [])]
+        parts: list[str] = [self.search_mode, *([self.fusion] if self.fusion else [])]
         if self.options:
             parts.append(json.dumps(dict(self.options), separators=(",", ":"), ensure_ascii=False))
         return "/".join(parts).replace(" ", "")

@@ -11,12 +11,26 @@ import json
 import math
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from numbers import Integral, Real
+from typing import Any, Literal, Required, TypedDict
 
 from pgsearch.errors import InvalidValueError
+
+
+class Page(TypedDict, total=False):
+    """A page for put_pages: `content` is split by `format`, `chunks` are stored as they are; one of the two."""
+
+    external_id: Required[str | int | uuid.UUID | date | Decimal]
+    title: str
+    content: str
+    chunks: Sequence[str | Mapping[str, Any]]
+    format: Literal["text", "markdown", "code"]
+    tags: Sequence[str]
+    source: str | None
+    metadata: Mapping[str, Any]
 
 
 def id_text(value: object) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
 from pgsearch.client import Client
-from pgsearch.client.calls import vector_text
+from pgsearch.client.calls.call import vector_text
 from pgsearch.database.connections import own_cursor
 from pgsearch.errors import translated
 from pgsearch.learning.judgments import Question

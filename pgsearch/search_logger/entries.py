@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from pgsearch.client.rows import LOGGED_OF_A_HIT
+from pgsearch.client.calls.search import LOGGED_OF_A_HIT
 from pgsearch.uuids import uuid7
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from pgsearch.client.rows import Check
+from pgsearch.client.calls.operate import Check
 from pgsearch.database import functions, ownership
 from pgsearch.database.deploy import _applied_migrations, _deployment, check_not_newer, client_version
 from pgsearch.database.sources import find_sources

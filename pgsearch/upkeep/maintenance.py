@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from pgsearch.client import Client
-from pgsearch.client.rows import TextStatsRefresh
+from pgsearch.client.calls.pages import TextStatsRefresh
 from pgsearch.database.connections import connect
 from pgsearch.errors import translated
 

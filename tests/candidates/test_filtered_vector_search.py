@@ -16,7 +16,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from pgsearch import Client
-from pgsearch.client.rows import StagePlan
+from pgsearch.client.calls.search import StagePlan
 
 PAGES = 10_000
 CHUNKS_A_PAGE = 2

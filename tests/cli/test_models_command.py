@@ -172,7 +172,7 @@ def test_the_doctor_measures_recall(client: Client, capsys: pytest.CaptureFixtur
 
 
 def test_a_low_recall_is_a_warning_and_a_very_low_one_a_failure() -> None:
-    from pgsearch.client.rows import MeasuredRecall
+    from pgsearch.client.calls.operate import MeasuredRecall
     from pgsearch.commands.doctor import _judged
 
     statuses = []

@@ -226,6 +226,24 @@ async def test_it_opens_a_broken_connection_again(library_dsn: str) -> None:
         assert pages(await client.search("battery")) == ["car-chargers"]
 
 
+class Marking(Subjects):
+    """One that wants queries marked otherwise than passages."""
+
+    def embed_query(self, query: str) -> Sequence[float]:
+        return self.embed([f"query: {query}"])[0]
+
+
+async def test_every_search_embeds_its_query_as_a_query(library_dsn: str) -> None:
+    embedder = Marking()
+    with Client(library_dsn, embedder=embedder) as client:
+        client.search("요즘 자동차", collections="wiki")
+        client.search_code("요즘 자동차", collections="wiki")
+    async with AsyncClient(library_dsn, embedder=embedder) as asynchronous:
+        await asynchronous.search_code("요즘 자동차", collections="wiki")
+
+    assert embedder.asked == ["query: 요즘 자동차"] * 3
+
+
 async def test_its_embedder_works_in_a_thread(library_dsn: str) -> None:
     class Threaded(Subjects):
         def embed(self, texts: Sequence[str]) -> list[tuple[float, ...]]:

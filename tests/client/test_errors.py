@@ -12,8 +12,8 @@ from tests.library import CARS
 
 CASES: dict[str, tuple[type[errors.PgsearchError], Callable[[Client], object]]] = {
     "PS001": (errors.UnknownCollectionError, lambda client: client.search("a", collections="nope")),
-    "PS002 mode": (errors.UnknownNameError, lambda client: client.search("a", search_mode="nope")),
-    "PS002 fusion": (errors.UnknownNameError, lambda client: client.search("a", fusion="nope")),
+    "PS002 mode": (errors.UnknownNameError, lambda client: client.search("a", search_mode="nope")),  # type: ignore[arg-type]
+    "PS002 fusion": (errors.UnknownNameError, lambda client: client.search("a", fusion="nope")),  # type: ignore[arg-type]
     "PS002 option": (errors.UnknownNameError, lambda client: client.search("a", options={"nope": 1})),
     "PS002 filter": (errors.UnknownNameError, lambda client: client.search("a", filter={"nope": 1})),
     "PS003 range": (errors.InvalidValueError, lambda client: client.search("a", top_k=-1)),

@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib.util
 import inspect
+import os
+import re
 import types
 import typing
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Union
 from uuid import UUID
 
+import mypy.api
 import psycopg
 import pytest
 
 from pgsearch import AsyncClient, Client
-from pgsearch.client import calls, rows
+from pgsearch.client.calls import Fusion, SearchMode
+from pgsearch.client.calls.search import SearchResult
+from pgsearch.database.sources import ROOMS
+from pgsearch.errors import InvalidValueError
+from tools.write_clients import OTHER, SETTLED
 
 # methods that are more than one call
-OF_THEIR_OWN = {"run", "connection", "savepoint", "close", "search", "search_code", "check_plans"}
+OF_THEIR_OWN = {
+    "check_plans",
+    "close",
+    "commits_at_once",
+    "connected",
+    "connection",
+    "run",
+    "savepoint",
+    "search",
+    "search_code",
+    "transaction",
+}
 # no function may return a column of the name of an argument
 RENAMED = {"name": "collection"}
 
-METHODS = sorted(
-    name
-    for name in dir(calls)
-    if inspect.isfunction(getattr(calls, name))
+# the calls of every room of sql/ that has some
+CALLS = {
+    name: function
+    for room in ROOMS
+    if importlib.util.find_spec(f"pgsearch.client.calls.{room}") is not None
+    for name, function in vars(importlib.import_module(f"pgsearch.client.calls.{room}")).items()
+    if inspect.isfunction(function)
+    and function.__module__ == f"pgsearch.client.calls.{room}"
     and not name.startswith("_")
-    and getattr(calls, name).__module__.startswith(calls.__name__)
-    and name != "vector_text"
-)
+}
+METHODS = sorted(CALLS)
 methods = pytest.mark.parametrize("name", METHODS)
 
 
 def public(client: type) -> set[str]:
-    return {name for name in vars(client) if not name.startswith("_")}
+    return {name for name in dir(client) if not name.startswith("_")}
 
 
 def test_both_clients_have_the_same_methods() -> None:
@@ -41,7 +65,7 @@ def test_both_clients_have_the_same_methods() -> None:
     assert set(METHODS) | OF_THEIR_OWN == public(Client)
 
 
-@pytest.mark.parametrize("name", sorted(public(Client) - {"connection", "close", "run"}))
+@pytest.mark.parametrize("name", sorted(public(Client) - {"connection"}))
 def test_both_clients_take_the_same_arguments(name: str) -> None:
     synchronous, asynchronous = (inspect.signature(getattr(client, name)) for client in (Client, AsyncClient))
 
@@ -50,13 +74,33 @@ def test_both_clients_take_the_same_arguments(name: str) -> None:
     assert inspect.getdoc(getattr(Client, name)) == inspect.getdoc(getattr(AsyncClient, name))
 
 
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_help_says_what_each_argument_means(client: type) -> None:
+    silent = [
+        f"{method}: {argument}"
+        for method in sorted({*METHODS, "check_plans"})
+        for argument in list(inspect.signature(getattr(client, method)).parameters)[1:]
+        if not re.search(rf"^ +{argument}: \S", inspect.getdoc(getattr(client, method)) or "", re.MULTILINE)
+    ]
+
+    assert silent == []
+
+
 @methods
 def test_a_method_takes_the_arguments_of_its_call(name: str) -> None:
-    call = inspect.signature(getattr(calls, name)).parameters
+    call = inspect.signature(CALLS[name]).parameters
     method = inspect.signature(getattr(Client, name)).parameters
+    # the settled word for each, and what is known by two names is taken under both
+    settled = {SETTLED.get(argument, argument): of_call for argument, of_call in call.items()}
+    for argument, of_call in settled.items():
+        assert method[argument] == of_call.replace(name=argument)
+        other = of_call.name if of_call.name != argument else OTHER.get(argument)
+        if other is not None and of_call.default is not inspect.Parameter.empty:
+            assert method[other].kind == inspect.Parameter.KEYWORD_ONLY
+            assert method[other].default is None
     # search may do more than call the function, for what only Python has: an embedder, a reranker
-    kept = [method[p] for p in method if p != "self" and (name not in OF_THEIR_OWN or p in call)]
-    assert kept == list(call.values())
+    others = set(method) - set(settled) - {"self"}
+    assert name in OF_THEIR_OWN or others <= {*call, *OTHER.values()}
 
 
 @pytest.fixture
@@ -76,7 +120,7 @@ def test_a_method_takes_the_arguments_of_its_function_with_their_defaults(
     arguments: dict[str, dict[str, str | None]],
 ) -> None:
     for name in METHODS:
-        parameters = inspect.signature(getattr(calls, name)).parameters
+        parameters = inspect.signature(CALLS[name]).parameters
         of_function = arguments.get(name, {})
         assert list(parameters) == list(of_function), name
         for parameter in parameters.values():
@@ -148,7 +192,7 @@ def test_a_method_returns_what_its_function_returns(conn: psycopg.Connection[Any
         [name],
     ).fetchall()
     ((kind, rows_come_back),) = returned
-    (inner,) = typing.get_args(typing.get_type_hints(getattr(calls, name))["return"])
+    (inner,) = typing.get_args(typing.get_type_hints(CALLS[name])["return"])
     if rows_come_back or kind == "jsonb":
         assert inner is not type(None)
     else:
@@ -159,11 +203,11 @@ def test_a_method_returns_what_its_function_returns(conn: psycopg.Connection[Any
 
 
 def _row_class(name: str) -> type | None:
-    returned = typing.get_type_hints(getattr(calls, name))["return"]
+    returned = typing.get_type_hints(CALLS[name])["return"]
     (inner,) = typing.get_args(returned)
     if typing.get_origin(inner) is list:
         (inner,) = typing.get_args(inner)
-    return inner if isinstance(inner, type) and inner.__module__ == rows.__name__ else None
+    return inner if isinstance(inner, type) and dataclasses.is_dataclass(inner) else None
 
 
 def _without_none(hint: object) -> object:
@@ -199,9 +243,71 @@ def test_the_row_classes_hold_what_really_comes(library: Client) -> None:
 
 
 def test_the_search_result_has_the_keys_of_the_json(conn: psycopg.Connection[Any]) -> None:
-    fields = set(typing.get_type_hints(rows.SearchResult))
+    fields = set(typing.get_type_hints(SearchResult))
     for mode, missing in (("auto", {"query_type", "weights"}), ("code", set())):
         ((keys,),) = conn.execute(
             "select array_agg(k) from jsonb_object_keys(pgsearch.search('a', search_mode => %s)) as k", [mode]
         ).fetchall()
         assert set(keys) == fields - missing
+
+
+def test_the_literals_are_the_names_that_sql_knows(conn: psycopg.Connection[Any]) -> None:
+    for argument, literal in (("search_mode", SearchMode), ("fusion", Fusion)):
+        with pytest.raises(psycopg.Error) as caught:
+            conn.execute(f"select pgsearch.search('a', {argument} => 'nope')")
+        hint = str(caught.value.diag.message_hint)
+        known = re.sub(r"\([^)]*\)", "", hint.partition(":")[2].partition(".")[0])
+        assert {name.strip() for name in known.split(",")} == set(typing.get_args(literal))
+        conn.rollback()
+
+
+def test_an_argument_is_taken_under_either_of_its_names(library: Client) -> None:
+    assert library.search("roses", collection="guides").hits == library.search("roses", collections=["guides"]).hits
+    assert library.search_fts("roses", top_k=1) == library.search_fts("roses", top_n=1)
+    assert library.search_pages("roses", top_k=1) == library.search_pages("roses", page_limit=1)
+    assert len(library.search_bm25("roses", top_n=0)) == 0
+
+    with pytest.raises(InvalidValueError, match="top_k and top_n are one argument") as caught:
+        library.search_fts("roses", top_k=1, top_n=2)
+    assert caught.value.hint == "Give top_k."
+    with pytest.raises(InvalidValueError, match="collections and collection"):
+        library.search("roses", collections="wiki", collection="guides")
+
+
+def test_an_editor_sees_the_method_as_it_is() -> None:
+    method = inspect.signature(Client.search_pages)
+
+    assert list(method.parameters)[:5] == ["self", "query", "embedding", "collections", "search_mode"]
+    assert method.parameters["top_k"].default == 8
+    assert method.return_annotation == "list[Hit]"
+    assert inspect.unwrap(Client.search_pages) is Client.search_pages, "no wrapper stands before it"
+    assert inspect.iscoroutinefunction(AsyncClient.search_pages)
+
+
+def test_mypy_sees_arguments_and_results(tmp_path: Path) -> None:
+    source = tmp_path / "asked.py"
+    source.write_text(
+        "from pgsearch import AsyncClient, Client\n"
+        "def blocking(client: Client) -> None:\n"
+        "    reveal_type(client.search_pages)\n"
+        "    client.search_pages('a', search_mode='nope')\n"
+        "    client.search_pages('a', limit=1)\n"
+        "    client.put_pages('w', [{'external_id': 1, 'title': 'a'}])\n"
+        "async def asynchronous(client: AsyncClient) -> None:\n"
+        "    reveal_type(await client.search_pages('a'))\n",
+        encoding="utf-8",
+    )
+    told, errors, _ = mypy.api.run(["--strict", "--no-color-output", os.fspath(source)])
+
+    assert errors == ""
+    first, second = (line for line in told.splitlines() if "Revealed type" in line)
+    mode, limit = (line for line in told.splitlines() if "error:" in line)
+    assert "query: str, embedding: Sequence[float] | None =, *, collections: str | Sequence[str] | None =" in (
+        first.replace("typing.", "").replace("builtins.", "")
+    )
+    assert first.endswith('-> list[pgsearch.client.calls.search.Hit]"')
+    assert "asked.py:4" in mode
+    assert "search_mode" in mode
+    assert "asked.py:5" in limit
+    assert 'Unexpected keyword argument "limit"' in limit
+    assert second.endswith('"list[pgsearch.client.calls.search.Hit]"')

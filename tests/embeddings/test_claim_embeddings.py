@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from pgsearch import Client
-from pgsearch.client.rows import MissingEmbedding
+from pgsearch.client.calls.embeddings import MissingEmbedding
 from pgsearch.errors import InvalidValueError, UnknownCollectionError, UnknownModelError
 
 MODEL = "m"

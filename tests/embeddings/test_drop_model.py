@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from pgsearch import Client
-from pgsearch.client.rows import DroppedRows, ModelCoverage
+from pgsearch.client.calls.embeddings import DroppedRows, ModelCoverage
 from pgsearch.embedding.index import DroppedModel, build_vector_index, drop_model
 from pgsearch.errors import InvalidValueError, UnknownModelError
 from tests.refusals import refused

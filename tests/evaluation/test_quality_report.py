@@ -90,7 +90,3 @@ def test_figures_of_different_functions_are_not_passed_off_as_one_picture() -> N
 
 def test_the_best_of_a_row_is_bold() -> None:
     assert "| scifact | 5,183 | 300 | 0.7000 | 0.6000 | **0.7400** |" in quality.render(_figures(default=0.74)["sets"])
-
-
-def test_the_strategies_are_those_that_the_database_names(client: Any) -> None:
-    assert {"rrf", "rrf_boost"} <= set(quality.known_fusions(client))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pgsearch import Client, cli
-from pgsearch.client.rows import ExperimentResult
+from pgsearch.client.calls.experiments import ExperimentResult
 from pgsearch.errors import InvalidValueError, UnknownNameError
 from pgsearch.evaluation.comparing import compare
 from tests.experiments.conftest import WORDS

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from pgsearch import Client
+from pgsearch.client.calls import SearchMode
 from tests.library import CARS
 from tests.log.conftest import Rows
 
@@ -72,7 +73,7 @@ def failures(rows: Rows) -> list[str]:
 
 @pytest.mark.parametrize(("mode", "query", "embedding"), ANSWERED)
 def test_a_question_that_is_answered_is_no_failure(
-    with_code: Client, rows: Rows, mode: str, query: str, embedding: Sequence[float] | None
+    with_code: Client, rows: Rows, mode: SearchMode, query: str, embedding: Sequence[float] | None
 ) -> None:
     collection = "repo" if mode == "code" else "wiki"
     result = with_code.search(query, embedding, collections=collection, search_mode=mode)
@@ -84,7 +85,7 @@ def test_a_question_that_is_answered_is_no_failure(
 
 @pytest.mark.parametrize(("mode", "query", "embedding"), UNANSWERED)
 def test_a_question_without_an_answer_is_a_failure(
-    with_code: Client, rows: Rows, mode: str, query: str, embedding: Sequence[float] | None
+    with_code: Client, rows: Rows, mode: SearchMode, query: str, embedding: Sequence[float] | None
 ) -> None:
     collection = "repo" if mode == "code" else "wiki"
     result = with_code.search(query, embedding, collections=collection, search_mode=mode)

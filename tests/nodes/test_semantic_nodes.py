@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from pgsearch import Client
-from pgsearch.client.rows import PutNodes
+from pgsearch.client.calls.nodes import PutNodes
 from pgsearch.errors import PgsearchError
 
 SMALL, LARGE = "small", "large"

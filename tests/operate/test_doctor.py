@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pgsearch import Client
-from pgsearch.client.rows import Check
+from pgsearch.client.calls.operate import Check
 from pgsearch.embedding.index import build_vector_index
 from pgsearch.errors import UnknownCollectionError, UnknownModelError
 from tests.library import put_library

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pgsearch import Client
-from pgsearch.client.rows import StagePlan
+from pgsearch.client.calls.search import StagePlan
 from pgsearch.errors import PlanCheckError
 from tests.plans.corpus import (
     CHUNKS,

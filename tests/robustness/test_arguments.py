@@ -92,8 +92,8 @@ def test_sql_in_the_name_of_a_model_is_an_unknown_name(library: Client, text: st
 @injections
 def test_sql_in_other_names_is_an_unknown_name(library: Client, text: str) -> None:
     for call in (
-        lambda: library.search("a", search_mode=text),
-        lambda: library.search("a", fusion=text),
+        lambda: library.search("a", search_mode=text),  # type: ignore[arg-type]
+        lambda: library.search("a", fusion=text),  # type: ignore[arg-type]
         lambda: library.search("a", options={"fusion": text}),
         lambda: library.search("a", options={"operator": text}),
         lambda: library.search("a", options={text: 1}),

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgsearch import Client
+from pgsearch.client.calls import SearchMode
 from pgsearch.errors import InvalidValueError, SearchError
 from tests.library import CARS
 from tests.robustness.conftest import Select
 
-MODES = ("auto", "fts", "vector", "lexical")
+MODES: tuple[SearchMode, ...] = ("auto", "fts", "vector", "lexical")
 
 WITHOUT_WORDS = {
     "empty": "",
@@ -68,7 +69,7 @@ WITH_WORDS = {
 
 @pytest.mark.parametrize("mode", ["auto", "fts", "lexical"])
 @pytest.mark.parametrize("query", WITHOUT_WORDS.values(), ids=WITHOUT_WORDS.keys())
-def test_a_query_without_words_finds_nothing_and_says_why(library: Client, query: str, mode: str) -> None:
+def test_a_query_without_words_finds_nothing_and_says_why(library: Client, query: str, mode: SearchMode) -> None:
     result = library.search(query, search_mode=mode)
 
     assert result.hits == []
@@ -77,7 +78,8 @@ def test_a_query_without_words_finds_nothing_and_says_why(library: Client, query
 
 @pytest.mark.parametrize("query", WITHOUT_WORDS.values(), ids=WITHOUT_WORDS.keys())
 def test_a_query_without_words_is_still_searched_by_its_vector(library: Client, query: str) -> None:
-    for mode in ("auto", "vector"):
+    modes: tuple[SearchMode, ...] = ("auto", "vector")
+    for mode in modes:
         assert library.search(query, CARS, collections="wiki", search_mode=mode).hits[0].external_id == "subsidy"
 
 
@@ -196,7 +198,7 @@ NASTY = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(query=st.one_of(TYPEABLE, NASTY), mode=st.sampled_from(MODES), operator=st.sampled_from(["or", "and"]))
-def test_any_text_is_searched_without_an_error(library: Client, query: str, mode: str, operator: str) -> None:
+def test_any_text_is_searched_without_an_error(library: Client, query: str, mode: SearchMode, operator: str) -> None:
     result = library.search(query, CARS, collections="wiki", search_mode=mode, options={"operator": operator})
 
     assert result.hits or result.notes or mode in ("fts", "lexical", "auto", "vector")
@@ -217,8 +219,8 @@ def test_any_text_passes_through_every_stage_in_english(library: Client, query: 
 def test_any_text_as_a_name_is_found_or_refused_by_name(library: Client, text: str) -> None:
     calls: tuple[Callable[[], object], ...] = (
         lambda: library.search("a", collections=text),
-        lambda: library.search("a", search_mode=text),
-        lambda: library.search("a", fusion=text),
+        lambda: library.search("a", search_mode=text),  # type: ignore[arg-type]
+        lambda: library.search("a", fusion=text),  # type: ignore[arg-type]
         lambda: library.search("a", options={text: 1}),
         lambda: library.search("a", filter={text: []}),
     )

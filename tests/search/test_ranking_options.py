@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgsearch import Client
+from pgsearch.client.calls import Fusion
 from pgsearch.errors import InvalidValueError
 from tests.library import CARS
 
@@ -14,11 +15,11 @@ returns table (chunk_id bigint, score float8)
 language sql stable
 as $$ select id, id::float8 from unnest(chunk_ids) as id $$
 """
-STRATEGIES = ("adaptive", "convex", "distribution", "legacy", "rrf", "rrf_boost", "weighted")
+STRATEGIES: tuple[Fusion, ...] = ("adaptive", "convex", "distribution", "legacy", "rrf", "rrf_boost", "weighted")
 
 
 @pytest.mark.parametrize("fusion", STRATEGIES)
-def test_every_strategy_finds_the_page_that_words_and_meaning_agree_on(library: Client, fusion: str) -> None:
+def test_every_strategy_finds_the_page_that_words_and_meaning_agree_on(library: Client, fusion: Fusion) -> None:
     result = library.search("전기차 보조금", CARS, collections="wiki", fusion=fusion)
 
     assert result.fusion == fusion
@@ -27,7 +28,7 @@ def test_every_strategy_finds_the_page_that_words_and_meaning_agree_on(library: 
 
 
 @pytest.mark.parametrize("fusion", [name for name in STRATEGIES if name != "rrf_boost"])
-def test_contributions_add_up_to_the_score(library: Client, fusion: str) -> None:
+def test_contributions_add_up_to_the_score(library: Client, fusion: Fusion) -> None:
     for hit in library.search_hybrid("전기차 보조금", CARS, collections="wiki", fusion=fusion):
         parts = [part["contribution"] for name, part in hit.signals.items() if name != "boosts"]
         boosts = hit.signals.get("boosts", {})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pgsearch import Client
-from pgsearch.client.rows import Hit
+from pgsearch.client.calls import SearchMode
+from pgsearch.client.calls.search import Hit
 from tests.conftest import Select
 from tests.library import CARS
 
@@ -23,7 +24,7 @@ def test_the_hits_are_those_of_search_hybrid(library: Client) -> None:
     ("mode", "signals"),
     [("auto", ["text", "vector", "lexical"]), ("fts", ["text"]), ("vector", ["vector"]), ("lexical", ["lexical"])],
 )
-def test_it_says_which_signals_really_ran(library: Client, mode: str, signals: list[str]) -> None:
+def test_it_says_which_signals_really_ran(library: Client, mode: SearchMode, signals: list[str]) -> None:
     result = library.search("보조금", CARS, collections="wiki", search_mode=mode)
     assert result.signals == signals
     assert result.notes == []
@@ -79,7 +80,7 @@ def test_the_mode_vector_without_an_embedding_finds_nothing_and_says_so(library:
 
 @pytest.mark.parametrize("mode", ["auto", "fts", "lexical"])
 @pytest.mark.parametrize("query", ["the of and", "who", "!!!", "-roses", ""])
-def test_a_query_without_words_finds_nothing_and_says_why(client: Client, query: str, mode: str) -> None:
+def test_a_query_without_words_finds_nothing_and_says_why(client: Client, query: str, mode: SearchMode) -> None:
     client.create_collection("bands", text_config="english")
     client.put_pages("bands", [{"external_id": "who", "title": "The Who", "content": "A band."}])
     result = client.search(query, search_mode=mode)

@@ -10,7 +10,7 @@ import pytest
 from pytest_postgresql.executors import NoopExecutor
 
 from pgsearch import Client
-from pgsearch.client.rows import CodeHit
+from pgsearch.client.calls.search import CodeHit
 from pgsearch.errors import (
     EmbeddingMismatchError,
     InvalidValueError,

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from pgsearch import Client
-from pgsearch.client.rows import Hit
+from pgsearch.client.calls import Fusion, SearchMode
+from pgsearch.client.calls.search import Hit
 from tests.conftest import Select
 from tests.library import CARS, DATABASES, LEARNING, POLITICS, embed
 from tests.refusals import refused
 
-MODES = ("auto", "fts", "vector", "lexical")
-FUSIONS = ("adaptive", "convex", "distribution", "legacy", "rrf", "rrf_boost", "weighted")
+MODES: tuple[SearchMode, ...] = ("auto", "fts", "vector", "lexical")
+FUSIONS: tuple[Fusion, ...] = ("adaptive", "convex", "distribution", "legacy", "rrf", "rrf_boost", "weighted")
 
 
 def pages(hits: list[Hit]) -> list[str]:
@@ -33,7 +34,7 @@ def pages(hits: list[Hit]) -> list[str]:
     ],
 )
 def test_the_three_queries_of_the_seeds_find_their_pages(
-    library: Client, query: str, embedding: tuple[float, ...], page: str, fusion: str
+    library: Client, query: str, embedding: tuple[float, ...], page: str, fusion: Fusion
 ) -> None:
     assert pages(library.search_hybrid(query, fusion=fusion))[0] == page
     assert pages(library.search_hybrid(query, embedding, collections="wiki", fusion=fusion))[0] == page
@@ -48,7 +49,9 @@ def test_the_three_queries_of_the_seeds_find_their_pages(
         ("딥러닝 옵티마이저", LEARNING, "optimizer"),
     ],
 )
-def test_every_mode_finds_them(library: Client, query: str, embedding: tuple[float, ...], page: str, mode: str) -> None:
+def test_every_mode_finds_them(
+    library: Client, query: str, embedding: tuple[float, ...], page: str, mode: SearchMode
+) -> None:
     assert pages(library.search_hybrid(query, embedding, collections="wiki", search_mode=mode))[0] == page
 
 
@@ -85,7 +88,7 @@ def test_a_page_that_every_signal_finds_comes_before_those_that_one_finds(librar
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
-def test_a_chunk_with_both_words_ranks_above_a_chunk_with_the_titles_word_only(client: Client, fusion: str) -> None:
+def test_a_chunk_with_both_words_ranks_above_a_chunk_with_the_titles_word_only(client: Client, fusion: Fusion) -> None:
     client.put_pages(
         "w", [{"external_id": "long", "title": "Long", "chunks": ["alpha", "beta two", "gamma", "delta four"]}]
     )
@@ -160,7 +163,7 @@ def test_the_length_of_snippets_may_be_chosen(library: Client) -> None:
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
-def test_the_same_search_gives_the_same_order(client: Client, fusion: str) -> None:
+def test_the_same_search_gives_the_same_order(client: Client, fusion: Fusion) -> None:
     client.put_pages("w", [{"external_id": str(n), "title": "Zinc", "content": "zinc ore"} for n in range(30)])
     client.register_model("m", 2)
     embed(client, "m", {str(n): [1.0, 1.0] for n in range(30)})
@@ -197,7 +200,9 @@ def test_eight_hits_are_given_unless_another_number_is_asked_for(client: Client)
         ({"tags": ["nobody has this"]}, set()),
     ],
 )
-def test_a_filter_holds_in_every_signal(library: Client, mode: str, filter: dict[str, Any], allowed: set[str]) -> None:
+def test_a_filter_holds_in_every_signal(
+    library: Client, mode: SearchMode, filter: dict[str, Any], allowed: set[str]
+) -> None:
     query = "윤석열 보조금 옵티마이저 PostgreSQL Charging"
     found = pages(library.search_hybrid(query, CARS, collections="wiki", search_mode=mode, filter=filter))
 
@@ -206,7 +211,7 @@ def test_a_filter_holds_in_every_signal(library: Client, mode: str, filter: dict
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_collection_holds_in_every_signal(client: Client, mode: str) -> None:
+def test_a_collection_holds_in_every_signal(client: Client, mode: SearchMode) -> None:
     for collection in ("one", "two"):
         client.put_pages(collection, [{"external_id": "a", "title": "Zinc", "content": "zinc"}])
     client.register_model("m", 2)
@@ -223,7 +228,7 @@ def test_a_collection_holds_in_every_signal(client: Client, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_excluded_word_is_in_no_hit(library: Client, mode: str) -> None:
+def test_an_excluded_word_is_in_no_hit(library: Client, mode: SearchMode) -> None:
     query = "전기차 PostgreSQL Charging 윤석열 -보조금 -tsvector"
     found = pages(library.search_hybrid(query, CARS, collections="wiki", search_mode=mode))
 
@@ -232,13 +237,13 @@ def test_an_excluded_word_is_in_no_hit(library: Client, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_required_word_is_in_every_hit(library: Client, mode: str) -> None:
+def test_a_required_word_is_in_every_hit(library: Client, mode: SearchMode) -> None:
     found = pages(library.search_hybrid("Charging PostgreSQL +battery", CARS, collections="wiki", search_mode=mode))
     assert found == ["car-chargers"]
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_required_phrase_is_in_every_hit(library: Client, mode: str) -> None:
+def test_a_required_phrase_is_in_every_hit(library: Client, mode: SearchMode) -> None:
     found = pages(library.search_hybrid('Charging "charging station"', CARS, collections="wiki", search_mode=mode))
     assert found == ["car-chargers"]
 
@@ -311,7 +316,7 @@ def test_a_page_found_by_its_title_is_shown_by_a_chunk_that_meets_the_requiremen
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_operator_and_wants_every_word_in_every_hit(library: Client, mode: str) -> None:
+def test_the_operator_and_wants_every_word_in_every_hit(library: Client, mode: SearchMode) -> None:
     options = {"operator": "and"}
     found = pages(
         library.search_hybrid("charging battery", CARS, collections="wiki", search_mode=mode, options=options)
@@ -406,7 +411,7 @@ def test_the_rule_of_all_keywords_lets_stop_words_be(library: Client) -> None:
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
-def test_grouped_by_page_each_page_comes_once_by_its_best_chunk(library: Client, fusion: str) -> None:
+def test_grouped_by_page_each_page_comes_once_by_its_best_chunk(library: Client, fusion: Fusion) -> None:
     query = "roses spring garden onions"
     flat = library.search_hybrid(query, collections="guides", fusion=fusion, top_k=20)
     grouped = library.search_hybrid(query, collections="guides", fusion=fusion, options={"group_by_page": True})

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-from pgsearch.client.rows import Hit
+from pgsearch.client.calls.search import Hit
 from pgsearch.errors import InvalidValueError
 from pgsearch.search_logger import AsyncSearchLogger, SearchLogger
 from pgsearch.uuids import uuid7

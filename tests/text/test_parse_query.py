@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgsearch import Client
-from pgsearch.client.rows import ParsedQuery
+from pgsearch.client.calls.text import ParsedQuery
 from tests.conftest import Select
 from tests.refusals import refused
 

@@ -6,19 +6,23 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, LiteralString, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, LiteralString, TypeAlias, TypeVar
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-Result = TypeVar("Result")
+from pgsearch.errors import InvalidValueError
 
+Result = TypeVar("Result")
+Argument = TypeVar("Argument")
 
 Vector: TypeAlias = Sequence[float]
 
-
 Names: TypeAlias = str | Sequence[str]
 """One name, or several."""
+
+SearchMode: TypeAlias = Literal["auto", "fts", "vector", "lexical", "code"]
+Fusion: TypeAlias = Literal["adaptive", "convex", "distribution", "legacy", "rrf", "rrf_boost", "weighted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +104,14 @@ def _plain(value: object) -> str:
 
 def _of_period(collection: str | None, since: datetime | None, until: datetime | None) -> dict[LiteralString, object]:
     return {"collection": collection, "since::timestamptz": since, "until::timestamptz": until}
+
+
+def either(settled: str, value: Argument, default: object, other: str, given: Argument | None) -> Argument:
+    """The value of an argument that may come under either of two names."""
+    if given is None:
+        return value
+    if value != default:
+        raise InvalidValueError(
+            f"{settled} and {other} are one argument, and both were given.", hint=f"Give {settled}."
+        )
+    return given

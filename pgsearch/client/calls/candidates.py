@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from pgsearch.client import rows
-from pgsearch.client.calls.call import Call, Names, Vector, _json, _names, _rows, vector_text
+from pgsearch.client.calls.call import (
+    Call,
+    Names,
+    Vector,
+    _json,
+    _names,
+    _rows,
+    vector_text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bm25Score:
+    """A chunk found by BM25; `approximate` when a better one may have been missed."""
+
+    chunk_id: int
+    page_id: int
+    score: float
+    rank: int
+    approximate: bool
 
 
 def search_bm25(
@@ -17,11 +36,11 @@ def search_bm25(
     filter: Mapping[str, Any] | None = None,
     operator: str = "or",
     exact: bool = True,
-) -> Call[list[rows.Bm25Score]]:
+) -> Call[list[Bm25Score]]:
     """Chunks by BM25; `exact` false is faster and says that it is approximate."""
     return _rows(
         "search_bm25",
-        rows.Bm25Score,
+        Bm25Score,
         {
             "query": query,
             "top_n::integer": top_n,
@@ -33,6 +52,16 @@ def search_bm25(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkScore:
+    """A chunk found by one signal; `score` as the signal defines it, higher is better, `rank` from 1."""
+
+    chunk_id: int
+    page_id: int
+    score: float
+    rank: int
+
+
 def search_fts(
     query: str,
     *,
@@ -40,11 +69,11 @@ def search_fts(
     collections: Names | None = None,
     filter: Mapping[str, Any] | None = None,
     operator: str = "or",
-) -> Call[list[rows.ChunkScore]]:
+) -> Call[list[ChunkScore]]:
     """Chunks by PostgreSQL's ts_rank_cd."""
     return _rows(
         "search_fts",
-        rows.ChunkScore,
+        ChunkScore,
         {
             "query": query,
             "top_n::integer": top_n,
@@ -55,6 +84,17 @@ def search_fts(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class NearChunk:
+    """A chunk found by its embedding; `distance` as the model measures it, lower is better."""
+
+    chunk_id: int
+    page_id: int
+    score: float
+    distance: float
+    rank: int
+
+
 def search_vector(
     embedding: Vector,
     *,
@@ -62,11 +102,11 @@ def search_vector(
     collections: Names | None = None,
     filter: Mapping[str, Any] | None = None,
     model: str = "",
-) -> Call[list[rows.NearChunk]]:
+) -> Call[list[NearChunk]]:
     """Chunks by the distance of their embeddings."""
     return _rows(
         "search_vector",
-        rows.NearChunk,
+        NearChunk,
         {
             "embedding": vector_text(embedding),
             "top_n::integer": top_n,
@@ -77,6 +117,15 @@ def search_vector(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PageScore:
+    """A page found by the spelling of its title, `score` 0 .. 1."""
+
+    page_id: int
+    score: float
+    rank: int
+
+
 def search_lexical(
     query: str,
     *,
@@ -84,11 +133,11 @@ def search_lexical(
     collections: Names | None = None,
     filter: Mapping[str, Any] | None = None,
     threshold: float = 0.3,
-) -> Call[list[rows.PageScore]]:
+) -> Call[list[PageScore]]:
     """Pages by the spelling of their titles, typing errors forgiven."""
     return _rows(
         "search_lexical",
-        rows.PageScore,
+        PageScore,
         {
             "query": query,
             "top_n::integer": top_n,
@@ -99,6 +148,17 @@ def search_lexical(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class CandidatePage:
+    """A page found by the text of its chunks; `rank` is the best text rank among them."""
+
+    page_id: int
+    external_id: str
+    title: str
+    rank: float
+    hit_chunks: int
+
+
 def candidate_pages(
     query: str,
     *,
@@ -107,11 +167,11 @@ def candidate_pages(
     collections: Names | None = None,
     filter: Mapping[str, Any] | None = None,
     operator: str = "or",
-) -> Call[list[rows.CandidatePage]]:
+) -> Call[list[CandidatePage]]:
     """Pages by the text of their chunks; `chunk_oversample` chunks are looked at (page_limit × 50 by default)."""
     return _rows(
         "candidate_pages",
-        rows.CandidatePage,
+        CandidatePage,
         {
             "query": query,
             "page_limit::integer": page_limit,
@@ -123,22 +183,38 @@ def candidate_pages(
     )
 
 
-def fts_rank_for_chunk_ids(query: str, chunk_ids: Sequence[int], *, operator: str = "or") -> Call[list[rows.ChunkRank]]:
+@dataclass(frozen=True, slots=True)
+class ChunkRank:
+    """Text rank of one chosen chunk."""
+
+    chunk_id: int
+    fts_rank: float
+
+
+def fts_rank_for_chunk_ids(query: str, chunk_ids: Sequence[int], *, operator: str = "or") -> Call[list[ChunkRank]]:
     """Rank chosen chunks by text; ids of any number, unknown ones are left out of the answer."""
     return _rows(
         "fts_rank_for_chunk_ids",
-        rows.ChunkRank,
+        ChunkRank,
         {"query": query, "chunk_ids::bigint[]": list(chunk_ids), "operator": operator},
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkSimilarity:
+    """Similarity of one chosen chunk to the query's embedding."""
+
+    chunk_id: int
+    score: float
+
+
 def similarity_for_chunk_ids(
     embedding: Vector, page_ids: Sequence[int], chunk_ids: Sequence[int], *, model: str = ""
-) -> Call[list[rows.ChunkSimilarity]]:
+) -> Call[list[ChunkSimilarity]]:
     """Similarity of chosen chunks to the query's embedding; `page_ids` names the page of each chunk."""
     return _rows(
         "similarity_for_chunk_ids",
-        rows.ChunkSimilarity,
+        ChunkSimilarity,
         {
             "embedding": vector_text(embedding),
             "page_ids::bigint[]": list(page_ids),

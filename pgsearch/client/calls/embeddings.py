@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from pgsearch.client import rows
-from pgsearch.client.calls.call import Call, Names, Vector, _names, _none, _rows, _value, vector_text
-
-
-def _itself(value: list[float] | None) -> list[float] | None:
-    return value
+from pgsearch.client.calls.call import (
+    Call,
+    Names,
+    Vector,
+    _names,
+    _none,
+    _rows,
+    _value,
+    vector_text,
+)
 
 
 def register_model(model: str, dimensions: int, *, distance: str = "cosine", storage: str = "vector") -> Call[int]:
@@ -44,13 +49,23 @@ def vector_index_statement(model: str, *, concurrently: bool = True) -> Call[str
     return _value("vector_index_statement", str, {"model": model, "concurrently": concurrently})
 
 
+@dataclass(frozen=True, slots=True)
+class MissingEmbedding:
+    """A chunk that waits for its vector; give content_hash back with it."""
+
+    page_id: int
+    chunk_id: int
+    content_hash: bytes
+    content: str
+
+
 def list_missing_embeddings(
     model: str, *, collection: str | None = None, after_chunk_id: int = 0, batch_size: int = 256
-) -> Call[list[rows.MissingEmbedding]]:
+) -> Call[list[MissingEmbedding]]:
     """Chunks that the model has not embedded, or that changed since, in order of chunk_id."""
     return _rows(
         "list_missing_embeddings",
-        rows.MissingEmbedding,
+        MissingEmbedding,
         {
             "model": model,
             "collection": collection,
@@ -86,11 +101,11 @@ def claim_embeddings(
     after_chunk_id: int | None = None,
     failed_before: datetime | None = None,
     alone: bool = False,
-) -> Call[list[rows.MissingEmbedding]]:
+) -> Call[list[MissingEmbedding]]:
     """Chunks to embed that nobody else gets for `lease_seconds`; see the SQL function for how a walk goes on."""
     return _rows(
         "claim_embeddings",
-        rows.MissingEmbedding,
+        MissingEmbedding,
         {
             "model": model,
             "collection": collection,
@@ -130,25 +145,64 @@ def release_embedding_claims(model: str, workers: Names, *, lost: bool = False) 
     return _value("release_embedding_claims", int, {"model": model, "workers::text[]": _names(workers), "lost": lost})
 
 
-def list_embedding_workers(model: str, *, collection: str | None = None) -> Call[list[rows.EmbeddingWorker]]:
+@dataclass(frozen=True, slots=True)
+class EmbeddingWorker:
+    """A worker that holds chunks to embed, and until when unless it renews its claims."""
+
+    worker: str
+    claimed: int
+    leased_until: datetime
+
+
+def list_embedding_workers(model: str, *, collection: str | None = None) -> Call[list[EmbeddingWorker]]:
     """Who holds chunks of the model just now, how many, and until when."""
-    return _rows("list_embedding_workers", rows.EmbeddingWorker, {"model": model, "collection": collection})
+    return _rows("list_embedding_workers", EmbeddingWorker, {"model": model, "collection": collection})
 
 
-def embedding_status(model: str, *, collection: str | None = None) -> Call[list[rows.EmbeddingStatus]]:
+@dataclass(frozen=True, slots=True)
+class EmbeddingStatus:
+    """How far a model is with the chunks; `claimed`, `retrying` and `gave_up` are parts of `missing`."""
+
+    chunks: int
+    embedded: int
+    missing: int
+    claimed: int
+    retrying: int
+    gave_up: int
+    workers: int
+
+
+def embedding_status(model: str, *, collection: str | None = None) -> Call[list[EmbeddingStatus]]:
     """How many chunks are embedded, missing, claimed, to be tried again, given up: one row."""
-    return _rows("embedding_status", rows.EmbeddingStatus, {"model": model, "collection": collection})
+    return _rows("embedding_status", EmbeddingStatus, {"model": model, "collection": collection})
+
+
+@dataclass(frozen=True, slots=True)
+class FailedEmbedding:
+    """A chunk that could not be embedded, and why; `gave_up` when no attempt is left."""
+
+    page_id: int
+    chunk_id: int
+    attempts: int
+    gave_up: bool
+    failed_at: datetime | None
+    worker: str | None
+    last_error: str | None
 
 
 def list_failed_embeddings(
     model: str, *, collection: str | None = None, batch_size: int = 100
-) -> Call[list[rows.FailedEmbedding]]:
+) -> Call[list[FailedEmbedding]]:
     """Chunks whose last attempt failed, those given up first, with the error."""
     return _rows(
         "list_failed_embeddings",
-        rows.FailedEmbedding,
+        FailedEmbedding,
         {"model": model, "collection": collection, "batch_size::integer": batch_size},
     )
+
+
+def _itself(value: list[float] | None) -> list[float] | None:
+    return value
 
 
 def cached_query_embedding(model: str, query: str) -> Call[list[float] | None]:
@@ -165,27 +219,51 @@ def put_query_embedding(model: str, query: str, embedding: Vector, *, most_kept:
     )
 
 
-def list_models() -> Call[list[rows.EmbeddingModel]]:
+@dataclass(frozen=True, slots=True)
+class EmbeddingModel:
+    """An embedding model: what it is, how many vectors stand, who uses it, and its HNSW index (name None: none)."""
+
+    model: str
+    dimensions: int
+    distance: str
+    storage: str
+    vectors: int
+    default_of: list[str]
+    index_name: str | None
+    index_valid: bool | None
+    index_bytes: int | None
+
+
+def list_models() -> Call[list[EmbeddingModel]]:
     """The embedding models, what they hold, and the state of their indexes."""
-    return _rows("list_models", rows.EmbeddingModel, {})
+    return _rows("list_models", EmbeddingModel, {})
 
 
-def model_coverage(model: str) -> Call[list[rows.ModelCoverage]]:
+@dataclass(frozen=True, slots=True)
+class ModelCoverage:
+    """How much of a collection a model has embedded; `coverage` is embedded / chunks, 0 .. 1."""
+
+    collection: str
+    chunks: int
+    embedded: int
+    stale: int
+    coverage: float
+    is_default: bool
+
+
+def model_coverage(model: str) -> Call[list[ModelCoverage]]:
     """How much of each collection the model has embedded."""
-    return _rows("model_coverage", rows.ModelCoverage, {"model": model})
+    return _rows("model_coverage", ModelCoverage, {"model": model})
 
 
-def drop_model(model: str, *, batch_size: int | None = None) -> Call[list[rows.DroppedRows]]:
+@dataclass(frozen=True, slots=True)
+class DroppedRows:
+    """How many rows of a model one call deleted, and whether it is gone now."""
+
+    deleted: int
+    done: bool
+
+
+def drop_model(model: str, *, batch_size: int | None = None) -> Call[list[DroppedRows]]:
     """Delete a model with its vectors; at most `batch_size` rows a call (None: all), so call again until done."""
-    return _rows("drop_model", rows.DroppedRows, {"model": model, "batch_size::integer": batch_size})
-
-
-def measure_recall(
-    model: str, *, collection: str | None = None, sample: int = 50, k: int = 10
-) -> Call[list[rows.MeasuredRecall]]:
-    """Recall of the vector search against the exact one, with stored vectors as queries."""
-    return _rows(
-        "measure_recall",
-        rows.MeasuredRecall,
-        {"model": model, "collection": collection, "sample::integer": sample, "k::integer": k},
-    )
+    return _rows("drop_model", DroppedRows, {"model": model, "batch_size::integer": batch_size})

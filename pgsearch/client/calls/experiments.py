@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client import rows
-from pgsearch.client.calls.call import Call, Vector, _json, _none, _rows, _value, vector_text
+from pgsearch.client.calls.call import (
+    Call,
+    Vector,
+    _json,
+    _none,
+    _rows,
+    _value,
+    vector_text,
+)
+from pgsearch.client.calls.search import SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class RankingMetrics:
+    """How good a ranking is at its cut-off; `judged_at_k` is the share of it that anybody judged."""
+
+    ndcg: float
+    average_precision: float
+    reciprocal_rank: float
+    precision_at_k: float
+    recall_at_k: float
+    judged_at_k: float | None
 
 
 def ranking_metrics(
     doc_ids: Sequence[str], judged_ids: Sequence[str], ratings: Sequence[float], *, k: int = 10
-) -> Call[rows.RankingMetrics | None]:
+) -> Call[RankingMetrics | None]:
     """Measures of one ranking held against judgments; None when nothing relevant was judged."""
     call = _rows(
         "ranking_metrics",
-        rows.RankingMetrics,
+        RankingMetrics,
         {
             "doc_ids::text[]": list(doc_ids),
             "judged_ids::text[]": list(judged_ids),
@@ -102,37 +123,91 @@ def create_experiment(
     )
 
 
-def list_experiment_queries(experiment: str) -> Call[list[rows.ExperimentQuery]]:
+@dataclass(frozen=True, slots=True)
+class ExperimentQuery:
+    """A query of an offline experiment, and how many judgments there are for it."""
+
+    query: str
+    judgments: int
+
+
+def list_experiment_queries(experiment: str) -> Call[list[ExperimentQuery]]:
     """The judged queries of an offline experiment."""
-    return _rows("list_experiment_queries", rows.ExperimentQuery, {"experiment": experiment})
+    return _rows("list_experiment_queries", ExperimentQuery, {"experiment": experiment})
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedVariant:
+    """A query as one variant of an experiment answered it."""
+
+    variant: str
+    ndcg: float
+    average_precision: float
+    reciprocal_rank: float
+    precision_at_k: float
+    recall_at_k: float
+    judged_at_k: float | None
+    latency_ms: float
 
 
 def evaluate_query(
     experiment: str, query: str, embedding: Vector | None = None, *, k: int = 10
-) -> Call[list[rows.EvaluatedVariant]]:
+) -> Call[list[EvaluatedVariant]]:
     """Search a judged query with every variant of an offline experiment, and measure what is found."""
     return _rows(
         "evaluate_query",
-        rows.EvaluatedVariant,
+        EvaluatedVariant,
         {"experiment": experiment, "query": query, "embedding": vector_text(embedding), "k::integer": k},
     )
 
 
-def assign_variant(experiment: str, unit: str) -> Call[rows.AssignedVariant]:
+@dataclass(frozen=True, slots=True)
+class AssignedVariant:
+    """The variant of a user, and the options of its searches."""
+
+    variant: str
+    options: dict[str, Any]
+
+
+def assign_variant(experiment: str, unit: str) -> Call[AssignedVariant]:
     """The variant of an ab_test for a user, always the same, with the options to search with."""
-    call = _rows("assign_variant", rows.AssignedVariant, {"experiment": experiment, "unit": unit})
+    call = _rows("assign_variant", AssignedVariant, {"experiment": experiment, "unit": unit})
     return Call(call.statement, call.parameters, lambda found: next(iter(call.build(found))))
+
+
+@dataclass(frozen=True, slots=True)
+class InterleavedDocument:
+    """A place in an interleaved list; `team` 1 or 2 is whose pick it is."""
+
+    place: int
+    id: str
+    team: int
 
 
 def interleave(
     first_ids: Sequence[str], second_ids: Sequence[str], *, seed: int = 0
-) -> Call[list[rows.InterleavedDocument]]:
+) -> Call[list[InterleavedDocument]]:
     """Two rankings as one list, in which each click is a vote (team draft)."""
     return _rows(
         "interleave",
-        rows.InterleavedDocument,
+        InterleavedDocument,
         {"first_ids::text[]": list(first_ids), "second_ids::text[]": list(second_ids), "seed::bigint": seed},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class InterleavedResult:
+    """A search answered by two variants at once: `teams` says for each hit whose it is, 1 or 2 of `variants`."""
+
+    result: SearchResult
+    teams: list[int]
+    variants: list[str]
+
+    @classmethod
+    def from_json(cls, outcome: Mapping[str, Any]) -> InterleavedResult:
+        """Build it from the JSON object that the SQL function search_interleaved gives."""
+        rest = {key: value for key, value in outcome.items() if key not in ("teams", "variants")}
+        return cls(SearchResult.from_json(rest), outcome["teams"], outcome["variants"])
 
 
 def search_interleaved(
@@ -143,11 +218,11 @@ def search_interleaved(
     top_k: int = 8,
     filter: Mapping[str, Any] | None = None,
     context: Mapping[str, Any] | None = None,
-) -> Call[rows.InterleavedResult]:
+) -> Call[InterleavedResult]:
     """One search of an interleaving experiment: the hits of both variants in one list, logged with their teams."""
     return _value(
         "search_interleaved",
-        rows.InterleavedResult.from_json,
+        InterleavedResult.from_json,
         {
             "experiment": experiment,
             "query": query,
@@ -159,9 +234,24 @@ def search_interleaved(
     )
 
 
-def experiment_results(experiment: str) -> Call[list[rows.ExperimentResult]]:
+@dataclass(frozen=True, slots=True)
+class ExperimentResult:
+    """A measure of one variant; `difference` to the first with its 95 % interval, None for the first itself."""
+
+    variant: str
+    measure: str
+    units: int
+    value: float
+    difference: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    judged: float | None
+
+
+def experiment_results(experiment: str) -> Call[list[ExperimentResult]]:
     """What an experiment says so far, each variant against the first, with interval and p-value."""
-    return _rows("experiment_results", rows.ExperimentResult, {"experiment": experiment})
+    return _rows("experiment_results", ExperimentResult, {"experiment": experiment})
 
 
 def finish_experiment(experiment: str) -> Call[list[dict[str, Any]]]:

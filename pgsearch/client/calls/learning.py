@@ -1,19 +1,45 @@
-"""Calls about what is learned: judgments, training data, configurations, learned models."""
+"""Calls about learning: judgments, training data, configurations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client import rows
-from pgsearch.client.calls.call import Call, Names, Vector, _json, _names, _none, _of_period, _rows, _value, vector_text
+from pgsearch.client.calls.call import (
+    Call,
+    Names,
+    Vector,
+    _json,
+    _names,
+    _none,
+    _of_period,
+    _rows,
+    _value,
+    vector_text,
+)
 
 
-def _text_or_none(value: str | None) -> str | None:
-    return value
+@dataclass(frozen=True, slots=True)
+class GoldenChunk:
+    """A chunk that users chose (label positive) or passed over (negative); its texts are None when it is gone."""
+
+    label: str
+    chunk_id: str
+    repo_id: str
+    external_id: str | None
+    title: str | None
+    content: str | None
+    impressions: float
+    clicks: float
+    ctr: float
+    expected_clicks: float | None
+    coec: float | None
+    queries: list[str]
 
 
 def build_golden_set(
@@ -21,11 +47,11 @@ def build_golden_set(
     min_impressions: float = 10,
     positive_limit: int = 100,
     negative_limit: int = 100,
-) -> Call[list[rows.GoldenChunk]]:
+) -> Call[list[GoldenChunk]]:
     """Chunks that users clicked most, and least, when they saw them."""
     return _rows(
         "build_golden_set",
-        rows.GoldenChunk,
+        GoldenChunk,
         {
             "collection": collection,
             "min_impressions::float8": min_impressions,
@@ -35,22 +61,62 @@ def build_golden_set(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class RankedExample:
+    """A hit of a list for learning to rank: `label` 0 .. 2, `place` as shown from 1, numbers of its signals."""
+
+    query_group: int
+    query_id: UUID
+    query: str
+    object_id: str
+    external_id: str | None
+    place: int
+    label: int
+    weight: float
+    features: Mapping[str, Any]
+
+
 def export_ltr(
     collection: str | None = None, since: datetime | None = None, until: datetime | None = None
-) -> Call[list[rows.RankedExample]]:
+) -> Call[list[RankedExample]]:
     """Lists for learning to rank: what was seen, what was clicked, the signals as they were."""
-    return _rows("export_ltr", rows.RankedExample, _of_period(collection, since, until))
+    return _rows("export_ltr", RankedExample, _of_period(collection, since, until))
 
 
-def export_late_interaction(
-    collection: str | None = None, max_rows: int = 1000
-) -> Call[list[rows.LateInteractionExample]]:
+@dataclass(frozen=True, slots=True)
+class LateInteractionExample:
+    """A search with late interaction scores and what its user made of it."""
+
+    log_id: str
+    query: str
+    max_sim_scores: Any
+    result_chunk_ids: list[str]
+    clicked_rank: int | None
+    was_helpful: bool | None
+    logged_at: datetime
+
+
+def export_late_interaction(collection: str | None = None, max_rows: int = 1000) -> Call[list[LateInteractionExample]]:
     """Searches with late interaction scores whose user clicked or judged."""
     return _rows(
         "export_late_interaction",
-        rows.LateInteractionExample,
+        LateInteractionExample,
         {"collection": collection, "max_rows::integer": max_rows},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """How good a page is for a query: `grade` from 0, `rating` the ratio that it comes from."""
+
+    query_key: str
+    query: str
+    doc_id: str
+    grade: int
+    rating: float | None
+    impressions: float | None
+    clicks: float | None
+    expected_clicks: float | None
 
 
 def export_qrels(
@@ -60,11 +126,11 @@ def export_qrels(
     since: datetime | None = None,
     until: datetime | None = None,
     judgment_list: str | None = None,
-) -> Call[list[rows.Judgment]]:
+) -> Call[list[Judgment]]:
     """Judgments of pages for queries, made from clicks or those of a judgment list."""
     return _rows(
         "export_qrels",
-        rows.Judgment,
+        Judgment,
         {
             "collection": collection,
             "click_model": click_model,
@@ -104,17 +170,38 @@ def import_ubi(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class CandidateSignals:
+    """A candidate with its signals before fusion; see the SQL function candidate_signals for what each means."""
+
+    chunk_id: int
+    page_id: int
+    external_id: str
+    text_score: float | None
+    vector_score: float | None
+    centred_score: float | None
+    title_score: float | None
+    lexical_score: float | None
+    tags: float
+    article: float
+    ordinal: float
+    length: float
+    coverage: float
+    word_information: float | None
+    confidence: float
+
+
 def candidate_signals(
     query: str,
     embedding: Vector | None = None,
     *,
     collections: Names | None = None,
     options: Mapping[str, Any] | None = None,
-) -> Call[list[rows.CandidateSignals]]:
+) -> Call[list[CandidateSignals]]:
     """Every candidate of a search with its signals before fusion."""
     return _rows(
         "candidate_signals",
-        rows.CandidateSignals,
+        CandidateSignals,
         {
             "query": query,
             "embedding": vector_text(embedding),
@@ -176,37 +263,3 @@ def activate_configuration(configuration: str, *, collection: str | None = None)
 def roll_back_configuration(collection: str) -> Call[str]:
     """Undo the last activation in the collection; returns the name of the configuration."""
     return _value("roll_back_configuration", str, {"collection": collection})
-
-
-def put_learned_model(
-    model: str,
-    kind: str,
-    collection: str,
-    content: Mapping[str, Any],
-    features: Sequence[str],
-    *,
-    metrics: Mapping[str, Any] | None = None,
-) -> Call[None]:
-    """Store a learned reranker or query classifier."""
-    return _value(
-        "put_learned_model",
-        _none,
-        {
-            "model": model,
-            "kind": kind,
-            "collection": collection,
-            "content": _json(content),
-            "features::text[]": list(features),
-            "metrics": _json(metrics),
-        },
-    )
-
-
-def predict_query_type(query: str, *, model: str | None = None) -> Call[list[rows.QueryTypeProbability]]:
-    """Kinds of question, the likeliest first, by a learned classifier; empty when none is active."""
-    return _rows("predict_query_type", rows.QueryTypeProbability, {"query": query, "model": model})
-
-
-def activate_query_classifier(model: str | None) -> Call[str | None]:
-    """Choose the classifier of predict_query_type, None for none; returns the one before."""
-    return _value("activate_query_classifier", _text_or_none, {"model": model})

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client import rows
-from pgsearch.client.calls.call import Call, Names, _context, _dumps, _json, _names, _none, _rows, _value
+from pgsearch.client.calls.call import (
+    Call,
+    _context,
+    _dumps,
+    _none,
+    _rows,
+    _value,
+)
 
 
 def _same(value: Any) -> Any:
     return value
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
@@ -27,41 +29,8 @@ def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
     return _value("log_search", _same, {"entry": _context(entry)})
 
 
-def log_result(
-    result: rows.SearchResult,
-    query: str,
-    *,
-    collections: Names | None = None,
-    top_k: int = 8,
-    filter: Mapping[str, Any] | None = None,
-    options: Mapping[str, Any] | None = None,
-    context: Mapping[str, Any] | None = None,
-) -> Call[dict[str, Any]]:
-    """Store the row of a search that was made with log=False and whose hits were changed since; says if it was."""
-    return _value(
-        "log_result",
-        dict,
-        {
-            "result": Jsonb(_finite(result.to_log())),
-            "query": query,
-            "collections::text[]": _names(collections),
-            "top_k::integer": top_k,
-            "filter": _json(filter),
-            "options": _json(options),
-            "context": _context(context),
-        },
-    )
-
-
-def _finite(value: Any) -> Any:
-    # JSON has no other numbers, and a model outside may score with infinities
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_finite(part) for part in value]
-    return value
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def log_feedback(
@@ -100,9 +69,20 @@ def ensure_partitions(first_day: date | None = None, last_day: date | None = Non
     return _value("ensure_partitions", int, {"first_day::date": first_day, "last_day::date": last_day})
 
 
-def list_partitions() -> Call[list[rows.LogPartition]]:
+@dataclass(frozen=True, slots=True)
+class LogPartition:
+    """A day of the log, with its size on disk; `expired` when it is older than the log is kept."""
+
+    partition: str
+    parent: str
+    day: date
+    bytes: int
+    expired: bool
+
+
+def list_partitions() -> Call[list[LogPartition]]:
     """The days of the log, their size, and which have expired."""
-    return _rows("list_partitions", rows.LogPartition, {})
+    return _rows("list_partitions", LogPartition, {})
 
 
 def drop_partition(partition: str) -> Call[bool]:

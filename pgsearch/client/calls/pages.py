@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from pgsearch.client import rows
-from pgsearch.client.calls.call import Call, _json, _named, _rows, _value
+from pgsearch.client.calls.call import (
+    Call,
+    _json,
+    _named,
+    _rows,
+    _value,
+)
 from pgsearch.errors import InvalidValueError, RefusedPageError
-from pgsearch.ingest.pages import encode_page, id_texts
-
-# Of many pages that were refused, so many are named in the error, as put_pages does in SQL.
-_MOST_TOLD = 5
-
-
-def default_settings() -> Call[dict[str, Any]]:
-    """Every option with its default."""
-    return _value("default_settings", dict, {})
+from pgsearch.ingest.pages import Page, encode_page, id_texts
 
 
 def create_collection(
@@ -38,9 +37,39 @@ def delete_collection(collection: str) -> Call[int]:
     return _value("delete_collection", int, {"collection": collection})
 
 
+@dataclass(frozen=True, slots=True)
+class PutPage:
+    """What became of one page that was put: inserted, updated, unchanged, or refused with a reason."""
+
+    external_id: str | None
+    page_id: int | None
+    status: str
+    reason: str | None
+    chunks_inserted: int
+    chunks_kept: int
+    chunks_deleted: int
+
+
+# Of many pages that were refused, so many are named in the error, as put_pages does in SQL.
+_MOST_TOLD = 5
+
+
+def _refused_pages(refused: Mapping[int, PutPage], given: int) -> RefusedPageError:
+    told = []
+    for at, row in list(refused.items())[:_MOST_TOLD]:
+        name = f' ("{row.external_id[:100]}")' if row.external_id else ""
+        told.append(f"page {at + 1}{name}: {row.reason}")
+    if len(refused) > _MOST_TOLD:
+        told.append(f"and {len(refused) - _MOST_TOLD} more")
+    return RefusedPageError(
+        f"{len(refused)} of {given} pages cannot be stored, so none was: {'; '.join(told)}",
+        hint="Mend them, or say keep_going=True to store the others and get the reasons as rows.",
+    )
+
+
 def put_pages(
-    collection: str, pages: Iterable[Mapping[str, Any]], keep_going: bool = False
-) -> Call[list[rows.PutPage]]:
+    collection: str, pages: Iterable[Page | Mapping[str, Any]], keep_going: bool = False
+) -> Call[list[PutPage]]:
     """Insert or update pages in one transaction; unchanged content is not touched.
 
     A page that cannot be stored is a RefusedPageError that says which and why, and nothing is stored; with `keep_going`
@@ -54,7 +83,7 @@ def put_pages(
         )
     given: list[object] = [*pages]
     sent: list[str] = []
-    refused: dict[int, rows.PutPage] = {}
+    refused: dict[int, PutPage] = {}
     for at, page in enumerate(given):
         try:
             sent.append(encode_page(page))
@@ -62,12 +91,12 @@ def put_pages(
             # what jsonb cannot hold would fail the whole batch in the server
             external_id = page.get("external_id") if isinstance(page, Mapping) else None
             name = None if external_id is None else str(external_id)
-            refused[at] = rows.PutPage(name, None, "refused", str(error), 0, 0, 0)
+            refused[at] = PutPage(name, None, "refused", str(error), 0, 0, 0)
     if refused and not keep_going:
         raise _refused_pages(refused, len(given))
 
-    def in_order(found: Iterable[tuple[Any, ...]]) -> list[rows.PutPage]:
-        stored = iter([rows.PutPage(*columns) for columns in found])
+    def in_order(found: Iterable[tuple[Any, ...]]) -> list[PutPage]:
+        stored = iter([PutPage(*columns) for columns in found])
         return [refused[at] if at in refused else next(stored) for at in range(len(given))]
 
     notation, parameters = _named(
@@ -76,29 +105,40 @@ def put_pages(
     return Call(f"select * from pgsearch.put_pages({notation})", parameters, in_order)
 
 
-def _refused_pages(refused: Mapping[int, rows.PutPage], given: int) -> RefusedPageError:
-    told = []
-    for at, row in list(refused.items())[:_MOST_TOLD]:
-        name = f' ("{row.external_id[:100]}")' if row.external_id else ""
-        told.append(f"page {at + 1}{name}: {row.reason}")
-    if len(refused) > _MOST_TOLD:
-        told.append(f"and {len(refused) - _MOST_TOLD} more")
-    return RefusedPageError(
-        f"{len(refused)} of {given} pages cannot be stored, so none was: {'; '.join(told)}",
-        hint="Mend them, or say keep_going=True to store the others and get the reasons as rows.",
-    )
-
-
 def delete_pages(collection: str, external_ids: Sequence[object]) -> Call[int]:
     """Delete pages by their external ids, given as put_pages takes them; returns how many there were."""
     return _value("delete_pages", int, {"collection": collection, "external_ids::text[]": id_texts(external_ids)})
 
 
-def text_stats_staleness(collection: str | None = None) -> Call[list[rows.TextStatsAge]]:
+@dataclass(frozen=True, slots=True)
+class TextStatsAge:
+    """How far a collection's statistics of words lag behind; `staleness` is the share of chunks that came or went."""
+
+    collection: str
+    refreshed_at: datetime | None
+    chunks: int
+    added: int
+    removed: int
+    staleness: float
+    stale: bool
+
+
+def text_stats_staleness(collection: str | None = None) -> Call[list[TextStatsAge]]:
     """How far the statistics of words lag behind the chunks."""
-    return _rows("text_stats_staleness", rows.TextStatsAge, {"collection": collection})
+    return _rows("text_stats_staleness", TextStatsAge, {"collection": collection})
 
 
-def refresh_text_stats(collection: str | None = None) -> Call[list[rows.TextStatsRefresh]]:
+@dataclass(frozen=True, slots=True)
+class TextStatsRefresh:
+    """What a refresh of a collection's statistics found: `change` is none, added (chunks only) or all."""
+
+    collection: str
+    change: str
+    chunks: int
+    total_tokens: int
+    lexemes_changed: int
+
+
+def refresh_text_stats(collection: str | None = None) -> Call[list[TextStatsRefresh]]:
     """Count the words of a collection anew, or of all, where they have changed."""
-    return _rows("refresh_text_stats", rows.TextStatsRefresh, {"collection": collection})
+    return _rows("refresh_text_stats", TextStatsRefresh, {"collection": collection})

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from pgsearch.client import rows
-from pgsearch.client.calls.call import Call, _rows, _value
+from dataclasses import dataclass
+
+from pgsearch.client.calls.call import (
+    Call,
+    _rows,
+    _value,
+)
 
 
-def parse_query(
-    query: str, *, text_config: str = "pg_catalog.simple", operator: str = "or"
-) -> Call[list[rows.ParsedQuery]]:
+@dataclass(frozen=True, slots=True)
+class ParsedQuery:
+    """What a query asks for, as the SQL function parse_query reads it; tsqueries in their text form."""
+
+    lexemes: list[str]
+    weights: list[float]
+    required: str | None
+    excluded: str | None
+    keywords: list[str]
+    words: list[str]
+    truncated: bool
+
+
+def parse_query(query: str, *, text_config: str = "pg_catalog.simple", operator: str = "or") -> Call[list[ParsedQuery]]:
     """What a query asks for: its lexemes, requirements and exclusions."""
-    return _rows("parse_query", rows.ParsedQuery, {"query": query, "text_config": text_config, "operator": operator})
+    return _rows("parse_query", ParsedQuery, {"query": query, "text_config": text_config, "operator": operator})
 
 
 def normalize_query(query: str) -> Call[str]:

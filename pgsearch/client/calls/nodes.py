@@ -1,59 +1,60 @@
-"""Calls about code: its questions and its semantic nodes."""
+"""Calls about the semantic nodes of code."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client import rows
-from pgsearch.client.calls.call import Call, Names, Vector, _json, _names, _rows, _value, vector_text
+from pgsearch.client.calls.call import (
+    Call,
+    Vector,
+    _rows,
+    _value,
+    vector_text,
+)
 
 
-def search_code(
-    query: str,
-    embedding: Vector | None = None,
-    *,
-    large_embedding: Vector | None = None,
-    collections: Names | None = None,
-    query_type: str | None = None,
-    top_k: int = 8,
-    filter: Mapping[str, Any] | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> Call[list[rows.CodeHit]]:
-    """The best chunks of code, each with the node that explains it; a client with an embedder embeds the query."""
-    return _rows(
-        "search_code",
-        rows.CodeHit,
-        {
-            "query": query,
-            "embedding": vector_text(embedding),
-            "large_embedding": vector_text(large_embedding),
-            "collections::text[]": _names(collections),
-            "query_type": query_type,
-            "top_k::integer": top_k,
-            "filter": _json(filter),
-            "options": _json(options),
-        },
-    )
+@dataclass(frozen=True, slots=True)
+class PopularNode:
+    """A node worth a better summary. `basis` is "searched", or "importance" where nothing was searched."""
+
+    node_id: str
+    node_type: str
+    name: str
+    summary: str
+    summary_method: str
+    query_count_7d: float
+    avg_rank: float | None
+    impressions: float
+    clicks: float
+    importance: float
+    basis: str
 
 
-def classify_query(query: str) -> Call[list[rows.ClassifiedQuery]]:
-    """What kind of question it is, with the weights of its signals and the rule that said so."""
-    return _rows("classify_query", rows.ClassifiedQuery, {"query": query})
-
-
-def popular_nodes(repo_id: str, *, top: int = 50) -> Call[list[rows.PopularNode]]:
+def popular_nodes(repo_id: str, *, top: int = 50) -> Call[list[PopularNode]]:
     """The nodes that were found most in the last seven days, then the most important ones: what to upgrade first."""
-    return _rows("popular_nodes", rows.PopularNode, {"repo_id": repo_id, "top::integer": top})
+    return _rows("popular_nodes", PopularNode, {"repo_id": repo_id, "top::integer": top})
 
 
-def put_nodes(repo_id: str, model: str, nodes: Sequence[Mapping[str, Any]]) -> Call[list[rows.PutNodes]]:
+@dataclass(frozen=True, slots=True)
+class PutNodes:
+    """What became of the semantic nodes that were put; see the SQL function put_nodes for what each number means."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    summaries_kept: int
+    unlinked: int
+
+
+def put_nodes(repo_id: str, model: str, nodes: Sequence[Mapping[str, Any]]) -> Call[list[PutNodes]]:
     """Store the semantic nodes of a repository; what did not change is not written. Model "": found by words alone."""
     return _rows(
         "put_nodes",
-        rows.PutNodes,
+        PutNodes,
         {"repo_id": repo_id, "model": model, "nodes::jsonb": Jsonb([dict(n) for n in nodes])},
     )
 
@@ -67,13 +68,22 @@ def delete_missing_nodes(repo_id: str, model: str | None, keep_node_ids: Sequenc
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MissingNodeEmbedding:
+    """A node whose summary waits for its vector; give all three back with it."""
+
+    node_id: str
+    node_type: str
+    summary: str
+
+
 def list_missing_node_embeddings(
     repo_id: str, model: str, *, batch_size: int = 256
-) -> Call[list[rows.MissingNodeEmbedding]]:
+) -> Call[list[MissingNodeEmbedding]]:
     """Nodes that wait for their vector, the most important first."""
     return _rows(
         "list_missing_node_embeddings",
-        rows.MissingNodeEmbedding,
+        MissingNodeEmbedding,
         {"repo_id": repo_id, "model": model, "batch_size::integer": batch_size},
     )
 
