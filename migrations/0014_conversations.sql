@@ -314,29 +314,36 @@ alter table pgsearch.unique_actors
   add column if not exists source text not null default 'search' check (source in ('search', 'chat'));
 
 alter table pgsearch.unique_actors
+-- squawk-ignore ban-drop-constraint
  drop constraint if exists unique_actors_step_starts_at_collection_key;
 
 alter table pgsearch.unique_actors
+-- squawk-ignore ban-drop-constraint
  drop constraint if exists unique_actors_of_source;
 
 alter table pgsearch.unique_actors
+-- squawk-ignore constraint-missing-not-valid, disallowed-unique-constraint
   add constraint unique_actors_of_source unique nulls not distinct (step, starts_at, collection, source);
 
 comment on column pgsearch.unique_actors.source is 'search: of queries; chat: of messages.';
 
 alter table pgsearch.search_stats_seen
+-- squawk-ignore ban-drop-constraint
  drop constraint if exists search_stats_seen_kind_check;
 
 alter table pgsearch.search_stats_seen
+-- squawk-ignore constraint-missing-not-valid
   add constraint search_stats_seen_kind_check check (kind in ('queries', 'events', 'links', 'messages', 'conversations'));
 
 comment on table pgsearch.search_stats_seen is
 'How many rows of the log the roll-ups have seen: a day whose count differs is rolled up again. queries: searches of a day; events: events of a day; links: events of source_day about searches of day; messages: messages of a day; conversations: messages of those that began on a day, and how many of them are finalized.';
 
 alter table pgsearch.granted_rights
+-- squawk-ignore ban-drop-constraint
  drop constraint if exists granted_rights_right_name_check;
 
 alter table pgsearch.granted_rights
+-- squawk-ignore constraint-missing-not-valid
   add constraint granted_rights_right_name_check check (right_name in ('search', 'log', 'read_log', 'read_conversations'));
 
 revoke all on pgsearch.conversations, pgsearch.messages, pgsearch.message_contents, pgsearch.chat_consents, pgsearch.conversation_reads, pgsearch.log_archives from public;

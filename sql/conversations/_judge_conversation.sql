@@ -12,7 +12,9 @@ begin
 end;
 $$;
 
-comment on function pgsearch._chat_settings(text) is 'The settings "chat" in force for a collection: defaults, overridden for all by set_chat_settings, overridden by the collection.';
+comment on function pgsearch._chat_settings(text) is
+'The settings "chat" in force for a collection: defaults, overridden for all by set_chat_settings,
+overridden by the collection.';
 
 create or replace function pgsearch._judge_conversation(
     conversation    pgsearch.conversations,

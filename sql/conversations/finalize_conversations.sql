@@ -19,13 +19,14 @@ declare
     kept     record;
     found_in record;
     settings jsonb;
+    silent_since timestamptz;
     ended    record;
     dropped  text[];
     number   bigint;
     finished bigint := 0;
     saved    bigint := 0;
     removed  bigint := 0;
-    forgotten jsonb := '{}';
+    expired  jsonb := '{"contents_expired": 0, "conversations_expired": 0}';
 begin
     if idle < interval '0' or idle > interval '10 years' then
         raise exception using
@@ -42,7 +43,8 @@ begin
            and (finalize_conversations.conversation_id is null or c.conversation_id = finalize_conversations.conversation_id)
          group by c.collection
     loop
-        settings := pgsearch._chat_settings(found_in.collection);
+        settings     := pgsearch._chat_settings(found_in.collection);
+        silent_since := clock_timestamp() - coalesce(idle, make_interval(secs => 60 * (settings ->> 'idle_minutes')::float8));
         loop
             select array_agg(e.conversation_id) as ids, min(e.started_at) as first_ts, max(e.last_message_at) as last_ts
               into ended
@@ -50,8 +52,10 @@ begin
                       from pgsearch.conversations as c
                      where c.finalized_at is null
                        and c.collection = found_in.collection
-                       and case when finalize_conversations.conversation_id is not null then c.conversation_id = finalize_conversations.conversation_id
-                                else c.last_message_at <= clock_timestamp() - coalesce(idle, make_interval(secs => 60 * (settings ->> 'idle_minutes')::float8)) end
+                       and case
+                           when finalize_conversations.conversation_id is null then c.last_message_at <= silent_since
+                           else c.conversation_id = finalize_conversations.conversation_id
+                           end
                      order by c.conversation_id
                      limit at_once
                        -- who is at it already decides
@@ -61,7 +65,8 @@ begin
             with judged as materialized (
                 select c.conversation_id, l.min_score, j.*
                   from pgsearch.conversations as c
-                       left join pgsearch._least_scores(ended.ids, ended.first_ts, ended.last_ts) as l on l.conversation_id = c.conversation_id
+                       left join pgsearch._least_scores(ended.ids, ended.first_ts, ended.last_ts) as l
+                              on l.conversation_id = c.conversation_id
                        cross join lateral pgsearch._judge_conversation(c, l.min_score, settings, kept.require_consent) as j
                  where c.conversation_id = any (ended.ids)
             ),
@@ -93,9 +98,9 @@ begin
     end loop;
 
     if finalize_conversations.conversation_id is null then
-        forgotten := pgsearch._expire_conversations();
+        expired := pgsearch._expire_conversations();
     end if;
-    return jsonb_build_object('finalized', finished, 'saved', saved, 'contents_removed', removed, 'contents_expired', 0, 'conversations_expired', 0) || forgotten;
+    return jsonb_build_object('finalized', finished, 'saved', saved, 'contents_removed', removed) || expired;
 end;
 $$;
 
@@ -154,4 +159,5 @@ begin
 end;
 $$;
 
-comment on function pgsearch._expire_conversations() is 'Deletes texts and conversations that are older than they are kept. Returns {"contents_expired", "conversations_expired"}: how many.';
+comment on function pgsearch._expire_conversations() is
+'Deletes texts and conversations that are older than they are kept. Returns {"contents_expired", "conversations_expired"}: how many.';

@@ -30,7 +30,8 @@ Returns {"conversation_id", "collection_name", "user_hash", "messages": [{"role"
 none, or it is not theirs. The content of a message is null where it was not kept.
 Error: PS003 when nobody is named, or reader is too long.
 Example:
-select pgsearch.get_conversation(pgsearch.log_turn(''Roses?'', ''Yes.'', context => ''{"user_id": "lee"}'') ->> ''conversation_id'', ''lee'');';
+select pgsearch.get_conversation(pgsearch.log_turn(''Roses?'', ''Yes.'', context => ''{"user_id": "lee"}'') ->> ''conversation_id'',
+                                 ''lee'');';
 
 create or replace function pgsearch._check_reader(user_id text, session_id text, reader text)
 returns void
@@ -41,8 +42,11 @@ begin
     if user_id is null and session_id is null and coalesce(reader, '') = '' or char_length(reader) > 255 then
         raise exception using
             errcode = 'PS003',
-            message = case when char_length(reader) > 255 then format('reader has %s characters', char_length(reader)) else 'it was not said whose conversations are read' end,
-            hint    = 'Give user_id or session_id of their owner; or reader, 1 to 255 characters: your own name, which is written down with what you read.';
+            message = case
+                      when char_length(reader) > 255 then format('reader has %s characters', char_length(reader))
+                      else 'it was not said whose conversations are read'
+                      end,
+            hint    = 'Give user_id or session_id of their owner; or reader, 1 to 255 characters: your own name, which is written down.';
     end if;
 end;
 $$;
@@ -96,7 +100,8 @@ begin
            left join pgsearch.message_contents as t on t.message_id = m.message_id
                                                    and t.ts = m.ts
                                                    and t.ts between one.started_at and one.last_message_at
-           left join lateral (select jsonb_agg(jsonb_build_object('id', h.id, 'page', q.hit_pages[h.at], 'score', q.hit_scores[h.at]) order by h.at) as docs
+           left join lateral (select jsonb_agg(jsonb_build_object('id', h.id, 'page', q.hit_pages[h.at], 'score', q.hit_scores[h.at])
+                                                order by h.at) as docs
                                 from pgsearch.queries as q
                                      cross join lateral unnest(q.hit_ids) with ordinality as h(id, at)
                                where q.query_id = m.query_id
@@ -120,6 +125,7 @@ begin
 end;
 $$;
 
-comment on function pgsearch._read_conversation(text, text, text, text) is 'get_conversation, with the rights of the owner: whoever may call it reads nothing unrecorded.';
+comment on function pgsearch._read_conversation(text, text, text, text) is
+'get_conversation, with the rights of the owner: whoever may call it reads nothing unrecorded.';
 
 revoke execute on function pgsearch._read_conversation(text, text, text, text) from public;

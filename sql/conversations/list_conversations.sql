@@ -32,7 +32,8 @@ begin
 
     return query
     select l.*
-      from pgsearch._list_conversations(list_conversations.user_id, list_conversations.session_id, list_conversations.reader, list_conversations.collection, since, until,
+      from pgsearch._list_conversations(list_conversations.user_id, list_conversations.session_id, list_conversations.reader,
+                                        list_conversations.collection, since, until,
                                         query, list_conversations.sampling_reason, top_n, after) as l;
 end;
 $$;
@@ -79,9 +80,10 @@ set plan_cache_mode = 'force_custom_plan'
 as $$
 #variable_conflict use_column
 declare
-    all_words constant tsquery := (select case when p.required is null or p.excluded is null then p.required else p.required && !!p.excluded end
+    all_words constant tsquery := (select coalesce(p.required && !!p.excluded, p.required)
                                      from pgsearch.parse_query(left(query, 1000), 'pg_catalog.simple', 'and') as p);
-    of_user   constant text    := case when _list_conversations.user_id is not null then pgsearch.hash_user(_list_conversations.user_id) end;
+    -- null stays null
+    of_user   constant text    := pgsearch.hash_user(_list_conversations.user_id);
     last_time timestamptz;
     last_id   text;
 begin
@@ -89,8 +91,11 @@ begin
     if _list_conversations.user_id is null and _list_conversations.session_id is null then
         insert into pgsearch.conversation_reads (reader, role_name, filters)
         values (_list_conversations.reader, session_user,
-                jsonb_strip_nulls(jsonb_build_object('collection', left(_list_conversations.collection, 255), 'since', since, 'until', until, 'query', left(query, 1000),
-                                                     'sampling_reason', _list_conversations.sampling_reason, 'top_n', top_n, 'after', left(after, 255))));
+                jsonb_strip_nulls(jsonb_build_object('collection', left(_list_conversations.collection, 255),
+                                                     'since', since, 'until', until,
+                                                     'query', left(query, 1000),
+                                                     'sampling_reason', _list_conversations.sampling_reason, 'top_n', top_n,
+                                                     'after', left(after, 255))));
     end if;
 
     if after is not null then
@@ -106,7 +111,8 @@ begin
     end if;
 
     return query execute format($statement$
-        select c.conversation_id, left(f.content, 200), c.collection, c.user_hash, c.session_id, c.started_at, c.last_message_at, c.message_count, c.total_turns,
+        select c.conversation_id, left(f.content, 200), c.collection, c.user_hash, c.session_id, c.started_at, c.last_message_at,
+               c.message_count, c.total_turns,
                c.error_count, c.regeneration_count, c.min_score, c.is_sampled, c.sampling_reason, c.retention_priority, c.summary
           from (select *
                   from pgsearch.conversations as c
@@ -142,7 +148,8 @@ begin
                       'exists (select from pgsearch.message_contents as t where t.conversation_id = c.conversation_id'
                       ' and pgsearch._analyze(''pg_catalog.simple'', left(t.content, 2000)) @@ $10)'
                   end))
-      using of_user, _list_conversations.session_id, _list_conversations.collection, since, until, _list_conversations.sampling_reason, last_time,
+      using of_user, _list_conversations.session_id, _list_conversations.collection, since, until, _list_conversations.sampling_reason,
+      last_time,
             last_id, top_n, all_words;
 end;
 $$;
@@ -150,4 +157,5 @@ $$;
 comment on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text) is
 'list_conversations, with the rights of the owner: whoever may call it reads nothing unrecorded.';
 
-revoke execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text) from public;
+revoke execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text)
+  from public;

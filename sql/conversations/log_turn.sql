@@ -17,9 +17,11 @@ declare
     ids     constant text[]  := '{question_id,answer_id}';
     fixed   constant text[]  := '{role,content,message_id,conversation_id,query_id,external_id,log,type}';
     given   constant jsonb   := coalesce(nullif(context, 'null'), '{}');
+    failed  constant boolean := given ->> 'error_type' is not null;
     wrong   text;
     answers jsonb;
     waited  interval;
+    asked_at timestamptz;
     asked   jsonb;
     stored  jsonb   := '[]';
 begin
@@ -36,39 +38,40 @@ begin
             message = format('"%s" is no key of the context of a turn', wrong),
             hint    = 'Texts, conversation and search are arguments; ids of the two messages are question_id and answer_id.';
     end if;
-    if log_turn.question is null and log_turn.answer is null and given ->> 'error_type' is null then
+    if log_turn.question is null and log_turn.answer is null and not failed then
         raise exception using
             errcode = 'PS003',
             message = 'there is nothing to log: no question, no answer, no error_type',
             hint    = 'Give question and answer; an answer made again has no question, one that failed has an error_type.';
     end if;
 
-    answers := pgsearch._message_entry(given - ids || jsonb_build_object('role', 'assistant', 'content', log_turn.answer, 'query_id', log_turn.query_id)
-                                       || case when log_turn.conversation_id is null then '{}' else jsonb_build_object('conversation_id', log_turn.conversation_id) end
-                                       || case when given ? 'answer_id' then jsonb_build_object('message_id', given -> 'answer_id') else '{}' end);
+    answers := pgsearch._message_entry(given - ids || jsonb_strip_nulls(jsonb_build_object(
+                                           'role', 'assistant', 'content', log_turn.answer, 'query_id', log_turn.query_id,
+                                           'conversation_id', log_turn.conversation_id, 'message_id', given -> 'answer_id')));
     perform pgsearch._check_log_entries(jsonb_build_array(answers), 'message');
     answers := pgsearch._with_log_id(answers, 'message_id');
 
     if log_turn.question is not null then
-        waited := make_interval(secs => greatest(1, least(coalesce((answers ->> 'response_time_ms')::float8, 0), 86400000)) / 1000);
+        -- it was asked before it was answered, and a retry makes the same id
+        waited   := make_interval(secs => greatest(1, least(coalesce((answers ->> 'response_time_ms')::float8, 0), 86400000)) / 1000);
+        asked_at := greatest(pgsearch._uuid_time((answers ->> 'message_id')::uuid) - waited, 'epoch');
         select jsonb_object_agg(b.key, answers -> b.key)
                || jsonb_build_object('role', 'user', 'content', log_turn.question, 'conversation_id', answers -> 'conversation_id',
                                      'message_id', coalesce(nullif(given -> 'question_id', 'null'),
-                                                            -- it was asked before it was answered, and a retry makes the same id
-                                                            to_jsonb(pgsearch._uuid_of(greatest(pgsearch._uuid_time((answers ->> 'message_id')::uuid) - waited, 'epoch'),
-                                                                                       answers ->> 'message_id'))))
+                                                            to_jsonb(pgsearch._uuid_of(asked_at, answers ->> 'message_id'))))
           into asked
           from unnest(of_both) as b(key);
         stored  := stored || asked;
-        answers := answers || jsonb_build_object('parent_message_id', coalesce(nullif(answers -> 'parent_message_id', 'null'), asked -> 'message_id'));
+        answers := answers || jsonb_build_object('parent_message_id', coalesce(nullif(answers -> 'parent_message_id', 'null'),
+                                                                               asked -> 'message_id'));
     end if;
-    if log_turn.answer is not null or given ->> 'error_type' is not null then
+    if failed or log_turn.answer is not null then
         stored := stored || answers;
     end if;
     perform pgsearch._store_messages(stored);
 
     return jsonb_build_object('conversation_id', answers -> 'conversation_id', 'question_id', asked -> 'message_id',
-                              'answer_id', case when log_turn.answer is not null or given ->> 'error_type' is not null then answers -> 'message_id' end);
+                              'answer_id', case when failed or log_turn.answer is not null then answers -> 'message_id' end);
 end;
 $$;
 

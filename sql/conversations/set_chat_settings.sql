@@ -5,15 +5,17 @@ returns jsonb
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    given constant jsonb := coalesce(nullif(set_chat_settings.settings, 'null'), '{}');
 begin
-    perform pgsearch._check_settings(jsonb_build_object('chat', coalesce(nullif(settings, 'null'), '{}')));
+    perform pgsearch._check_settings(jsonb_build_object('chat', given));
     if set_chat_settings.collection is null then
         update pgsearch.log_settings as s
-           set chat = s.chat || coalesce(nullif(set_chat_settings.settings, 'null'), '{}');
+           set chat = s.chat || given;
     else
         perform pgsearch._check_collections(array[set_chat_settings.collection]);
         update pgsearch.collections as c
-           set settings = c.settings || jsonb_build_object('chat', coalesce(c.settings -> 'chat', '{}') || coalesce(nullif(set_chat_settings.settings, 'null'), '{}'))
+           set settings = c.settings || jsonb_build_object('chat', coalesce(c.settings -> 'chat', '{}') || given)
          where c.collection = set_chat_settings.collection;
     end if;
 

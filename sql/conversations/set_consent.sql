@@ -75,6 +75,7 @@ begin
 end;
 $$;
 
-comment on function pgsearch._store_consent(text, boolean) is 'set_consent, with the rights of the owner: whoever may log for a user may store it.';
+comment on function pgsearch._store_consent(text, boolean) is
+'set_consent, with the rights of the owner: whoever may log for a user may store it.';
 
 revoke execute on function pgsearch._store_consent(text, boolean) from public;

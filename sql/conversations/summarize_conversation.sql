@@ -57,10 +57,12 @@ begin
         end if;
         written := pgsearch._excerpt(told.first_question)
                    || case when told.questions > 1 then ' … ' || pgsearch._excerpt(told.last_question) else '' end
-                   || format(' (%s)', concat_ws(', ', one.collection || case when one.collection = '' then null else '' end,
+                   || format(' (%s)', concat_ws(', ', nullif(one.collection, ''),
                                                 format('turns: %s', one.total_turns),
                                                 case when one.error_count > 0 then format('errors: %s', one.error_count) end,
-                                                case when one.regeneration_count > 0 then format('regenerations: %s', one.regeneration_count) end));
+                                                case when one.regeneration_count > 0 then
+                                                     format('regenerations: %s', one.regeneration_count)
+                                                end));
     end if;
 
     update pgsearch.conversations as c

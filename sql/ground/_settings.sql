@@ -14,7 +14,8 @@ declare
                                  "window": [0, 10], "snippet_length": [0, 2000],
                                  "log.sample_rate": [0, 1], "log.signals_of": [0, 1000], "log.low_confidence_threshold": [0, 1], "log.reformulation_window_s": [0, 3600],
                                  "log.typeahead_pause_s": [0, 60], "log.min_impressions": [0, 1000000], "log.popularity_days": [1, 3650],
-                                 "chat.sample_rate": [0, 1], "chat.min_score": [0, 1], "chat.long_turns": [1, 100000], "chat.idle_minutes": [1, 525600]}';
+                                 "chat.sample_rate": [0, 1], "chat.min_score": [0, 1], "chat.long_turns": [1, 100000],
+                                 "chat.idle_minutes": [1, 525600]}';
     whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length,log.signals_of,log.min_impressions,log.popularity_days,chat.long_turns}';
     bound    jsonb;
     typed    text;

@@ -20,4 +20,5 @@ begin
 end;
 $$;
 
-comment on function pgsearch._may_leave(date) is 'Whether texts and messages of a day (UTC) may be deleted, as far as the archive is concerned.';
+comment on function pgsearch._may_leave(date) is
+'Whether texts and messages of a day (UTC) may be deleted, as far as the archive is concerned.';

@@ -42,18 +42,25 @@ begin
         -- the same twice in one batch is one
         select distinct on (e.message_id) e.*, pgsearch._uuid_time(e.message_id) as ts_of_id
           from jsonb_to_recordset(entries) as e(
-                   message_id uuid, conversation_id text, external_id text, session_id text, application text, collection text, user_id text, consent boolean, role text,
-                   parent_message_id uuid, content text, query_id uuid, retrieved_docs jsonb, retrieval_query text, retrieved_count integer, reranking_used boolean,
-                   top_scores float8[], retrieval_score float8, reasoning_level text, llm_model text, temperature float8, max_tokens integer, top_p float8,
-                   input_tokens bigint, output_tokens bigint, response_time_ms float8, retrieval_time_ms float8, first_token_ms float8, error_type text,
+                   message_id uuid, conversation_id text, external_id text, session_id text, application text, collection text,
+                   user_id text, consent boolean, role text,
+                   parent_message_id uuid, content text, query_id uuid, retrieved_docs jsonb, retrieval_query text,
+                   retrieved_count integer, reranking_used boolean,
+                   top_scores float8[], retrieval_score float8, reasoning_level text, llm_model text, temperature float8,
+                   max_tokens integer, top_p float8,
+                   input_tokens bigint, output_tokens bigint, response_time_ms float8, retrieval_time_ms float8, first_token_ms float8,
+                   error_type text,
                    is_regeneration boolean, metadata jsonb)
          order by e.message_id
     ),
     -- what a message leaves out is as in its conversation
     whole as materialized (
-        select e.message_id, e.conversation_id, e.ts_of_id, e.content, e.retrieval_query, e.retrieved_docs, e.consent, e.user_id, e.application, e.session_id, e.collection,
-               coalesce(nullif(e.collection, ''), nullif(c.collection, ''), (array_agg(e.collection) filter (where e.collection <> '') over alike)[1], '') as of_collection,
-               coalesce(nullif(e.session_id, ''), c.session_id, (array_agg(e.session_id) filter (where e.session_id <> '') over alike)[1]) as of_session,
+        select e.message_id, e.conversation_id, e.ts_of_id, e.content, e.retrieval_query, e.retrieved_docs, e.consent, e.user_id,
+               e.application, e.session_id, e.collection,
+               coalesce(nullif(e.collection, ''), nullif(c.collection, ''),
+                        (array_agg(e.collection) filter (where e.collection <> '') over alike)[1], '') as of_collection,
+               coalesce(nullif(e.session_id, ''), c.session_id,
+                        (array_agg(e.session_id) filter (where e.session_id <> '') over alike)[1]) as of_session,
                coalesce(nullif(e.user_id, ''), c.user_hash, (array_agg(e.user_id) filter (where e.user_id <> '') over alike)[1]) as of_user
           from entry as e
                left join pgsearch.conversations as c on c.conversation_id = e.conversation_id
@@ -61,11 +68,15 @@ begin
     ),
     stored as (
         insert into pgsearch.messages as m (
-                   message_id, ts, conversation_id, external_id, session_id, application, collection, user_hash, role, parent_message_id, query_id, reasoning_level,
-                   llm_model, temperature, max_tokens, top_p, input_tokens, output_tokens, response_time_ms, retrieval_time_ms, first_token_ms, retrieved_count,
+                   message_id, ts, conversation_id, external_id, session_id, application, collection, user_hash, role, parent_message_id,
+                   query_id, reasoning_level,
+                   llm_model, temperature, max_tokens, top_p, input_tokens, output_tokens, response_time_ms, retrieval_time_ms,
+                   first_token_ms, retrieved_count,
                    reranking_used, top_scores, retrieval_score, error_type, is_regeneration, metadata)
-        select e.message_id, e.ts_of_id, e.conversation_id, e.external_id, w.of_session, e.application, w.of_collection, w.of_user, e.role, e.parent_message_id, e.query_id,
-               e.reasoning_level, e.llm_model, e.temperature, e.max_tokens, e.top_p, e.input_tokens, e.output_tokens, e.response_time_ms, e.retrieval_time_ms,
+        select e.message_id, e.ts_of_id, e.conversation_id, e.external_id, w.of_session, e.application, w.of_collection, w.of_user,
+               e.role, e.parent_message_id, e.query_id,
+               e.reasoning_level, e.llm_model, e.temperature, e.max_tokens, e.top_p, e.input_tokens, e.output_tokens, e.response_time_ms,
+               e.retrieval_time_ms,
                e.first_token_ms, e.retrieved_count, e.reranking_used, e.top_scores,
                -- scores of other scales say nothing about how good a passage is
                coalesce(e.retrieval_score, (select max(s) from unnest(e.top_scores) as s having bool_and(s between 0 and 1))),
@@ -78,7 +89,8 @@ begin
     ),
     touched as (
         insert into pgsearch.conversations as c (
-                   conversation_id, session_id, application, collection, user_hash, consent, started_at, last_message_at, message_count, total_turns, error_count,
+                   conversation_id, session_id, application, collection, user_hash, consent, started_at, last_message_at, message_count,
+                   total_turns, error_count,
                    regeneration_count)
         select s.conversation_id,
                min(w.of_session),
@@ -87,7 +99,8 @@ begin
                min(w.of_user),
                -- who refuses once has refused
                bool_and(pgsearch._consent(w.consent, g.granted)),
-               min(s.ts), max(s.ts), count(*), count(*) filter (where s.role = 'user'), count(s.error_type), count(*) filter (where s.is_regeneration)
+               min(s.ts), max(s.ts), count(*), count(*) filter (where s.role = 'user'), count(s.error_type),
+               count(*) filter (where s.is_regeneration)
           from stored as s
                join whole as w on w.message_id = s.message_id
                left join pgsearch.chat_consents as g on g.user_hash = w.of_user
@@ -137,7 +150,8 @@ returns boolean
 language sql immutable parallel safe
 return case when said = false or before = false then false else coalesce(said, before) end;
 
-comment on function pgsearch._consent(boolean, boolean) is 'What a user says and said before about keeping texts, as one: a refusal stands; null: nothing was said.';
+comment on function pgsearch._consent(boolean, boolean) is
+'What a user says and said before about keeping texts, as one: a refusal stands; null: nothing was said.';
 
 create or replace function pgsearch._check_messages(entries jsonb)
 returns void
@@ -161,7 +175,8 @@ begin
     end if;
     if exists (select
                  from jsonb_array_elements(entries) as e
-                      cross join jsonb_array_elements(case jsonb_typeof(e -> 'top_scores') when 'array' then e -> 'top_scores' else '[]' end) as s
+                      cross join jsonb_array_elements(case jsonb_typeof(e -> 'top_scores') when 'array' then e -> 'top_scores'
+                                                      else '[]' end) as s
                 where jsonb_typeof(s) <> 'number'
                    or abs(s::numeric) > 1e100
                    or s::numeric <> 0 and abs(s::numeric) < 1e-100) then
@@ -173,4 +188,5 @@ begin
 end;
 $$;
 
-comment on function pgsearch._check_messages(jsonb) is 'Raises PS003 unless each message has a known role, a conversation and finite scores.';
+comment on function pgsearch._check_messages(jsonb) is
+'Raises PS003 unless each message has a known role, a conversation and finite scores.';

@@ -33,7 +33,8 @@ begin
            array_agg(e.at - 1 order by e.at) filter (where k.type = 'event' and k.wanted) as events,
            array_agg(e.at - 1 order by e.at) filter (where k.type = 'feedback' and k.wanted) as feedbacks,
            array_agg(e.at - 1 order by e.at) filter (where k.type = 'message' and k.wanted) as messages,
-           coalesce(jsonb_agg(jsonb_build_object('index', e.at - 1, 'error', 'type must be "search", "event", "feedback" or "message"') order by e.at)
+           coalesce(jsonb_agg(jsonb_build_object('index', e.at - 1, 'error', 'type must be "search", "event", "feedback" or "message"')
+                              order by e.at)
                         filter (where coalesce(k.type, '') not in ('search', 'event', 'feedback', 'message')), '[]') as rejected,
            coalesce(bool_or(k.id is null), true) as some_without_id
       into sent
@@ -45,7 +46,8 @@ begin
 
     for batch in
         select t.type, t.indexes
-          from (values (1, 'search', sent.searches), (2, 'event', sent.events), (3, 'feedback', sent.feedbacks), (4, 'message', sent.messages)) as t(at, type, indexes)
+          from (values (1, 'search', sent.searches), (2, 'event', sent.events), (3, 'feedback', sent.feedbacks),
+                       (4, 'message', sent.messages)) as t(at, type, indexes)
          where t.indexes is not null
          order by t.at
     loop

@@ -16,7 +16,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     wrong constant interval := (select g.given
-                                  from (values (keep_queries, interval '1 day'), (keep_events, interval '1 day'), (keep_messages, interval '1 day'),
+                                  from (values (keep_queries, interval '1 day'), (keep_events, interval '1 day'),
+                                        (keep_messages, interval '1 day'),
                                                (keep_contents, interval '1 day'), (keep_contents_high, interval '1 day'),
                                                (keep_archive, interval '1 day'), (compress_archive_after, interval '0')) as g(given, least)
                                  where g.given < g.least

@@ -4,8 +4,8 @@
 -- else is readable: not what others searched. log: have searches and events stored, through two functions that run with
 -- the rights of the owner and give nothing back but counts; for one user only where it is said. read_log: read
 -- searches, events and failures, with their texts and users, and of conversations the figures. read_conversations: read
--- conversations through two functions that write down whose, when it is not the user's own. hash_user stays with the owner: who may call it can try
--- names.
+-- conversations through two functions that write down whose, when it is not the user's own. hash_user stays with the
+-- owner: who may call it can try names.
 -- Everything else (putting pages, settings, partitions, forgetting users) is for the owner, and for whom the owner grants it by hand.
 
 create or replace function pgsearch._privileges(right_name text)
@@ -33,10 +33,12 @@ select case right_name
            'select on pgsearch.object_stats_daily, pgsearch.position_stats_daily, pgsearch.weight_stats_daily, pgsearch.recent_nodes, pgsearch.search_stats_seen',
            'select on pgsearch.position_click_rates, pgsearch.node_stats_daily, pgsearch.node_popularity, pgsearch.training_readiness',
            -- figures of conversations without their texts
-           'select on pgsearch.messages, pgsearch.log_archives, pgsearch.chat_stats_hourly, pgsearch.chat_stats_daily, pgsearch.chat_usage_daily',
+           'select on pgsearch.messages, pgsearch.log_archives, pgsearch.chat_stats_hourly, pgsearch.chat_stats_daily',
+           'select on pgsearch.chat_usage_daily',
            'select on pgsearch.conversation_stats_daily, pgsearch.chat_sessions, pgsearch.chat_statistics, pgsearch.gen_ai_chat',
-           'select (conversation_id, session_id, application, collection, user_hash, consent, started_at, last_message_at, message_count) on pgsearch.conversations',
-           'select (total_turns, error_count, regeneration_count, min_score, is_sampled, sampling_reason, sample_weight) on pgsearch.conversations',
+           'select (conversation_id, session_id, application, collection, user_hash, consent, started_at) on pgsearch.conversations',
+           'select (last_message_at, message_count, total_turns, error_count, regeneration_count) on pgsearch.conversations',
+           'select (min_score, is_sampled, sampling_reason, sample_weight) on pgsearch.conversations',
            'select (retention_priority, finalized_at) on pgsearch.conversations',
            -- node_stats_daily tells the collection of a chunk
            'select (chunk_id, collection) on pgsearch.chunks']
@@ -163,7 +165,8 @@ begin
                when 'search'   then has_table_privilege(r.oid, 'pgsearch.chunks', 'select')
                when 'log'      then has_function_privilege(r.oid, 'pgsearch._store_searches(jsonb, jsonb, boolean)', 'execute')
                when 'read_log' then has_table_privilege(r.oid, 'pgsearch.queries', 'select')
-               when 'read_conversations' then has_function_privilege(r.oid, 'pgsearch._read_conversation(text, text, text, text)', 'execute')
+               when 'read_conversations' then
+                   has_function_privilege(r.oid, 'pgsearch._read_conversation(text, text, text, text)', 'execute')
                end
          order by g.role_name, g.right_name
     loop

@@ -52,7 +52,8 @@ begin
             'regeneration_rate', totals.regeneration_rate),
         'top_queries', (select coalesce(jsonb_agg(t.user_query order by t.query_count desc, t.query_normalized), '[]')
                           from pgsearch.top_queries(analytics_summary.collection_name, since, until, 10) as t),
-        'performance_percentiles', jsonb_build_object('p50', totals.p50_response_ms / 1000, 'p95', totals.p95_response_ms / 1000, 'p99', totals.p99_response_ms / 1000),
+        'performance_percentiles', jsonb_build_object('p50', totals.p50_response_ms / 1000, 'p95', totals.p95_response_ms / 1000, 'p99',
+                                                      totals.p99_response_ms / 1000),
         'collections', (select coalesce(jsonb_object_agg(u.collection, u.chat_queries), '{}')
                           from pgsearch.collection_usage(since, until) as u
                          where u.chat_queries > 0

@@ -35,11 +35,14 @@ begin
     perform pgsearch._check_range('days', days, 1, case step when 'hour' then 366 else 3660 end);
 
     return query
-    select g.starts_at, coalesce(s.total_queries, 0), coalesce(s.unique_sessions, 0), coalesce(s.unique_users, 0), s.avg_response_ms / 1000, s.p50_response_ms / 1000,
-           s.p95_response_ms / 1000, s.p99_response_ms / 1000, coalesce(s.input_tokens + s.output_tokens, 0), coalesce(s.error_count, 0), coalesce(s.regeneration_count, 0)
+    select g.starts_at, coalesce(s.total_queries, 0), coalesce(s.unique_sessions, 0), coalesce(s.unique_users, 0),
+           s.avg_response_ms / 1000, s.p50_response_ms / 1000,
+           s.p95_response_ms / 1000, s.p99_response_ms / 1000, coalesce(s.input_tokens + s.output_tokens, 0), coalesce(s.error_count, 0),
+           coalesce(s.regeneration_count, 0)
       from generate_series(tomorrow - make_interval(hours => 24 * analytics_timeline.days), least(now(), tomorrow - interval '1 hour'),
                            case step when 'hour' then interval '1 hour' else interval '24 hours' end) as g(starts_at)
-           left join pgsearch.chat_stats(analytics_timeline.collection_name, tomorrow - make_interval(hours => 24 * analytics_timeline.days), tomorrow, step) as s
+           left join pgsearch.chat_stats(analytics_timeline.collection_name,
+                                         tomorrow - make_interval(hours => 24 * analytics_timeline.days), tomorrow, step) as s
                   on s.starts_at = g.starts_at
      order by g.starts_at;
 end;

@@ -67,7 +67,8 @@ begin
                cross join lateral (values ('volume', w.total, 1::float8),
                                           ('error_rate', case when w.total >= least_rows then w.errors / w.total end, w.total),
                                           ('no_result_rate', case when w.total >= least_rows then w.no_result / w.total end, w.total),
-                                          ('latency_ms', case when w.timed >= least_rows then w.latency / w.timed end, w.timed)) as m(measure, value, weight)
+                                          ('latency_ms', case when w.timed >= least_rows then w.latency / w.timed end,
+                                           w.timed)) as m(measure, value, weight)
          where m.value is not null
     ),
     compared as (

@@ -37,11 +37,13 @@ begin
             message = format('unknown step %s', coalesce(quote_literal(step), 'null')),
             hint    = format('Known steps: %s.', array_to_string(known_steps, ', '));
     end if;
-    days := pgsearch._period(case when step = 'hour' and since is null then coalesce(until, now()) - interval '24 hours' else since end, until);
+    days := pgsearch._period(case when step = 'hour' and since is null then coalesce(until, now()) - interval '24 hours' else since end,
+                             until);
 
     return query
     with summed as materialized (
-        select h.hour as starts_at, h.total_queries, h.answer_count, h.error_count, h.regeneration_count, h.input_tokens, h.output_tokens, h.latency_count, h.sum_latency_ms,
+        select h.hour as starts_at, h.total_queries, h.answer_count, h.error_count, h.regeneration_count, h.input_tokens, h.output_tokens,
+               h.latency_count, h.sum_latency_ms,
                h.latency_buckets, h.latency_counts
           from pgsearch.chat_stats_hourly as h
          where chat_stats.step = 'hour'
@@ -49,8 +51,10 @@ begin
            and h.hour < upper(days)::timestamp at time zone 'UTC'
            and (chat_stats.collection is null or h.collection = chat_stats.collection)
         union all
-        select case when chat_stats.step = 'all' then lower(days)::timestamp at time zone 'UTC' else date_trunc(chat_stats.step, d.day::timestamp at time zone 'UTC', 'UTC') end,
-               d.total_queries, d.answer_count, d.error_count, d.regeneration_count, d.input_tokens, d.output_tokens, d.latency_count, d.sum_latency_ms,
+        select case when chat_stats.step = 'all' then lower(days)::timestamp at time zone 'UTC'
+               else date_trunc(chat_stats.step, d.day::timestamp at time zone 'UTC', 'UTC') end,
+               d.total_queries, d.answer_count, d.error_count, d.regeneration_count, d.input_tokens, d.output_tokens, d.latency_count,
+               d.sum_latency_ms,
                d.latency_buckets, d.latency_counts
           from pgsearch.chat_stats_daily as d
          where chat_stats.step <> 'hour'
@@ -59,21 +63,25 @@ begin
            and (chat_stats.collection is null or d.collection = chat_stats.collection)
     ),
     totals as (
-        select s.starts_at, sum(s.total_queries) as queries, sum(s.answer_count) as answers, sum(s.error_count) as errors, sum(s.regeneration_count) as regenerations,
-               sum(s.input_tokens) as tokens_in, sum(s.output_tokens) as tokens_out, sum(s.latency_count) as timed, sum(s.sum_latency_ms) as sum_latency
+        select s.starts_at, sum(s.total_queries) as queries, sum(s.answer_count) as answers, sum(s.error_count) as errors,
+               sum(s.regeneration_count) as regenerations,
+               sum(s.input_tokens) as tokens_in, sum(s.output_tokens) as tokens_out, sum(s.latency_count) as timed,
+               sum(s.sum_latency_ms) as sum_latency
           from summed as s
          group by s.starts_at
     ),
     histograms as (
         select b.starts_at,
-               pgsearch._latency_percentiles(array_agg(b.bucket order by b.bucket), array_agg(b.counted order by b.bucket), '{0.5,0.95,0.99}') as latencies
+               pgsearch._latency_percentiles(array_agg(b.bucket order by b.bucket), array_agg(b.counted order by b.bucket),
+                                             '{0.5,0.95,0.99}') as latencies
           from (select s.starts_at, l.bucket, sum(l.counted) as counted
                   from summed as s
                        cross join lateral unnest(s.latency_buckets, s.latency_counts) as l(bucket, counted)
                  group by s.starts_at, l.bucket) as b
          group by b.starts_at
     )
-    select t.starts_at, t.queries::bigint, t.answers::bigint, a.sessions, a.users, t.sum_latency / nullif(t.timed, 0)::float8, h.latencies[1], h.latencies[2], h.latencies[3],
+    select t.starts_at, t.queries::bigint, t.answers::bigint, a.sessions, a.users, t.sum_latency / nullif(t.timed, 0)::float8,
+           h.latencies[1], h.latencies[2], h.latencies[3],
            t.tokens_in::bigint, t.tokens_out::bigint, t.errors::bigint, t.regenerations::bigint,
            -- a turn that failed may have no answer at all
            t.errors::float8 / nullif(greatest(t.answers, t.errors), 0)::float8,

@@ -36,8 +36,10 @@ begin
 
     return query
     with used as (
-        select u.value, sum(u.total_queries)::bigint as queries, sum(u.answer_count)::bigint as answers, sum(u.input_tokens)::bigint as tokens_in,
-               sum(u.output_tokens)::bigint as tokens_out, sum(u.error_count)::bigint as errors, sum(u.regeneration_count)::bigint as regenerations,
+        select u.value, sum(u.total_queries)::bigint as queries, sum(u.answer_count)::bigint as answers,
+               sum(u.input_tokens)::bigint as tokens_in,
+               sum(u.output_tokens)::bigint as tokens_out, sum(u.error_count)::bigint as errors,
+               sum(u.regeneration_count)::bigint as regenerations,
                sum(u.sum_latency_ms) / nullif(sum(u.latency_count), 0)::float8 as average, max(u.day) as last_day
           from pgsearch.chat_usage_daily as u
          where u.dimension = chat_usage.dimension
@@ -50,7 +52,8 @@ begin
     )
     select t.value, t.queries, t.answers, t.tokens_in, t.tokens_out, t.errors, t.regenerations, t.average, l.latencies[1], t.last_day
       from used as t
-           left join lateral (select pgsearch._latency_percentiles(array_agg(b.bucket order by b.bucket), array_agg(b.counted order by b.bucket), '{0.95}') as latencies
+           left join lateral (select pgsearch._latency_percentiles(array_agg(b.bucket order by b.bucket),
+                                                                   array_agg(b.counted order by b.bucket), '{0.95}') as latencies
                                 from (select k.bucket, sum(k.counted) as counted
                                         from pgsearch.chat_usage_daily as u
                                              cross join lateral unnest(u.latency_buckets, u.latency_counts) as k(bucket, counted)

@@ -25,7 +25,8 @@ begin
     select u.collection, sum(u.searches), sum(u.chat_queries)::bigint, sum(u.conversations)::bigint, sum(u.tokens)::bigint, sum(u.errors),
            sum(u.searches + u.chat_queries) / nullif(sum(sum(u.searches + u.chat_queries)) over (), 0),
            max(u.day)
-      from (select s.collection, s.day, s.total_queries as searches, 0 as chat_queries, 0 as conversations, 0 as tokens, s.error_count as errors
+      from (select s.collection, s.day, s.total_queries as searches, 0 as chat_queries, 0 as conversations, 0 as tokens,
+                   s.error_count as errors
               from pgsearch.search_stats_daily as s
              where s.day >= lower(days)
                and s.day < upper(days)

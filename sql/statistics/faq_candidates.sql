@@ -44,7 +44,8 @@ begin
     select array_agg(g.normalized order by g.at) as texts, array_agg(normalize(g.normalized, NFD) order by g.at) as letters
       into groups
       from (select a.normalized, row_number() over (order by sum(a.weight) desc, a.normalized) as at
-              from (select pgsearch.normalize_query(left(t.content, 500)) as normalized, coalesce(m.session_id, m.conversation_id) as session,
+              from (select pgsearch.normalize_query(left(t.content, 500)) as normalized,
+                           coalesce(m.session_id, m.conversation_id) as session,
                            max(coalesce(c.sample_weight, 1)) as weight
                       from pgsearch.messages as m
                            join pgsearch.message_contents as t on t.message_id = m.message_id
@@ -106,8 +107,10 @@ begin
     ),
     answered as materialized (
         select a.head, t.content, m.query_id, m.ts, m.is_regeneration, m.error_type,
-               (select count(*) from pgsearch.events as e where e.query_id = m.query_id and e.action_name = 'feedback' and e.value > 0) as helpful,
-               (select count(*) from pgsearch.events as e where e.query_id = m.query_id and e.action_name = 'feedback' and e.value <= 0) as unhelpful
+               (select count(*) from pgsearch.events as e where e.query_id = m.query_id and e.action_name = 'feedback'
+                       and e.value > 0) as helpful,
+               (select count(*) from pgsearch.events as e where e.query_id = m.query_id and e.action_name = 'feedback'
+                       and e.value <= 0) as unhelpful
           from asked as a
                join counted as n on n.head = a.head
                join pgsearch.messages as m on m.conversation_id = a.conversation_id
@@ -122,7 +125,8 @@ begin
     )
     select v.question, v.variants, n.sessions, b.content, b.query_id, b.helpful, b.unhelpful, v.last_asked_at
       from counted as n
-           cross join lateral (select (array_agg(f.content order by f.asked desc, f.content))[1] as question, array_agg(f.content order by f.asked desc, f.content) as variants,
+           cross join lateral (select (array_agg(f.content order by f.asked desc, f.content))[1] as question,
+                                      array_agg(f.content order by f.asked desc, f.content) as variants,
                                       max(f.last_at) as last_asked_at
                                  from (select min(a.content) as content, count(*) as asked, max(a.ts) as last_at
                                          from asked as a

@@ -67,11 +67,13 @@ begin
                        and m.query_id is not null
                        and m.retrieval_score is null
                        and m.ts > clock_timestamp() - kept.keep_queries
-                       and not exists (select from pgsearch.queries as q where q.query_id = m.query_id and q.ts = pgsearch._uuid_time(m.query_id))),
+                       and not exists (select from pgsearch.queries as q where q.query_id = m.query_id
+                                              and q.ts = pgsearch._uuid_time(m.query_id))),
                    'query_id names a search that was not logged, or was left out by log.sample_rate'
             union all
             select 'conversations that wait for their end',
-                   (select count(*) from pgsearch.conversations as c where c.finalized_at is null and c.last_message_at < clock_timestamp() - interval '2 days'),
+                   (select count(*) from pgsearch.conversations as c where c.finalized_at is null
+                           and c.last_message_at < clock_timestamp() - interval '2 days'),
                    'run pgsearch maintain, or select pgsearch.finalize_conversations()'
             union all
             select 'days that are older than they are kept',

@@ -27,7 +27,8 @@ declare
     told      record;
 begin
     perform pgsearch._check_range('top_n', top_n, 0, 100);
-    select coalesce(sum(d.answer_count), 0)::float8 as answers, coalesce(sum(d.regeneration_count), 0)::float8 as regenerations, coalesce(sum(d.error_count), 0)::float8 as errors,
+    select coalesce(sum(d.answer_count), 0)::float8 as answers, coalesce(sum(d.regeneration_count), 0)::float8 as regenerations,
+           coalesce(sum(d.error_count), 0)::float8 as errors,
            coalesce(sum(l.counted), 0)::float8 as slow
       into told
       from pgsearch.chat_stats_daily as d
@@ -54,7 +55,8 @@ begin
          limit 10000
     ),
     searched as (
-        select coalesce(sum(s.total_queries), 0) as total, coalesce(sum(s.no_result_count), 0) as no_result, coalesce(sum(s.low_confidence_count), 0) as low_confidence,
+        select coalesce(sum(s.total_queries), 0) as total, coalesce(sum(s.no_result_count), 0) as no_result,
+               coalesce(sum(s.low_confidence_count), 0) as low_confidence,
                coalesce(sum(s.unhelpful_count), 0) as unhelpful
           from pgsearch.search_stats_daily as s
          where s.day >= lower(days)
@@ -63,15 +65,18 @@ begin
     ),
     found as (
         select 'regeneration' as kind, told.regenerations as count, told.answers as of_all,
-               array(select f.content from failed as f where f.kind = 'regeneration' order by f.ts desc limit prompt_suggestions.top_n) as examples,
-               'The first answer did not do: show these questions with a good answer in the prompt, or say there how long and in which form to answer.' as suggestion
+               array(select f.content from failed as f where f.kind = 'regeneration' order by f.ts desc limit prompt_suggestions.top_n)
+                   as examples,
+               'The first answer did not do: show these questions with a good answer in the prompt, or say there in which form to answer.'
+                   as suggestion
         union all
         select 'error', told.errors, greatest(told.answers, told.errors),
                array(select f.content from failed as f where f.kind = 'error' order by f.ts desc limit prompt_suggestions.top_n),
                'The model gave no answer: look at error_type in messages; fewer passages or less max_tokens, when it was the length.'
         union all
         select 'slow', told.slow, told.answers, '{}',
-               format('Answers of more than %s seconds: fewer or shorter passages, a smaller model, or an answer that is streamed.', slow_ms / 1000)
+               format('Answers of more than %s seconds: fewer or shorter passages, a smaller model, or an answer that is streamed.',
+                      slow_ms / 1000)
         union all
         select 'unhelpful', s.unhelpful, s.total,
                array(select q.user_query
@@ -85,11 +90,12 @@ begin
                         and (prompt_suggestions.collection is null or q.collection = prompt_suggestions.collection)
                       order by e.ts desc
                       limit prompt_suggestions.top_n),
-               'Somebody said that it did not help: read the passages that were found; when they are right, the prompt must keep the model to them.'
+               'It did not help: read the passages that were found; when they are right, the prompt must keep the model to them.'
           from searched as s
         union all
         select 'no_result', s.no_result, s.total,
-               array(select q.user_query from pgsearch.queries_without_results(prompt_suggestions.collection, since, until, prompt_suggestions.top_n) as q),
+               array(select q.user_query from pgsearch.queries_without_results(prompt_suggestions.collection, since, until,
+                                                                               prompt_suggestions.top_n) as q),
                'Nothing was found: write pages about it, and tell the model in the prompt to say so instead of guessing.'
           from searched as s
         union all

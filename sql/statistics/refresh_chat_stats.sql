@@ -38,7 +38,8 @@ begin
 
     first_day := case
                  when named then coalesce((since at time zone 'UTC')::date, '-infinity'::date)
-                 else coalesce((select max(s.day) - look_back from pgsearch.search_stats_seen as s where s.kind = 'messages'), '-infinity'::date)
+                 else coalesce((select max(s.day) - look_back from pgsearch.search_stats_seen as s where s.kind = 'messages'),
+                               '-infinity'::date)
                  end;
     end_day   := coalesce(((until at time zone 'UTC') - interval '1 microsecond')::date + 1, 'infinity'::date);
     starts_at := first_day::timestamp at time zone 'UTC';

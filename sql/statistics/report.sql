@@ -18,20 +18,27 @@ begin
         'collection', report.collection,
         'date_from', lower(days),
         'date_to', upper(days) - 1,
-        'searches', (select to_jsonb(s) - 'starts_at' from pgsearch.search_stats(report.collection, report.since, report.until, 'all') as s),
-        'conversations', (select to_jsonb(c) - 'starts_at' from pgsearch.chat_stats(report.collection, report.since, report.until, 'all') as c),
-        'session_lengths', (select coalesce(jsonb_agg(l order by l.turns), '[]') from pgsearch.session_lengths(report.collection, report.since, report.until) as l),
+        'searches', (select to_jsonb(s) - 'starts_at' from pgsearch.search_stats(report.collection, report.since, report.until,
+                                                                                 'all') as s),
+        'conversations', (select to_jsonb(c) - 'starts_at' from pgsearch.chat_stats(report.collection, report.since, report.until,
+                                                                                    'all') as c),
+        'session_lengths', (select coalesce(jsonb_agg(l order by l.turns), '[]') from pgsearch.session_lengths(report.collection,
+                                                                                                               report.since,
+                                                                                                               report.until) as l),
         'score_distribution', (select coalesce(jsonb_agg(d order by d.from_score), '[]')
                                  from pgsearch.score_distribution(report.collection, report.since, report.until) as d),
-        'models', (select coalesce(jsonb_agg(m), '[]') from pgsearch.chat_usage('model', report.collection, report.since, report.until, 10) as m),
+        'models', (select coalesce(jsonb_agg(m), '[]') from pgsearch.chat_usage('model', report.collection, report.since, report.until,
+                                                                                10) as m),
         'collections', (select coalesce(jsonb_agg(u), '[]')
                           from pgsearch.collection_usage(report.since, report.until) as u
                          where report.collection is null
                             or u.collection = report.collection),
-        'top_queries', (select coalesce(jsonb_agg(t), '[]') from pgsearch.top_queries(report.collection, report.since, report.until, 10) as t),
+        'top_queries', (select coalesce(jsonb_agg(t), '[]') from pgsearch.top_queries(report.collection, report.since, report.until,
+                                                                                      10) as t),
         'queries_without_results', (select coalesce(jsonb_agg(q), '[]')
                                       from pgsearch.queries_without_results(report.collection, report.since, report.until, 10) as q),
-        'suggestions', (select coalesce(jsonb_agg(p), '[]') from pgsearch.prompt_suggestions(report.collection, report.since, report.until, 3) as p));
+        'suggestions', (select coalesce(jsonb_agg(p), '[]') from pgsearch.prompt_suggestions(report.collection, report.since,
+                                                                                             report.until, 3) as p));
 end;
 $$;
 

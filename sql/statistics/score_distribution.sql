@@ -19,7 +19,8 @@ declare
     days constant daterange := pgsearch._period(since, until);
 begin
     return query
-    select b.bucket / 20.0::float8, (b.bucket + 1) / 20.0::float8, coalesce(s.counted, 0), coalesce(s.counted, 0) / nullif(sum(s.counted) over (), 0)
+    select b.bucket / 20.0::float8, (b.bucket + 1) / 20.0::float8, coalesce(s.counted, 0),
+           coalesce(s.counted, 0) / nullif(sum(s.counted) over (), 0)
       from generate_series(0, 19) as b(bucket)
            left join (select k.bucket, sum(k.counted) as counted
                         from pgsearch.chat_stats_daily as d
