@@ -73,7 +73,8 @@ begin
     end if;
     if flat ->> 'conversation_id' is null then
         -- a retry of one message is not another conversation
-        flat := flat || jsonb_build_object('conversation_id', coalesce(md5('conversation of ' || (flat ->> 'message_id'))::uuid, gen_random_uuid()));
+        flat := flat || jsonb_build_object('conversation_id', coalesce(md5('conversation of ' || (flat ->> 'message_id'))::uuid,
+                                                                       gen_random_uuid()));
     end if;
     return flat;
 end;
