@@ -268,7 +268,7 @@ begin
                 else format('%s, until %s', p.partitions, to_char(p.until, 'YYYY-MM-DD HH24:MI'))
            end,
            case when not (p.catch_all or p.now and p.until >= now() + ahead) then 'select pgsearch.ensure_partitions();' end
-      from (values ('queries'), ('events')) as t(name)
+      from (select k.parent as name from pgsearch._log_parents() as k) as t
            cross join lateral (
                select count(*) as partitions,
                       coalesce(bool_or(b.bound = 'DEFAULT'), false) as catch_all,
