@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
 
 import psycopg
 
-from pgsearch.client import Client
-from pgsearch.client.calls import Names
-from pgsearch.embedding.registering import default_model
+from pgsearch.client.calls import Call, Names
+from pgsearch.client.default_model import default_model_call
 from pgsearch.errors import ConnectionFailedError, InvalidValueError, PgsearchError, UnknownModelError
 from pgsearch.models.embedders import embed_query
 from pgsearch.models.names import embedder_for, why_no_embedder
@@ -18,8 +18,22 @@ from pgsearch.models.names import embedder_for, why_no_embedder
 Result = TypeVar("Result")
 
 
+class Asks(Protocol):
+    """What a query is embedded for: a Client, or what stands for one in another thread."""
+
+    def run(self, call: Call[Result]) -> Result: ...
+
+    def savepoint(self) -> AbstractContextManager[None]: ...
+
+    def cached_query_embedding(self, model: str, query: str) -> Sequence[float] | None: ...
+
+    def put_query_embedding(
+        self, model: str, query: str, embedding: Sequence[float], *, most_kept: int = ...
+    ) -> object: ...
+
+
 def query_embedding(
-    client: Client, query: str, collections: Names | None = None, model: str = ""
+    client: Asks, query: str, collections: Names | None = None, model: str = ""
 ) -> tuple[Sequence[float] | None, str | None]:
     """The vector of a query, from the embedder of the model, by default that of the collections.
 
@@ -27,7 +41,7 @@ def query_embedding(
     long or cost money are kept in the database, PGSEARCH_QUERY_CACHE of them (default 10000, 0: none).
     """
     try:
-        name = model or default_model(client, collections)
+        name = model or client.run(default_model_call(collections))
     except UnknownModelError as error:
         return None, f"{error.message[:1].upper()}{error.message[1:]}. {error.hint or ''}".rstrip()
     try:
@@ -58,7 +72,7 @@ def _most_queries_kept() -> int:
     return int(given)
 
 
-def _quietly(client: Client, cache: Callable[[], Result]) -> Result | None:
+def _quietly(client: Asks, cache: Callable[[], Result]) -> Result | None:
     """What the cache gives; None when it fails, for a search must not fail for its sake."""
     try:
         with client.savepoint():

@@ -1,0 +1,46 @@
+"""Who may ask: everybody who shows the token, where there is one, and administrators."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+
+from pgsearch.http.services import Services
+
+_BEARER = HTTPBearer(auto_error=False, description="PGSEARCH_TOKEN, or PGSEARCH_ADMIN_TOKEN of an administrator.")
+
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+
+
+async def services(request: Request) -> Services:
+    """What the app was started with."""
+    found: Services = request.app.state.services
+    return found
+
+
+Served = Annotated[Services, Depends(services)]
+
+
+async def asking(served: Served, bearer: Bearer) -> None:
+    """401 unless the token was shown, where one is set; that of administrators does too."""
+    settings = served.settings
+    if settings.token and not _shown(bearer, settings.token, settings.admin_token):
+        raise HTTPException(401, "Show the token: Authorization: Bearer TOKEN.")
+
+
+async def administering(served: Served, bearer: Bearer) -> None:
+    """401 without the token of administrators, 403 where the server has none."""
+    needed = served.settings.needed_to_administer
+    if not needed:
+        raise HTTPException(403, "This server was started without a token, so nobody may do that: set PGSEARCH_TOKEN.")
+    if not _shown(bearer, needed):
+        raise HTTPException(401, "Show the token of administrators: Authorization: Bearer TOKEN.")
+
+
+def _shown(bearer: HTTPAuthorizationCredentials | None, *tokens: str) -> bool:
+    shown = b"" if bearer is None else bearer.credentials.encode("utf-8", "replace")
+    return any(hmac.compare_digest(shown, token.encode()) for token in tokens if token)

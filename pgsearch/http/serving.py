@@ -1,0 +1,62 @@
+"""Runs the app in uvicorn: requests under way end before it stops, and what waits for the log is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from pgsearch.http.app import create_app
+from pgsearch.http.settings import ServerSettings
+
+_STOP_SECONDS = 15
+_HEADER_SECONDS = 10.0
+_IDLE_SECONDS = 30
+_MOST_CONNECTIONS = 1000
+
+
+class _Protocol(H11Protocol):
+    """A connection on which no request begins is closed after a while, as one that idles between requests is."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(_HEADER_SECONDS, self._close_silent)
+
+    def _close_silent(self) -> None:
+        if getattr(self, "cycle", None) is None and not self.transport.is_closing():
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._told = started
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        for server in self.servers:
+            for socket in server.sockets:
+                host, port = socket.getsockname()[:2]
+                self._told(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+
+def serve(settings: ServerSettings, started: Callable[[str], None]) -> None:
+    """Serve until the process is told to stop; `started` gets the address once it is listened on."""
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        http=_Protocol,
+        ws="none",
+        # uvicorn's own log would tell what people search for
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        limit_concurrency=_MOST_CONNECTIONS,
+    )
+    _Server(config, started).run()
