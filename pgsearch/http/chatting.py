@@ -302,7 +302,7 @@ def _retrieval_info(turn: _Turn, found: Found) -> dict[str, Any]:
     return {
         "query": turn.question.text,
         "retrieved_count": len(found.passages),
-        "reranking_used": False,
+        "reranking_used": any("reranked" in hit.signals for hit in found.result.hits),
         "top_scores": [one.source.score for one in found.passages[:_TOP_SCORES]],
     }
 
@@ -352,10 +352,7 @@ def _entry(turn: _Turn, found: Found | None, answer: Answer | None, said: str, e
     if found is not None:
         told |= {
             "retrieval_time_ms": found.retrieval_time_ms,
-            "retrieval_query": turn.question.text,
-            "retrieved_count": len(found.passages),
-            "reranking_used": False,
-            "top_scores": [one.source.score for one in found.passages[:_TOP_SCORES]],
+            "retrieval_info": _retrieval_info(turn, found),
             # the scores fall with the rank, whatever was found
             "retrieval_score": found.result.confidence,
             "retrieved_docs": retrieved_docs(found.passages),

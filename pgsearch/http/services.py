@@ -110,6 +110,9 @@ class Services:
 
     async def log_search(self, entry: Mapping[str, Any]) -> str | None:
         """Store a search of elsewhere and return its id, also when it is stored only later; None: it is not to be."""
+        entry = dict(entry)
+        if "repo_id" in entry:
+            entry.setdefault("collection", entry.pop("repo_id"))
         try:
             query_id = await self.client.log_search(entry)
         except (ConnectionFailedError, NotDeployedError):

@@ -42,6 +42,11 @@ class _Server(uvicorn.Server):
                 host, port = socket.getsockname()[:2]
                 self._told(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
+    async def shutdown(self, sockets: Any = None) -> None:
+        await super().shutdown(sockets)
+        # else uvicorn kills the process by the same signal once more, and an end as it should be looks like none
+        self._captured_signals.clear()
+
 
 def serve(settings: ServerSettings, started: Callable[[str], None]) -> None:
     """Serve until the process is told to stop; `started` gets the address once it is listened on."""
