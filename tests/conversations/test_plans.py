@@ -82,6 +82,8 @@ def large(pg_server: Server, pg_template: NoopExecutor) -> Iterator[psycopg.Conn
 
 @pytest.mark.parametrize("read", READS)
 def test_what_is_read_is_looked_up(large: psycopg.Connection[tuple[object, ...]], read: str) -> None:
+    # what was counted before goes to the server's statistics
+    large.execute("select pg_stat_force_next_flush()")
     with large.transaction(force_rollback=True):
         assert large.execute(READS[read].encode()).fetchall()
         touched = large.execute(_TOUCHED.encode()).fetchall()
@@ -93,6 +95,8 @@ def test_what_is_read_is_looked_up(large: psycopg.Connection[tuple[object, ...]]
 
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_statistics_are_read_from_roll_ups(large: psycopg.Connection[tuple[object, ...]], statistic: str) -> None:
+    # what was counted before goes to the server's statistics
+    large.execute("select pg_stat_force_next_flush()")
     with large.transaction(force_rollback=True):
         assert large.execute(STATISTICS[statistic].encode()).fetchall()
         touched = large.execute(_TOUCHED.encode()).fetchall()

@@ -34,7 +34,7 @@ def write(talk: Talk, days_ago: int = 1) -> None:
         talk.turn(
             "roses?",
             conversation=f"{days_ago}-{session}",
-            answer_id=at(hour + number / 100, days_ago),
+            answer_id=at(hour + 0.1 + number / 100, days_ago),
             collection=collection,
             session_id=session,
             user_id=user,
