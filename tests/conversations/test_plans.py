@@ -22,7 +22,8 @@ create table public.said as
 select n, 'c' || n as conversation_id, 'u' || n / 10 as user_hash, now() - n * interval '40 seconds' as ts
   from generate_series(1, {CONVERSATIONS}) as n;
 insert into pgsearch.conversations (
-           conversation_id, session_id, collection, user_hash, started_at, last_message_at, message_count, total_turns, finalized_at)
+           conversation_id, session_id, collection, user_hash, started_at, last_message_at, message_count, total_turns,
+           finalized_at)
 select s.conversation_id, s.user_hash, 'k' || s.n % 50, pgsearch.hash_user(s.user_hash),
        date_trunc('milliseconds', s.ts), date_trunc('milliseconds', s.ts) + interval '1 second', 2, 1,
        case when s.n > 100 then now() end
