@@ -86,6 +86,8 @@ declare
     of_user   constant text    := pgsearch.hash_user(_list_conversations.user_id);
     last_time timestamptz;
     last_id   text;
+    ends_at   timestamptz;
+    one       pgsearch.listed_conversation;
 begin
     perform pgsearch._check_reader(_list_conversations.user_id, _list_conversations.session_id, _list_conversations.reader);
     if _list_conversations.user_id is null and _list_conversations.session_id is null then
@@ -110,25 +112,14 @@ begin
         end if;
     end if;
 
-    return query execute format($statement$
-        select c.conversation_id, left(f.content, 200), c.collection, c.user_hash, c.session_id, c.started_at, c.last_message_at,
-               c.message_count, c.total_turns,
-               c.error_count, c.regeneration_count, c.min_score, c.is_sampled, c.sampling_reason, c.retention_priority, c.summary
-          from (select *
-                  from pgsearch.conversations as c
-                 where %s
-                 order by c.last_message_at desc, c.conversation_id
-                 limit $9) as c
-               left join lateral (select t.content
-                                    from pgsearch.message_contents as t
-                                         join pgsearch.messages as m on m.message_id = t.message_id and m.ts = t.ts
-                                   where t.conversation_id = c.conversation_id
-                                     and t.ts between c.started_at and c.last_message_at
-                                     and m.conversation_id = c.conversation_id
-                                     and m.role = 'user'
-                                   order by t.ts, t.message_id
-                                   limit 1) as f on true
-         order by c.last_message_at desc, c.conversation_id$statement$,
+    for one in execute format($statement$
+        select c.conversation_id, null::text, c.collection, c.user_hash, c.session_id, c.started_at, c.last_message_at,
+               c.message_count, c.total_turns, c.error_count, c.regeneration_count, c.min_score, c.is_sampled, c.sampling_reason,
+               c.retention_priority, c.summary
+          from pgsearch.conversations as c
+         where %s
+         order by c.last_message_at desc, c.conversation_id
+         limit $9$statement$,
         concat_ws(' and ',
                   'true',
                   case when of_user is not null then 'c.user_hash = $1' end,
@@ -148,9 +139,24 @@ begin
                       'exists (select from pgsearch.message_contents as t where t.conversation_id = c.conversation_id'
                       ' and pgsearch._analyze(''pg_catalog.simple'', left(t.content, 2000)) @@ $10)'
                   end))
-      using of_user, _list_conversations.session_id, _list_conversations.collection, since, until, _list_conversations.sampling_reason,
-      last_time,
-            last_id, top_n, all_words;
+      using of_user, _list_conversations.session_id, _list_conversations.collection, since, until,
+            _list_conversations.sampling_reason, last_time, last_id, top_n, all_words
+    loop
+        -- one after the other, because only known times leave all days but one or two out of the plan
+        ends_at := least(one.last_message_at, one.started_at + interval '1 day');
+        select left(t.content, 200)
+          into one.title
+          from pgsearch.messages as m
+               join pgsearch.message_contents as t on t.message_id = m.message_id
+                                                  and t.ts = m.ts
+                                                  and t.ts between one.started_at and ends_at
+         where m.conversation_id = one.conversation_id
+           and m.ts between one.started_at and ends_at
+           and m.role = 'user'
+         order by m.ts, m.message_id
+         limit 1;
+        return next one;
+    end loop;
 end;
 $$;
 

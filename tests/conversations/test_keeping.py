@@ -12,7 +12,7 @@ from tests.conversations.conftest import Talk
 from tests.refusals import refused
 
 # without a reason to be kept, none is
-NOTHING_BY_CHANCE = {"sample_rate": 0}
+NOTHING_BY_CHANCE: dict[str, Any] = {"sample_rate": 0}
 
 
 def settings(talk: Talk, collection: str | None = None, **given: Any) -> dict[str, Any]:
@@ -85,7 +85,8 @@ def test_a_share_is_kept_by_the_id_and_stands_for_the_others(talk: Talk) -> None
     before = {
         row["conversation_id"]: row["save"]
         for row in talk.rows(
-            "select c.conversation_id, s.save from pgsearch.conversations as c cross join pgsearch.should_save_conversation(c.conversation_id) as s"
+            "select c.conversation_id, s.save from pgsearch.conversations as c"
+            " cross join pgsearch.should_save_conversation(c.conversation_id) as s"
         )
     }
     ended = talk.end()
@@ -218,7 +219,8 @@ def test_messages_and_conversations_go_after_three_months_a_day_at_a_time(talk: 
 
 def test_how_long_is_a_setting(talk: Talk) -> None:
     talk.value(
-        "select pgsearch.set_log_retention(keep_contents => '2 days', keep_contents_high => '3 days', keep_messages => '5 days')"
+        "select pgsearch.set_log_retention(keep_contents => '2 days', keep_contents_high => '3 days',"
+        " keep_messages => '5 days')"
     )
     conversation = talk.turn(days_ago=2.99)
     assert talk.value("select pgsearch.finalize_conversations()")["contents_expired"] in (0, 2)

@@ -120,7 +120,7 @@ def test_again_changes_nothing(talk: Talk) -> None:
 
     assert first == again
     assert talk.conversation(first["conversation_id"])["message_count"] == 1
-    answer = {"answer_id": str(uuid7())}
+    answer: dict[str, Any] = {"answer_id": str(uuid7())}
     assert talk.turn(**answer) == talk.turn(**answer)
     assert talk.value("select count(*) from pgsearch.messages") == 3
 
@@ -136,7 +136,7 @@ def test_what_a_message_leaves_out_is_as_in_its_conversation(talk: Talk) -> None
 
 def test_messages_come_in_batches_beside_searches(talk: Talk) -> None:
     one = {"type": "message", "role": "user", "content": "a", "conversation_id": "c", "message_id": str(uuid7())}
-    sent = [
+    sent: list[dict[str, Any]] = [
         one,
         {"type": "search", "query": "roses"},
         {"type": "message", "role": "robot"},
@@ -311,7 +311,8 @@ def test_the_log_is_whole(talk: Talk) -> None:
     talk.turn(days_ago=1)
     talk.connection.execute("delete from pgsearch.conversations")
     wrong = talk.rows(
-        "select check_name, number from pgsearch.log_health(3) where status = 'warn' and check_name like 'messages without%%'"
+        "select check_name, number from pgsearch.log_health(3) "
+        " where status = 'warn' and check_name like 'messages without%%'"
     )
     assert wrong == [{"check_name": "messages without a conversation", "number": 2}]
 

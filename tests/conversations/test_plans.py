@@ -16,23 +16,31 @@ CONVERSATIONS = 20_000
 
 # over ten days, ten to a user, two messages each
 _FILL = f"""
-select pgsearch.ensure_partitions(((now() - interval '10 days') at time zone 'UTC')::date, (now() at time zone 'UTC')::date + 1);
+select pgsearch.ensure_partitions(((now() - interval '10 days') at time zone 'UTC')::date,
+                                  (now() at time zone 'UTC')::date + 1);
 create table public.said as
-select n, 'c' || n as conversation_id, 'u' || n / 10 as user_hash, now() - n * interval '40 seconds' as ts from generate_series(1, {CONVERSATIONS}) as n;
-insert into pgsearch.conversations (conversation_id, session_id, collection, user_hash, started_at, last_message_at, message_count, total_turns, finalized_at)
-select s.conversation_id, s.user_hash, 'k' || s.n % 50, pgsearch.hash_user(s.user_hash), date_trunc('milliseconds', s.ts), date_trunc('milliseconds', s.ts) + interval '1 second', 2, 1,
+select n, 'c' || n as conversation_id, 'u' || n / 10 as user_hash, now() - n * interval '40 seconds' as ts
+  from generate_series(1, {CONVERSATIONS}) as n;
+insert into pgsearch.conversations (
+           conversation_id, session_id, collection, user_hash, started_at, last_message_at, message_count, total_turns,
+           finalized_at)
+select s.conversation_id, s.user_hash, 'k' || s.n % 50, pgsearch.hash_user(s.user_hash),
+       date_trunc('milliseconds', s.ts), date_trunc('milliseconds', s.ts) + interval '1 second', 2, 1,
        case when s.n > 100 then now() end
   from public.said as s;
 insert into pgsearch.messages (message_id, ts, conversation_id, session_id, collection, user_hash, role)
-select i.id, pgsearch._uuid_time(i.id), s.conversation_id, s.user_hash, 'k' || s.n % 50, pgsearch.hash_user(s.user_hash), r.role
+select i.id, pgsearch._uuid_time(i.id), s.conversation_id, s.user_hash, 'k' || s.n % 50,
+       pgsearch.hash_user(s.user_hash), r.role
   from public.said as s
        cross join (values ('user', 0), ('assistant', 1)) as r(role, later)
        cross join lateral (select pgsearch.uuid7(s.ts + r.later * interval '1 second') as id) as i;
 insert into pgsearch.message_contents (message_id, ts, conversation_id, content)
-select m.message_id, m.ts, m.conversation_id, 'what about number ' || m.conversation_id || ' and roses' from pgsearch.messages as m;
+select m.message_id, m.ts, m.conversation_id, 'what about number ' || m.conversation_id || ' and roses'
+  from pgsearch.messages as m;
 insert into pgsearch.chat_consents select 'v' || n, true from generate_series(1, 5000) as n;
 drop table public.said;
-vacuum analyze pgsearch.conversations; vacuum analyze pgsearch.messages; vacuum analyze pgsearch.message_contents; vacuum analyze pgsearch.chat_consents
+vacuum analyze pgsearch.conversations; vacuum analyze pgsearch.messages;
+vacuum analyze pgsearch.message_contents; vacuum analyze pgsearch.chat_consents
 """
 
 READS = {
@@ -82,6 +90,8 @@ def large(pg_server: Server, pg_template: NoopExecutor) -> Iterator[psycopg.Conn
 
 @pytest.mark.parametrize("read", READS)
 def test_what_is_read_is_looked_up(large: psycopg.Connection[tuple[object, ...]], read: str) -> None:
+    # what was counted before goes to the server's statistics
+    large.execute("select pg_stat_force_next_flush()")
     with large.transaction(force_rollback=True):
         assert large.execute(READS[read].encode()).fetchall()
         touched = large.execute(_TOUCHED.encode()).fetchall()
@@ -93,6 +103,8 @@ def test_what_is_read_is_looked_up(large: psycopg.Connection[tuple[object, ...]]
 
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_statistics_are_read_from_roll_ups(large: psycopg.Connection[tuple[object, ...]], statistic: str) -> None:
+    # what was counted before goes to the server's statistics
+    large.execute("select pg_stat_force_next_flush()")
     with large.transaction(force_rollback=True):
         assert large.execute(STATISTICS[statistic].encode()).fetchall()
         touched = large.execute(_TOUCHED.encode()).fetchall()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,7 +33,7 @@ def write(talk: Talk, days_ago: int = 1) -> None:
         talk.turn(
             "roses?",
             conversation=f"{days_ago}-{session}",
-            answer_id=at(hour + number / 100, days_ago),
+            answer_id=at(hour + 0.1 + number / 100, days_ago),
             collection=collection,
             session_id=session,
             user_id=user,
@@ -52,7 +51,7 @@ def refresh(talk: Talk) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def day(talk: Talk) -> Iterator[Talk]:
+def day(talk: Talk) -> Talk:
     write(talk)
     refresh(talk)
     return talk
@@ -204,7 +203,8 @@ def test_use_is_told_by_collection_user_and_model(day: Talk) -> None:
     )
     users = day.rows("select * from pgsearch.chat_usage('user')")
     models = day.rows(
-        "select value, answer_count, output_tokens, error_count, avg_response_ms from pgsearch.chat_usage('model', 'wiki')"
+        "select value, answer_count, output_tokens, error_count, avg_response_ms"
+        " from pgsearch.chat_usage('model', 'wiki')"
     )
     name = {day.value("select pgsearch.hash_user(%s)", user): user for user in ("lee", "kim")}
 
