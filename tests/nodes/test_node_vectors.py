@@ -20,7 +20,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Repositories:
-    """Node number n stands for chunk n + 1 of page n // 2 + 1; nine pages of ten are of "large", the rest of "small"."""
+    """Node number n stands for chunk n + 1 of page n // 2 + 1; nine pages of ten are of "large", others of "small"."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -67,7 +67,9 @@ class Repositories:
         for storage in STORAGES:
             connection.execute(client.node_index_statement(storage, concurrently=False).encode())
             connection.execute(client.vector_index_statement(storage, concurrently=False).encode())
-        connection.execute("vacuum analyze pgsearch.pages, pgsearch.chunks, pgsearch.semantic_nodes, pgsearch.embeddings")
+        connection.execute(
+            "vacuum analyze pgsearch.pages, pgsearch.chunks, pgsearch.semantic_nodes, pgsearch.embeddings"
+        )
 
     def queries(self, count: int = 30) -> list[Array]:
         random = np.random.default_rng(3)
@@ -118,7 +120,9 @@ def test_nodes_are_found_as_chunks_of_the_same_vectors_are(repositories: Reposit
     connection = repositories.client.connection
     # without the indexes, each of which is built by chance
     with connection.transaction(force_rollback=True):
-        connection.execute("update pg_index set indisvalid = false where indexrelid::regclass::text like '%\\_hnsw\\_%'")
+        connection.execute(
+            "update pg_index set indisvalid = false where indexrelid::regclass::text like '%\\_hnsw\\_%'"
+        )
         for query in repositories.queries(10):
             for scope in ({}, {"repositories": ["small"]}, {"pages": [*range(1, 1_000)]}):
                 assert repositories.found(query, storage, **scope) == repositories.found(
