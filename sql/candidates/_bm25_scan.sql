@@ -127,7 +127,7 @@ comment on function pgsearch._bm25_scan_anew(tsquery, tsquery[], float8[], float
 
 do $deploy$
 begin
-    execute format(
+    execute pg_catalog.format(
         $function$
 create or replace function pgsearch._bm25_scan(%s)
 language plpgsql stable parallel safe
@@ -147,10 +147,11 @@ begin
 end;
 $body$
         $function$,
-        pg_get_function_arguments('pgsearch._bm25_scan_anew'::regproc),
+        pg_catalog.pg_get_function_arguments('pgsearch._bm25_scan_anew'::pg_catalog.regproc),
         -- an element of an array would be looked up for every chunk
-        (select string_agg(format('t%1$s constant tsquery := terms[%1$s]; g%1$s constant float8 := gains[%1$s] * (k1 + 1);', i), ' ')
-           from generate_series(1, 16) as i),
+        (select pg_catalog.string_agg(
+                    pg_catalog.format('t%1$s constant tsquery := terms[%1$s]; g%1$s constant float8 := gains[%1$s] * (k1 + 1);', i), ' ')
+           from pg_catalog.generate_series(1, 16) as i),
         pgsearch._bm25_statement(16, false, 't%1$s', 'g%1$s'));
 end;
 $deploy$;
