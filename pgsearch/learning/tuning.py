@@ -108,7 +108,7 @@ def tune(
     candidates = gather(
         client, collection, questions, progress=lambda done: tell("asking for candidates", done, len(questions))
     )
-    fusion = Fusion(candidates, boosts_of(client, collection))
+    fusion = Fusion(candidates, settings_of(client, collection))
     splits = [fold != number for number in range(fold_count)] if held_out is None else []
     learned = []
     for number, chosen in enumerate([*splits, np.ones(len(questions), bool)]):
@@ -164,16 +164,12 @@ def searched(client: Client, collection: str, question: Question, options: Mappi
     return float(sum(gain / np.log2(place + 2) for place, gain in enumerate(gains))) / ideal if ideal else 0.0
 
 
-def boosts_of(client: Client, collection: str) -> Mapping[str, float]:
-    """The boosts that searches of the collection use."""
-    row = (
-        own_cursor(client.connection)
-        .execute("select pgsearch._settings(array[%s], '{}') -> 'boosts'", (collection,))
-        .fetchone()
-    )
+def settings_of(client: Client, collection: str) -> Mapping[str, Any]:
+    """The settings in force for searches of the collection."""
+    row = own_cursor(client.connection).execute("select pgsearch._settings(array[%s], '{}')", (collection,)).fetchone()
     assert row is not None
-    boosts: Mapping[str, float] = row[0]
-    return boosts
+    settings: Mapping[str, Any] = row[0]
+    return settings
 
 
 def judge(before: PerQuestion, after: PerQuestion, found: Comparison) -> tuple[bool, str, int | None]:

@@ -300,7 +300,7 @@ begin
                               from pgsearch._bm25_top_n(lexemes, required, excluded, collections, page_ids, top_n, weights, exact, k1, b, heading_weight, max_rows) as t)
     loop
         execute 'explain (analyze, format json) '
-                || pgsearch._bm25_statement(cardinality(query.terms), collections is not null, page_ids is not null)
+                || pgsearch._bm25_statement(cardinality(query.terms), page_ids is not null)
            into plan
           using match, query.terms, query.gains, k1, b, query.average_length, heading_weight,
                 '{}'::bigint[], max_rows, '{}'::bigint[], '{}'::bigint[], '{}'::float8[], top_n, collections, page_ids,
