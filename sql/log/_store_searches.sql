@@ -233,12 +233,7 @@ begin
     end if;
 
     if mask <> '' then
-        begin
-            called := to_regprocedure(mask || '(text)');
-        exception
-            when syntax_error or invalid_name or invalid_text_representation then
-                called := null;
-        end;
+        called := pgsearch._named_function(mask, 'text');
         if called is null then
             raise exception using
                 errcode = 'PS003',
