@@ -27,7 +27,6 @@ WITHOUT_METHOD = {
     "check_load",
     "compute_confidence",
     "compute_confidence_hybrid",
-    "cosine_confidence",
     "delete_missing_pages",
     "diversify",
     "finish_load",
