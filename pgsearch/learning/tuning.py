@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pgsearch.client import Client
-from pgsearch.database.connections import own_cursor
 from pgsearch.evaluation.comparing import Comparison, compare
 from pgsearch.learning import LearningError
 from pgsearch.learning.candidates import Booleans, Floats, gather, ideal_dcg
@@ -166,13 +165,7 @@ def searched(client: Client, collection: str, question: Question, options: Mappi
 
 def boosts_of(client: Client, collection: str) -> Mapping[str, float]:
     """The boosts that searches of the collection use."""
-    row = (
-        own_cursor(client.connection)
-        .execute("select pgsearch._settings(array[%s], '{}') -> 'boosts'", (collection,))
-        .fetchone()
-    )
-    assert row is not None
-    boosts: Mapping[str, float] = row[0]
+    boosts: Mapping[str, float] = client.collection_settings(collection)["boosts"]
     return boosts
 
 
