@@ -1,20 +1,24 @@
-"""Hybrid search, its log and its learning loop, inside the PostgreSQL you already run."""
+"""Hybrid search, its log and its learning loop, inside the PostgreSQL you already run.
+
+What is named here is imported when it is first used, so that `import pgsearch` costs next to nothing.
+"""
 
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pgsearch.client import AsyncClient, Client
-from pgsearch.client.calls import Fusion, Names, SearchMode
-from pgsearch.client.calls.search import Hit, SearchResult
-from pgsearch.database.deploy import deploy
-from pgsearch.embedding.queries import query_embedding
-from pgsearch.errors import PgsearchError
-from pgsearch.ingest.pages import Page
-from pgsearch.models.embedders import Embedder
-from pgsearch.uuids import uuid7
+if TYPE_CHECKING:
+    from pgsearch.client import AsyncClient, Client
+    from pgsearch.client.calls import Fusion, Names, SearchMode
+    from pgsearch.client.calls.search import Hit, SearchResult
+    from pgsearch.database.deploy import deploy
+    from pgsearch.errors import PgsearchError
+    from pgsearch.ingest.pages import Page
+    from pgsearch.models.embedders import Embedder
+    from pgsearch.uuids import uuid7
 
 __all__ = [
     "AsyncClient",
@@ -29,9 +33,44 @@ __all__ = [
     "uuid7",
 ]
 
+_HOMES = {
+    "AsyncClient": "client",
+    "Client": "client",
+    "Embedder": "models.embedders",
+    "Hit": "client.calls.search",
+    "Page": "ingest.pages",
+    "PgsearchError": "errors",
+    "SearchResult": "client.calls.search",
+    "deploy": "database.deploy",
+    "uuid7": "uuids",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"pgsearch.{_HOMES[name]}"), name)
+    elif name.startswith("_"):
+        raise AttributeError(f"module 'pgsearch' has no attribute {name!r}")
+    else:
+        # the parts of the package are found without an import of their own: pgsearch.errors, pgsearch.embedding
+        try:
+            value = importlib.import_module(f"pgsearch.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"pgsearch.{name}":
+                raise
+            raise AttributeError(f"module 'pgsearch' has no attribute {name!r}") from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 @functools.cache
 def _default_client() -> Client:
+    from pgsearch.client import Client
+
     return Client()
 
 
@@ -56,6 +95,8 @@ def search(
     (what the log is to know of the search: user_id, session_id ..., or log=False),
     embed_missing (embed chunks without an embedding first, one batch at most; see Client.search).
     """
+    from pgsearch.embedding.queries import query_embedding
+
     client = _default_client()
     embedding = query_embedding(client, query, collections)[0] if search_mode in ("auto", "vector") else None
     return client.search(

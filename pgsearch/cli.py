@@ -9,7 +9,8 @@ A command is a module pgsearch/commands/<name>.py (check_plans.py is `check-plan
 
 Every command also has --dsn and --json (arguments.dsn, arguments.json). A command connects to
 `arguments.dsn or pgsearch.database.dsn.default_dsn()` and speaks through pgsearch/commands/_output.py. Only the module
-of the command that was typed is imported; what is slow to import (numpy, sklearn) is imported inside run().
+of the command that was typed is imported (SUMMARY, a plain string, is read from the text of the others); what is slow
+to import (numpy, sklearn) is imported inside run().
 
 Exit codes: 0 done, and all of it; 1 an error that is told in one sentence (raise PgsearchError), or something was
 refused or failed; 2 wrong usage; 3 nothing went wrong, but work is left; 130 interrupted, 143 terminated.
@@ -18,16 +19,15 @@ refused or failed; 2 wrong usage; 3 nothing went wrong, but work is left; 130 in
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, cast
 
-import psycopg
-
-from pgsearch.commands import NAMES
+from pgsearch import commands
 from pgsearch.commands._output import note
 from pgsearch.errors import PgsearchError, translated
 
@@ -57,8 +57,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except PgsearchError as error:
         return _tell(str(error), getattr(error, "hint", None))
-    except psycopg.Error as error:
-        return _tell(error.diag.message_primary or str(error), error.diag.message_hint)
     except KeyboardInterrupt:
         note("interrupted")
         return 130
@@ -69,7 +67,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _tell(f"{error.filename or 'The system'}: {error.strerror or error}", None)
     except Exception as error:
+        # imported late: the list of commands needs no driver
+        import psycopg
+
+        if isinstance(error, psycopg.Error):
+            return _tell(error.diag.message_primary or str(error), error.diag.message_hint)
         if os.environ.get("PGSEARCH_TRACEBACK"):
+            import traceback
+
             traceback.print_exc()
         return _tell(
             f"This is a mistake in pgsearch: {type(error).__name__}: {error}",
@@ -85,12 +90,14 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         epilog="example:\n  pgsearch ingest docs/ --collection handbook\n  pgsearch search 'electric car subsidy'",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
-    # Importing one command instead of all keeps each of them quick.
-    typed = [name for name in NAMES if given[:1] == [name]]
-    for name in typed or NAMES:
+    choice = parser.add_subparsers(dest="command", metavar="command", required=True)
+    # Importing one command instead of all keeps each of them quick, and none the list of them.
+    typed = [name for name in commands.NAMES if given[:1] == [name]]
+    for name in () if typed else commands.NAMES:
+        choice.add_parser(name, help=_summary(name))
+    for name in typed:
         command = _command(name)
-        own = commands.add_parser(
+        own = choice.add_parser(
             name,
             help=command.SUMMARY,
             description=command.SUMMARY,
@@ -108,6 +115,13 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
 
 def _command(name: str) -> Command:
     return cast(Command, importlib.import_module(f"pgsearch.commands.{name.replace('-', '_')}"))
+
+
+def _summary(name: str) -> str:
+    """SUMMARY of a command that is not imported."""
+    module = Path(*commands.__path__, f"{name.replace('-', '_')}.py")
+    lines = module.read_text(encoding="utf-8").splitlines()
+    return str(ast.literal_eval(next(line.partition(" = ")[2] for line in lines if line.startswith("SUMMARY = "))))
 
 
 def _tell(message: str, hint: str | None) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import psycopg
+if TYPE_CHECKING:
+    import psycopg
 
 
 class PgsearchError(Exception):
@@ -16,6 +18,28 @@ class PgsearchError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class MissingExtraError(PgsearchError, ImportError):
+    """A library is missing that comes with an extra of pgsearch; the hint is the command that brings it.
+
+    `needed` says what needs which, as in "Fitting an embedder needs scikit-learn", `otherwise` what else can be done.
+    """
+
+    def __init__(self, extra: str, needed: str, otherwise: str | None = None) -> None:
+        command = f"pip install 'pgsearch[{extra}]'"
+        super().__init__(
+            f"{needed}, which is not installed.", hint=f"{command}, or {otherwise}." if otherwise else command
+        )
+
+
+@contextmanager
+def from_extra(extra: str, needed: str, otherwise: str | None = None) -> Iterator[None]:
+    """Around imports of libraries that a plain installation does not have: MissingExtraError without them."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(extra, needed, otherwise) from error
 
 
 class DeployError(PgsearchError):
@@ -90,6 +114,8 @@ _BY_SQLSTATE: dict[str, type[SearchError]] = {
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn psycopg's errors into those of pgsearch; what is not ours to explain passes unchanged."""
+    import psycopg
+
     try:
         yield
     except psycopg.Error as error:
@@ -119,6 +145,8 @@ def forked_error(owner: str, what: str) -> ConnectionFailedError:
 
 
 def _translate(error: psycopg.Error) -> PgsearchError | None:
+    import psycopg
+
     state = error.sqlstate
     if state in _BY_SQLSTATE:
         return _BY_SQLSTATE[state](str(error.diag.message_primary), hint=error.diag.message_hint)

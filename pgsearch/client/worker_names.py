@@ -11,8 +11,6 @@ import socket
 import uuid
 from pathlib import Path
 
-import psutil
-
 _NAME = re.compile(r"(?:search )?(?P<host>.*):(?P<pid>\d+):(?P<machine>[0-9a-f]{8})-[0-9a-f]{6}")
 
 
@@ -27,10 +25,16 @@ def is_dead(worker: str) -> bool:
     if named is None or (named["host"], named["machine"]) != (socket.gethostname(), _machine()):
         return False
     pid = int(named["pid"])
-    if not psutil.pid_exists(pid):
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
         return True
-    with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except PermissionError:
+        return False
+    # one that has ended and was not yet collected by its parent; the name before the state may hold anything
+    with contextlib.suppress(OSError):
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+        return state == "Z"
     return False
 
 

@@ -7,11 +7,10 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 def say(line: str) -> None:
@@ -35,6 +34,10 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         for row in (columns, *rows):
             say("\t".join(" ".join(str(cell).split()) if cell is not None else "" for cell in row))
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(show_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -55,6 +58,9 @@ def say_records(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """A rich progress display on stderr; silent when stderr is not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),

@@ -9,8 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-
-from rich.progress import Progress
+from typing import TYPE_CHECKING
 
 from pgsearch.client import Client
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
@@ -23,6 +22,9 @@ from pgsearch.errors import InvalidValueError, UnknownModelError
 from pgsearch.models.embedders import Embedder
 from pgsearch.models.names import SVD_PREFIX, embedder_for, embedder_path
 from pgsearch.models.providers.settings import PROVIDERS
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 SUMMARY = "embed what a collection is missing, and build the vector index"
 EXAMPLE = """

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-
-from rich.progress import Progress as Bar
+from typing import TYPE_CHECKING
 
 from pgsearch.client import Client
 from pgsearch.code.indexing import Progress, Tell, embed_nodes, index_repository
@@ -20,7 +19,9 @@ from pgsearch.errors import InvalidValueError, UnknownModelError
 from pgsearch.models.embedders import Embedder
 from pgsearch.models.names import SVD_PREFIX, embedder_for
 from pgsearch.models.providers.settings import PROVIDERS
-from pgsearch.models.svd import DIMENSIONS
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 SUMMARY = "index a code repository: definitions, routes, documents, issues and who uses whom"
 EXAMPLE = """
@@ -149,6 +150,8 @@ def _embedder(client: Client, model: str) -> Embedder | None:
     if embedder is not None:
         register_by_vector(client, model, embedder)
     elif model.startswith(SVD_PREFIX):
+        from pgsearch.models.svd import DIMENSIONS
+
         client.register_model(model, DIMENSIONS)
     else:
         raise UnknownModelError(

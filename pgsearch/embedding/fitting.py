@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from pgsearch.client import Client
 from pgsearch.client.calls import Names
 from pgsearch.client.calls.embeddings import MissingEmbedding
 from pgsearch.errors import PgsearchError
 from pgsearch.models.names import embedder_path
-from pgsearch.models.svd import DIMENSIONS, SvdEmbedder
+
+if TYPE_CHECKING:
+    from pgsearch.models.svd import SvdEmbedder
 
 
 class EmbedderGoneError(PgsearchError):
@@ -29,6 +32,9 @@ def fit_svd(
     `progress` gets the number of chunks read so far. EmbedderGoneError when vectors of this model stand already: they
     came from another fit, and those of the new embedder would not be comparable.
     """
+    # imported late: numpy is an extra's, and slow to import
+    from pgsearch.models.svd import DIMENSIONS, SvdEmbedder
+
     path = embedder_path(model)
     client.register_model(model, DIMENSIONS)
     if client.search_vector([1.0] + [0.0] * (DIMENSIONS - 1), top_n=1, model=model):

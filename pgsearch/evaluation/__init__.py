@@ -7,7 +7,11 @@ The modules in the order of the work: collections (reading a folder), loading (i
 
 from __future__ import annotations
 
-from pgsearch.errors import PgsearchError
+from pgsearch.errors import PgsearchError, from_extra
+
+# every module of this room calculates with it
+with from_extra("learning", "Evaluation needs numpy"):
+    import numpy  # noqa: F401
 
 __all__ = ["EvaluationError"]
 

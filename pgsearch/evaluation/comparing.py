@@ -15,6 +15,7 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
+from pgsearch.errors import from_extra
 from pgsearch.evaluation import EvaluationError
 
 _RESAMPLES = 10_000
@@ -122,12 +123,7 @@ def _tested(
 
 
 def _library() -> ModuleType:
-    try:
+    with from_extra("learning", "Comparisons need SciPy"):
         from scipy import stats
-    except ImportError:
-        raise EvaluationError(
-            "Comparisons need SciPy, which is not installed.",
-            hint="Install pgsearch with its extra for evaluation: pip install 'pgsearch[eval]'.",
-        ) from None
     library: ModuleType = stats
     return library

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from pgsearch.evaluation import EvaluationError
+from pgsearch.errors import from_extra
 from pgsearch.evaluation.collections import Judgments
 from pgsearch.evaluation.running import Ranking
 
@@ -59,12 +59,7 @@ def _ids(ranking: Ranking) -> Sequence[str]:
 
 
 def _library() -> ModuleType:
-    try:
+    with from_extra("learning", "The measures need ir-measures"):
         import ir_measures
-    except ImportError:
-        raise EvaluationError(
-            "The measures need ir-measures, which is not installed.",
-            hint="Install pgsearch with its extra for evaluation: pip install 'pgsearch[eval]'.",
-        ) from None
     library: ModuleType = ir_measures
     return library

@@ -83,6 +83,7 @@ def plan_ingest(paths: Iterable[str | os.PathLike[str]]) -> Plan:
     for given in paths:
         root = Path(given)
         if root.is_file():
+            reader_for(root)  # what it needs and is not installed is told before anything is stored
             files.append(File(root, root.name, root.stat().st_size))
         elif root.is_dir():
             for path in _walk(root):

@@ -4,12 +4,16 @@ The modules in the order of the work: judgments (which questions, and what answe
 finds, with its signals before fusion), fusing (the SQL function fuse once more, for thousands of settings a minute),
 tuning (choosing settings without fooling oneself), reranking and classifying (learned models).
 
-Needs the extra for evaluation, and for reranking LightGBM: pip install 'pgsearch[eval,ltr,svd]'.
+Needs its extra: pip install 'pgsearch[learning]'.
 """
 
 from __future__ import annotations
 
-from pgsearch.errors import PgsearchError
+from pgsearch.errors import PgsearchError, from_extra
+
+# every module of this room calculates with it
+with from_extra("learning", "Learning needs numpy"):
+    import numpy  # noqa: F401
 
 __all__ = ["LearningError"]
 

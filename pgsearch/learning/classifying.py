@@ -18,6 +18,7 @@ import numpy as np
 
 from pgsearch.client import Client
 from pgsearch.client.calls import inner
+from pgsearch.errors import from_extra
 from pgsearch.learning import LearningError
 from pgsearch.learning.judgments import Question, folds
 
@@ -118,13 +119,9 @@ def train_classifier(
 
 def fit(labelled: Sequence[Labelled]) -> Model:
     """Weights of the pieces, as predict_query_type reads them."""
-    try:
+    with from_extra("learning", "Training a classifier needs scikit-learn"):
         from sklearn.feature_extraction.text import CountVectorizer
         from sklearn.linear_model import LogisticRegression
-    except ImportError as error:
-        raise LearningError(
-            "Training a classifier needs scikit-learn, which is not installed.", hint="pip install 'pgsearch[svd]'"
-        ) from error
     vectorizer = CountVectorizer(
         analyzer=pieces, binary=True, min_df=_LEAST_FREQUENT, max_features=_MOST_PIECES, dtype=np.float64
     )

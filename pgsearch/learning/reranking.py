@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pgsearch.client import Client
 from pgsearch.client.calls import inner
+from pgsearch.errors import from_extra
 from pgsearch.evaluation.comparing import compare
 from pgsearch.learning import LearningError
 from pgsearch.learning.candidates import Booleans, Floats, ideal_dcg
@@ -311,12 +312,7 @@ def _ndcg(examples: Examples, rows: NDArray[np.intp], question: Question) -> flo
 
 
 def _library() -> ModuleType:
-    try:
+    with from_extra("learning", "Growing trees needs LightGBM"):
         import lightgbm
-    except ImportError:
-        raise LearningError(
-            "Growing trees needs LightGBM, which is not installed.",
-            hint="Install pgsearch with its extra for learning to rank: pip install 'pgsearch[ltr]'.",
-        ) from None
     library: ModuleType = lightgbm
     return library

@@ -11,11 +11,10 @@ import json
 import os
 import random
 import time
-import urllib.request
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pgsearch.errors import InvalidValueError, PgsearchError
+from pgsearch.errors import InvalidValueError, PgsearchError, from_extra
 
 if TYPE_CHECKING:
     import urllib3
@@ -169,12 +168,11 @@ class Endpoint:
 
 
 def _connections(base_url: str, timeout: float) -> urllib3.PoolManager:
-    try:
+    with from_extra("http", "Models behind HTTP need urllib3"):
         import urllib3
-    except ImportError as error:
-        raise PgsearchError(
-            "Models behind HTTP need urllib3, which is not installed.", hint="pip install 'pgsearch[http]'"
-        ) from error
+    # slow to import, and nothing else of this module needs it
+    import urllib.request
+
     try:
         parts = urllib3.util.parse_url(base_url)
     except urllib3.exceptions.LocationParseError:

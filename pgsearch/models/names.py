@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pgsearch import embedded
+from pgsearch import home
 from pgsearch.errors import InvalidValueError
 from pgsearch.models.embedders import Embedder
 from pgsearch.models.providers import provider_embedder
-from pgsearch.models.svd import SvdEmbedder
+
+if TYPE_CHECKING:
+    from pgsearch.models.svd import SvdEmbedder
 
 SVD_PREFIX = "svd:"
 
@@ -29,7 +32,7 @@ def embedder_path(model: str) -> Path:
         )
     if len(name) > _LONGEST_NAME:
         raise InvalidValueError(f"The name {model!r} is too long for a file.", hint="Choose a shorter one.")
-    return embedded.folder() / "embedders" / name
+    return home.folder() / "embedders" / name
 
 
 def embedder_for(model: str | None, provider: str | None = None, *, hurried: bool = False) -> Embedder | None:
@@ -65,4 +68,6 @@ def why_no_embedder(model: str | None) -> str:
 @functools.lru_cache(maxsize=2)
 def _loaded(path: Path, changed: int) -> SvdEmbedder:
     """One that is used again and again is read once; `changed` makes a file that was replaced another one."""
+    from pgsearch.models.svd import SvdEmbedder
+
     return SvdEmbedder.load(path)

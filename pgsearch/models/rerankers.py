@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from pgsearch.errors import PgsearchError
+from pgsearch.errors import from_extra
 
 
 class Reranker(Protocol):
@@ -20,13 +20,8 @@ class CrossEncoderReranker:
     """A cross-encoder of sentence-transformers, such as "cross-encoder/ms-marco-MiniLM-L-6-v2" or a local folder."""
 
     def __init__(self, model: str, **options: Any) -> None:
-        try:
+        with from_extra("local", "Cross-encoders need sentence-transformers"):
             from sentence_transformers import CrossEncoder
-        except ImportError as error:
-            raise PgsearchError(
-                "Cross-encoders need sentence-transformers, which is not installed.",
-                hint="Install it with: pip install 'pgsearch[rerank]'",
-            ) from error
         self._model = CrossEncoder(model, **options)
 
     def rerank(self, query: str, passages: Sequence[str]) -> Sequence[float]:

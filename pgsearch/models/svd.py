@@ -25,10 +25,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from pgsearch.errors import InvalidValueError, PgsearchError, from_extra
 
-from pgsearch.errors import InvalidValueError, PgsearchError
+with from_extra("svd", "Models named svd: need numpy"):
+    import numpy as np
+    from numpy.typing import NDArray
 
 DIMENSIONS = 256
 
@@ -83,13 +84,8 @@ class SvdEmbedder:
         counts = [Counter(_words(text)) for text in _chosen(texts, seed)]
         if not any(counts):
             raise InvalidValueError("There are no words to fit an embedder on.", hint="Ingest pages first.")
-        try:
+        with from_extra("svd", "Fitting an embedder needs scikit-learn"):
             from sklearn.utils.extmath import randomized_range_finder
-        except ImportError as error:
-            raise PgsearchError(
-                "Fitting an embedder needs scikit-learn, which is not installed.",
-                hint="pip install 'pgsearch[svd]'",
-            ) from error
 
         features, weights, matrix = _weighted(counts)
         size = min(dimensions + _OVERSAMPLING, *matrix.shape)

@@ -5,6 +5,7 @@ Both are bounded. One thread takes, any number put in.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
@@ -12,8 +13,6 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-
-from fasteners import InterProcessLock
 
 from pgsearch.uuids import uuid7
 
@@ -107,10 +106,10 @@ class SpoolOutbox:
         self._fsync = fsync
         self._lock = threading.Lock()
         self._writer = str(uuid7())
-        self._owned = InterProcessLock(folder / f"{self._writer}{_LOCK}")
         _ALIVE.add(self._writer)
-        self._owned.acquire(blocking=False)
-        self._adopted: list[InterProcessLock] = []
+        # the lock file of this writer, and those of the dead whose segments it took over, each with what holds it
+        own = folder / f"{self._writer}{_LOCK}"
+        self._locks = {own: _locked(own)}
         self._number = 0
         self._file: int | None = None
         self._in_file = 0
@@ -173,12 +172,12 @@ class SpoolOutbox:
     def close(self) -> None:
         with self._lock:
             self._rotate()
-            for lock in [self._owned, *self._adopted]:
-                left = Path(os.fsdecode(lock.path))
-                if not any(self._folder.glob(f"{left.stem}-*{_SEGMENT}")):
-                    left.unlink(missing_ok=True)
-                lock.release()
-            self._adopted.clear()
+            for path, lock in self._locks.items():
+                if not any(self._folder.glob(f"{path.stem}-*{_SEGMENT}")):
+                    path.unlink(missing_ok=True)
+                if lock is not None:
+                    os.close(lock)
+            self._locks.clear()
             _ALIVE.discard(self._writer)
 
     def _segment(self) -> Path:
@@ -199,19 +198,16 @@ class SpoolOutbox:
             # the locks of one process do not exclude each other
             if writer in _ALIVE:
                 continue
-            lock = InterProcessLock(path)
-            if not lock.acquire(blocking=False):
-                # fasteners keeps the file open for another try
-                if lock.lockfile is not None:
-                    lock.lockfile.close()
+            lock = _locked(path)
+            if lock is None:
                 continue
             segments = sorted(self._folder.glob(f"{writer}-*{_SEGMENT}"))
             if not segments:
                 path.unlink(missing_ok=True)
-                lock.release()
+                os.close(lock)
                 continue
             _ALIVE.add(writer)
-            self._adopted.append(lock)
+            self._locks[path] = lock
             for segment in segments:
                 self._waiting.append((segment, len(_whole_lines(segment))))
                 self._bytes += segment.stat().st_size
@@ -219,6 +215,21 @@ class SpoolOutbox:
 
 # Writers whose lock this process holds.
 _ALIVE: set[str] = set()
+
+
+def _locked(path: Path) -> int | None:
+    """A descriptor that holds the lock of a file until it is closed, or its process ends; None when another has it.
+
+    A lock of lockf, which a forked process does not inherit. Within one process they do not exclude each other, and
+    closing any descriptor of the file ends it.
+    """
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def _whole_lines(segment: Path) -> list[str]:

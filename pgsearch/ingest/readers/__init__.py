@@ -11,7 +11,6 @@ from pathlib import PurePath
 from pgsearch.ingest.bulk import Record, Refusal
 from pgsearch.ingest.readers.csv import read_csv
 from pgsearch.ingest.readers.documents import read_code, read_markdown, read_text
-from pgsearch.ingest.readers.html import read_html
 from pgsearch.ingest.readers.jsonl import read_jsonl
 from pgsearch.ingest.readers.source import Source
 
@@ -48,6 +47,8 @@ CODE_SUFFIXES = frozenset(
     )
 )
 
+_HTML = (".html", ".htm", ".xhtml")
+
 _READERS: dict[str, Reader] = {
     ".jsonl.gz": read_jsonl,
     ".jsonl": read_jsonl,
@@ -57,9 +58,6 @@ _READERS: dict[str, Reader] = {
     ".md": read_markdown,
     ".markdown": read_markdown,
     ".mdx": read_markdown,
-    ".html": read_html,
-    ".htm": read_html,
-    ".xhtml": read_html,
     ".txt": read_text,
     ".text": read_text,
     ".rst": read_text,
@@ -74,5 +72,10 @@ _NAMES: dict[str, Reader] = {"makefile": read_code, "dockerfile": read_code, "re
 
 def reader_for(path: PurePath) -> Reader | None:
     """The reader for a file of this name; None when nothing is known about such files."""
+    if path.suffix.lower() in _HTML:
+        # imported late: its libraries are an extra's, and slow to import
+        from pgsearch.ingest.readers.html import read_html
+
+        return read_html
     suffixes = "".join(path.suffixes[-2:]).lower()
     return _READERS.get(suffixes) or _READERS.get(path.suffix.lower()) or _NAMES.get(path.name.lower())

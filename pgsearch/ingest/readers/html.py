@@ -10,14 +10,16 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
-from bs4.dammit import EncodingDetector
-from bs4.element import NavigableString
-from markdownify import ATX, MarkdownConverter
-
+from pgsearch.errors import from_extra
 from pgsearch.ingest.bulk import Record, Refusal
 from pgsearch.ingest.readers.documents import page, refusal
 from pgsearch.ingest.readers.source import MOST_BYTES, Source, decoded
+
+with from_extra("ingest", "HTML needs beautifulsoup4 and markdownify"):
+    from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
+    from bs4.dammit import EncodingDetector
+    from bs4.element import NavigableString
+    from markdownify import ATX, MarkdownConverter
 
 # What a reader of the page does not see as text. Only what holds nothing else: whole pages stand in a form, and where
 # the end of the head was left out, in the head.

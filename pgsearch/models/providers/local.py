@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from pgsearch.errors import PgsearchError
+from pgsearch.errors import PgsearchError, from_extra
 from pgsearch.models.providers.settings import ProviderSettings
 
 
@@ -19,13 +19,8 @@ class SentenceTransformerEmbedder:
     worth_caching = True
 
     def __init__(self, settings: ProviderSettings) -> None:
-        try:
+        with from_extra("local", "Models named st: need sentence-transformers"):
             from sentence_transformers import SentenceTransformer
-        except ImportError as error:
-            raise PgsearchError(
-                "Models named st: need sentence-transformers, which is not installed.",
-                hint="pip install 'pgsearch[local]'",
-            ) from error
         self._settings = settings
         self._lock = threading.Lock()
         try:

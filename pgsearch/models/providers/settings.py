@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pgsearch import embedded
+from pgsearch import home
 from pgsearch.errors import InvalidValueError, UnknownNameError
 
 PROVIDERS = ("openai", "ollama", "st")
@@ -61,7 +61,7 @@ def settings_for(model: str, provider: str | None = None) -> ProviderSettings | 
 def table_path() -> Path:
     """The file that describes models: PGSEARCH_PROVIDERS, else providers.toml in the home of pgsearch."""
     given = os.environ.get("PGSEARCH_PROVIDERS")
-    return Path(given) if given else embedded.folder() / "providers.toml"
+    return Path(given) if given else home.folder() / "providers.toml"
 
 
 def configured() -> dict[str, ProviderSettings]:
