@@ -40,11 +40,11 @@ def from_list(client: Client, name: str, embedder: Embedder | None = None) -> li
     found: dict[str, dict[str, float]] = {}
     try:
         rows = client.export_qrels(judgment_list=name)
-    except InvalidValueError as error:
-        raise LearningError(f"{error.message[:1].upper()}{error.message[1:]}.", hint=error.hint) from error
+    except InvalidValueError:
+        rows = []
     if not rows:
         raise LearningError(
-            f"The judgment list {name!r} is empty.",
+            f"There is no judgment list {name!r}, or it is empty.",
             hint="pgsearch.judgments_from_clicks makes one of the log; or insert into judgment_lists and judgments.",
         )
     for row in rows:
