@@ -14,7 +14,6 @@ from pgsearch.evaluation.measuring import measure
 from pgsearch.learning.candidates import Candidates, gather
 from pgsearch.learning.fusing import STRATEGIES, Fusion, Parameters
 from pgsearch.learning.judgments import Question
-from pgsearch.learning.tuning import settings_of
 from tests.learning.town import COLLECTION
 
 Town = tuple[Client, list[Question]]
@@ -23,7 +22,7 @@ Town = tuple[Client, list[Question]]
 @pytest.fixture
 def settings(town: Town) -> Mapping[str, Any]:
     client, _ = town
-    return settings_of(client, COLLECTION)
+    return client.collection_settings(COLLECTION)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -150,7 +149,7 @@ def test_a_question_without_words_or_without_a_vector_has_what_is_left(town: Tow
     client, questions = town
     odd = [replace(questions[0], text="!?"), replace(questions[1], embedding=None), questions[2]]
     found = gather(client, COLLECTION, odd)
-    fusion = Fusion(found, settings_of(client, COLLECTION))
+    fusion = Fusion(found, client.collection_settings(COLLECTION))
 
     for strategy in STRATEGIES:
         scores = fusion.scores(Parameters.default_of(strategy))
