@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
 from pgsearch.client import Client
-from pgsearch.client.calls.call import vector_text
 from pgsearch.database.connections import own_cursor
+from pgsearch.database.vectors import as_vector
 from pgsearch.errors import translated
 from pgsearch.learning.judgments import Question
 
@@ -111,7 +111,7 @@ def gather(
                 own_cursor(client.connection)
                 .execute(
                     "select * from pgsearch._candidates(%s, %s, %s::text[], %s)",
-                    (question.text, vector_text(question.embedding), [collection], Jsonb(dict(options or {}))),
+                    (question.text, as_vector(question.embedding), [collection], Jsonb(dict(options or {}))),
                 )
                 .fetchone()
             )

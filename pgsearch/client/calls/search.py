@@ -9,19 +9,8 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client.calls.call import (
-    Call,
-    Fusion,
-    Names,
-    SearchMode,
-    Vector,
-    _context,
-    _json,
-    _names,
-    _rows,
-    _value,
-    vector_text,
-)
+from pgsearch.client.calls.call import Call, Fusion, Names, SearchMode, _context, _json, _names, _rows, _value
+from pgsearch.database.vectors import Vector, as_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +64,8 @@ def search_code(
         CodeHit,
         {
             "query": query,
-            "embedding": vector_text(embedding),
-            "large_embedding": vector_text(large_embedding),
+            "embedding": as_vector(embedding),
+            "large_embedding": as_vector(large_embedding),
             "collections::text[]": _names(collections),
             "query_type": query_type,
             "top_k::integer": top_k,
@@ -179,7 +168,7 @@ def _search(
 ) -> dict[LiteralString, object]:
     return {
         "query": query,
-        "embedding": vector_text(embedding),
+        "embedding": as_vector(embedding),
         "collections::text[]": _names(collections),
         "search_mode": search_mode,
         **limit,
@@ -280,7 +269,7 @@ def explain_search(
         StagePlan,
         {
             "query": query,
-            "embedding": vector_text(embedding),
+            "embedding": as_vector(embedding),
             "collections::text[]": _names(collections),
             "filter": _json(filter),
             "options": _json(options),
