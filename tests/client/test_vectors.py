@@ -56,22 +56,22 @@ def told(hits: Sequence[Any]) -> list[tuple[str, float]]:
 EXPECTED = ["roses", "tulips", "bread"]
 
 
-def round_trip(client: Client, of: Callable[[list[float]], Any] = list) -> list[Any]:
+def round_trip(client: Client, of: Callable[[list[float]], Any] = list, collection: str = "wiki") -> list[Any]:
     """Puts pages and vectors, and finds them by a vector alone and with words; gives the hits."""
-    client.put_pages("wiki", PAGES)
+    client.put_pages(collection, PAGES)
     client.register_model(MODEL, 3)
-    client.set_default_model("wiki", MODEL)
-    missing = client.list_missing_embeddings(MODEL)
+    client.set_default_model(collection, MODEL)
+    missing = client.list_missing_embeddings(MODEL, collection=collection)
     vectors = [of(vector) for vector in (BREAD, ROSES, TULIPS)]
     put = client.put_embeddings(
         MODEL, [row.chunk_id for row in missing], [row.content_hash for row in missing], vectors
     )
     assert put == 3
-    near = client.search_vector(of(ROSES), top_n=3, collections="wiki")
+    near = client.search_vector(of(ROSES), top_n=3, collections=collection)
     assert [row.chunk_id for row in near] == [missing[at].chunk_id for at in (1, 2, 0)]
     assert near[0].distance == pytest.approx(0, abs=1e-6)
-    assert client.search("bread", of(BREAD), collections="wiki").hits[0].external_id == "bread"
-    hits = list(client.search("roses", of(ROSES), collections="wiki", context={"log": False}).hits)
+    assert client.search("bread", of(BREAD), collections=collection).hits[0].external_id == "bread"
+    hits = list(client.search("roses", of(ROSES), collections=collection, context={"log": False}).hits)
     assert [hit.external_id for hit in hits] == EXPECTED
     return hits
 
@@ -171,7 +171,7 @@ def test_vectors_go_over_whatever_connection_there_is(dsn: str, owner: Callable[
         hits = round_trip(Client(connection))
 
     with Client(dsn) as own:
-        assert told(hits) == told(round_trip(own))
+        assert told(hits) == told(round_trip(own, collection="own"))
 
 
 @asynccontextmanager
@@ -214,7 +214,7 @@ async def test_vectors_go_over_whatever_awaited_connection_there_is(dsn: str, ow
         hits = await awaited_round_trip(AsyncClient(connection))
 
     with Client(dsn) as own:
-        assert told(hits) == told(round_trip(own))
+        assert told(hits) == told(round_trip(own, collection="own"))
 
 
 def test_nothing_is_registered_on_a_connection_of_others(dsn: str) -> None:
@@ -228,7 +228,7 @@ def test_nothing_is_registered_on_a_connection_of_others(dsn: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.replace(" ", "-"))
 def test_numbers_are_the_same_in_whatever_they_come(client: Client, kind: str) -> None:
-    assert told(round_trip(client, KINDS[kind])) == told(round_trip(client))
+    assert told(round_trip(client, KINDS[kind])) == told(round_trip(client, collection="lists"))
 
 
 def test_what_is_stored_is_what_its_text_would_be(client: Client) -> None:
