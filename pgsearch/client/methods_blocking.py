@@ -21,7 +21,7 @@ from pgsearch.client.calls import pages as _pages
 from pgsearch.client.calls import search as _search
 from pgsearch.client.calls import statistics as _statistics
 from pgsearch.client.calls import text as _text
-from pgsearch.client.calls.call import Call, Fusion, Names, SearchMode, Vector, either
+from pgsearch.client.calls.call import Call, Fusion, Names, SearchMode, either
 from pgsearch.client.calls.candidates import (
     Bm25Score,
     CandidatePage,
@@ -75,6 +75,7 @@ from pgsearch.client.calls.statistics import (
     WeightEffect,
 )
 from pgsearch.client.calls.text import ParsedQuery
+from pgsearch.database.vectors import Vector
 from pgsearch.ingest.pages import Page
 
 Result = TypeVar("Result")

@@ -25,6 +25,7 @@ from psycopg.types.array import register_all_arrays
 from psycopg.types.json import set_json_dumps
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
+from pgsearch.database import vectors
 from pgsearch.errors import InvalidValueError
 
 Row = TypeVar("Row")
@@ -50,6 +51,7 @@ def _own_adapters() -> AdaptersMap:
     set_json_dumps(json.dumps, adapters)
     for kind in ("json", "jsonb"):
         adapters.register_loader(kind, _JsonLoader)
+    vectors.register(adapters)
     return adapters
 
 

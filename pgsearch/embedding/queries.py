@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import psycopg
 
 from pgsearch.client import Client
-from pgsearch.client.calls import Names
+from pgsearch.client.calls import Names, SearchMode
 from pgsearch.embedding.registering import default_model
 from pgsearch.errors import ConnectionFailedError, InvalidValueError, PgsearchError, UnknownModelError
 from pgsearch.models.embedders import embed_query
 from pgsearch.models.names import embedder_for, why_no_embedder
 
 Result = TypeVar("Result")
+
+
+def embedding_of_search(
+    client: Client,
+    query: str,
+    collections: Names | None = None,
+    search_mode: SearchMode = "auto",
+    options: Mapping[str, Any] | None = None,
+) -> tuple[Sequence[float] | None, str | None]:
+    """`query_embedding` as a search of this mode and these options wants it; neither value when it wants none."""
+    if search_mode not in ("auto", "vector") or not query.strip():
+        return None, None
+    return query_embedding(client, query, collections, str((options or {}).get("model", "")))
 
 
 def query_embedding(

@@ -24,7 +24,6 @@ from pgsearch.learning import LearningError
 from pgsearch.learning.candidates import gather
 from pgsearch.learning.judgments import from_list
 from pgsearch.learning.reranking import examples_from_log, feature_names, hit_features
-from pgsearch.learning.tuning import boosts_of
 from tests.learning.town import COLLECTION, Foggy, put_town, questions_about
 
 
@@ -129,7 +128,7 @@ def test_learning_reads_candidates_clicks_and_judgments(pooled: Client) -> None:
     candidates = gather(pooled, COLLECTION, questions)
     assert candidates.there.any()
     assert candidates.embeddings.shape[1] == 16
-    assert boosts_of(pooled, COLLECTION) == pooled.default_settings()["boosts"]
+    assert pooled.collection_settings(COLLECTION)["boosts"] == pooled.default_settings()["boosts"]
     with pytest.raises(LearningError, match="judgment list 'nobody'"):
         from_list(pooled, "nobody")
     pooled.put_judgments("mine", [{"query": "bakoru", "doc_id": "page-1", "rating": 2}], collection=COLLECTION)

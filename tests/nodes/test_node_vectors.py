@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pgsearch import Client
-from pgsearch.rows import DroppedRows
+from pgsearch.client.calls.embeddings import DroppedRows
 
 PAGES, NODES_A_PAGE, DIMENSIONS = 1_500, 2, 64
 NODES = PAGES * NODES_A_PAGE

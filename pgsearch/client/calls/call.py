@@ -11,12 +11,11 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from pgsearch.database.vectors import Vectors
 from pgsearch.errors import InvalidValueError
 
 Result = TypeVar("Result")
 Argument = TypeVar("Argument")
-
-Vector: TypeAlias = Sequence[float]
 
 Names: TypeAlias = str | Sequence[str]
 """One name, or several."""
@@ -65,18 +64,17 @@ def _named(arguments: Mapping[LiteralString, object]) -> tuple[LiteralString, di
     parameters: dict[str, object] = {}
     for key, argument in arguments.items():
         name, separator, kind = key.partition("::")
-        parts.append(f"{name} => %({name})s{separator}{kind}")
+        if isinstance(argument, Vectors):
+            # those who have no binary form for them give vectors as text, which is what these functions take
+            parts.append(f"{name} => pgsearch._vector_texts(%({name})s)")
+        else:
+            parts.append(f"{name} => %({name})s{separator}{kind}")
         parameters[name] = argument
     return ", ".join(parts), parameters
 
 
 def _none(value: object) -> None:
     return None
-
-
-def vector_text(embedding: Vector | None) -> str | None:
-    """The text form of a vector, which every pgvector type reads; numpy arrays welcome."""
-    return None if embedding is None else repr([*map(float, embedding)]).replace(" ", "")
 
 
 def _names(names: Names | None) -> list[str] | None:

@@ -7,16 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pgsearch.client.calls.call import (
-    Call,
-    Names,
-    Vector,
-    _names,
-    _none,
-    _rows,
-    _value,
-    vector_text,
-)
+from pgsearch.client.calls.call import Call, Names, _names, _none, _rows, _value
+from pgsearch.database.vectors import Vector, as_text, as_vectors
 
 
 def register_model(model: str, dimensions: int, *, distance: str = "cosine", storage: str = "vector") -> Call[int]:
@@ -87,7 +79,7 @@ def put_embeddings(
             "model": model,
             "chunk_ids::bigint[]": list(chunk_ids),
             "content_hashes::bytea[]": list(content_hashes),
-            "embeddings::text[]": [vector_text(embedding) for embedding in embeddings],
+            "embeddings::text[]": as_vectors(embeddings),
         },
     )
 
@@ -216,7 +208,7 @@ def put_query_embedding(model: str, query: str, embedding: Vector, *, most_kept:
     return _value(
         "put_query_embedding",
         bool,
-        {"model": model, "query": query, "embedding": vector_text(embedding), "most_kept::integer": most_kept},
+        {"model": model, "query": query, "embedding": as_text(embedding), "most_kept::integer": most_kept},
     )
 
 

@@ -9,16 +9,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client.calls.call import (
-    Call,
-    Vector,
-    _json,
-    _none,
-    _rows,
-    _value,
-    vector_text,
-)
+from pgsearch.client.calls.call import Call, _json, _none, _rows, _value
 from pgsearch.client.calls.search import SearchResult
+from pgsearch.database.vectors import Vector, as_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +150,7 @@ def evaluate_query(
     return _rows(
         "evaluate_query",
         EvaluatedVariant,
-        {"experiment": experiment, "query": query, "embedding": vector_text(embedding), "k::integer": k},
+        {"experiment": experiment, "query": query, "embedding": as_vector(embedding), "k::integer": k},
     )
 
 
@@ -226,7 +219,7 @@ def search_interleaved(
         {
             "experiment": experiment,
             "query": query,
-            "embedding": vector_text(embedding),
+            "embedding": as_vector(embedding),
             "top_k::integer": top_k,
             "filter": _json(filter),
             "context": _json(context),

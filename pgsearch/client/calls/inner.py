@@ -11,7 +11,8 @@ from typing import Any, LiteralString, TypeAlias
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client.calls.call import Call, Vector, vector_text
+from pgsearch.client.calls.call import Call
+from pgsearch.database.vectors import Vector, as_vector
 
 Rows: TypeAlias = Call[list[tuple[Any, ...]]]
 
@@ -143,7 +144,7 @@ def candidates(query: str, embedding: Vector | None, collection: str, options: M
     return _rows(
         "select * from pgsearch._candidates(%(query)s, %(embedding)s, %(collections)s::text[], %(options)s)",
         query=query,
-        embedding=vector_text(embedding),
+        embedding=as_vector(embedding),
         collections=[collection],
         options=Jsonb(dict(options)),
     )

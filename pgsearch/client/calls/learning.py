@@ -10,18 +10,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client.calls.call import (
-    Call,
-    Names,
-    Vector,
-    _json,
-    _names,
-    _none,
-    _of_period,
-    _rows,
-    _value,
-    vector_text,
-)
+from pgsearch.client.calls.call import Call, Names, _json, _names, _none, _of_period, _rows, _value
+from pgsearch.database.vectors import Vector, as_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +194,7 @@ def candidate_signals(
         CandidateSignals,
         {
             "query": query,
-            "embedding": vector_text(embedding),
+            "embedding": as_vector(embedding),
             "collections::text[]": _names(collections),
             "options": _json(options),
         },
