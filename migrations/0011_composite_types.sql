@@ -190,21 +190,30 @@ $$;
 
 comment on type pgsearch.hit is 'A row of search_hybrid and search_pages.';
 comment on type pgsearch.code_hit is 'A row of search_code: a hit, the node that explains it, and the type of the question.';
-comment on type pgsearch.scope is 'Where a search looks: collections (null: all) and page_ids (null: all; else those that pass the filter, each once).';
+comment on type pgsearch.scope is
+'Where a search looks: collections (null: all) and page_ids (null: all; else those that pass the filter, each once).';
 comment on type pgsearch.parsed_query is 'A query as _parse_for reads it for the collections.';
 comment on type pgsearch.bm25_words is
-'The words of a query with what BM25 needs to know of them, the rarest first (see _bm25_terms); required: what every hit matches, excluded: what none '
-'matches (null: nothing).';
-comment on type pgsearch.bm25_formula is 'The free numbers of BM25: k1 (>= 0), b (0 .. 1), heading_weight (>= 0: what an occurrence in the heading counts).';
+'The words of a query with what BM25 needs to know of them, the rarest first (see _bm25_terms); required: what every hit
+matches, excluded: what none matches (null: nothing).';
+comment on type pgsearch.bm25_formula is
+'The free numbers of BM25: k1 (>= 0), b (0 .. 1), heading_weight (>= 0: what an occurrence in the heading counts, in
+occurrences in the content).';
 comment on type pgsearch.scored_chunks is 'Chunks with their pages and scores, best first where they were ranked: parallel arrays.';
 comment on type pgsearch.search_laps is 'When a search began, when its last stage ended, and the milliseconds of each stage so far.';
-comment on type pgsearch.code_request is 'What only a search of code is asked: the type of the question, weights by signal, and the further model of the nodes.';
+comment on type pgsearch.code_request is
+'What only a search of code is asked: the type of the question, weights by signal, and the further model of the nodes
+with the embedding of the query by it.';
 comment on type pgsearch.search_request is
-'What a search is asked, read once by _ask: settings are those of the collections with the options, model is null without one, candidates is how many each '
-'signal is to find, use_text, use_vector and use_title are the signals that run, wanted is what _search is to give.';
+'What a search is asked, read once by _ask: settings are those of the collections with the options, model is null
+without one, candidates is how many each signal is to find, use_text, use_vector and use_title are the signals that run,
+wanted is what _search is to give.';
 comment on type pgsearch.code_pairs is 'Chunks of code, each with a node that may explain it, as parallel arrays (see _code_fused).';
-comment on type pgsearch.code_findings is 'What only a search of code has found: chunks by the names, small and large vectors of nodes, pairs with their scores.';
+comment on type pgsearch.code_findings is
+'What only a search of code has found: chunks by names and by the small and large vectors of nodes, the best cosine of a
+node, the pairs with their scores, and the weights as they are applied.';
 comment on type pgsearch.search_findings is
-'What a search has found so far, filled stage by stage: by_text and by_vector (what the signals found, best first), titled_pages; chunk_ids with page_ids and '
-'their scores on every signal (all candidates, by chunk_id, parallel); sampled (the note on it, where BM25 ranked a sample), information (of the words), '
-'candidates (how many each signal found), hits (ranked objects), notes.';
+'What a search has found so far, filled stage by stage: by_text and by_vector (what the signals found, best first),
+titled_pages; chunk_ids with page_ids and their scores on every signal (all candidates, by chunk_id, parallel); sampled
+(the note on it, where BM25 ranked a sample), information (of the words), signals (that ran), candidates (how many each
+found), hits (ranked objects), notes.';

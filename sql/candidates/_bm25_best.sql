@@ -313,7 +313,8 @@ begin
 end;
 $$;
 
-comment on function pgsearch._bm25_best(pgsearch.bm25_words, pgsearch.bm25_formula, pgsearch.scope, integer, text, integer, pgsearch.scored_chunks) is
+comment on function pgsearch._bm25_best(
+    pgsearch.bm25_words, pgsearch.bm25_formula, pgsearch.scope, integer, text, integer, pgsearch.scored_chunks) is
 'The top_n chunks by BM25.
 Arguments: words (as _bm25_terms gives them: any of them makes a hit), formula, scope, top_n, effort (exact; fast: with
 bounds that a chunk can exceed but hardly does; shared: fast, and content with half of top_n, for a search whose vectors

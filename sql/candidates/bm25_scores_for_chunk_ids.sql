@@ -33,7 +33,10 @@ begin
            coalesce(s.score, 0)
       from unnest(known) as k(chunk_id)
            left join pgsearch._bm25_scores(
-                         pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections), formula, pages, known) as s on s.chunk_id = k.chunk_id
+                         words     => pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections),
+                         formula   => formula,
+                         page_ids  => pages,
+                         chunk_ids => known) as s on s.chunk_id = k.chunk_id
      order by k.chunk_id;
 end;
 $$;

@@ -28,7 +28,8 @@ begin
             raise exception using
                 errcode = 'PS002',
                 message = format('unknown query_type %s', quote_literal(options ->> 'query_type')),
-                hint    = format('Known types: %s.', (select string_agg(t.query_type, ', ' order by t.priority) from pgsearch.query_types as t));
+                hint    = format('Known types: %s.', (select string_agg(t.query_type, ', ' order by t.priority)
+                                                        from pgsearch.query_types as t));
         end if;
     else
         select t.query_type, t.weights
@@ -129,6 +130,7 @@ declare
     own_keys constant text[] := array['query_type', 'large_embedding', 'large_model', 'weights'];
     asked    pgsearch.search_request;
     code     pgsearch.code_request;
+    small    text;
 begin
     if jsonb_typeof(coalesce(options, '{}')) <> 'object' then
         perform pgsearch._check_settings(options);
@@ -156,9 +158,10 @@ begin
                 hint    = 'Give it as ''[0.1,0.2]''.';
         end if;
         code.large_embedding := pgsearch._to_vector(options ->> 'large_embedding');
+        small                := coalesce((asked.model).model, (pgsearch._embedding_model(asked.settings ->> 'model', collections)).model);
         code.large_model     := pgsearch._large_model(
                                     model       => options ->> 'large_model',
-                                    small       => coalesce((asked.model).model, (pgsearch._embedding_model(asked.settings ->> 'model', collections)).model),
+                                    small       => small,
                                     collections => collections,
                                     embedding   => code.large_embedding);
         if (code.large_model).model_id is null then

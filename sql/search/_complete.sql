@@ -8,8 +8,8 @@ set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    parsed   constant pgsearch.parsed_query  := asked.parsed;
-    words    constant pgsearch.bm25_words    := asked.words;
+    parsed   constant pgsearch.parsed_query     := asked.parsed;
+    words    constant pgsearch.bm25_words       := asked.words;
     model    constant pgsearch.embedding_models := asked.model;
     -- strategy adaptive reads vectors itself, and titles, for what is shown, unless they count
     adaptive constant boolean := asked.wanted <> 'candidates' and asked.fusion = 'adaptive' and asked.use_text and asked.use_vector;
@@ -33,7 +33,8 @@ begin
         select array_agg(p.page_id), array_agg(p.share)
           into alike.page_ids, alike.scores
           from (select p.page_id,
-                       (length(p.title_tsv) - length(ts_delete(p.title_tsv, parsed.lexemes)))::float8 / (select count(distinct l) from unnest(parsed.lexemes) as l) as share
+                       (length(p.title_tsv) - length(ts_delete(p.title_tsv, parsed.lexemes)))::float8
+                       / (select count(distinct l) from unnest(parsed.lexemes) as l) as share
                   from pgsearch.pages as p
                  where p.page_id = any (findings.page_ids)) as p
          where p.share > 0;
@@ -48,7 +49,12 @@ begin
     if asked.use_vector and not adaptive then
         select n.similarities, n.centred
           into findings.vector_scores, findings.centred_scores
-          from pgsearch._nearness(asked.embedding, model, pgsearch._centre(model, (asked.scope).collections), findings.page_ids, findings.chunk_ids) as n;
+          from pgsearch._nearness(
+                   embedding => asked.embedding,
+                   model     => model,
+                   centre    => pgsearch._centre(model, (asked.scope).collections),
+                   page_ids  => findings.page_ids,
+                   chunk_ids => findings.chunk_ids) as n;
     end if;
 
     -- it looks at texts, and rows have no place for it

@@ -28,7 +28,8 @@ begin
                    string_agg(case l.signal when 'text' then 'fts' else l.signal end, '+' order by l.part desc, l.signal)
                    || case when l.chunk_id = any (vector_found) then '+vector' else '' end as reason
               from (select s.chunk_id, s.signal, (weights ->> s.signal)::float8 * s.score as part
-                      from pgsearch.legacy_scores(words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as s) as l
+                      from pgsearch.legacy_scores(
+                               words, text_pages[1:looked_at], text_chunks[1:looked_at], text_scores[1:looked_at], null) as s) as l
              group by l.chunk_id) as f
      order by f.score desc, f.chunk_id
      limit 1;
@@ -37,7 +38,8 @@ begin
                     -- where words found something they are judged; else how the best title is spelt. One word has few
                     -- trigrams, and an error takes three or four of them
                     case when text_score is null
-                         then pgsearch.compute_confidence(best_spelt + case when cardinality(words) = 1 then 0.06::float8 else 0 end, 'lexical', 'lexical') end);
+                         then pgsearch.compute_confidence(
+                                  best_spelt + case when cardinality(words) = 1 then 0.06::float8 else 0 end, 'lexical', 'lexical') end);
 end;
 $$;
 

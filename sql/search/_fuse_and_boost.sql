@@ -25,7 +25,9 @@ begin
         if pgsearch._named_articles(asked.query) is not null then
             select array_agg(b.article order by b.chunk_id)
               into article_boosts
-              from pgsearch.boost_factors(asked.query, parsed.words, findings.chunk_ids, findings.page_ids, findings.title_scores, findings.text_scores, settings -> 'boosts') as b;
+              from pgsearch.boost_factors(
+                       asked.query, parsed.words, findings.chunk_ids, findings.page_ids, findings.title_scores, findings.text_scores,
+                       settings -> 'boosts') as b;
         end if;
         if (settings ->> 'recency_half_life_days')::float8 > 0 then
             select array_agg(a.days order by c.chunk_id)

@@ -47,7 +47,8 @@ begin
           from pgsearch._contributions(
                    'convex',
                    pair_ids || pair_ids || pair_ids || pair_ids || pair_ids,
-                   array_fill('lexical'::text, array[n]) || array_fill('semantic_small_node'::text, array[n]) || array_fill('semantic_large_node'::text, array[n])
+                   array_fill('lexical'::text, array[n]) || array_fill('semantic_small_node'::text, array[n])
+                   || array_fill('semantic_large_node'::text, array[n])
                    || array_fill('semantic_small_code'::text, array[n]) || array_fill('graph'::text, array[n]),
                    pairs.lexical || pairs.small_node || pairs.large_node || pairs.small_code || pairs.graph,
                    '{"lexical": 1, "semantic_small_node": 1, "semantic_large_node": 1, "semantic_small_code": 1, "graph": 1}', 60, 20) as c
@@ -97,7 +98,8 @@ begin
         select w.pair_id,
                sum(w.contribution) as fused,
                jsonb_object_agg(w.signal, jsonb_strip_nulls(jsonb_build_object(
-                   'score', w.score, 'rank', w.rank, 'weight', w.weight, 'contribution', w.contribution, 'stands_in', w.stands_in))) as signals
+                   'score', w.score, 'rank', w.rank, 'weight', w.weight, 'contribution', w.contribution,
+                   'stands_in', w.stands_in))) as signals
           from weighed as w
          group by w.pair_id
     ),
@@ -112,7 +114,8 @@ begin
     -- a document explains one chunk of its page, the best one
     placed as (
         select b.*,
-               row_number() over (partition by b.page_id, b.node_id, b.node_type order by b.fused * b.importance_boost * b.llm_boost desc, b.pair_id) as of_node
+               row_number() over (partition by b.page_id, b.node_id, b.node_type
+                                  order by b.fused * b.importance_boost * b.llm_boost desc, b.pair_id) as of_node
           from boosted as b
     ),
     best as (
@@ -154,7 +157,7 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    in_code    pgsearch.code_findings := findings.code;
+    in_code     pgsearch.code_findings := findings.code;
     pairs       constant pgsearch.code_pairs := in_code.pairs;
     text_chunks constant bigint[] := (findings.by_text).chunk_ids;
     code_chunks constant bigint[] := (findings.by_vector).chunk_ids;
@@ -171,7 +174,7 @@ begin
         case when exists (select from unnest(pairs.small_code) as s where s is not null) then 'semantic_small_code' end,
         case when exists (select from unnest(pairs.small_node) as s where s is not null) then 'semantic_small_node' end], null);
     in_code.weights := pgsearch._shared_weights((asked.code).weights, findings.signals);
-    findings.code       := in_code;
+    findings.code   := in_code;
 
     select jsonb_agg(h.hit order by h.score desc, h.chunk_id)
       into findings.hits
@@ -189,7 +192,8 @@ begin
                                                   'query_type', (asked.code).query_type),
                        'whole_name', coalesce(p.whole_name, false)) as hit
               from pgsearch._code_fused(in_code.weights, pairs) as f
-                   join unnest(pairs.pair_ids, pairs.chunk_ids, pairs.page_ids, pairs.node_ids, pairs.node_types, pairs.summaries, pairs.named, pairs.whole_names)
+                   join unnest(pairs.pair_ids, pairs.chunk_ids, pairs.page_ids, pairs.node_ids, pairs.node_types, pairs.summaries,
+                               pairs.named, pairs.whole_names)
                         as p(pair_id, chunk_id, page_id, node_id, node_type, summary, named, whole_name) on p.pair_id = f.pair_id
              where pairs.pair_ids is not null) as h
      where h.of_page = 1
@@ -215,8 +219,9 @@ begin
     end if;
 
     if reranks then
-        findings.hits := jsonb_path_query_array(findings.hits, '$[0 to $last]',
-                                             jsonb_build_object('last', greatest(asked.top_k, (asked.settings ->> 'rerank_head')::integer) - 1));
+        findings.hits := jsonb_path_query_array(
+                             findings.hits, '$[0 to $last]',
+                             jsonb_build_object('last', greatest(asked.top_k, (asked.settings ->> 'rerank_head')::integer) - 1));
     end if;
     findings.laps := pgsearch._lap(findings.laps, 'fusion_ms');
     return findings;

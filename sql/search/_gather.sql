@@ -11,7 +11,7 @@ declare
     settings constant jsonb                 := asked.settings;
     parsed   constant pgsearch.parsed_query := asked.parsed;
     scope    constant pgsearch.scope        := asked.scope;
-    findings    pgsearch.search_findings       := pgsearch._begun(asked);
+    findings pgsearch.search_findings       := pgsearch._begun(asked);
     near     pgsearch.scored_chunks;
     titled   pgsearch.scored_chunks;
     others   pgsearch.scored_chunks;
@@ -72,20 +72,26 @@ begin
     others.page_ids  := near.page_ids || titled.page_ids;
     findings := pgsearch._gather_text(
                  asked        => asked,
-                 findings        => findings,
+                 findings     => findings,
                  others       => others,
                  first_chunks => titled.chunk_ids,
                  -- where vectors have brought all the candidates asked for, nothing is gained by the last of the
                  -- words' own; not so where some may be refused
                  effort       => case
-                                 when cardinality(near.chunk_ids) >= asked.candidates and parsed.required is null and parsed.excluded is null then 'shared'
+                                 when cardinality(near.chunk_ids) >= asked.candidates
+                                      and parsed.required is null
+                                      and parsed.excluded is null then 'shared'
                                  else 'exact'
                                  end);
 
-    findings.candidates := jsonb_build_object('text', coalesce(cardinality((findings.by_text).chunk_ids), 0), 'vector', coalesce(cardinality(near.chunk_ids), 0),
-                                           'lexical', coalesce(cardinality(findings.titled_pages), 0), 'union', cardinality(findings.chunk_ids));
-    findings.signals    := array_remove(array[case when asked.use_text then 'text' end, case when asked.use_vector then 'vector' end,
-                                           case when asked.use_title then 'lexical' end], null);
+    findings.candidates := jsonb_build_object(
+                               'text',    coalesce(cardinality((findings.by_text).chunk_ids), 0),
+                               'vector',  coalesce(cardinality(near.chunk_ids), 0),
+                               'lexical', coalesce(cardinality(findings.titled_pages), 0),
+                               'union',   cardinality(findings.chunk_ids));
+    findings.signals    := array_remove(array[case when asked.use_text then 'text' end,
+                                              case when asked.use_vector then 'vector' end,
+                                              case when asked.use_title then 'lexical' end], null);
     return findings;
 end;
 $$;
@@ -95,7 +101,7 @@ comment on function pgsearch._gather(pgsearch.search_request) is
 
 create or replace function pgsearch._gather_text(
     asked        pgsearch.search_request,
-    findings        pgsearch.search_findings,
+    findings     pgsearch.search_findings,
     others       pgsearch.scored_chunks,
     first_chunks bigint[],
     effort       text
@@ -127,13 +133,16 @@ begin
         findings.by_text     := best;
         findings.approximate := told.approximate;
         if told.sampled then
-            findings.sampled := format('The words are so common that BM25 ranked a sample of the chunks that have them (%s were read; the option max_rows bounds it): the text ranking is approximate.', told.rows_scored);
+            findings.sampled := format('The words are so common that BM25 ranked a sample of the chunks that have them (%s were read; '
+                                       'the option max_rows bounds it): the text ranking is approximate.', told.rows_scored);
             findings.notes   := findings.notes || findings.sampled;
         elsif not (settings ->> 'exact')::boolean then
             findings.notes := findings.notes || 'The text ranking is approximate, as asked.'::text;
         end if;
 
-        select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'), coalesce(array_agg(u.page_id order by u.chunk_id), '{}'), array_agg(u.score order by u.chunk_id)
+        select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'),
+               coalesce(array_agg(u.page_id order by u.chunk_id), '{}'),
+               array_agg(u.score order by u.chunk_id)
           into findings.chunk_ids, findings.page_ids, findings.text_scores
           from (select t.chunk_id, t.page_id, t.score from unnest(best.chunk_ids, best.page_ids, best.scores) as t(chunk_id, page_id, score)
                  union all
@@ -160,7 +169,9 @@ begin
 
     if (settings ->> 'require_keywords')::boolean then
         kept := pgsearch._with_all_keywords(parsed.asked, findings.chunk_ids, (settings ->> 'window')::integer);
-        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}'), array_agg(c.score order by c.chunk_id)
+        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'),
+               coalesce(array_agg(c.page_id order by c.chunk_id), '{}'),
+               array_agg(c.score order by c.chunk_id)
           into findings.chunk_ids, findings.page_ids, findings.text_scores
           from unnest(findings.chunk_ids, findings.page_ids, findings.text_scores) as c(chunk_id, page_id, score)
          where c.chunk_id = any (kept);
@@ -171,5 +182,6 @@ end;
 $$;
 
 comment on function pgsearch._gather_text(pgsearch.search_request, pgsearch.search_findings, pgsearch.scored_chunks, bigint[], text) is
-'Adds what the words find, and makes the candidates of it and of what others found (others, each once), as far as they meet the query''s requirements. first_chunks: those of them that stand for their pages, where
-the words found none. effort: as _bm25_best, where the option exact leaves it open.';
+'Adds what the words find, and makes the candidates of it and of what others found (each once), as far as they meet the
+query''s requirements and keywords. first_chunks: those of the others that stand for their pages, where the words found
+none. effort: as _bm25_best, where the option exact leaves it open.';

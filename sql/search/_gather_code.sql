@@ -10,8 +10,8 @@ as $$
 declare
     scope    constant pgsearch.scope        := asked.scope;
     code     constant pgsearch.code_request := asked.code;
-    findings    pgsearch.search_findings       := pgsearch._begun(asked);
-    in_code pgsearch.code_findings;
+    findings pgsearch.search_findings       := pgsearch._begun(asked);
+    in_code  pgsearch.code_findings;
     near     pgsearch.scored_chunks;
     others   pgsearch.scored_chunks;
 begin
@@ -34,15 +34,15 @@ begin
     if (code.large_model).model_id is not null then
         select array_agg(v.chunk_id)
           into in_code.large_chunks
-          from pgsearch._node_vector_top_n(code.large_embedding, code.large_model, scope.collections, scope.page_ids, asked.candidates) as v;
+          from pgsearch._node_vector_top_n(
+                   code.large_embedding, code.large_model, scope.collections, scope.page_ids, asked.candidates) as v;
     end if;
     findings.laps := pgsearch._lap(findings.laps, 'vector_ms');
 
     select array_agg(c.chunk_id), array_agg(c.page_id)
       into others.chunk_ids, others.page_ids
       from pgsearch.chunks as c
-     where c.chunk_id = any (coalesce(in_code.named_chunks, '{}') || coalesce(in_code.small_chunks, '{}') || coalesce(in_code.large_chunks, '{}')
-                             || coalesce(near.chunk_ids, '{}'));
+     where c.chunk_id = any (in_code.named_chunks || in_code.small_chunks || in_code.large_chunks || near.chunk_ids);
     -- the best text is the measure of the others, so it is sought exactly, whatever the vectors brought
     findings := pgsearch._gather_text(asked, findings, others, first_chunks => null, effort => 'exact');
 

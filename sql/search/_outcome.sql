@@ -5,6 +5,8 @@ returns jsonb
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    total_ms constant numeric := round(extract(epoch from clock_timestamp() - (findings.laps).started) * 1000, 3);
 begin
     -- rows have no column for it, and a ranking that left chunks out must say so
     if asked.wanted = 'hits' and findings.hits <> '[]' and findings.sampled is not null then
@@ -18,7 +20,7 @@ begin
         'confidence',  findings.confidence,
         'approximate', findings.approximate,
         'notes',       to_jsonb(findings.notes),
-        'timings',     (findings.laps).timings || jsonb_build_object('total_ms', round(extract(epoch from clock_timestamp() - (findings.laps).started) * 1000, 3)),
+        'timings',     (findings.laps).timings || jsonb_build_object('total_ms', total_ms),
         'candidates',  findings.candidates,
         'hits',        findings.hits);
 end;

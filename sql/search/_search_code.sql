@@ -37,7 +37,8 @@ begin
     findings := pgsearch._fuse_code(asked, findings);
     findings := pgsearch._arrange(asked, findings);
     findings := pgsearch._present(asked, findings);
-    return pgsearch._outcome(asked, findings) || jsonb_build_object('query_type', (asked.code).query_type, 'weights', (findings.code).weights);
+    return pgsearch._outcome(asked, findings)
+           || jsonb_build_object('query_type', (asked.code).query_type, 'weights', (findings.code).weights);
 end;
 $$;
 

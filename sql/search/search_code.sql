@@ -28,7 +28,8 @@ begin
                    top_k       => top_k,
                    filter      => search_code.filter,
                    options     => coalesce(options, '{}')
-                                  || jsonb_strip_nulls(jsonb_build_object('query_type', search_code.query_type, 'large_embedding', large_embedding::text)),
+                                  || jsonb_strip_nulls(jsonb_build_object('query_type', search_code.query_type,
+                                                                          'large_embedding', large_embedding::text)),
                    wanted      => 'hits');
 
     perform pgsearch._tell_notes(outcome);
@@ -36,7 +37,8 @@ begin
     return query
     select c.*
       from jsonb_array_elements(outcome -> 'hits') as h(hit)
-           cross join jsonb_populate_record(null::pgsearch.code_hit, h.hit || jsonb_build_object('classified_as', outcome -> 'query_type')) as c
+           cross join jsonb_populate_record(
+                          null::pgsearch.code_hit, h.hit || jsonb_build_object('classified_as', outcome -> 'query_type')) as c
      order by c.rank;
 end;
 $$;

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from pgsearch import Client
 from pgsearch.deploy import deploy
 from pgsearch.errors import DeployError
 from tests.deploy.project import Project
@@ -200,3 +201,37 @@ def test_force_re_creates_what_a_fresh_look_would_leave_alone(empty_dsn: str, pr
     deploy(empty_dsn, sources=project.sources)
 
     assert deploy(empty_dsn, sources=project.sources, force=True).changed
+
+
+_FORMER = """
+create function pgsearch.search_hybrid(
+    query text, embedding public.vector default null, collections text[] default null, search_mode text default 'auto',
+    top_k integer default 8, fusion text default null, filter jsonb default '{}', options jsonb default '{}'
+) returns table (rank integer, page_id bigint) language sql as 'select 1, 1::bigint'
+"""
+
+
+def test_a_search_that_named_its_columns_itself_is_replaced_by_one_of_rows(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("create role upgraded_searcher")
+        try:
+            connection.execute("select pgsearch.grant_rights('upgraded_searcher', '{search}')")
+            connection.execute("drop function pgsearch.search_hybrid")
+            connection.execute(_FORMER)
+            connection.execute("update pgsearch.deployed_functions set file_hash = '' where name = 'search_hybrid'")
+
+            deploy(dsn)
+
+            ((returned,),) = connection.execute(
+                "select pg_get_function_result('pgsearch.search_hybrid'::regproc)"
+            ).fetchall()
+            assert returned == "SETOF pgsearch.hit"
+            with Client(dsn) as client:
+                client.put_pages("w", [{"external_id": "a", "content": "zinc"}])
+            connection.execute("set role upgraded_searcher")
+            with Client(connection=connection) as searcher:
+                assert [hit.external_id for hit in searcher.search_hybrid("zinc")] == ["a"]
+        finally:
+            connection.execute("reset role")
+            connection.execute("drop owned by upgraded_searcher")
+            connection.execute("drop role upgraded_searcher")
