@@ -717,7 +717,8 @@ def test_every_scan_is_driven_by_an_index_and_never_by_an_ordered_walk(
     plans = [
         row[0][0]["Plan"]
         for row in conn.execute(
-            "select * from pgsearch._bm25_plans(pgsearch._bm25_terms(%(lexemes)s::text[], null, %(collections)s::text[]),"
+            "select * from pgsearch._bm25_plans("
+            " pgsearch._bm25_terms(%(lexemes)s::text[], null, %(collections)s::text[]),"
             " (1.2, 0.75, 1)::pgsearch.bm25_formula, (%(collections)s::text[], null)::pgsearch.scope,"
             " 10, %(effort)s, 50000)",
             {"lexemes": lexemes, "collections": collections, "effort": EFFORTS[exact]},

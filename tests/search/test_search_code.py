@@ -463,8 +463,9 @@ def test_a_quoted_phrase_that_stands_nowhere_counts_as_its_words(repo: Client) -
 
 def test_a_reranker_chooses_the_chunk_that_a_page_is_shown_by(own_repo: Client) -> None:
     own_repo.connection.execute(
-        "create function public.last_first(query text, chunk_ids bigint[]) returns table (chunk_id bigint, score float8)"
-        " language sql as 'select c, c::float8 from unnest(chunk_ids) as c'"
+        "create function public.last_first(query text, chunk_ids bigint[])"
+        " returns table (chunk_id bigint, score float8) language sql"
+        " as 'select c, c::float8 from unnest(chunk_ids) as c'"
     )
     options = {"group_by_page": True, "rerank": "public.last_first"}
     (plain,) = own_repo.search_code("BaseEventLoop", filter={"tags": ["core"]}, options={"group_by_page": True})
