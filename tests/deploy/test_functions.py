@@ -8,7 +8,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from pgsearch import Client
 from pgsearch.deploy import deploy
 from pgsearch.errors import DeployError
 from tests.deploy.project import Project
@@ -16,7 +15,11 @@ from tests.deploy.project import Project
 
 def value(dsn: str, statement: str) -> Any:
     with psycopg.connect(dsn, autocommit=True) as connection:
-        row = connection.execute(statement.encode()).fetchone()
+        return value_of(connection, statement)
+
+
+def value_of(connection: psycopg.Connection[Any], statement: str) -> Any:
+    row = connection.execute(statement.encode()).fetchone()
     assert row is not None
     return row[0]
 
@@ -222,15 +225,14 @@ def test_a_search_that_named_its_columns_itself_is_replaced_by_one_of_rows(dsn: 
 
             deploy(dsn)
 
-            ((returned,),) = connection.execute(
-                "select pg_get_function_result('pgsearch.search_hybrid'::regproc)"
-            ).fetchall()
-            assert returned == "SETOF pgsearch.hit"
-            with Client(dsn) as client:
-                client.put_pages("w", [{"external_id": "a", "content": "zinc"}])
+            result = "select pg_get_function_result('pgsearch.search_hybrid'::regproc)"
+            assert value_of(connection, result) == "SETOF pgsearch.hit"
+            connection.execute("select pgsearch.create_collection('w')")
+            connection.execute(
+                """select * from pgsearch.put_pages('w', '[{"external_id": "a", "content": "zinc"}]')""",
+            )
             connection.execute("set role upgraded_searcher")
-            with Client(connection=connection) as searcher:
-                assert [hit.external_id for hit in searcher.search_hybrid("zinc")] == ["a"]
+            assert value_of(connection, "select external_id from pgsearch.search_hybrid('zinc')") == "a"
         finally:
             connection.execute("reset role")
             connection.execute("drop owned by upgraded_searcher")
