@@ -167,9 +167,12 @@ def test_a_row_class_has_the_columns_of_its_function(conn: psycopg.Connection[An
     columns = conn.execute(
         "select p.proargnames[n], format_type(p.proallargtypes[n], null) from pg_proc as p"
         " cross join lateral generate_series(1, cardinality(p.proallargtypes)) as n"
-        " where p.pronamespace = 'pgsearch'::regnamespace and p.proname = %s and p.proargmodes[n] in ('o', 't')"
-        " order by n",
-        [name],
+        " where p.pronamespace = 'pgsearch'::regnamespace and p.proname = %(name)s and p.proargmodes[n] in ('o', 't')"
+        " union all"
+        " select a.attname, format_type(a.atttypid, null) from pg_proc as p join pg_type as t on t.oid = p.prorettype"
+        " join pg_attribute as a on a.attrelid = t.typrelid and a.attnum > 0"
+        " where p.pronamespace = 'pgsearch'::regnamespace and p.proname = %(name)s and p.proretset",
+        {"name": name},
     ).fetchall()
     hints = typing.get_type_hints(row)
 
