@@ -220,7 +220,7 @@ begin
             if matching > 0.8 * budget then
                 if n <= 16 then
                     scan := pgsearch._bm25_scan(null, terms, gains, k1, b, average_length, heading_weight, '{}', 0, chunk_ids, chunk_pages, scores, top_n,
-                                                collections, survey.chunk_ids, survey.chunk_pages, required, excluded, null);
+                                                collections, page_ids, survey.chunk_ids, survey.chunk_pages, required, excluded, null);
                 else
                     scan := pgsearch._bm25_scan_anew(null, terms, gains, k1, b, average_length, heading_weight, '{}', 0, chunk_ids, chunk_pages, scores, top_n,
                                                      collections, page_ids, survey.chunk_ids, survey.chunk_pages, required, excluded, null);
@@ -251,7 +251,7 @@ begin
         if match is not null or cardinality(given_chunks) > 0 then
             if not planned or n <= 16 and match is null then
                 scan := pgsearch._bm25_scan(match, terms, gains, k1, b, average_length, heading_weight, seen, budget + 1,
-                                            chunk_ids, chunk_pages, scores, top_n, collections, given_chunks, given_pages, required, excluded,
+                                            chunk_ids, chunk_pages, scores, top_n, collections, page_ids, given_chunks, given_pages, required, excluded,
                                             pgsearch._last_hash(share));
             else
                 scan := pgsearch._bm25_scan_anew(match, terms, gains, k1, b, average_length, heading_weight, seen, budget + 1,

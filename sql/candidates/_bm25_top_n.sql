@@ -1,7 +1,7 @@
 -- The best chunks by BM25 (Robertson and Zaragoza 2009), exactly, from the stock GIN index over content_tsv.
 --
--- GIN knows which chunks hold a lexeme, but neither how often nor how long they are, so every chunk that might be among the best has to be
--- read and scored. The art is to read few. A lexeme can give a chunk at most weight * idf * (k1 + 1), its bound
+-- GIN knows which chunks hold a lexeme, but neither how often nor how long they are, so every chunk that might be among
+-- the best has to be read and scored. The art is to read few. A lexeme can give a chunk at most weight * idf * (k1 + 1), its bound
 -- (MaxScore, Turtle and Flood 1995): once top_n chunks score theta, only chunks whose lexemes have bounds that add up
 -- to theta are worth a look. That condition is itself a tsquery, which GIN answers by skipping through the posting
 -- lists, so common words are scored but do not drive the scan.
@@ -12,9 +12,9 @@
 -- Measured (a query in the median, top 100, 2 cores): 212,718 Korean passages, questions of 9 lexemes, 16 ms, exact:
 -- false 9 ms, beside vectors 2.5 ms; 42,000 chunks match, 2,100 are scored, and with these bounds 1,250 must be; beside
 -- vectors 220. 400,000 synthetic chunks, 105 queries of 1 to 8 words, many very common: 45 ms of processor against
--- 2,238 of ts_rank_cd over the same words (18 of them stopped at 50,000 chunks). Tried without gain: more than two
--- scans; another share of total as the first guess (.5 to 1.0); ruling out chunks by ts_rank over groups of lexemes
--- before scoring them, and no copy of the tsvector (the visit to the chunk is what costs).
+-- 2,238 of ts_rank_cd over the same words (of 104 in the latest run 14 are sampled, and the median is 74 ms). Tried
+-- without gain: more than two scans; another share of total as the first guess (.5 to 1.0); ruling out chunks by ts_rank
+-- over groups of lexemes before scoring them, and no copy of the tsvector (the visit to the chunk is what costs).
 
 create or replace function pgsearch._bm25_terms(
     lexemes     text[],
@@ -300,7 +300,7 @@ begin
                               from pgsearch._bm25_top_n(lexemes, required, excluded, collections, page_ids, top_n, weights, exact, k1, b, heading_weight, max_rows) as t)
     loop
         execute 'explain (analyze, format json) '
-                || pgsearch._bm25_statement(cardinality(query.terms), collections is not null, page_ids is not null)
+                || pgsearch._bm25_statement(cardinality(query.terms), page_ids is not null)
            into plan
           using match, query.terms, query.gains, k1, b, query.average_length, heading_weight,
                 '{}'::bigint[], max_rows, '{}'::bigint[], '{}'::bigint[], '{}'::float8[], top_n, collections, page_ids,

@@ -174,17 +174,21 @@ begin
 
     if embedding is not null then
         if model.model_id is not null then
-            reach := (select r.reach from pgsearch._vector_reach(model, collections, only_pages, (settings ->> 'candidates')::integer) as r);
+            reach := (select r.reach
+                        from pgsearch._vector_reach(
+                                 pgsearch._chunk_vectors(model), model, collections, only_pages, (settings ->> 'candidates')::integer) as r);
             perform set_config('hnsw.ef_search', pgsearch._ef_search(reach, (settings ->> 'candidates')::integer, scoped)::text, true);
             execute 'explain (analyze, format json) '
-                    || pgsearch._vector_statement(model, collections is not null, only_pages is not null, reach)
+                    || pgsearch._vector_statement(
+                           pgsearch._chunk_vectors(model), model, collections is not null, only_pages is not null, reach)
                into explained
               using embedding, collections, only_pages, (settings ->> 'candidates')::integer;
             return query
             select e.*
               from pgsearch._explained(
                        'vector',
-                       case when reach is null and exists (select from pgsearch._vector_index(model.model_id) as i where i.valid)
+                       case when reach is null
+                                 and exists (select from pgsearch._vector_index('embeddings_hnsw_' || model.model_id) as i where i.valid)
                             then case when only_pages is null then 'embeddings_model_collection' else 'embeddings_pkey' end
                             else format('embeddings_hnsw_%s', model.model_id)
                        end,

@@ -89,6 +89,28 @@ def test_a_function_that_was_changed_by_hand_is_put_right(empty_dsn: str, projec
     assert value(empty_dsn, "select pgsearch.greet('you')") == "hello you"
 
 
+def test_a_function_that_a_block_writes_belongs_to_its_file_like_any_other(empty_dsn: str, project: Project) -> None:
+    project.write(
+        "sql/text/written.sql",
+        "do $deploy$\nbegin\n    execute format($function$\n"
+        "create or replace function pgsearch.written()\nreturns text\nlanguage sql immutable parallel safe\n"
+        "return %L;\n$function$, 'as told');\nend;\n$deploy$;\n",
+    )
+    deploy(empty_dsn, sources=project.sources)
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        assert connection.execute("select file from pgsearch.deployed_functions where name = 'written'").fetchall() == [
+            ("text/written.sql",)
+        ]
+        connection.execute("create or replace function pgsearch.written() returns text language sql return 'else'")
+
+    assert deploy(empty_dsn, sources=project.sources).changed
+    assert value(empty_dsn, "select pgsearch.written()") == "as told"
+
+    project.remove("sql/text/written.sql")
+    deploy(empty_dsn, sources=project.sources)
+    assert "pgsearch.written()" not in names(empty_dsn)
+
+
 def test_a_function_without_a_file_is_dropped_and_those_of_migrations_stay(empty_dsn: str, project: Project) -> None:
     deploy(empty_dsn, sources=project.sources)
     project.remove("sql/text/greet.sql")

@@ -27,7 +27,6 @@ WITHOUT_METHOD = {
     "check_load",
     "compute_confidence",
     "compute_confidence_hybrid",
-    "cosine_confidence",
     "delete_missing_pages",
     "diversify",
     "finish_load",
@@ -162,7 +161,7 @@ def test_what_changes_settings_by_itself_and_whoever_calls_it_is_parallel_unsafe
     """set_config is refused during a parallel operation; the SET clause of a function, undone at its end, is not."""
     by_name = {function.name: function for function in law}
     changing = {function.name for function in law if "set_config(" in function.definition}
-    assert "_vector_top_n" in changing
+    assert "_vector_walk" in changing
 
     unsafe = set(changing)
     while callers := {f.name for f in law if f.calls & unsafe and f.name not in unsafe}:

@@ -26,11 +26,13 @@ Fusion: TypeAlias = Literal["adaptive", "convex", "distribution", "legacy", "rrf
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Result]):
-    """A statement ready to run; `build` makes the result of its rows, which come as tuples."""
+    """A statement ready to run; `build` makes the result of its rows, which come as tuples, in PostgreSQL's own form
+    when `binary`."""
 
     statement: LiteralString
     parameters: Mapping[str, object]
     build: Callable[[Iterable[tuple[Any, ...]]], Result]
+    binary: bool = False
 
     def without_waiting(self) -> Call[Result]:
         """A call of a value that does not wait for the disk; its transaction must be nothing but this statement."""

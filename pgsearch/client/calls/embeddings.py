@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pgsearch.client.calls.call import Call, Names, _names, _none, _rows, _value
 from pgsearch.database.vectors import Vector, as_text, as_vectors
@@ -193,7 +194,7 @@ def list_failed_embeddings(
     )
 
 
-def _itself(value: list[float] | None) -> list[float] | None:
+def _itself(value: Any) -> Any:
     return value
 
 
@@ -259,3 +260,8 @@ class DroppedRows:
 def drop_model(model: str, *, batch_size: int | None = None) -> Call[list[DroppedRows]]:
     """Delete a model with its vectors; at most `batch_size` rows a call (None: all), so call again until done."""
     return _rows("drop_model", DroppedRows, {"model": model, "batch_size::integer": batch_size})
+
+
+def default_model(collections: Names | None = None) -> Call[str | None]:
+    """The embedding model that searches of the collections use, None without one; UnknownModelError when several."""
+    return _value("default_model", _itself, {"collections::text[]": _names(collections)})

@@ -250,3 +250,50 @@ def experiment_results(experiment: str) -> Call[list[ExperimentResult]]:
 def finish_experiment(experiment: str) -> Call[list[dict[str, Any]]]:
     """End an experiment and keep its results."""
     return _value("finish_experiment", list, {"experiment": experiment})
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySet:
+    """A set of queries to evaluate with, how it was drawn, and how many it has."""
+
+    query_set: str
+    collection: str
+    sampling: str
+    queries: int
+    created_at: datetime
+
+
+def list_query_sets() -> Call[list[QuerySet]]:
+    """The query sets, by name."""
+    return _rows("list_query_sets", QuerySet, {})
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySetEntry:
+    """A query of a query set, and how often it was asked."""
+
+    query: str
+    query_type: str | None
+    frequency: float
+
+
+def list_queries(query_set: str) -> Call[list[QuerySetEntry]]:
+    """The queries of a query set, in the order in which they were drawn or added."""
+    return _rows("list_queries", QuerySetEntry, {"query_set": query_set})
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A comparison of ways to search; `finished_at` is None while it runs."""
+
+    experiment: str
+    experiment_type: str
+    collection: str
+    variants: list[str]
+    started_at: datetime
+    finished_at: datetime | None
+
+
+def list_experiments() -> Call[list[Experiment]]:
+    """The experiments, in the order in which they began."""
+    return _rows("list_experiments", Experiment, {})

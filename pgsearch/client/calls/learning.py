@@ -253,3 +253,20 @@ def activate_configuration(configuration: str, *, collection: str | None = None)
 def roll_back_configuration(collection: str) -> Call[str]:
     """Undo the last activation in the collection; returns the name of the configuration."""
     return _value("roll_back_configuration", str, {"collection": collection})
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConfiguration:
+    """Options of a search under a name; `in_use` when it is the last one activated in a collection."""
+
+    configuration: str
+    collection: str
+    in_use: bool
+    options: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    created_at: datetime
+
+
+def list_configurations() -> Call[list[SearchConfiguration]]:
+    """The search configurations, the newest first."""
+    return _rows("list_configurations", SearchConfiguration, {})
