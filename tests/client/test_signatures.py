@@ -305,9 +305,9 @@ def test_mypy_sees_arguments_and_results(tmp_path: Path) -> None:
     assert errors == ""
     first, second = (line for line in told.splitlines() if "Revealed type" in line)
     mode, limit = (line for line in told.splitlines() if "error:" in line)
-    assert "query: str, embedding: Sequence[float] | None =, *, collections: str | Sequence[str] | None =" in (
-        first.replace("typing.", "").replace("builtins.", "")
-    )
+    plainly = first.replace("typing.", "").replace("builtins.", "")
+    assert "query: str, embedding: Sequence[float] | pgvector.vector.Vector | pgvector.halfvec.HalfVector | " in plainly
+    assert "*, collections: str | Sequence[str] | None =" in plainly
     assert first.endswith('-> list[pgsearch.client.calls.search.Hit]"')
     assert "asked.py:4" in mode
     assert "search_mode" in mode
