@@ -28,6 +28,7 @@ ROOMS = (
     "fusion",
     "learned",
     "search",
+    "conversations",
     "statistics",
     "learning",
     "experiments",

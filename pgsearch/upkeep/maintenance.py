@@ -134,6 +134,7 @@ def _keep_log(connection: psycopg.Connection[Any], client: Client, warnings: lis
     try:
         made = client.ensure_partitions()
         client.run(inner.detect_reformulations())
+        client.finalize_conversations()
         if connection.execute(
             "select from pg_catalog.pg_proc where pronamespace = 'pgsearch'::regnamespace"
             " and proname = 'refresh_search_stats'"

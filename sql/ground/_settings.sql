@@ -16,8 +16,10 @@ declare
                                  "lexical_threshold": [0, 1], "recency_half_life_days": [0, 100000], "diversity": [0, 1], "rerank_head": [1, 1000],
                                  "window": [0, 10], "snippet_length": [0, 2000],
                                  "log.sample_rate": [0, 1], "log.signals_of": [0, 1000], "log.low_confidence_threshold": [0, 1], "log.reformulation_window_s": [0, 3600],
-                                 "log.typeahead_pause_s": [0, 60], "log.min_impressions": [0, 1000000], "log.popularity_days": [1, 3650]}';
-    whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length,adaptive.heads,log.signals_of,log.min_impressions,log.popularity_days}';
+                                 "log.typeahead_pause_s": [0, 60], "log.min_impressions": [0, 1000000], "log.popularity_days": [1, 3650],
+                                 "chat.sample_rate": [0, 1], "chat.min_score": [0, 1], "chat.long_turns": [1, 100000],
+                                 "chat.idle_minutes": [1, 525600]}';
+    whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length,adaptive.heads,log.signals_of,log.min_impressions,log.popularity_days,chat.long_turns}';
     bound    jsonb;
     typed    text;
     setting  record;
@@ -126,7 +128,8 @@ begin
                                             'weights',  (merged -> 'weights') || coalesce(layer -> 'weights', '{}'),
                                             'adaptive', (merged -> 'adaptive') || coalesce(layer -> 'adaptive', '{}'),
                                             'boosts',   (merged -> 'boosts') || coalesce(layer -> 'boosts', '{}'),
-                                            'log',      (merged -> 'log') || coalesce(layer -> 'log', '{}'));
+                                            'log',      (merged -> 'log') || coalesce(layer -> 'log', '{}'),
+                                            'chat',     (merged -> 'chat') || coalesce(layer -> 'chat', '{}'));
         end if;
     end loop;
 

@@ -34,7 +34,8 @@ select '{
     "require_keywords":       false,
     "snippet_length":         240,
     "log":                    {"sample_rate": 1, "signals_of": 10, "low_confidence_threshold": 0.5, "reformulation_window_s": 60,
-                               "typeahead_pause_s": 4, "min_impressions": 10, "popularity_days": 7}
+                               "typeahead_pause_s": 4, "min_impressions": 10, "popularity_days": 7},
+    "chat":                   {"sample_rate": 1, "min_score": 0.5, "long_turns": 5, "idle_minutes": 30}
 }'::jsonb;
 $$;
 
@@ -65,5 +66,8 @@ The log of searches: log (sample_rate 0 .. 1: share of searches that are kept, f
 reformulation_window_s 0 .. 3600 and typeahead_pause_s 0 .. 60 seconds: asked again in other words within the one is a
 failure, unless it is typing on within the other; min_impressions 0 .. 1000000 and popularity_days 1 .. 3650: for
 statistics of clicks).
+Conversations: chat (sample_rate 0 .. 1: share of conversations whose texts are kept; all are kept that have an error, a
+regeneration, at least long_turns (1 .. 100000) turns or a search with a score below min_score (0 .. 1); idle_minutes 1 ..
+525600: after so much silence a conversation has ended). See set_chat_settings.
 Example:
 select jsonb_pretty(pgsearch.default_settings());';

@@ -39,7 +39,8 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    keys  constant jsonb := pgsearch._log_keys(kind);
+    keys  constant jsonb := case kind when 'message' then pgsearch._message_keys() else pgsearch._log_keys(kind) end;
+    id    constant text  := case kind when 'event' then 'event_id' when 'message' then 'message_id' else 'query_id' end;
     wrong record;
 begin
     select e.entry
@@ -87,10 +88,10 @@ begin
                      from jsonb_array_elements(entries) as e
                     where e ->> 'ts' is not null
                       and abs(extract(epoch from (e ->> 'ts')::timestamptz
-                                                 - pgsearch._uuid_time((e ->> case kind when 'event' then 'event_id' else 'query_id' end)::uuid))) > 1) then
+                                                 - pgsearch._uuid_time((e ->> id)::uuid))) > 1) then
             raise exception using
                 errcode = 'PS003',
-                message = format('"ts" of a log entry is another time than that in its %s', case kind when 'event' then 'event_id' else 'query_id' end),
+                message = format('"ts" of a log entry is another time than that in its %s', id),
                 hint    = 'Give one of the two: the time of an entry is that of its id, and without an id one is made of ts.';
         end if;
         return;
@@ -125,7 +126,7 @@ $$;
 
 comment on function pgsearch._check_log_entries(jsonb, text) is
 'Raises PS002 for an unknown key and PS003 for a bad value, or a ts that contradicts the id, in an array of log entries
-of a kind (context, search, event).';
+of a kind (context, search, event, message).';
 
 create or replace function pgsearch._is_time(written text)
 returns boolean

@@ -244,7 +244,7 @@ begin
             select jsonb_agg(e.entry || m.masked order by e.at)
               from jsonb_array_elements($1) with ordinality as e(entry, at)
                    cross join lateral (select coalesce(jsonb_object_agg(t.key, %s(e.entry ->> t.key)), '{}') as masked
-                                         from unnest(array['query', 'user_query', 'message']) as t(key)
+                                         from unnest(array['query', 'user_query', 'message', 'content', 'retrieval_query']) as t(key)
                                         where jsonb_typeof(e.entry -> t.key) = 'string') as m$statement$,
             called::regproc)
            into entries

@@ -30,7 +30,7 @@ begin
 end;
 $$;
 
-comment on function pgsearch._add_partition(text, date) is 'Makes the partition of parent (queries, events) for a day of UTC; false when it was there.';
+comment on function pgsearch._add_partition(text, date) is 'Makes the partition of parent (see _log_parents) for a day of UTC; false when it was there.';
 
 create or replace function pgsearch.ensure_partitions(first_day date default null, last_day date default null)
 returns integer
@@ -58,7 +58,7 @@ begin
             hint    = format('Give a first day that is not after the last, and at most %s days, of the years 1 to 9990.', most);
     end if;
 
-    foreach parent in array array['queries', 'events'] loop
+    for parent in select p.parent from pgsearch._log_parents() as p loop
         for missing in
             select d::date
               from generate_series(starts::timestamp, ends::timestamp, '1 day') as d
@@ -74,7 +74,7 @@ end;
 $$;
 
 comment on function pgsearch.ensure_partitions(date, date) is
-'Makes the partitions of the log (queries and events, one a day of UTC) from first_day to last_day, both included; by
+'Makes the partitions of the log (queries, events, messages and their texts, one a day of UTC) from first_day to last_day, both included; by
 default from today for seven days more.
 Returns how many were made.
 A search makes the partition of its own day when it is missing; older days, for the import of an old log, are made here.

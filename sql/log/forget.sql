@@ -7,6 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     names     constant text[] := array[forget.user_id, pgsearch.hash_user(forget.user_id)];
+    talks     constant text[] := array(select c.conversation_id from pgsearch.conversations as c where c.user_hash = any (names));
     asked     uuid[];
     texts     text[];
     number    bigint;
@@ -49,16 +50,40 @@ begin
     delete from pgsearch.query_embeddings as c
      where c.query_normalized = any (texts);
     get diagnostics number = row_count;
+    forgotten := forgotten || jsonb_build_object('query_embeddings', number);
 
-    return forgotten || jsonb_build_object('query_embeddings', number);
+    delete from pgsearch.message_contents as t
+     where t.conversation_id = any (talks);
+    delete from pgsearch.messages as m
+     where m.conversation_id = any (talks);
+    get diagnostics number = row_count;
+    forgotten := forgotten || jsonb_build_object('messages', number);
+
+    delete from pgsearch.conversation_reads as r
+     where r.conversation_id = any (talks);
+    delete from pgsearch.conversations as c
+     where c.conversation_id = any (talks);
+    get diagnostics number = row_count;
+    forgotten := forgotten || jsonb_build_object('conversations', number);
+
+    -- figures of a day and a user name one; what the user refused is remembered by nothing but the hash, and has to be
+    delete from pgsearch.chat_usage_daily as u
+     where u.dimension = 'user'
+       and u.value = any (names);
+    delete from pgsearch.chat_consents as g
+     where g.user_hash = any (names)
+       and g.granted;
+
+    return forgotten;
 end;
 $$;
 
 comment on function pgsearch.forget(text) is
-'Removes every trace of a user, logged by user_id or by hash_user(user_id): searches, their events and failures, and the
-cached vectors of their texts. Statistics, which name nobody, stay.
-Returns how many rows went: {"events", "search_failures", "queries", "query_embeddings"}. Searches logged without
-user_id cannot be found by it.
+'Removes every trace of a user, logged by user_id or by hash_user(user_id): searches, their events and failures, the cached
+vectors of their texts, conversations with their messages and figures. Statistics, which name nobody, stay, and so does a refusal
+of set_consent, as a hash. Files of an archive are not looked at.
+Returns how many rows went: {"events", "search_failures", "queries", "query_embeddings", "messages", "conversations"}. What was
+logged without user_id cannot be found by it.
 Error: PS003 for an empty user_id.
 Example:
 select pgsearch.forget(''lee'');';

@@ -11,30 +11,27 @@ returns table (
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    kept record;
 begin
-    select * into strict kept from pgsearch.log_settings;
-
     return query
     select c.relname::text,
            p.relname::text,
            d.day,
            pg_total_relation_size(c.oid),
            -- the whole day, to its end
-           d.day + 1 <= (clock_timestamp() - case p.relname when 'queries' then kept.keep_queries else kept.keep_events end) at time zone 'UTC'
+           d.day + 1 <= (clock_timestamp() - k.keep) at time zone 'UTC'
       from pg_inherits as i
            join pg_class as c on c.oid = i.inhrelid
            join pg_class as p on p.oid = i.inhparent
+           join pgsearch._log_parents() as k on to_regclass('pgsearch.' || k.parent) = p.oid
            cross join lateral (select to_date(right(c.relname, 8), 'YYYYMMDD') as day) as d
-     where p.oid in ('pgsearch.queries'::regclass, 'pgsearch.events'::regclass)
-       and c.relname ~ E'_p\\d{8}$'
+     where c.relname ~ E'_p\\d{8}$'
      order by d.day, p.relname;
 end;
 $$;
 
 comment on function pgsearch.list_partitions() is
-'The partitions of the log: partition (its name), parent (queries, events), day (of UTC), bytes on disk with indexes,
+'The partitions of the log: partition (its name), parent (queries, events, messages,
+message_contents), day (of UTC), bytes on disk with indexes,
 expired (older than the log is kept, see set_log_retention).
 Example:
 select partition, day, expired from pgsearch.list_partitions();';

@@ -32,8 +32,10 @@ begin
     select array_agg(e.at - 1 order by e.at) filter (where k.type = 'search' and k.wanted) as searches,
            array_agg(e.at - 1 order by e.at) filter (where k.type = 'event' and k.wanted) as events,
            array_agg(e.at - 1 order by e.at) filter (where k.type = 'feedback' and k.wanted) as feedbacks,
-           coalesce(jsonb_agg(jsonb_build_object('index', e.at - 1, 'error', 'type must be "search", "event" or "feedback"') order by e.at)
-                        filter (where coalesce(k.type, '') not in ('search', 'event', 'feedback')), '[]') as rejected,
+           array_agg(e.at - 1 order by e.at) filter (where k.type = 'message' and k.wanted) as messages,
+           coalesce(jsonb_agg(jsonb_build_object('index', e.at - 1, 'error', 'type must be "search", "event", "feedback" or "message"')
+                              order by e.at)
+                        filter (where coalesce(k.type, '') not in ('search', 'event', 'feedback', 'message')), '[]') as rejected,
            coalesce(bool_or(k.id is null), true) as some_without_id
       into sent
       from jsonb_array_elements(entries) with ordinality as e(entry, at)
@@ -44,7 +46,8 @@ begin
 
     for batch in
         select t.type, t.indexes
-          from (values (1, 'search', sent.searches), (2, 'event', sent.events), (3, 'feedback', sent.feedbacks)) as t(at, type, indexes)
+          from (values (1, 'search', sent.searches), (2, 'event', sent.events), (3, 'feedback', sent.feedbacks),
+                       (4, 'message', sent.messages)) as t(at, type, indexes)
          where t.indexes is not null
          order by t.at
     loop
@@ -86,12 +89,12 @@ end;
 $$;
 
 comment on function pgsearch.log_batch(jsonb) is
-'Stores many searches and events; again the same changes nothing.
+'Stores many searches, events and messages; again the same changes nothing.
 Arguments:
 - entries: array of objects with "type": "search" (and the keys of log_search), "event" (and the columns of
-  pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value, event_id, ts ...) or "feedback" (and the
-  arguments of log_feedback, the keys of its context among them). Give query_id and event_id (uuid7), so that a retry is
-  known
+  pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value, event_id, ts ...), "feedback" (and the
+  arguments of log_feedback, the keys of its context among them) or "message" (and the keys of log_message). Give
+  query_id, event_id and message_id (uuid7), so that a retry is known
 Returns {"stored": n, "duplicates": n, "sampled_out": n, "rejected": [{"index": from 0, "error": "..."}]}: a bad entry
 refuses nothing but itself.
 Error: PS003 when entries is no array. Whatever else fails, a lost connection or a full disk, stores nothing at all.
@@ -108,6 +111,11 @@ declare
     told    record;
     outcome jsonb;
 begin
+    if type = 'message' then
+        return pgsearch._store_messages((select jsonb_agg(pgsearch._message_entry(e.entry) order by e.at)
+                                           from jsonb_array_elements(entries) with ordinality as e(entry, at)));
+    end if;
+
     -- counted by its first event: the second comes and goes with it
     if type = 'feedback' then
         select f.events, f.opinions into told from pgsearch._feedback_events(entries) as f;
@@ -130,5 +138,5 @@ end;
 $$;
 
 comment on function pgsearch._store_log(text, jsonb, boolean) is
-'Stores an array of entries of one type (search, event, feedback), with an id made for those that have none, if
-some_without_id. Returns and errors as _store_searches and _store_events.';
+'Stores an array of entries of one type (search, event, feedback, message), with an id made for those that have none, if
+some_without_id. Returns and errors as _store_searches, _store_events and _store_messages.';

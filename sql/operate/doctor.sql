@@ -315,7 +315,7 @@ declare
 begin
     return query
     select f.*
-      from (values ('queries'), ('events')) as t(name)
+      from (select k.parent as name from pgsearch._log_parents() as k) as t
            cross join lateral (
                select count(*) as partitions,
                       coalesce(bool_or(b.bound = 'DEFAULT'), false) as catch_all,

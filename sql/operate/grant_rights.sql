@@ -3,8 +3,9 @@
 -- search: read pages and their statistics, call every search, look up and keep vectors of queries one by one. Nothing
 -- else is readable: not what others searched. log: have searches and events stored, through two functions that run with
 -- the rights of the owner and give nothing back but counts; for one user only where it is said. read_log: read
--- searches, events and failures, with their texts and users. hash_user stays with the owner: who may call it can try
--- names.
+-- searches, events and failures, with their texts and users, and of conversations the figures. read_conversations: read
+-- conversations through two functions that write down whose, when it is not the user's own. hash_user stays with the
+-- owner: who may call it can try names.
 -- Everything else (putting pages, settings, partitions, forgetting users) is for the owner, and for whom the owner grants it by hand.
 
 create or replace function pgsearch._privileges(right_name text)
@@ -19,7 +20,11 @@ select case right_name
            'select on pgsearch.query_types, pgsearch.learned_models, pgsearch.semantic_nodes, pgsearch.experiments',
            'execute on function pgsearch._cached_query_embedding(integer, text), pgsearch._share_query_embedding(text, text, text)']
        when 'log' then array[
-           'execute on function pgsearch._store_searches(jsonb, jsonb, boolean), pgsearch._store_events(jsonb)']
+           'execute on function pgsearch._store_searches(jsonb, jsonb, boolean), pgsearch._store_events(jsonb)',
+           'execute on function pgsearch._store_messages(jsonb), pgsearch._store_consent(text, boolean)']
+       when 'read_conversations' then array[
+           'execute on function pgsearch._read_conversation(text, text, text, text)',
+           'execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text)']
        when 'read_log' then array[
            'select on pgsearch.queries, pgsearch.events, pgsearch.search_failures',
            'select on pgsearch.search_logs, pgsearch.query_logs, pgsearch.search_failure_logs, pgsearch.ubi_queries, pgsearch.ubi_events',
@@ -27,6 +32,14 @@ select case right_name
            'select on pgsearch.search_stats_hourly, pgsearch.search_stats_daily, pgsearch.latency_hourly, pgsearch.unique_actors, pgsearch.top_queries_daily',
            'select on pgsearch.object_stats_daily, pgsearch.position_stats_daily, pgsearch.weight_stats_daily, pgsearch.recent_nodes, pgsearch.search_stats_seen',
            'select on pgsearch.position_click_rates, pgsearch.node_stats_daily, pgsearch.node_popularity, pgsearch.training_readiness',
+           -- figures of conversations without their texts
+           'select on pgsearch.messages, pgsearch.log_archives, pgsearch.chat_stats_hourly, pgsearch.chat_stats_daily',
+           'select on pgsearch.chat_usage_daily',
+           'select on pgsearch.conversation_stats_daily, pgsearch.chat_sessions, pgsearch.chat_statistics, pgsearch.gen_ai_chat',
+           'select (conversation_id, session_id, application, collection, user_hash, consent, started_at) on pgsearch.conversations',
+           'select (last_message_at, message_count, total_turns, error_count, regeneration_count) on pgsearch.conversations',
+           'select (min_score, is_sampled, sampling_reason, sample_weight) on pgsearch.conversations',
+           'select (retention_priority, finalized_at) on pgsearch.conversations',
            -- node_stats_daily tells the collection of a chunk
            'select (chunk_id, collection) on pgsearch.chunks']
        end;
@@ -83,14 +96,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    known constant text[] := '{search,log,read_log}';
+    known constant text[] := '{search,log,read_log,read_conversations}';
     given text;
 begin
     if rights is null or cardinality(rights) = 0 or not rights <@ known then
         raise exception using
             errcode = 'PS002',
             message = format('unknown right %s', coalesce((select quote_literal(r) from unnest(rights) as r where r <> all (known) limit 1), 'null')),
-            hint    = 'Known rights: search, log, read_log; give an array, such as ''{search,log}''.';
+            hint    = 'Known rights: search, log, read_log, read_conversations; give an array, such as ''{search,log}''.';
     end if;
     if not exists (select from pg_roles as r where r.rolname = grant_rights.role_name) then
         raise exception using
@@ -121,9 +134,10 @@ end;
 $$;
 
 comment on function pgsearch.grant_rights(text, text[], text) is
-'Grants a role rights: search (search, and read pages), log (have searches and events stored, without reading any),
-read_log (read searches, events and failures). Give an application ''{search,log}'', and who looks at its statistics
-''{read_log}''.
+'Grants a role rights: search (search, and read pages), log (have searches, events and messages stored, without reading
+any), read_log (read searches, events and failures, and the figures of conversations without their texts),
+read_conversations (get_conversation and list_conversations, which write down whose they read). Give an application
+''{search,log}'', with read_conversations if it shows users what they said, and who looks at its statistics ''{read_log}''.
 Arguments:
 - role_name: an existing role
 - rights: array of the names
@@ -151,6 +165,8 @@ begin
                when 'search'   then has_table_privilege(r.oid, 'pgsearch.chunks', 'select')
                when 'log'      then has_function_privilege(r.oid, 'pgsearch._store_searches(jsonb, jsonb, boolean)', 'execute')
                when 'read_log' then has_table_privilege(r.oid, 'pgsearch.queries', 'select')
+               when 'read_conversations' then
+                   has_function_privilege(r.oid, 'pgsearch._read_conversation(text, text, text, text)', 'execute')
                end
          order by g.role_name, g.right_name
     loop

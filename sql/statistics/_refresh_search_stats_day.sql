@@ -182,37 +182,7 @@ begin
     insert into pg_temp._actors
     select distinct s.hour, s.collection, s.session_id, s.user_id
       from pg_temp._searches as s;
-    delete from pgsearch.unique_actors as u
-     where u.starts_at >= _refresh_search_stats_day.day::timestamp at time zone 'UTC'
-       and u.starts_at < ends_at;
-    insert into pgsearch.unique_actors (step, starts_at, collection, sessions, users)
-    select 'hour', a.hour, a.collection, count(distinct a.session_id), count(distinct a.user_id)
-      from pg_temp._actors as a
-     group by grouping sets ((a.hour, a.collection), (a.hour));
-    insert into pgsearch.unique_actors (step, starts_at, collection, sessions, users, session_sketch, user_sketch)
-    select 'day', _refresh_search_stats_day.day::timestamp at time zone 'UTC', d.collection, d.sessions, d.users, coalesce(k.session_sketch, '{}'), coalesce(k.user_sketch, '{}')
-      from (select a.collection, count(distinct a.session_id) as sessions, count(distinct a.user_id) as users
-              from pg_temp._actors as a
-             group by grouping sets ((a.collection), ())) as d
-           left join (select r.collection,
-                             array_agg(r.register order by r.register) filter (where r.kind = 1) as session_sketch,
-                             array_agg(r.register order by r.register) filter (where r.kind = 2) as user_sketch
-                        from (select m.kind, m.collection, max(m.register) as register
-                                from (select a.kind, a.collection, max(a.register) as register
-                                        from (select h.kind, h.collection, pgsearch._sketch_register(h.hash) as register
-                                                from (select distinct 1 as kind, a.collection, hashtextextended(a.session_id, 0) as hash
-                                                        from pg_temp._actors as a
-                                                       where a.session_id is not null
-                                                      union all
-                                                      select distinct 2, a.collection, hashtextextended(a.user_id, 0)
-                                                        from pg_temp._actors as a
-                                                       where a.user_id is not null) as h
-                                              offset 0) as a
-                                       group by a.kind, a.collection, a.register >> 6) as m
-                               group by grouping sets ((m.kind, m.collection, m.register >> 6), (m.kind, m.register >> 6))) as r
-                       group by r.collection) as k on k.collection is not distinct from d.collection
-     where d.collection is not null
-        or exists (select from pg_temp._actors);
+    perform pgsearch._put_actors('search', _refresh_search_stats_day.day);
 
     -- what was asked; of the searches that share a search_id the last one speaks for all
     delete from pgsearch.top_queries_daily as t

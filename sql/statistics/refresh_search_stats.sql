@@ -144,12 +144,15 @@ begin
     select 'events', '-infinity', '-infinity', 0
      where not named
     on conflict do nothing;
+
+    perform pgsearch.refresh_chat_stats(since, until);
 end;
 $$;
 
 comment on function pgsearch.refresh_search_stats(timestamptz, timestamptz) is
 'Rolls the search log up into search_stats_hourly, latency_hourly, search_stats_daily, unique_actors, top_queries_daily,
-object_stats_daily, position_stats_daily, weight_stats_daily and recent_nodes; run by `pgsearch maintain`.
+object_stats_daily, position_stats_daily, weight_stats_daily and recent_nodes, and conversations as refresh_chat_stats does; run by
+`pgsearch maintain`.
 Arguments:
 - since and until (days in UTC from since up to but not including until are rolled up whether they changed or not; both null: days
   that changed, looking back 7 days from the last that was rolled up, and as far as late events reach; log older than

@@ -111,27 +111,6 @@ begin
                        cross join lateral unnest(s.latency_buckets, s.latency_counts) as l(bucket, counted)
                  group by s.starts_at, l.bucket) as b
          group by b.starts_at
-    ), actors as (
-        -- one hour or one day is exact; longer ones are the union of the sketches of their days, and never fewer than
-        -- on the busiest of them
-        select s.starts_at,
-               case when max(s.parts) = 1 then max(s.sessions) else greatest(max(s.sessions), pgsearch._sketch_estimate(array_agg(k.register) filter (where k.kind = 1))) end as sessions,
-               case when max(s.parts) = 1 then max(s.users) else greatest(max(s.users), pgsearch._sketch_estimate(array_agg(k.register) filter (where k.kind = 2))) end as users
-          from (select p.*, count(*) over (partition by p.starts_at) as parts
-                  from (select case
-                               when search_stats.step = 'all' then lower(days)::timestamp at time zone 'UTC'
-                               else date_trunc(search_stats.step, u.starts_at, 'UTC')
-                               end as starts_at,
-                               u.sessions::float8 as sessions, u.users::float8 as users, u.session_sketch, u.user_sketch
-                          from pgsearch.unique_actors as u
-                         where u.step = case when search_stats.step = 'hour' then 'hour' else 'day' end
-                           and u.starts_at >= lower(days)::timestamp at time zone 'UTC'
-                           and u.starts_at < upper(days)::timestamp at time zone 'UTC'
-                           and u.collection is not distinct from search_stats.collection) as p) as s
-               left join lateral (select 1 as kind, r as register from unnest(s.session_sketch) as r where s.parts > 1
-                                  union all
-                                  select 2, r from unnest(s.user_sketch) as r where s.parts > 1) as k on true
-         group by s.starts_at
     )
     select t.starts_at,
            t.queries,
@@ -153,7 +132,7 @@ begin
            t.unhelpful
       from totals as t
            left join histograms as h on h.starts_at = t.starts_at
-           left join actors as a on a.starts_at = t.starts_at
+           left join pgsearch._actor_counts('search', search_stats.collection, days, search_stats.step) as a on a.starts_at = t.starts_at
      order by t.starts_at;
 end;
 $$;

@@ -16,6 +16,8 @@ from pgsearch.errors import InvalidValueError, UnknownNameError
 from pgsearch.upkeep.maintenance import maintain
 from tests.log.conftest import Ask, Rows
 
+PARENTS = ("events", "message_contents", "messages", "queries")
+NO_TALK = {"messages": 0, "conversations": 0}
 TODAY = datetime.now(UTC).date()
 
 
@@ -35,18 +37,18 @@ def without_partitions(client: Client) -> Client:
 
 
 def test_a_week_ahead_is_made_and_made_once(without_partitions: Client) -> None:
-    assert without_partitions.ensure_partitions() == 16
+    assert without_partitions.ensure_partitions() == 32
     assert without_partitions.ensure_partitions() == 0
     days = {row.day for row in without_partitions.list_partitions()}
     assert days == {TODAY + timedelta(days=n) for n in range(8)}
 
 
 def test_a_day_has_the_name_bounds_and_indexes_of_its_parent(without_partitions: Client, rows: Rows) -> None:
-    assert without_partitions.ensure_partitions(date(2024, 2, 29), date(2024, 2, 29)) == 2
+    assert without_partitions.ensure_partitions(date(2024, 2, 29), date(2024, 2, 29)) == 4
     without_partitions.connection.execute("set timezone = 'Asia/Seoul'")
     (row,) = rows("select pg_get_expr(relpartbound, oid) as bounds from pg_class where relname = 'queries_p20240229'")
     assert row["bounds"] == "FOR VALUES FROM ('2024-02-29 09:00:00+09') TO ('2024-03-01 09:00:00+09')"
-    for parent in ("queries", "events"):
+    for parent in PARENTS:
         (row,) = rows(
             "select (select count(*) from pg_index where indrelid = %s::regclass)"
             " = (select count(*) from pg_index where indrelid = %s::regclass) as same",
@@ -109,10 +111,10 @@ def test_maintain_makes_days_ahead_and_drops_those_that_have_expired(without_par
     client = without_partitions
     old = [TODAY - timedelta(days=n) for n in (91, 90)]
     client.ensure_partitions(old[0], old[1])
-    assert [row.expired for row in client.list_partitions()] == [True, True, False, False]
+    assert [row.expired for row in client.list_partitions()] == [True] * 4 + [False] * 4
     report = maintain(dsn)
-    assert report.log.made == 16
-    assert report.log.dropped == [f"events_p{old[0]:%Y%m%d}", f"queries_p{old[0]:%Y%m%d}"]
+    assert report.log.made == 32
+    assert report.log.dropped == [f"{parent}_p{old[0]:%Y%m%d}" for parent in PARENTS]
     assert report.log.busy == []
     assert f"queries_p{old[1]:%Y%m%d}" in partitions(client)
 
@@ -126,7 +128,7 @@ def test_a_day_in_use_is_left_for_the_next_run_and_that_is_said(
     with psycopg.connect(dsn) as reader:
         reader.execute(f"select from pgsearch.events_p{old:%Y%m%d}".encode())
         report = maintain(dsn)
-    assert report.log.dropped == [f"queries_p{old:%Y%m%d}"]
+    assert report.log.dropped == [f"{parent}_p{old:%Y%m%d}" for parent in PARENTS if parent != "events"]
     assert report.log.busy == [f"events_p{old:%Y%m%d}"]
     assert any(report.log.busy[0] in warning for warning in report.warnings)
 
@@ -143,7 +145,9 @@ def test_how_long_the_log_is_kept_can_be_set(without_partitions: Client) -> None
     day = TODAY - timedelta(days=10)
     client.ensure_partitions(day, day)
     client.set_log_retention(keep_events=timedelta(days=5))
-    assert [(row.parent, row.expired) for row in client.list_partitions()] == [("events", True), ("queries", False)]
+    assert [(row.parent, row.expired) for row in client.list_partitions()] == [
+        (parent, parent == "events") for parent in PARENTS
+    ]
     for wrong in (timedelta(0), timedelta(days=-1), timedelta(days=40_000)):
         with pytest.raises(InvalidValueError):
             client.set_log_retention(keep_queries=wrong)
@@ -190,7 +194,7 @@ def test_a_user_is_forgotten_whether_by_name_or_by_hash_and_nobody_else_is(
         " select model_id, t, '[1,0,0,0]' from pgsearch.embedding_models,"
         " unnest(array['secret of u1', 'secret of u2']) as t"
     )
-    assert client.forget("u1") == {"events": 4, "queries": 4, "search_failures": 4, "query_embeddings": 1}
+    assert client.forget("u1") == {"events": 4, "queries": 4, "search_failures": 4, "query_embeddings": 1, **NO_TALK}
 
     left = {table: rows(f"select t::text as row from pgsearch.{table} as t") for table in ("queries", "events")}
     left["failures"] = rows("select t::text as row from pgsearch.search_failures as t")
@@ -203,7 +207,7 @@ def test_a_user_is_forgotten_whether_by_name_or_by_hash_and_nobody_else_is(
     }
     hashed = client.hash_user("u1")
     assert not any("u1" in row["row"] or hashed in row["row"] for found in left.values() for row in found)
-    assert client.forget("u1") == {"events": 0, "queries": 0, "search_failures": 0, "query_embeddings": 0}
+    assert client.forget("u1") == {"events": 0, "queries": 0, "search_failures": 0, "query_embeddings": 0, **NO_TALK}
     with pytest.raises(InvalidValueError):
         client.forget("")
 

@@ -117,6 +117,14 @@ def test_room_log(client: Client) -> None:
     assert clicks == [(str(found.hits[0].chunk_id),)]
 
 
+def test_room_conversations(client: Client) -> None:
+    said = "select pgsearch.log_turn('how do roses grow?', 'in the sun', context => '{\"user_id\": \"lee\"}')"
+    client.connection.execute(said.encode())
+    titles = client.connection.execute("select title from pgsearch.list_conversations(user_id => 'lee')").fetchall()
+
+    assert titles == [("how do roses grow?",)]
+
+
 def test_room_statistics(client: Client) -> None:
     today = datetime.now(UTC)
     client.refresh_search_stats(today - timedelta(days=1), today + timedelta(days=1))

@@ -113,6 +113,46 @@ ENTRIES: Sequence[Mapping[str, object]] = (
     *each("log", "a"),
 )
 
+# Parts of a message of a conversation.
+MESSAGES: Sequence[Mapping[str, object]] = (
+    *each("role", None, "", "robot", 1, {}),
+    *each(
+        "content",
+        "",
+        "가" * MANY,
+        "a" * 10 * MANY,
+        "a" * (10 * MANY + 1),
+        "a b " * MANY,
+        1,
+        HUGE,
+        {},
+        None,
+        "\ud7ff\ue000😀",
+    ),
+    *each("conversation_id", "", "x" * 255, "x" * 256, 1, {}, None),
+    *each("message_id", "00000000-0000-7000-8000-000000000000", "ffffffff-ffff-7fff-bfff-ffffffffffff", "a", 1),
+    *each("parent_message_id", "a", 1, {}, "00000000-0000-7000-8000-000000000000"),
+    *each("query_id", "a", 1, "ffffffff-ffff-7fff-bfff-ffffffffffff"),
+    *each("ts", "9999-12-31T23:59:59Z", "2026-99-99T99:99:99Z", "0001-01-01T00:00:00Z", "infinity", 1, external_id="a"),
+    *each("top_scores", [HUGE], [SMALL], ["a"], [None], [[1]], {}, [0.5] * 1001, [], [-1, 2]),
+    *each("retrieval_score", HUGE, SMALL, -1, 1.1, "a"),
+    *each("retrieved_docs", [None], [HUGE], "a", {}, [{}] * 1001),
+    *each("temperature", HUGE, SMALL, -1, "a"),
+    *each("top_p", HUGE, SMALL, -1, 1.5, "a"),
+    *each("max_tokens", 2**31, 1.5, -1, HUGE, "a"),
+    *each("input_tokens", 10**12, 10**13, 1.5, -1, HUGE, "a"),
+    *each("response_time_ms", HUGE, SMALL, 5e-324, -1, 1e15, "a"),
+    *each("is_regeneration", 1, "a", None),
+    *each("consent", 1, "a", None, False),
+    *each("metadata", [], "a", {"a": HUGE}),
+    *each("llm_params", [], 1, {"temperature": HUGE}, {"other": [HUGE]}, None),
+    *each("retrieval_info", {"top_scores": ["a"]}, {"query": {}}, "a"),
+    *each("performance", {"token_count": -1}, {"response_time_ms": "a"}, []),
+    *each("log_id", "", "x" * 256, 1, created_at=NEW_YEAR),
+    *each("user_id", HUGE, "", "x" * 256, {}),
+    *each("log", "a", False),
+)
+
 # Parts of a page.
 PAGES: Sequence[Mapping[str, object]] = (
     *each("content", "a", "", None, 1, HUGE, {}, "a " * MANY, "가" * MANY, "#" * MANY),
@@ -395,13 +435,31 @@ BY_NAME: Mapping[str, Sequence[str]] = {
             *({key: value} for key, inner in INNER for value in each(inner, None, -1, 0, SMALL, HUGE, "a", True, [])),
         )
     ),
-    "entry jsonb": objects({"query": "a", **entry} for entry in ENTRIES),
-    "entries jsonb": objects(
-        [{"type": kind, "query": "a", "action_name": "click", **entry}]
-        for kind in ("search", "event")
-        for entry in ENTRIES
+    "entry jsonb": (
+        *objects({"query": "a", **entry} for entry in ENTRIES),
+        *objects({"role": "user", "content": "a", **message} for message in MESSAGES),
     ),
-    "context jsonb": objects(ENTRIES),
+    "entries jsonb": (
+        *objects(
+            [{"type": kind, "query": "a", "action_name": "click", **entry}]
+            for kind in ("search", "event")
+            for entry in ENTRIES
+        ),
+        *objects([{"type": "message", "role": "user", "content": "a", **message}] for message in MESSAGES),
+    ),
+    "context jsonb": objects(
+        (*ENTRIES, *MESSAGES, *each("question_id", "a", 1, None), *each("answer_id", "a", 1, None))
+    ),
+    "settings jsonb": objects(
+        value
+        for key in ("sample_rate", "min_score", "long_turns", "idle_minutes", "chat", "")
+        for value in each(key, None, -1, 0, 1, 1.5, HUGE, SMALL, True, "", [], {})
+    ),
+    "reader text": ("'root'", "repeat('x', 256)"),
+    "dimension text": ("'user'", "'model'"),
+    "period text": ("'daily'", "'hourly'"),
+    "sampling_reason text": ("'error'", "'sample'"),
+    "method text": ("'template'", "'llm'"),
     "pages jsonb": objects([{"external_id": "a", **page}] for page in PAGES),
     "nodes jsonb": objects([{"node_id": "a", "node_type": "symbol", "summary": "a", **node}] for node in NODES),
     "variants jsonb": objects(

@@ -35,6 +35,7 @@ USUAL = {
     "match_reason": "'title+content'",
     "dimensions": "4",
     "kind": "'queries'",
+    "dimension": "'user'",
     "click_model": "'coec'",
     "experiment_type": "'ab_test'",
     "role_name": "'public'",

@@ -241,6 +241,9 @@ def test_row_level_security_on_the_log_holds_in_its_views(client: Client, as_rol
         result = client.search("roses", context={"user_id": user})
         client.search("nothing like it: zebra", context={"user_id": user})
         client.log_feedback(result.query_id, clicked_rank=1, context={"user_id": user})
+        client.connection.execute(
+            "select pgsearch.log_turn('a', 'b', context => jsonb_build_object('user_id', %s))", [user]
+        )
     client.refresh_search_stats()
     client.grant_rights(READER, ["read_log"])
     client.connection.execute(
@@ -255,9 +258,11 @@ def test_row_level_security_on_the_log_holds_in_its_views(client: Client, as_rol
         view: reader.execute(f"select * from pgsearch.{view}".encode()).fetchall()
         for (view,) in client.connection.execute(
             "select relname from pg_class where relnamespace = 'pgsearch'::regnamespace and relkind = 'v'"
+            # these hold texts of conversations, which read_log does not open
+            " and relname not in ('chat_logs', 'conversation_history')"
         )
     }
-    assert len(seen) == 11
+    assert len(seen) == 14
     assert [len(seen[view]) for view in ("search_logs", "query_logs", "ubi_queries", "ubi_events")] == [2, 2, 2, 1]
     assert [view for view, rows in seen.items() if not rows] == []
     assert "u2" not in str(seen)

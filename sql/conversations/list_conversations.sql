@@ -1,0 +1,167 @@
+-- The conversations of a user, latest first; or, on record, those of everybody.
+
+create or replace function pgsearch.list_conversations(
+    user_id         text        default null,
+    session_id      text        default null,
+    reader          text        default null,
+    collection      text        default null,
+    since           timestamptz default null,
+    until           timestamptz default null,
+    query           text        default null,
+    sampling_reason text        default null,
+    top_n           integer     default 20,
+    after           text        default null
+)
+returns setof pgsearch.listed_conversation
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    known constant text[] := '{error,regeneration,turns,low_score,sample,not_sampled,no_consent}';
+begin
+    perform pgsearch._check_reader(list_conversations.user_id, list_conversations.session_id, list_conversations.reader);
+    perform pgsearch._check_times(since, until);
+    perform pgsearch._check_range('top_n', top_n, 0, 1000);
+    if list_conversations.sampling_reason <> all (known) then
+        raise exception using
+            errcode = 'PS002',
+            message = format('unknown sampling_reason %s', quote_literal(list_conversations.sampling_reason)),
+            hint    = format('Known ones: %s.', array_to_string(known, ', '));
+    end if;
+
+    return query
+    select l.*
+      from pgsearch._list_conversations(list_conversations.user_id, list_conversations.session_id, list_conversations.reader,
+                                        list_conversations.collection, since, until,
+                                        query, list_conversations.sampling_reason, top_n, after) as l;
+end;
+$$;
+
+comment on function pgsearch.list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text) is
+'Conversations, those with the latest message first.
+Arguments:
+- user_id: of this user
+- session_id: of this session
+- reader: of everybody, read by so-called (at most 255 characters): it is written into conversation_reads. One of the three must be
+  given
+- collection (null: all)
+- since and until (times of the last message, from since up to but not including until; null: no bound)
+- query: words that a message must have, all of them, among its first 2,000 characters; quotes and minus as in a search (null or
+  without words: any)
+- sampling_reason (as should_save_conversation gives it; null: any)
+- top_n (0 .. 1000 rows)
+- after: the conversation_id of the last row of the page before
+Returns conversation_id, title (its first question, at most 200 characters; null where it is not kept), collection, user_hash,
+session_id, started_at, last_message_at, message_count, total_turns, error_count, regeneration_count, min_score, is_sampled
+(null: not ended), sampling_reason, retention_priority, summary.
+Errors: PS002 unknown sampling_reason; PS003 nobody named, top_n or a time out of range.
+Example:
+select conversation_id, title from pgsearch.list_conversations(user_id => ''lee'');';
+
+create or replace function pgsearch._list_conversations(
+    user_id         text,
+    session_id      text,
+    reader          text,
+    collection      text,
+    since           timestamptz,
+    until           timestamptz,
+    query           text,
+    sampling_reason text,
+    top_n           integer,
+    after           text
+)
+returns setof pgsearch.listed_conversation
+language plpgsql volatile parallel unsafe security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set gin_fuzzy_search_limit = 0
+set plan_cache_mode = 'force_custom_plan'
+as $$
+#variable_conflict use_column
+declare
+    all_words constant tsquery := (select coalesce(p.required && !!p.excluded, p.required)
+                                     from pgsearch.parse_query(left(query, 1000), 'pg_catalog.simple', 'and') as p);
+    -- null stays null
+    of_user   constant text    := pgsearch.hash_user(_list_conversations.user_id);
+    last_time timestamptz;
+    last_id   text;
+    ends_at   timestamptz;
+    one       pgsearch.listed_conversation;
+begin
+    perform pgsearch._check_reader(_list_conversations.user_id, _list_conversations.session_id, _list_conversations.reader);
+    if _list_conversations.user_id is null and _list_conversations.session_id is null then
+        insert into pgsearch.conversation_reads (reader, role_name, filters)
+        values (_list_conversations.reader, session_user,
+                jsonb_strip_nulls(jsonb_build_object('collection', left(_list_conversations.collection, 255),
+                                                     'since', since, 'until', until,
+                                                     'query', left(query, 1000),
+                                                     'sampling_reason', _list_conversations.sampling_reason, 'top_n', top_n,
+                                                     'after', left(after, 255))));
+    end if;
+
+    if after is not null then
+        select c.last_message_at, c.conversation_id
+          into last_time, last_id
+          from pgsearch.conversations as c
+         where c.conversation_id = after
+           and (of_user is null or c.user_hash = of_user)
+           and (_list_conversations.session_id is null or c.session_id = _list_conversations.session_id);
+        if not found then
+            return;
+        end if;
+    end if;
+
+    for one in execute format($statement$
+        select c.conversation_id, null::text, c.collection, c.user_hash, c.session_id, c.started_at, c.last_message_at,
+               c.message_count, c.total_turns, c.error_count, c.regeneration_count, c.min_score, c.is_sampled, c.sampling_reason,
+               c.retention_priority, c.summary
+          from pgsearch.conversations as c
+         where %s
+         order by c.last_message_at desc, c.conversation_id
+         limit $9$statement$,
+        concat_ws(' and ',
+                  'true',
+                  case when of_user is not null then 'c.user_hash = $1' end,
+                  case when _list_conversations.session_id is not null then 'c.session_id = $2' end,
+                  case when _list_conversations.collection is not null then 'c.collection = $3' end,
+                  case when since is not null then 'c.last_message_at >= $4' end,
+                  case when until is not null then 'c.last_message_at < $5' end,
+                  case when _list_conversations.sampling_reason is not null then 'c.sampling_reason = $6' end,
+                  case when after is not null then 'c.last_message_at <= $7 and (c.last_message_at < $7 or c.conversation_id > $8)' end,
+                  case
+                  when all_words is null then null
+                  -- the texts of one person are few, those of everybody are found by their words
+                  when of_user is null and _list_conversations.session_id is null then
+                      'c.conversation_id in (select t.conversation_id from pgsearch.message_contents as t'
+                      ' where pgsearch._analyze(''pg_catalog.simple'', left(t.content, 2000)) @@ $10)'
+                  else
+                      'exists (select from pgsearch.message_contents as t where t.conversation_id = c.conversation_id'
+                      ' and pgsearch._analyze(''pg_catalog.simple'', left(t.content, 2000)) @@ $10)'
+                  end))
+      using of_user, _list_conversations.session_id, _list_conversations.collection, since, until,
+            _list_conversations.sampling_reason, last_time, last_id, top_n, all_words
+    loop
+        -- one after the other, because only known times leave all days but one or two out of the plan
+        ends_at := least(one.last_message_at, one.started_at + interval '1 day');
+        select left(t.content, 200)
+          into one.title
+          from pgsearch.messages as m
+               join pgsearch.message_contents as t on t.message_id = m.message_id
+                                                  and t.ts = m.ts
+                                                  and t.ts between one.started_at and ends_at
+         where m.conversation_id = one.conversation_id
+           and m.ts between one.started_at and ends_at
+           and m.role = 'user'
+         order by m.ts, m.message_id
+         limit 1;
+        return next one;
+    end loop;
+end;
+$$;
+
+comment on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text) is
+'list_conversations, with the rights of the owner: whoever may call it reads nothing unrecorded.';
+
+revoke execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text)
+  from public;
