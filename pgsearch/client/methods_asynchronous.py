@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from pgsearch.client.calls import candidates as _candidates
+from pgsearch.client.calls import conversations as _conversations
 from pgsearch.client.calls import embeddings as _embeddings
 from pgsearch.client.calls import experiments as _experiments
 from pgsearch.client.calls import ground as _ground
@@ -31,6 +32,7 @@ from pgsearch.client.calls.candidates import (
     NearChunk,
     PageScore,
 )
+from pgsearch.client.calls.conversations import KeptConversation, ListedConversation
 from pgsearch.client.calls.embeddings import (
     DroppedRows,
     EmbeddingModel,
@@ -67,11 +69,22 @@ from pgsearch.client.calls.operate import Check, MeasuredRecall
 from pgsearch.client.calls.pages import PutPage, TextStatsAge, TextStatsRefresh
 from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StagePlan
 from pgsearch.client.calls.statistics import (
+    Anomaly,
+    ChatStats,
+    ChatUsage,
+    CollectionUsage,
+    FaqCandidate,
     LatencyBucket,
+    LogCheck,
     NodeStats,
+    PromptSuggestion,
     QueryStats,
     RolledUpDay,
+    RolledUpMessages,
+    ScoreShare,
     SearchStats,
+    SessionLength,
+    TimelinePoint,
     WeightEffect,
 )
 from pgsearch.client.calls.text import ParsedQuery
@@ -282,6 +295,178 @@ class AsyncMethods(ABC):
                 embedding=embedding, page_ids=page_ids, chunk_ids=chunk_ids, model=model
             )
         )
+
+    async def log_message(self, entry: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Store one message of a conversation; returns the ids of both (None when entry says log=False).
+
+        Arguments:
+            entry: role (user, assistant, system or tool; required), content (the text), conversation_id (of any form,
+                at most 255 characters; a new one without it), message_id (a UUIDv7, see uuid7; its time is the time of
+                the message), ts (the time, when there is no id), external_id (of another system: with ts it makes the
+                id, so that the same again is known), session_id, user_id (stored as hash_user(user_id)), collection,
+                application, consent (whether the user lets texts be kept), parent_message_id, query_id (of the search
+                that fed an answer), retrieved_docs (array of the passages, when there is no query_id), retrieval_query,
+                retrieved_count, reranking_used, top_scores, retrieval_score (0 .. 1: how good the best passage is; else
+                the best of top_scores where they are from 0 to 1, else the confidence of the search), reasoning_level,
+                llm_model, temperature, max_tokens, top_p, input_tokens, output_tokens, response_time_ms,
+                retrieval_time_ms, first_token_ms, error_type (when it failed), is_regeneration, metadata, log (false:
+                nothing is stored, and None comes back). Also known are log_id, collection_name, message_type,
+                message_content, created_at, and the objects llm_params, retrieval_info and performance, as the view
+                chat_logs has them
+        """
+        return await self.run(_conversations.log_message(entry=entry))
+
+    async def log_turn(
+        self,
+        question: str | None,
+        answer: str | None,
+        *,
+        conversation_id: str | None = None,
+        query_id: UUID | str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Store a question and its answer; returns the ids of the conversation and of both messages.
+
+        Arguments:
+            question: None: the answer was made again, or came unasked
+            answer: None with error_type in context: there is none
+            conversation_id: at most 255 characters; None: a new conversation
+            query_id: of the search that fed the answer, as search() gave it
+            context: what log_message knows besides (user_id, session_id, collection, application and consent are of
+                both messages, everything else of the answer: llm_model, response_time_ms, input_tokens, error_type,
+                is_regeneration ...), question_id and answer_id (UUIDv7 each, so that a retry is known)
+        """
+        return await self.run(
+            _conversations.log_turn(
+                question=question, answer=answer, conversation_id=conversation_id, query_id=query_id, context=context
+            )
+        )
+
+    async def get_conversation(
+        self,
+        conversation_id: str,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        reader: str | None = None,
+    ) -> dict[str, Any] | None:
+        """A conversation with its messages, for its owner or, on record, for a reader; None when it is not there.
+
+        Arguments:
+            conversation_id: its id
+            user_id: whose it must be
+            session_id: of which session it must be
+            reader: who reads that of somebody else, as people know them (at most 255 characters): it is written into
+                conversation_reads. One of the three must be given
+        """
+        return await self.run(
+            _conversations.get_conversation(
+                conversation_id=conversation_id, user_id=user_id, session_id=session_id, reader=reader
+            )
+        )
+
+    async def list_conversations(
+        self,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        reader: str | None = None,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        query: str | None = None,
+        sampling_reason: str | None = None,
+        top_k: int = 20,
+        after: str | None = None,
+        top_n: int | None = None,
+    ) -> list[ListedConversation]:
+        """Conversations of a user or session, or, on record, of everybody; those with the latest message first.
+
+        Arguments:
+            user_id: of this user
+            session_id: of this session
+            reader: of everybody, read by so-called (at most 255 characters): it is written into conversation_reads. One
+                of the three must be given
+            collection: None: all
+            since: times of the last message, from since up to but not including until; None: no bound
+            until: times of the last message, from since up to but not including until; None: no bound
+            query: words that a message must have, all of them, among its first 2,000 characters; quotes and minus as in
+                a search (None or without words: any)
+            sampling_reason: as should_save_conversation gives it; None: any
+            top_k: 0 .. 1000 rows
+            after: the conversation_id of the last row of the page before
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _conversations.list_conversations(
+                user_id=user_id,
+                session_id=session_id,
+                reader=reader,
+                collection=collection,
+                since=since,
+                until=until,
+                query=query,
+                sampling_reason=sampling_reason,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                after=after,
+            )
+        )
+
+    async def should_save_conversation(self, conversation_id: str) -> list[KeptConversation]:
+        """Whether the texts of a conversation are kept, as it is now; no row for one that is not known.
+
+        Arguments:
+            conversation_id: its id
+        """
+        return await self.run(_conversations.should_save_conversation(conversation_id=conversation_id))
+
+    async def finalize_conversations(
+        self, conversation_id: str | None = None, *, idle: timedelta | None = None
+    ) -> dict[str, int]:
+        """End conversations that are silent, keep or remove their texts, and remove what has expired; returns how many.
+
+        Arguments:
+            conversation_id: None: all that are silent long enough; a given one ends now
+            idle: 0 .. 10 years of silence; None: the setting idle_minutes, 30 at first
+        """
+        return await self.run(_conversations.finalize_conversations(conversation_id=conversation_id, idle=idle))
+
+    async def summarize_conversation(
+        self, conversation_id: str, *, summary: str | None = None, method: str | None = None
+    ) -> str | None:
+        """Store the summary of a conversation, by default one made of its questions; returns it.
+
+        Arguments:
+            conversation_id: its id
+            summary: as a language model wrote it, 1 to 10000 characters (None: one is made here of the first and the
+                last question and the figures)
+            method: template or llm; None: by whether summary is given
+        """
+        return await self.run(
+            _conversations.summarize_conversation(conversation_id=conversation_id, summary=summary, method=method)
+        )
+
+    async def set_consent(self, user_id: str, granted: bool) -> dict[str, int]:
+        """Write down whether a user lets the texts of conversations be kept; a refusal removes those that are there.
+
+        Arguments:
+            user_id: as messages are logged with
+            granted: whether the user does
+        """
+        return await self.run(_conversations.set_consent(user_id=user_id, granted=granted))
+
+    async def set_chat_settings(
+        self, settings: Mapping[str, Any] | None = None, *, collection: str | None = None
+    ) -> dict[str, Any]:
+        """Set which conversations are kept with their texts; returns the settings in force.
+
+        Arguments:
+            settings: object with any of sample_rate (0 .. 1, share of those without a reason to be kept; 1 at first),
+                min_score (0 .. 1; 0.5), long_turns (1 .. 100000; 5), idle_minutes (1 .. 525600 of silence that end a
+                conversation; 30). Others stay as they are
+            collection: None: all that have no settings of their own
+        """
+        return await self.run(_conversations.set_chat_settings(settings=settings, collection=collection))
 
     async def register_model(
         self, model: str, dimensions: int, *, distance: str = "cosine", storage: str = "vector"
@@ -1078,9 +1263,9 @@ class AsyncMethods(ABC):
 
         Arguments:
             entries: array of objects with "type": "search" (and the keys of log_search), "event" (and the columns of
-                pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value, event_id, ts ...) or
-                "feedback" (and the arguments of log_feedback, the keys of its context among them). Give query_id and
-                event_id (uuid7), so that a retry is known
+                pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value, event_id, ts ...),
+                "feedback" (and the arguments of log_feedback, the keys of its context among them) or "message" (and the
+                keys of log_message). Give query_id, event_id and message_id (uuid7), so that a retry is known
         """
         return await self.run(_log.log_batch(entries=entries))
 
@@ -1106,25 +1291,58 @@ class AsyncMethods(ABC):
         return await self.run(_log.drop_partition(partition=partition))
 
     async def set_log_retention(
-        self, *, keep_queries: timedelta | None = None, keep_events: timedelta | None = None
+        self,
+        *,
+        keep_queries: timedelta | None = None,
+        keep_events: timedelta | None = None,
+        keep_messages: timedelta | None = None,
+        keep_contents: timedelta | None = None,
+        keep_contents_high: timedelta | None = None,
+        compress_archive_after: timedelta | None = None,
+        keep_archive: timedelta | None = None,
+        require_archive: bool | None = None,
     ) -> None:
-        """Set how long searches and events are kept; None leaves it as it is (90 days at first).
+        """Set how long searches, events, messages and their texts are kept; None leaves it as it is.
 
         Arguments:
             keep_queries: None: as it is
             keep_events: None: as it is
+            keep_messages: None: as it is
+            keep_contents: texts of messages, 30 days at first
+            keep_contents_high: those of conversations with retention_priority high (errors, regenerations, low scores),
+                90 days at first
+            compress_archive_after: when files of the archive are compressed (from 0), 7 days at first
+            keep_archive: files of the archive; for ever at first, and for 100 years stands for that
+            require_archive: whether a day of messages is dropped only after its file was verified, false at first
         """
-        return await self.run(_log.set_log_retention(keep_queries=keep_queries, keep_events=keep_events))
+        return await self.run(
+            _log.set_log_retention(
+                keep_queries=keep_queries,
+                keep_events=keep_events,
+                keep_messages=keep_messages,
+                keep_contents=keep_contents,
+                keep_contents_high=keep_contents_high,
+                compress_archive_after=compress_archive_after,
+                keep_archive=keep_archive,
+                require_archive=require_archive,
+            )
+        )
 
-    async def set_log_privacy(self, *, hash_users: bool | None = None, mask: str | None = None) -> None:
-        """Set whether users are logged as hashes, and which SQL function masks the texts; None leaves it as it is.
+    async def set_log_privacy(
+        self, *, hash_users: bool | None = None, mask: str | None = None, require_consent: bool | None = None
+    ) -> None:
+        """Set whether users are logged as hashes, which SQL function masks the texts, and whether those of users who
+        were never asked are kept; None leaves it as it is.
 
         Arguments:
             hash_users: whether hash_user(user_id) is stored for user_id
             mask: name of a function (text) returns text, such as one that blanks out phone numbers, that the texts of
-                searches and events go through (empty: none). It runs with the rights of the owner of the log
+                searches and events and messages go through (empty: none). It runs with the rights of the owner of the
+                log
+            require_consent: whether texts of conversations are kept only of users who agreed (see set_consent), not of
+                all who did not refuse. Users of conversations are stored by their hash in any case
         """
-        return await self.run(_log.set_log_privacy(hash_users=hash_users, mask=mask))
+        return await self.run(_log.set_log_privacy(hash_users=hash_users, mask=mask, require_consent=require_consent))
 
     async def hash_user(self, user_id: str) -> str:
         """What stands in the log for a user when users are hashed.
@@ -1714,6 +1932,217 @@ class AsyncMethods(ABC):
                 top_n=either("top_k", top_k, 1000, "top_n", top_n),
             )
         )
+
+    async def refresh_chat_stats(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[RolledUpMessages]:
+        """Roll conversations up into the tables that their statistics are read from; by default the days that changed.
+
+        Arguments:
+            since: days in UTC from since up to but not including until are rolled up whether they changed or not; both
+                None: days that changed, looking back 7 days from the last that was rolled up; what was imported for
+                days before must be named
+            until: days in UTC from since up to but not including until are rolled up whether they changed or not; both
+                None: days that changed, looking back 7 days from the last that was rolled up; what was imported for
+                days before must be named
+        """
+        return await self.run(_statistics.refresh_chat_stats(since=since, until=until))
+
+    async def chat_stats(
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        step: str = "day",
+    ) -> list[ChatStats]:
+        """Questions, users, latency, tokens and errors by hour, day, week, month, or of the period as a whole.
+
+        Arguments:
+            collection: None: all together
+            since: whole days in UTC from since up to but not including until; None: the last 30 days, for step hour
+                since yesterday
+            until: whole days in UTC from since up to but not including until; None: the last 30 days, for step hour
+                since yesterday
+            step: hour, day, week, month: one row each; all: one row
+        """
+        return await self.run(_statistics.chat_stats(collection=collection, since=since, until=until, step=step))
+
+    async def chat_usage(
+        self,
+        dimension: str,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        top_k: int = 20,
+        *,
+        top_n: int | None = None,
+    ) -> list[ChatUsage]:
+        """Conversations by user or by model, most used first.
+
+        Arguments:
+            dimension: user, model
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _statistics.chat_usage(
+                dimension=dimension,
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+            )
+        )
+
+    async def collection_usage(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[CollectionUsage]:
+        """How much each collection is used, most used first.
+
+        Arguments:
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+        """
+        return await self.run(_statistics.collection_usage(since=since, until=until))
+
+    async def score_distribution(
+        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> list[ScoreShare]:
+        """Answers by the score of the search that fed them.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+        """
+        return await self.run(_statistics.score_distribution(collection=collection, since=since, until=until))
+
+    async def session_lengths(
+        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> list[SessionLength]:
+        """Conversations by their number of turns.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC on which conversations began; None: the last 30 days
+            until: whole days in UTC on which conversations began; None: the last 30 days
+        """
+        return await self.run(_statistics.session_lengths(collection=collection, since=since, until=until))
+
+    async def analytics_summary(
+        self, collection_name: str | None = None, *, date_from: date | None = None, date_to: date | None = None
+    ) -> dict[str, Any]:
+        """The statistics of conversations over a period as one document.
+
+        Arguments:
+            collection_name: None: all together
+            date_from: days in UTC, both included; None: the last 30 days, until today
+            date_to: days in UTC, both included; None: the last 30 days, until today
+        """
+        return await self.run(
+            _statistics.analytics_summary(collection_name=collection_name, date_from=date_from, date_to=date_to)
+        )
+
+    async def analytics_timeline(
+        self, collection_name: str | None = None, *, period: str = "daily", days: int = 7
+    ) -> list[TimelinePoint]:
+        """The statistics of conversations over the last days, one row a day or hour.
+
+        Arguments:
+            collection_name: None: all together
+            period: daily, hourly; in UTC
+            days: 1 .. 3660, hourly 1 .. 366; with today
+        """
+        return await self.run(_statistics.analytics_timeline(collection_name=collection_name, period=period, days=days))
+
+    async def faq_candidates(
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        min_sessions: int = 3,
+        top_k: int = 20,
+        *,
+        top_n: int | None = None,
+    ) -> list[FaqCandidate]:
+        """Questions that several sessions asked, in one spelling or another.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            min_sessions: 1 .. 1000000 that must have asked it
+            top_k: 0 .. 1000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _statistics.faq_candidates(
+                collection=collection,
+                since=since,
+                until=until,
+                min_sessions=min_sessions,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+            )
+        )
+
+    async def prompt_suggestions(
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        top_k: int = 5,
+        *,
+        top_n: int | None = None,
+    ) -> list[PromptSuggestion]:
+        """What to change about prompts and pages, by what went wrong, most frequent first.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            top_k: 0 .. 100 examples of each kind, the latest or most frequent
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _statistics.prompt_suggestions(
+                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 5, "top_n", top_n)
+            )
+        )
+
+    async def anomalies(
+        self, day: date | None = None, *, collection: str | None = None, threshold: float = 4
+    ) -> list[Anomaly]:
+        """Hours of a day that are unlike the same hours of the same weekday of the four weeks before.
+
+        Arguments:
+            day: in UTC; None: today, as far as its hours are over
+            collection: None: all together
+            threshold: 0 .. 1000000: how many standard deviations away
+        """
+        return await self.run(_statistics.anomalies(day=day, collection=collection, threshold=threshold))
+
+    async def report(
+        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[str, Any]:
+        """The statistics of searches and conversations over a period as one document.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+        """
+        return await self.run(_statistics.report(collection=collection, since=since, until=until))
+
+    async def log_health(self, days: int = 2) -> list[LogCheck]:
+        """Whether the log of searches and conversations is whole.
+
+        Arguments:
+            days: 1 .. 3660 days back that are looked at
+        """
+        return await self.run(_statistics.log_health(days=days))
 
     async def parse_query(
         self, query: str, *, text_config: str = "pg_catalog.simple", operator: str = "or"

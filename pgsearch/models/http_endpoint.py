@@ -11,15 +11,18 @@ import json
 import os
 import random
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pgsearch.errors import InvalidValueError, PgsearchError, from_extra
 
 if TYPE_CHECKING:
     import urllib3
 
+Taken = TypeVar("Taken")
+
 _CONNECT_SECONDS = 10.0
+_LONGEST_LINE = 1_000_000  # bytes of an event
 _MOST_DETAIL = 400  # characters of the server's own words in an error
 
 
@@ -36,6 +39,51 @@ class EndpointError(PgsearchError):
         super().__init__(message, hint=hint)
         self.status = status
         self.temporary = temporary
+
+
+class EventStream:
+    """The JSON objects of an answer in server-sent events, as they come; `close` may be called from another thread."""
+
+    def __init__(self, url: str, answer: urllib3.BaseHTTPResponse, key: str | None) -> None:
+        self._url = url
+        self._answer = answer
+        self._key = key
+        self._closed = False
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The objects up to [DONE]; EndpointError when the answer breaks off, is no JSON, or tells of an error."""
+        from urllib3.exceptions import HTTPError
+
+        try:
+            for line in _lines(self._answer):
+                data = line.removeprefix(b"data:").strip()
+                if data == line or not data:
+                    continue
+                if data == b"[DONE]":
+                    return
+                if (value := _object(data)) is None:
+                    raise _no_object(self._url, data, self._key)
+                if value.get("error"):
+                    said = _without(self._key, _detail(data)[0])
+                    raise EndpointError(f"{self._url} broke off with an error: {said}.", status=200, temporary=True)
+                yield value
+        except (HTTPError, OSError, ValueError) as error:
+            if self._closed:
+                return
+            raise _silence(self._url, error, self._key) from None
+        finally:
+            self._answer.close()
+        if not self._closed:
+            raise EndpointError(f"{self._url} broke off in the middle of its answer.", status=200, temporary=True)
+
+    def close(self) -> None:
+        """End it, also where another thread waits for more of it."""
+        self._closed = True
+        try:
+            self._answer.shutdown()
+        except (ValueError, RuntimeError, OSError):
+            # it has ended already
+            self._answer.close()
 
 
 class Endpoint:
@@ -71,6 +119,13 @@ class Endpoint:
 
     def post(self, path: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Send the payload as JSON to a path below the base URL; gives the JSON object that comes back."""
+        return self._ask(path, payload, "application/json", _whole)
+
+    def stream(self, path: str, payload: Mapping[str, Any]) -> EventStream:
+        """Send the payload; gives what comes back bit by bit. Only until it begins is it asked for again."""
+        return self._ask(path, payload, "text/event-stream", _begun)
+
+    def _ask(self, path: str, payload: Mapping[str, Any], accept: str, take: Callable[..., Taken]) -> Taken:
         from urllib3.exceptions import HTTPError, SSLError
 
         url = f"{self.base_url}/{path.lstrip('/')}"
@@ -78,31 +133,33 @@ class Endpoint:
         for attempt in range(1, self._attempts + 1):
             # read each time: a key may be replaced while a worker runs
             key = self._key()
-            headers = {"Content-Type": "application/json", "Accept": "application/json", **self._headers}
+            headers = {"Content-Type": "application/json", "Accept": accept, **self._headers}
             if key:
                 headers["Authorization"] = f"Bearer {key}"
             asked_to_wait = None
             try:
-                answer = self._http.request("POST", url, body=body, headers=headers, retries=False, redirect=False)
+                answer = self._http.request(
+                    "POST",
+                    url,
+                    body=body,
+                    headers=headers,
+                    retries=False,
+                    redirect=False,
+                    preload_content=take is _whole,
+                )
+                if answer.status == 200:
+                    return take(url, answer, key)
+                failed = self._refusal(url, answer, key)
+                asked_to_wait = _asked_to_wait(answer)
             except SSLError as error:
                 raise EndpointError(
                     f"{url} cannot be trusted: {_without(key, str(error))}",
                     hint="Check the certificate, or the scheme of the base URL.",
                 ) from None
             except HTTPError as error:
-                failed = EndpointError(
-                    f"{url} did not answer: {_without(key, _reason(error))}",
-                    hint="Check that the server runs and that the base URL is right.",
-                    temporary=True,
-                )
-            else:
-                if answer.status != 200:
-                    failed = self._refusal(url, answer, key)
-                    asked_to_wait = _asked_to_wait(answer)
-                elif (value := _object(answer.data)) is not None:
-                    return value
-                else:
-                    failed = _no_object(url, answer.data, key)
+                failed = _silence(url, error, key)
+            except EndpointError as error:
+                failed = error
             if not failed.temporary or attempt == self._attempts:
                 raise _after(failed, attempt)
             wait = asked_to_wait
@@ -187,6 +244,36 @@ def _connections(base_url: str, timeout: float) -> urllib3.PoolManager:
     if proxy and not urllib.request.proxy_bypass(parts.host):
         return urllib3.ProxyManager(proxy, timeout=silence, maxsize=16)
     return urllib3.PoolManager(timeout=silence, maxsize=16)
+
+
+def _whole(url: str, answer: urllib3.BaseHTTPResponse, key: str | None) -> dict[str, Any]:
+    value = _object(answer.data)
+    if value is None:
+        raise _no_object(url, answer.data, key)
+    return value
+
+
+def _begun(url: str, answer: urllib3.BaseHTTPResponse, key: str | None) -> EventStream:
+    return EventStream(url, answer, key)
+
+
+def _lines(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    rest = b""
+    while piece := answer.read1():
+        *lines, rest = (rest + piece).split(b"\n")
+        if len(rest) > _LONGEST_LINE:
+            raise ValueError("a line without end")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def _silence(url: str, error: Exception, key: str | None) -> EndpointError:
+    return EndpointError(
+        f"{url} did not answer: {_without(key, _reason(error))}",
+        hint="Check that the server runs and that the base URL is right.",
+        temporary=True,
+    )
 
 
 def _is_temporary(status: int) -> bool:

@@ -38,29 +38,6 @@ WITHOUT_METHOD = {
     "snippet",
     "split_content",
     "uuid7",  # pgsearch.uuid7()
-    # conversations and what is read from them, until the clients have them
-    "analytics_summary",
-    "analytics_timeline",
-    "anomalies",
-    "chat_stats",
-    "chat_usage",
-    "collection_usage",
-    "faq_candidates",
-    "finalize_conversations",
-    "get_conversation",
-    "list_conversations",
-    "log_health",
-    "log_message",
-    "log_turn",
-    "prompt_suggestions",
-    "refresh_chat_stats",
-    "report",
-    "score_distribution",
-    "session_lengths",
-    "set_chat_settings",
-    "set_consent",
-    "should_save_conversation",
-    "summarize_conversation",
 }
 
 

@@ -81,6 +81,10 @@ def _names(names: Names | None) -> list[str] | None:
     return [names] if isinstance(names, str) else None if names is None else list(names)
 
 
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
 def _json(value: Mapping[str, Any] | None) -> Jsonb:
     return Jsonb(dict(value or {}))
 

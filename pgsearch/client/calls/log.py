@@ -16,6 +16,7 @@ from pgsearch.client.calls.call import (
     _dumps,
     _none,
     _rows,
+    _text,
     _value,
 )
 
@@ -27,10 +28,6 @@ def _same(value: Any) -> Any:
 def log_search(entry: Mapping[str, Any]) -> Call[UUID | None]:
     """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False)."""
     return _value("log_search", _same, {"entry": _context(entry)})
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 def log_feedback(
@@ -90,16 +87,44 @@ def drop_partition(partition: str) -> Call[bool]:
     return _value("drop_partition", bool, {"partition": partition})
 
 
-def set_log_retention(*, keep_queries: timedelta | None = None, keep_events: timedelta | None = None) -> Call[None]:
-    """Set how long searches and events are kept; None leaves it as it is (90 days at first)."""
+def set_log_retention(
+    *,
+    keep_queries: timedelta | None = None,
+    keep_events: timedelta | None = None,
+    keep_messages: timedelta | None = None,
+    keep_contents: timedelta | None = None,
+    keep_contents_high: timedelta | None = None,
+    compress_archive_after: timedelta | None = None,
+    keep_archive: timedelta | None = None,
+    require_archive: bool | None = None,
+) -> Call[None]:
+    """Set how long searches, events, messages and their texts are kept; None leaves it as it is."""
     return _value(
-        "set_log_retention", _none, {"keep_queries::interval": keep_queries, "keep_events::interval": keep_events}
+        "set_log_retention",
+        _none,
+        {
+            "keep_queries::interval": keep_queries,
+            "keep_events::interval": keep_events,
+            "keep_messages::interval": keep_messages,
+            "keep_contents::interval": keep_contents,
+            "keep_contents_high::interval": keep_contents_high,
+            "compress_archive_after::interval": compress_archive_after,
+            "keep_archive::interval": keep_archive,
+            "require_archive::boolean": require_archive,
+        },
     )
 
 
-def set_log_privacy(*, hash_users: bool | None = None, mask: str | None = None) -> Call[None]:
-    """Set whether users are logged as hashes, and which SQL function masks the texts; None leaves it as it is."""
-    return _value("set_log_privacy", _none, {"hash_users::boolean": hash_users, "mask": mask})
+def set_log_privacy(
+    *, hash_users: bool | None = None, mask: str | None = None, require_consent: bool | None = None
+) -> Call[None]:
+    """Set whether users are logged as hashes, which SQL function masks the texts, and whether those of users who were
+    never asked are kept; None leaves it as it is."""
+    return _value(
+        "set_log_privacy",
+        _none,
+        {"hash_users::boolean": hash_users, "mask": mask, "require_consent::boolean": require_consent},
+    )
 
 
 def hash_user(user_id: str) -> Call[str]:

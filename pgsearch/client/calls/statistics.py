@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from pgsearch.client.calls.call import (
     Call,
     _of_period,
     _rows,
+    _value,
 )
 
 
@@ -165,3 +167,259 @@ def click_through_rates(
         NodeStats,
         {"collection": collection, "min_impressions::float8": min_impressions, "top_n::integer": top_n},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RolledUpMessages:
+    """A day (UTC) of messages that was rolled up, and the seconds it took."""
+
+    day: date
+    messages: int
+    seconds: float
+
+
+def refresh_chat_stats(since: datetime | None = None, until: datetime | None = None) -> Call[list[RolledUpMessages]]:
+    """Roll conversations up into the tables that their statistics are read from; by default the days that changed."""
+    return _rows("refresh_chat_stats", RolledUpMessages, {"since::timestamptz": since, "until::timestamptz": until})
+
+
+@dataclass(frozen=True, slots=True)
+class ChatStats:
+    """The conversations of a period; see the SQL function chat_stats for what each column means. Rates are 0 .. 1."""
+
+    starts_at: datetime
+    total_queries: int
+    answer_count: int
+    unique_sessions: float | None
+    unique_users: float | None
+    avg_response_ms: float | None
+    p50_response_ms: float | None
+    p95_response_ms: float | None
+    p99_response_ms: float | None
+    input_tokens: int
+    output_tokens: int
+    error_count: int
+    regeneration_count: int
+    error_rate: float | None
+    regeneration_rate: float | None
+
+
+def chat_stats(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, step: str = "day"
+) -> Call[list[ChatStats]]:
+    """Questions, users, latency, tokens and errors by hour, day, week, month, or of the period as a whole."""
+    return _rows("chat_stats", ChatStats, {**_of_period(collection, since, until), "step": step})
+
+
+@dataclass(frozen=True, slots=True)
+class ChatUsage:
+    """What a user (by hash) or a model had to do with conversations."""
+
+    value: str
+    total_queries: int
+    answer_count: int
+    input_tokens: int
+    output_tokens: int
+    error_count: int
+    regeneration_count: int
+    avg_response_ms: float | None
+    p95_response_ms: float | None
+    last_day: date
+
+
+def chat_usage(
+    dimension: str,
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    top_n: int = 20,
+) -> Call[list[ChatUsage]]:
+    """Conversations by user or by model, most used first."""
+    return _rows(
+        "chat_usage",
+        ChatUsage,
+        {"dimension": dimension, **_of_period(collection, since, until), "top_n::integer": top_n},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionUsage:
+    """How much a collection is used by searches and conversations."""
+
+    collection: str
+    searches: float
+    chat_queries: int
+    conversations: int
+    total_tokens: int
+    error_count: float
+    share: float | None
+    last_day: date | None
+
+
+def collection_usage(since: datetime | None = None, until: datetime | None = None) -> Call[list[CollectionUsage]]:
+    """How much each collection is used, most used first."""
+    return _rows("collection_usage", CollectionUsage, {"since::timestamptz": since, "until::timestamptz": until})
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreShare:
+    """Answers whose passages had a score from `from_score` up to `to_score`."""
+
+    from_score: float
+    to_score: float
+    answer_count: float
+    share: float | None
+
+
+def score_distribution(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[list[ScoreShare]]:
+    """Answers by the score of the search that fed them."""
+    return _rows("score_distribution", ScoreShare, _of_period(collection, since, until))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLength:
+    """Conversations of so many turns."""
+
+    turns: int
+    conversations: float
+    share: float | None
+
+
+def session_lengths(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[list[SessionLength]]:
+    """Conversations by their number of turns."""
+    return _rows("session_lengths", SessionLength, _of_period(collection, since, until))
+
+
+def analytics_summary(
+    collection_name: str | None = None, *, date_from: date | None = None, date_to: date | None = None
+) -> Call[dict[str, Any]]:
+    """The statistics of conversations over a period as one document."""
+    return _value(
+        "analytics_summary",
+        dict,
+        {"collection_name": collection_name, "date_from::date": date_from, "date_to::date": date_to},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePoint:
+    """The conversations of a day or an hour; times are seconds."""
+
+    starts_at: datetime
+    total_queries: int
+    unique_sessions: float | None
+    unique_users: float | None
+    avg_response_time: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    total_tokens: int
+    error_count: int
+    regeneration_count: int
+
+
+def analytics_timeline(
+    collection_name: str | None = None, *, period: str = "daily", days: int = 7
+) -> Call[list[TimelinePoint]]:
+    """The statistics of conversations over the last days, one row a day or hour."""
+    return _rows(
+        "analytics_timeline",
+        TimelinePoint,
+        {"collection_name": collection_name, "period": period, "days::integer": days},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FaqCandidate:
+    """A question that several sessions asked, with the best answer it got."""
+
+    question: str
+    variants: list[str]
+    sessions: float
+    answer: str | None
+    query_id: UUID | None
+    helpful: int
+    unhelpful: int
+    last_asked_at: datetime
+
+
+def faq_candidates(
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    min_sessions: int = 3,
+    top_n: int = 20,
+) -> Call[list[FaqCandidate]]:
+    """Questions that several sessions asked, in one spelling or another."""
+    return _rows(
+        "faq_candidates",
+        FaqCandidate,
+        {
+            **_of_period(collection, since, until),
+            "min_sessions::integer": min_sessions,
+            "top_n::integer": top_n,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSuggestion:
+    """Something that went wrong again and again, with examples and what to do about it."""
+
+    kind: str
+    count: float
+    share: float | None
+    examples: list[str]
+    suggestion: str
+
+
+def prompt_suggestions(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 5
+) -> Call[list[PromptSuggestion]]:
+    """What to change about prompts and pages, by what went wrong, most frequent first."""
+    return _rows(
+        "prompt_suggestions", PromptSuggestion, {**_of_period(collection, since, until), "top_n::integer": top_n}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """An hour that is unlike the same hours of the weeks before, `z` standard deviations away."""
+
+    hour: datetime
+    source: str
+    measure: str
+    value: float
+    expected: float
+    z: float
+
+
+def anomalies(day: date | None = None, *, collection: str | None = None, threshold: float = 4) -> Call[list[Anomaly]]:
+    """Hours of a day that are unlike the same hours of the same weekday of the four weeks before."""
+    return _rows("anomalies", Anomaly, {"day::date": day, "collection": collection, "threshold::float8": threshold})
+
+
+def report(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[dict[str, Any]]:
+    """The statistics of searches and conversations over a period as one document."""
+    return _value("report", dict, _of_period(collection, since, until))
+
+
+@dataclass(frozen=True, slots=True)
+class LogCheck:
+    """Something that log_health looked at."""
+
+    check_name: str
+    status: str
+    number: int | None
+    detail: str
+
+
+def log_health(days: int = 2) -> Call[list[LogCheck]]:
+    """Whether the log of searches and conversations is whole."""
+    return _rows("log_health", LogCheck, {"days::integer": days})
