@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pgsearch.database.deploy import deploy
-
 from pgsearch import Client
+from pgsearch.database.deploy import deploy
 
 # what the migration made, undone
 _BEFORE = """
