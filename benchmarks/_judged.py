@@ -60,7 +60,7 @@ def load(server: str, folder: Path, each: Set) -> Loaded:
     vectors = fitted(judged, each.name) if each.vectors == FITTED else folder / each.name
     with Client(dsn) as client:
         note(f"{each.name}: passages ...")
-        load_corpus(client.connection, judged.corpus, each.name, text_config=each.text_config)
+        load_corpus(client, judged.corpus, each.name, text_config=each.text_config)
         note(f"{each.name}: vectors ...")
         load_vectors(
             client,
@@ -69,7 +69,7 @@ def load(server: str, folder: Path, each: Set) -> Loaded:
             each.vectors,
             lambda rows: read_vectors(vectors, each.vectors, "corpus", rows),
         )
-        by_page = is_judged_by_page(client.connection, judged.corpus, each.name, judged.judgments)
+        by_page = is_judged_by_page(client, judged.corpus, each.name, judged.judgments)
     return Loaded(dsn, judged, read_vectors(vectors, each.vectors, "queries", judged.queries_in_file), by_page)
 
 

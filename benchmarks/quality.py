@@ -161,7 +161,7 @@ def evaluate(folder: Path, each: Set, server: str, fusions: Sequence[str] | None
     with Client(dsn) as client, progress_bar() as bar:
         task = bar.add_task(f"{each.name}: loading", total=None)
         loaded = load_corpus(
-            client.connection,
+            client,
             judged.corpus,
             each.name,
             text_config=each.text_config,
@@ -170,7 +170,7 @@ def evaluate(folder: Path, each: Set, server: str, fusions: Sequence[str] | None
             ),
         )
         embedding = _embedding(client, each, folder, judged.corpus, judged.queries_in_file)
-        by_page = is_judged_by_page(client.connection, judged.corpus, each.name, judged.judgments)
+        by_page = is_judged_by_page(client, judged.corpus, each.name, judged.judgments)
         runs: dict[str, Run] = {}
         measured: dict[str, Measured] = {}
         for label, configuration in _configurations(client, each, fusions).items():

@@ -114,7 +114,7 @@ def measured(server: str, folder: Path, each: Set) -> dict[str, Any]:
 def loaded(client: Client, folder: Path, each: Set) -> tuple[list[Question], list[Question] | None]:
     """The collection in the database, its questions, and those that are held out."""
     judged = read_collection(folder, split=each.train, plain_words=True)
-    load_corpus(client.connection, judged.corpus, each.name, text_config=each.text_config)
+    load_corpus(client, judged.corpus, each.name, text_config=each.text_config)
     embedder, vectors, where = None, None, folder
     if each.vectors.startswith("svd:"):
         embedder, _ = embed_corpus(client, each.name, each.vectors)

@@ -35,7 +35,14 @@ _FUNCTIONS: LiteralString = """
 select p.proname::text,
        split_part(d.file, '/', 1),
        pg_get_function_arguments(p.oid),
-       pg_get_function_result(p.oid),
+       coalesce(
+           'TABLE(' || (select string_agg(a.attname || ' ' || format_type(a.atttypid, null), ', ' order by a.attnum)
+                          from pg_type as t
+                               join pg_attribute as a on a.attrelid = t.typrelid
+                         where t.oid = p.prorettype
+                           and p.proretset
+                           and a.attnum > 0) || ')',
+           pg_get_function_result(p.oid)),
        obj_description(p.oid, 'pg_proc')
   from pg_proc as p
        join pgsearch.deployed_functions as d on d.name = p.proname

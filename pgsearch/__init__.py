@@ -88,18 +88,21 @@ def search(
 ) -> SearchResult:
     """Search the database of PGSEARCH_DSN, else of the embedded server; see Client for more than that.
 
-    The query is embedded by the model of the collections, where it can be had on this machine.
+    The query is embedded by the model of the collections, or of the options, where it can be asked from here; else a
+    note says why not.
 
     Arguments: query (words, "phrases", +required, -excluded), collections (None: all), search_mode (auto, fts, vector,
     lexical), top_k, fusion (strategy), filter (tags, source, metadata ...), options (see default_settings), context
     (what the log is to know of the search: user_id, session_id ..., or log=False),
     embed_missing (embed chunks without an embedding first, one batch at most; see Client.search).
     """
-    from pgsearch.embedding.queries import query_embedding
+    from dataclasses import replace
+
+    from pgsearch.embedding.queries import embedding_of_search
 
     client = _default_client()
-    embedding = query_embedding(client, query, collections)[0] if search_mode in ("auto", "vector") else None
-    return client.search(
+    embedding, why_not = embedding_of_search(client, query, collections, search_mode, options)
+    result = client.search(
         query,
         embedding,
         collections=collections,
@@ -111,3 +114,4 @@ def search(
         context=context,
         embed_missing=embed_missing,
     )
+    return replace(result, notes=[*result.notes, why_not]) if why_not else result

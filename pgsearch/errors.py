@@ -29,7 +29,7 @@ class MissingExtraError(PgsearchError, ImportError):
     def __init__(self, extra: str, needed: str, otherwise: str | None = None) -> None:
         command = f"pip install 'pgsearch[{extra}]'"
         super().__init__(
-            f"{needed}, which is not installed.", hint=f"{command}, or {otherwise}." if otherwise else command
+            f"{needed}, and that is not installed.", hint=f"{command}, or {otherwise}." if otherwise else command
         )
 
 

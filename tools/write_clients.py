@@ -251,12 +251,13 @@ def methods_text() -> str:
         "from uuid import UUID",
         "",
         *(f"from pgsearch.client.calls import {room} as _{room}" for room in rooms),
-        "from pgsearch.client.calls.call import Call, Fusion, Names, SearchMode, Vector, either",
+        "from pgsearch.client.calls.call import Call, Fusion, Names, SearchMode, either",
         *(
             f"from pgsearch.client.calls.{room} import {', '.join(names)}"
             for room in rooms
             if (names := _row_classes(room))
         ),
+        "from pgsearch.database.vectors import Vector",
         "from pgsearch.ingest.pages import Page",
         "",
         'Result = TypeVar("Result")',

@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 async def _run_on(connection: psycopg.AsyncConnection[Any], call: Call[Result]) -> Result:
     async with own_async_cursor(connection) as cursor:
-        await cursor.execute(call.statement, call.parameters)
+        await cursor.execute(call.statement, call.parameters, binary=call.binary)
         return call.build(await cursor.fetchall() if cursor.description else [])
 
 

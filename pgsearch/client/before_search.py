@@ -15,7 +15,6 @@ import psycopg
 
 from pgsearch.client.calls import Call, Names
 from pgsearch.client.calls import embeddings as calls
-from pgsearch.client.default_model import default_model_call
 from pgsearch.client.worker_names import worker_name
 from pgsearch.errors import PgsearchError, UnknownModelError
 from pgsearch.models.embedders import Embedder, embed_each, why
@@ -40,7 +39,7 @@ class Runs(Protocol):
 def embed_before_search(run: Runs, embedder: Embedder | None, collections: Names | None, model: str) -> str | None:
     """Embed at most MOST_CHUNKS missing chunks of the collections; the answer is None, or a note for the searcher."""
     try:
-        chosen = model or run(default_model_call(collections))
+        chosen = model or run(calls.default_model(collections))
     except UnknownModelError as error:
         return f"Nothing was embedded before the search: {error} {error.hint or ''}".rstrip()
     try:

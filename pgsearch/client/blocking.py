@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 def _run_on(connection: psycopg.Connection[Any], call: Call[Result]) -> Result:
     with own_cursor(connection) as cursor:
-        cursor.execute(call.statement, call.parameters)
+        cursor.execute(call.statement, call.parameters, binary=call.binary)
         return call.build(cursor.fetchall() if cursor.description else [])
 
 

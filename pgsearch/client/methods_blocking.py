@@ -22,7 +22,7 @@ from pgsearch.client.calls import pages as _pages
 from pgsearch.client.calls import search as _search
 from pgsearch.client.calls import statistics as _statistics
 from pgsearch.client.calls import text as _text
-from pgsearch.client.calls.call import Call, Fusion, Names, SearchMode, Vector, either
+from pgsearch.client.calls.call import Call, Fusion, Names, SearchMode, either
 from pgsearch.client.calls.candidates import (
     Bm25Score,
     CandidatePage,
@@ -45,10 +45,13 @@ from pgsearch.client.calls.embeddings import (
 from pgsearch.client.calls.experiments import (
     AssignedVariant,
     EvaluatedVariant,
+    Experiment,
     ExperimentQuery,
     ExperimentResult,
     InterleavedDocument,
     InterleavedResult,
+    QuerySet,
+    QuerySetEntry,
     RankingMetrics,
 )
 from pgsearch.client.calls.learned import ClassifiedQuery, QueryTypeProbability
@@ -58,6 +61,7 @@ from pgsearch.client.calls.learning import (
     Judgment,
     LateInteractionExample,
     RankedExample,
+    SearchConfiguration,
 )
 from pgsearch.client.calls.log import LogPartition
 from pgsearch.client.calls.nodes import MissingNodeEmbedding, PopularNode, PutNodes
@@ -84,6 +88,7 @@ from pgsearch.client.calls.statistics import (
     WeightEffect,
 )
 from pgsearch.client.calls.text import ParsedQuery
+from pgsearch.database.vectors import Vector
 from pgsearch.ingest.pages import Page
 
 Result = TypeVar("Result")
@@ -692,6 +697,17 @@ class Methods(ABC):
         """
         return self.run(_embeddings.drop_model(model=model, batch_size=batch_size))
 
+    def default_model(self, collections: Names | None = None, *, collection: Names | None = None) -> str | None:
+        """The embedding model that searches of the collections use, None without one; UnknownModelError when several.
+
+        Arguments:
+            collections: None: all
+            collection: collections, under its other name
+        """
+        return self.run(
+            _embeddings.default_model(collections=either("collections", collections, None, "collection", collection))
+        )
+
     def ranking_metrics(
         self, doc_ids: Sequence[str], judged_ids: Sequence[str], ratings: Sequence[float], *, k: int = 10
     ) -> RankingMetrics | None:
@@ -881,6 +897,22 @@ class Methods(ABC):
             experiment: its name
         """
         return self.run(_experiments.finish_experiment(experiment=experiment))
+
+    def list_query_sets(self) -> list[QuerySet]:
+        """The query sets, by name."""
+        return self.run(_experiments.list_query_sets())
+
+    def list_queries(self, query_set: str) -> list[QuerySetEntry]:
+        """The queries of a query set, in the order in which they were drawn or added.
+
+        Arguments:
+            query_set: its name
+        """
+        return self.run(_experiments.list_queries(query_set=query_set))
+
+    def list_experiments(self) -> list[Experiment]:
+        """The experiments, in the order in which they began."""
+        return self.run(_experiments.list_experiments())
 
     def default_settings(self) -> dict[str, Any]:
         """Every option with its default."""
@@ -1158,6 +1190,10 @@ class Methods(ABC):
         """
         return self.run(_learning.roll_back_configuration(collection=collection))
 
+    def list_configurations(self) -> list[SearchConfiguration]:
+        """The search configurations, the newest first."""
+        return self.run(_learning.list_configurations())
+
     def log_search(self, entry: Mapping[str, Any]) -> UUID | None:
         """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False).
 
@@ -1427,7 +1463,11 @@ class Methods(ABC):
         return self.run(_operate.doctor())
 
     def create_collection(
-        self, collection: str, *, text_config: str = "pg_catalog.simple", settings: Mapping[str, Any] | None = None
+        self,
+        collection: str,
+        *,
+        text_config: str | None = "pg_catalog.simple",
+        settings: Mapping[str, Any] | None = None,
     ) -> bool:
         """Make a collection; False when it stood already, with the same text configuration.
 
@@ -1498,6 +1538,14 @@ class Methods(ABC):
             collection: its name; None, where that is the default: all
         """
         return self.run(_pages.refresh_text_stats(collection=collection))
+
+    def collection_settings(self, collection: str) -> dict[str, Any]:
+        """Every option as it holds in a collection.
+
+        Arguments:
+            collection: its name
+        """
+        return self.run(_pages.collection_settings(collection=collection))
 
     def log_result(
         self,

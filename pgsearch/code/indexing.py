@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, LiteralString, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pgsearch.client import Client
+from pgsearch.client.calls import inner
 from pgsearch.code.chunks import cut_module
 from pgsearch.code.documents import doc_type, read_document
 from pgsearch.code.facts import ModuleFacts, unpacked
@@ -24,9 +25,7 @@ from pgsearch.code.issues import Issue, read_issues
 from pgsearch.code.nodes import Node, code_nodes, document_node, issue_node
 from pgsearch.code.python_symbols import UnreadableSourceError, decoded, read_module
 from pgsearch.code.repository import LARGEST, SourceFile, file_hash, read_repository
-from pgsearch.database.connections import own_cursor
 from pgsearch.embedding.registering import default_model
-from pgsearch.errors import translated
 from pgsearch.ingest.bulk import LoadReport, Record, Refusal, load_records
 from pgsearch.ingest.bulk import Progress as LoadProgress
 from pgsearch.models.embedders import Embedder
@@ -134,7 +133,7 @@ def index_repository(
 
     if not known:
         # null: in whatever language the collection is, if somebody made it
-        _run(client, "select pgsearch.create_collection(%s, null)", collection)
+        client.create_collection(collection, text_config=None)
     work = _Work()
     kept = _facts(client, collection, hashes, new_pages) if known else {}
     records = _records(repository.files, given or {}, hashes, new_pages, new_nodes, kept, work, progress)
@@ -157,7 +156,7 @@ def index_repository(
     if gone:
         client.delete_pages(collection, gone)
         if not load.changed:
-            _run(client, "select pgsearch.finish_load(%s)", collection)
+            client.run(inner.finish_load(collection))
     report.nodes = _counted(client, collection, model)
     return report
 
@@ -277,7 +276,7 @@ def _issue_hash(issue: Issue) -> str:
 
 
 def _known(client: Client, collection: str) -> dict[str, _Indexed]:
-    found = _run(client, "select * from pgsearch._indexed_files(%s)", collection)
+    found = client.run(inner.indexed_files(collection))
     return {path: _Indexed(*rest) for path, *rest in found}
 
 
@@ -299,7 +298,7 @@ def _usual_model(known: Mapping[str, _Indexed], in_use: str | None) -> str:
 
 def _facts(client: Client, collection: str, hashes: Mapping[str, str], new_pages: set[str]) -> dict[str, ModuleFacts]:
     kept: dict[str, ModuleFacts] = {}
-    for path, hash, text in _run(client, "select * from pgsearch._indexed_facts(%s)", collection):
+    for path, hash, text in client.run(inner.indexed_facts(collection)):
         if path not in new_pages and hashes.get(path) == hash and text is not None:
             facts = unpacked(text)
             if facts is not None:
@@ -314,8 +313,8 @@ def _store_pages(
         if progress is not None and now.stage == "storing":
             progress(Progress("storing pages", now.done, total))
 
-    connection = client.connection
-    return load_records(connection, collection, records, keep_going=True, progress=stored)
+    with client.connected() as connection:
+        return load_records(connection, collection, records, keep_going=True, progress=stored)
 
 
 def _store_nodes(
@@ -324,15 +323,13 @@ def _store_nodes(
     """All nodes in one transaction, so that in-degrees of different runs never stand side by side."""
     for node in nodes:
         node["metadata"]["digest"] = _digest(node)
-    with client.connection.transaction():
+    with client.transaction() as within:
         if report.model:
             # rows of an earlier run without a model would show every node twice
-            _run(client, "select pgsearch._name_node_model(%s, %s)", report.collection, report.model)
+            within.run(inner.name_node_model(report.collection, report.model))
         digests = {
             (node_id, kind): digest
-            for node_id, kind, digest in _run(
-                client, "select * from pgsearch._node_digests(%s, %s)", report.collection, report.model
-            )
+            for node_id, kind, digest in within.run(inner.node_digests(report.collection, report.model))
         }
         # nodes of a page that was written are sent in any case: their chunk may be another one now
         todo = [
@@ -344,13 +341,13 @@ def _store_nodes(
         report.nodes_unchanged = len(nodes) - len(todo)
         for start in range(0, len(todo), _NODES_A_CALL):
             batch = todo[start : start + _NODES_A_CALL]
-            put = client.put_nodes(report.collection, report.model, batch)[0]
+            put = within.put_nodes(report.collection, report.model, batch)[0]
             report.nodes_inserted += put.inserted
             report.nodes_updated += put.updated
             report.nodes_unchanged += put.unchanged
             if progress is not None:
                 progress(Progress("storing nodes", start + len(batch), len(todo)))
-        report.nodes_deleted = client.delete_missing_nodes(report.collection, None, keep)
+        report.nodes_deleted = within.delete_missing_nodes(report.collection, None, keep)
 
 
 def _digest(node: Node) -> str:
@@ -365,10 +362,4 @@ def _add_load(report: IndexReport, load: LoadReport) -> None:
 
 
 def _counted(client: Client, collection: str, model: str) -> dict[str, int]:
-    return dict(_run(client, "select * from pgsearch._node_counts(%s, %s)", collection, model))
-
-
-def _run(client: Client, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
-    """Rows of a private function, which the client has no method for."""
-    with translated(), own_cursor(client.connection) as cursor:
-        return cursor.execute(statement, parameters).fetchall()
+    return dict(client.run(inner.node_counts(collection, model)))

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pgsearch.client import Client
+from pgsearch.client.calls import inner
 from pgsearch.code.words import one_line
-from pgsearch.database.connections import own_cursor
-from pgsearch.errors import InvalidValueError, PgsearchError, translated
+from pgsearch.errors import InvalidValueError, PgsearchError
 from pgsearch.models.http_endpoint import Endpoint, EndpointError
 
 TOP = 50
@@ -179,11 +179,9 @@ def upgrade_nodes(
 
 def _jobs(client: Client, collection: str, model: str, nodes: Sequence[tuple[str, str]]) -> tuple[list[_Job], int]:
     """The requests to make, in the order given, and how many need none."""
-    with translated(), own_cursor(client.connection) as cursor:
-        found = cursor.execute(
-            "select * from pgsearch._node_sources(%s, %s, %s::text[], %s::text[])",
-            (collection, model, [identity for identity, _ in nodes], [kind for _, kind in nodes]),
-        ).fetchall()
+    found = client.run(
+        inner.node_sources(collection, model, [identity for identity, _ in nodes], [kind for _, kind in nodes])
+    )
     jobs, standing = [], 0
     for identity, kind, doc_type, summary, source_id, code_hash, metadata, upgraded, source, first_line in found:
         if upgraded:
@@ -258,8 +256,4 @@ def _cost(input_tokens: int, output_tokens: int, input_price: float, output_pric
 
 
 def _count(client: Client, collection: str) -> int:
-    with translated(), own_cursor(client.connection) as cursor:
-        found = cursor.execute(
-            "select sum(nodes)::bigint from pgsearch._node_counts(%s, null)", (collection,)
-        ).fetchone()
-    return found[0] or 0 if found is not None else 0
+    return sum(nodes for _, nodes in client.run(inner.node_counts(collection, None)))

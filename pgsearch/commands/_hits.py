@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -13,18 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pgsearch.client.calls.search import Hit, SearchResult, StagePlan
+from pgsearch.client.in_html import MARKED, MEANINGS
 from pgsearch.commands._output import say
 
-_MARKS = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 # What people call the signals; the names of the SQL functions stay as they are in --json and --explain.
 _SIGNALS = {"text": "words", "vector": "meaning", "lexical": "titles"}
-_MEANINGS = {
-    "text": "words of the passage",
-    "vector": "meaning of the passage",
-    "title": "words of the title",
-    "lexical": "spelling of the title",
-    "neighbours": "what passages like it score",
-}
 _WIDEST = 110  # columns; longer lines are hard to read
 
 
@@ -110,7 +102,7 @@ def rendered_plans(plans: Sequence[StagePlan]) -> RenderableType:
 def marked(snippet: str) -> Text:
     """A snippet as text, its <mark>s bold and the HTML escapes undone."""
     text = Text()
-    for number, piece in enumerate(_MARKS.split(snippet)):
+    for number, piece in enumerate(MARKED.split(snippet)):
         text.append(html.unescape(piece), style="bold yellow" if number % 2 else "")
     return text
 
@@ -156,7 +148,7 @@ def _signal_table(hit: Hit) -> Table:
     for column in ("score", "rank", "weight", "contribution"):
         table.add_column(column, justify="right")
     for name, *numbers in _signal_rows(hit.signals):
-        table.add_row(name, _MEANINGS.get(name, ""), *numbers)
+        table.add_row(name, MEANINGS.get(name, ""), *numbers)
     return table
 
 

@@ -39,7 +39,8 @@ def judged_questions(client: Client, arguments: argparse.Namespace, split: str) 
     from pgsearch.learning.judgments import from_folder, from_list
     from pgsearch.models.names import embedder_for
 
-    client.connection.execute("select pgsearch._check_collections(array[%s::text])", (arguments.collection,))
+    # a wrong name is told before a model is loaded
+    client.collection_settings(arguments.collection)
     model = arguments.embedder or (None if arguments.vectors else default_model(client, arguments.collection))
     embedder = embedder_for(model)
     if model is not None and embedder is None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 
 from pgsearch.client import Client
 from pgsearch.commands._output import say, say_json, say_table
-from pgsearch.database.connections import own_cursor
 from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
 
@@ -43,10 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
                 {"rolled_back": undone, "collection": arguments.name},
                 f"{undone} is no longer in use in {arguments.name}; its settings are those from before.",
             )
-        found = [
-            dict(zip(_COLUMNS, row, strict=True))
-            for row in own_cursor(client.connection).execute("select * from pgsearch._configurations()").fetchall()
-        ]
+        found = [dataclasses.asdict(row) for row in client.list_configurations()]
     if arguments.action == "show":
         found = [each for each in found if each["configuration"] == arguments.name]
         if not found:
@@ -74,9 +71,6 @@ def run(arguments: argparse.Namespace) -> int:
             ],
         )
     return 0
-
-
-_COLUMNS = ("configuration", "collection", "in_use", "options", "metrics", "created_at")
 
 
 def _tell(arguments: argparse.Namespace, answer: dict[str, object], line: str) -> int:

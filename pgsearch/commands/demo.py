@@ -131,9 +131,10 @@ def _ingest(client: Client, collections: tuple[str, ...], speaker: _Speaker) -> 
             if collection == "python" and _stands(client, collection, library_mark()):
                 loaded = "in place"
             else:
-                report = load_records(
-                    client.connection, collection, records(), batch_size=50, delete_missing=True, progress=show
-                )
+                with client.connected() as connection:
+                    report = load_records(
+                        connection, collection, records(), batch_size=50, delete_missing=True, progress=show
+                    )
                 pages = report.pages_inserted + report.pages_updated
                 loaded = f"{pages:,} pages loaded" if pages else "in place"
             (stats,) = client.text_stats_staleness(collection)

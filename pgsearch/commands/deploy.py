@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 
-from pgsearch import embedded
 from pgsearch.commands._output import note, say, say_json
 from pgsearch.database.deploy import deploy
 
@@ -23,7 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    dsn = arguments.dsn or os.environ.get("PGSEARCH_DSN") or embedded.start()
+    dsn = arguments.dsn or os.environ.get("PGSEARCH_DSN")
+    if not dsn:
+        # imported late: it comes with an extra
+        from pgsearch import embedded
+
+        dsn = embedded.start()
     done = deploy(dsn, force=arguments.force, progress=lambda line: note(f"  {line}"))
     if arguments.json:
         say_json(done)

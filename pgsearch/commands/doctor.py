@@ -37,7 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidValueError("--model is about --recall.", hint="Give --recall too.")
     measured: dict[str, list[MeasuredRecall]] = {}
     with Client(arguments.dsn or default_dsn()) as client:
-        checks = deployment_checks(client.connection)
+        with client.connected() as connection:
+            checks = deployment_checks(connection)
         # what the database lacks it cannot be asked for
         if all(check.status != "fail" for check in checks):
             checks += client.doctor()

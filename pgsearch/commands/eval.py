@@ -181,7 +181,7 @@ def _prepare(
     with progress_bar() as bar:
         task = bar.add_task("reading the corpus", total=None)
         loaded = load_corpus(
-            client.connection,
+            client,
             judged.corpus,
             collection,
             text_config=arguments.text_config,
@@ -214,7 +214,7 @@ def _prepare(
             embedding = lambda query: embedder.embed([query.text])[0]  # noqa: E731
     by_page = arguments.by_page
     if by_page is None:
-        by_page = is_judged_by_page(client.connection, judged.corpus, collection, judged.judgments)
+        by_page = is_judged_by_page(client, judged.corpus, collection, judged.judgments)
     answer.update(collection=collection, level="page" if by_page else "passage", corpus=dataclasses.asdict(loaded))
     return embedding
 

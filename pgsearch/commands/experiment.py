@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from pgsearch.client import Client
-from pgsearch.client.calls import Call
 from pgsearch.client.calls.experiments import ExperimentResult
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_records, say_table
 from pgsearch.database.dsn import default_dsn
@@ -91,15 +90,10 @@ def _variants(given: str | None) -> list[dict[str, Any]]:
 
 def _list(client: Client, arguments: argparse.Namespace) -> int:
     columns = ("experiment", "type", "collection", "variants", "started_at", "finished_at")
-    found = client.run(
-        Call(
-            "select e.experiment, e.experiment_type, e.collection,"
-            " (select string_agg(v ->> 'name', ', ') from jsonb_array_elements(e.variants) as v),"
-            " e.started_at, e.finished_at from pgsearch.experiments as e order by e.started_at, e.experiment",
-            {},
-            list,
-        )
-    )
+    found = [
+        (row.experiment, row.experiment_type, row.collection, ", ".join(row.variants), row.started_at, row.finished_at)
+        for row in client.list_experiments()
+    ]
     say_records(columns, found, as_json=arguments.json)
     return 0
 

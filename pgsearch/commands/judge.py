@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pgsearch.client import Client
-from pgsearch.client.calls import Call
+from pgsearch.client.calls import inner
 from pgsearch.commands._output import note, say, say_json
 from pgsearch.database.dsn import default_dsn
 from pgsearch.embedding.queries import query_embedding
@@ -120,8 +120,8 @@ def _rate(client: Client, arguments: argparse.Namespace) -> int:
     collections = [arguments.collection] if arguments.collection else None
     stored = 0
     note(_KEYS)
-    for query in client.run(_queries(arguments.query_set)):
-        rated = client.run(_rated(arguments.judgment_list, query))
+    for query in [entry.query for entry in client.list_queries(arguments.query_set)]:
+        rated = client.run(inner.judged_documents(arguments.judgment_list, query))
         vector, _ = query_embedding(client, query, collections)
         hits = client.search_pages(query, vector, collections=collections, page_limit=arguments.depth)
         for hit in hits:
@@ -151,21 +151,3 @@ def _answer() -> str:
         if answer in ("0", "1", "2", "3", "s", "n", "q"):
             return answer
         note(_KEYS)
-
-
-def _queries(query_set: str) -> Call[list[str]]:
-    return Call(
-        "select e.query from pgsearch.query_set_entries as e"
-        " where e.query_set_id = pgsearch._query_set_id(%(name)s) order by e.entry",
-        {"name": query_set},
-        lambda found: [row[0] for row in found],
-    )
-
-
-def _rated(judgment_list: str, query: str) -> Call[list[str]]:
-    return Call(
-        "select j.doc_id from pgsearch.judgments as j join pgsearch.judgment_lists as l using (judgment_list_id)"
-        " where l.name = %(list)s and j.query = %(query)s",
-        {"list": judgment_list, "query": query},
-        lambda found: [row[0] for row in found],
-    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pgsearch.client import Client
-from pgsearch.client.calls import Call
 from pgsearch.commands._output import say, say_json, say_records
 from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
@@ -59,33 +59,18 @@ def run(arguments: argparse.Namespace) -> int:
                 raise InvalidValueError("There is no file.", hint=f"pgsearch query-set add {arguments.name} FILE")
             text = sys.stdin.read() if arguments.file == "-" else Path(arguments.file).read_text(encoding="utf-8")
             queries = [line.strip() for line in text.splitlines() if line.strip()]
-            sets = {name for name, *_ in client.run(_SETS)}
+            sets = {row.query_set for row in client.list_query_sets()}
             if arguments.name not in sets:
                 client.create_query_set(arguments.name, sampling="manual", collection=arguments.collection)
             return _said(arguments, client.add_queries(arguments.name, queries))
         if arguments.action == "show":
-            entries = client.run(
-                Call(
-                    "select e.query, e.query_type, e.frequency from pgsearch.query_set_entries as e"
-                    " where e.query_set_id = pgsearch._query_set_id(%(name)s) order by e.entry",
-                    {"name": arguments.name},
-                    list,
-                )
-            )
+            entries = [(row.query, row.query_type, row.frequency) for row in client.list_queries(arguments.name)]
             say_records(("query", "query_type", "frequency"), entries, as_json=arguments.json)
             return 0
         columns = ("name", "collection", "sampling", "queries", "created_at")
-        found = client.run(_SETS)
+        found = [dataclasses.astuple(row) for row in client.list_query_sets()]
         say_records(columns, found, as_json=arguments.json)
     return 0
-
-
-_SETS: Call[list[tuple[object, ...]]] = Call(
-    "select s.name, s.collection, s.sampling, count(e.query), s.created_at from pgsearch.query_sets as s"
-    " left join pgsearch.query_set_entries as e using (query_set_id) group by s.query_set_id order by s.name",
-    {},
-    list,
-)
 
 
 def _said(arguments: argparse.Namespace, queries: int) -> int:

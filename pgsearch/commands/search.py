@@ -11,7 +11,7 @@ from pgsearch.client import Client
 from pgsearch.commands._hits import say_result
 from pgsearch.commands._output import say_json
 from pgsearch.database.dsn import default_dsn
-from pgsearch.embedding.queries import query_embedding
+from pgsearch.embedding.queries import embedding_of_search
 from pgsearch.errors import InvalidValueError
 
 SUMMARY = "search by words, meaning and titles together"
@@ -54,9 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.pages:
         options["group_by_page"] = True
     with Client(arguments.dsn or default_dsn()) as client:
-        vector = why_not = None
-        if arguments.mode in ("auto", "vector") and query.strip():
-            vector, why_not = query_embedding(client, query, arguments.collection, str(options.get("model", "")))
+        vector, why_not = embedding_of_search(client, query, arguments.collection, arguments.mode, options)
         result = client.search(
             query,
             vector,

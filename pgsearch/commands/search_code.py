@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     """A question that finds nothing is answered too: the exit code is 0."""
     question = " ".join(arguments.question)
     notes: list[str] = []
-    with Client(arguments.dsn or default_dsn()) as client:
-        client.connection.add_notice_handler(lambda notice: notes.append(_sentence(notice)))
+    with Client(arguments.dsn or default_dsn()) as client, client.connected() as connection:
+        connection.add_notice_handler(lambda notice: notes.append(_sentence(notice)))
         vector = why_not = None
         if question.strip():
             model = str((arguments.options or {}).get("model", ""))

@@ -7,9 +7,9 @@ import dataclasses
 from pathlib import Path
 
 from pgsearch.client import Client
+from pgsearch.client.calls import inner
 from pgsearch.commands._judged_questions import add_source, judged_questions
 from pgsearch.commands._output import progress_bar, say, say_json
-from pgsearch.database.connections import own_cursor
 from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
 
@@ -91,11 +91,7 @@ def _classifier(client: Client, arguments: argparse.Namespace) -> int:
     found = train_classifier(client, labelled_from_file(client, arguments.labelled))
     answer = dataclasses.asdict(found)
     model = answer.pop("model")
-    in_use = (
-        own_cursor(client.connection)
-        .execute("select from pgsearch.learned_models where name = %s and active", (arguments.name,))
-        .fetchone()
-    )
+    in_use = client.run(inner.is_active(arguments.name))
     client.put_learned_model(arguments.name, "query_classifier", "", model, ["pieces of characters"], metrics=answer)
     activated = bool(arguments.activate and found.recommended)
     if activated:
@@ -108,7 +104,7 @@ def _classifier(client: Client, arguments: argparse.Namespace) -> int:
     say(f"{'Recommended' if found.recommended else 'Not recommended'}: {found.verdict}.")
     if activated:
         say(f"{arguments.name} is in use.")
-    elif in_use is not None:
+    elif in_use:
         say(f"{arguments.name} was in use and is no longer: the rules are.")
     if found.recommended and not activated:
         say(f"Use it: select pgsearch.activate_query_classifier('{arguments.name}')")

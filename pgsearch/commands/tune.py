@@ -8,9 +8,9 @@ import datetime
 from typing import Any
 
 from pgsearch.client import Client
+from pgsearch.client.calls import inner
 from pgsearch.commands._judged_questions import add_source, judged_questions
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
-from pgsearch.database.connections import own_cursor
 from pgsearch.database.dsn import default_dsn
 
 SUMMARY = "learn fusion weights and BM25 parameters from judgments or clicks"
@@ -40,12 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Client(arguments.dsn or default_dsn()) as client, progress_bar() as bar:
         questions = judged_questions(client, arguments, arguments.split)
         held_out = None if arguments.test_split is None else judged_questions(client, arguments, arguments.test_split)
-        material = (
-            own_cursor(client.connection)
-            .execute("select * from pgsearch._learning_material(%s)", (arguments.collection,))
-            .fetchone()
-        )
-        logged, clicked = material or (0, 0)
+        ((logged, clicked),) = client.run(inner.learning_material(arguments.collection))
         note(
             f"{len(questions)} judged questions; the log of {arguments.collection} has {logged} searches,"
             f" {clicked} with a click"

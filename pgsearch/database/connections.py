@@ -18,12 +18,14 @@ import psycopg
 from psycopg import sql
 from psycopg.abc import AdaptContext, Buffer, Params
 from psycopg.adapt import AdaptersMap, Loader
+from psycopg.conninfo import make_conninfo
 from psycopg.postgres import register_default_adapters, types
 from psycopg.rows import TupleRow, tuple_row
 from psycopg.types.array import register_all_arrays
 from psycopg.types.json import set_json_dumps
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
+from pgsearch.database import vectors
 from pgsearch.errors import InvalidValueError
 
 Row = TypeVar("Row")
@@ -49,6 +51,7 @@ def _own_adapters() -> AdaptersMap:
     set_json_dumps(json.dumps, adapters)
     for kind in ("json", "jsonb"):
         adapters.register_loader(kind, _JsonLoader)
+    vectors.register(adapters)
     return adapters
 
 
@@ -60,6 +63,18 @@ def connect(dsn: str, **parameters: Any) -> psycopg.Connection[TupleRow]:
     return psycopg.connect(
         dsn, autocommit=True, prepare_threshold=None, row_factory=tuple_row, client_encoding="utf8", **parameters
     )
+
+
+def dsn_of(connection: psycopg.Connection[Any]) -> str:
+    """DSN of a connection, for another one to the same database."""
+    return make_conninfo(connection.info.dsn, password=connection.info.password or None)
+
+
+def vacuum(connection: psycopg.Connection[Any], *tables: LiteralString) -> None:
+    """VACUUM (ANALYZE) tables of pgsearch, on a connection of its own: no transaction may be around it."""
+    names = sql.SQL(", ").join(sql.Identifier("pgsearch", table) for table in tables)
+    with connect(dsn_of(connection)) as own:
+        own.execute(sql.SQL("vacuum (analyze) {}").format(names))
 
 
 async def connect_async(dsn: str, **parameters: Any) -> psycopg.AsyncConnection[TupleRow]:

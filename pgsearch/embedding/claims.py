@@ -46,7 +46,7 @@ def release(client: Client, model: str, worker: str) -> None:
 @contextlib.contextmanager
 def heartbeat(client: Client, model: str, worker: str, lease_seconds: int) -> Iterator[None]:
     """Renews the claims of the worker three times a lease, as long as the block runs."""
-    if client._pool is None and not client.connection.autocommit:
+    if not client.commits_at_once():
         # Nobody else sees the claims of a transaction before it ends.
         yield
         return

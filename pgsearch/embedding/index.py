@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from pgsearch.client import Client
-from pgsearch.database.connections import connect
+from pgsearch.database.connections import connect, dsn_of
 from pgsearch.errors import InvalidValueError, translated
 
 # Rows deleted in one transaction: a second or so, and little write-ahead log at a time.
@@ -120,8 +119,8 @@ def _named_in(statement: str) -> str:
 
 def _dsn_of(client: Client) -> str:
     """DSN of the client's database, for a connection of one's own."""
-    connection = client.connection
-    return make_conninfo(connection.info.dsn, password=connection.info.password or None)
+    with client.connected() as connection:
+        return dsn_of(connection)
 
 
 def _is_valid(connection: psycopg.Connection[Any], index: str) -> bool | None:

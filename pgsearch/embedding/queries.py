@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 
-from pgsearch.client.calls import Call, Names
-from pgsearch.client.default_model import default_model_call
+from pgsearch.client.calls import Names, SearchMode
 from pgsearch.errors import ConnectionFailedError, InvalidValueError, PgsearchError, UnknownModelError
 from pgsearch.models.embedders import embed_query
 from pgsearch.models.names import embedder_for, why_no_embedder
@@ -21,7 +20,7 @@ Result = TypeVar("Result")
 class Asks(Protocol):
     """What a query is embedded for: a Client, or what stands for one in another thread."""
 
-    def run(self, call: Call[Result]) -> Result: ...
+    def default_model(self, collections: Names | None = None) -> str | None: ...
 
     def savepoint(self) -> AbstractContextManager[None]: ...
 
@@ -30,6 +29,19 @@ class Asks(Protocol):
     def put_query_embedding(
         self, model: str, query: str, embedding: Sequence[float], *, most_kept: int = ...
     ) -> object: ...
+
+
+def embedding_of_search(
+    client: Asks,
+    query: str,
+    collections: Names | None = None,
+    search_mode: SearchMode = "auto",
+    options: Mapping[str, Any] | None = None,
+) -> tuple[Sequence[float] | None, str | None]:
+    """`query_embedding` as a search of this mode and these options wants it; neither value when it wants none."""
+    if search_mode not in ("auto", "vector") or not query.strip():
+        return None, None
+    return query_embedding(client, query, collections, str((options or {}).get("model", "")))
 
 
 def query_embedding(
@@ -41,7 +53,7 @@ def query_embedding(
     long or cost money are kept in the database, PGSEARCH_QUERY_CACHE of them (default 10000, 0: none).
     """
     try:
-        name = model or client.run(default_model_call(collections))
+        name = model or client.default_model(collections)
     except UnknownModelError as error:
         return None, f"{error.message[:1].upper()}{error.message[1:]}. {error.hint or ''}".rstrip()
     try:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pgsearch.client import Client
-from pgsearch.client.calls import Call, Names
-from pgsearch.client.default_model import default_model_call
+from pgsearch.client.calls import Names, inner
 from pgsearch.errors import EmbeddingMismatchError, UnknownModelError
 from pgsearch.models.embedders import Embedder
 
 
 def default_model(client: Client, collections: Names | None = None) -> str | None:
     """The model that a search of the collections uses; UnknownModelError when they have several."""
-    return client.run(default_model_call(collections))
+    return client.default_model(collections)
 
 
 def use_where_none_is(client: Client, model: str, collection: str) -> str:
@@ -33,13 +32,7 @@ def register_by_vector(client: Client, model: str, embedder: Embedder) -> int:
     """
     dimensions = len(embedder.embed(["a"])[0])
     try:
-        stands = client.run(
-            Call(
-                "select (pgsearch._named_model(%(model)s)).dimensions",
-                {"model": model},
-                lambda found: int(next(iter(found))[0]),
-            )
-        )
+        stands = client.run(inner.dimensions_of(model))
     except UnknownModelError:
         storage = "vector" if dimensions <= 2000 else "halfvec" if dimensions <= 4000 else "bit"
         client.register_model(model, dimensions, storage=storage)

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pgsearch.client import Client
-from pgsearch.client.calls import Call
+from pgsearch.client.calls import inner
 from pgsearch.client.calls.embeddings import EmbeddingStatus, EmbeddingWorker, MissingEmbedding
 from pgsearch.client.worker_names import worker_name
 from pgsearch.embedding.claims import heartbeat, release, take_over
@@ -170,7 +170,7 @@ class _Run:
         """Embed all there is: on a walk each chunk once, else what is due and new until nothing is."""
         self._after = 0 if walk else None
         # what fails from now on, here or elsewhere, is not tried a second time by this walk
-        self._failed_before = self._client.run(_NOW) if walk else None
+        self._failed_before = self._client.run(inner.now()) if walk else None
         self._seen.clear()
         self._over = False
         take_over(self._client, self._model)
@@ -271,6 +271,3 @@ class _Run:
             self.report.failures += failures[: _MOST_FAILURES - len(self.report.failures)]
             if self._progress is not None:
                 self._progress(self.report)
-
-
-_NOW: Call[datetime] = Call("select pg_catalog.clock_timestamp()", {}, lambda found: next(iter(found))[0])

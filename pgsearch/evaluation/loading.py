@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from pgsearch.client import Client
-from pgsearch.database.connections import own_cursor
+from pgsearch.client.calls import inner
+from pgsearch.database.connections import vacuum
 from pgsearch.embedding.fitting import fit_svd
 from pgsearch.embedding.index import build_vector_index
 from pgsearch.embedding.worker import embed_missing
@@ -53,7 +52,7 @@ class LoadedVectors:
 
 
 def load_corpus(
-    conn: psycopg.Connection[Any],
+    client: Client,
     corpus: Path,
     collection: str,
     *,
@@ -61,7 +60,7 @@ def load_corpus(
     again: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Loaded:
-    """Have the corpus in the collection; `conn` must be in autocommit mode.
+    """Have the corpus in the collection.
 
     `text_config` is that of a new collection (default pg_catalog.simple), and must be that of one that exists. `again`
     loads also when nothing changed. A collection with pages from elsewhere is refused: they would be deleted.
@@ -70,22 +69,24 @@ def load_corpus(
     # The folder's name stands before the digest, so that another corpus under the same collection is noticed.
     origin = f"{corpus.resolve().parent.name}/{corpus.name}"
     source = f"{origin} sha256:{corpus_digest(corpus)}"
+    held = inner.held_of_corpus(collection, source, f"{origin} sha256:")
+    pages, equal, earlier, chunks = client.run(held)
+    if pages > earlier:
+        raise EvaluationError(
+            f"The collection {collection!r} holds {pages - earlier} pages that are not from {origin}.",
+            hint="Choose another collection with --collection; evaluation would delete those pages.",
+        )
+    if text_config is not None or not pages:
+        client.create_collection(collection, text_config=text_config or "pg_catalog.simple")
+    if pages and pages == equal and not again:
+        return Loaded(True, pages, chunks, time.perf_counter() - started)
     with translated():
-        pages, equal, earlier, chunks = _held(conn, collection, source, origin)
-        if pages > earlier:
-            raise EvaluationError(
-                f"The collection {collection!r} holds {pages - earlier} pages that are not from {origin}.",
-                hint="Choose another collection with --collection; evaluation would delete those pages.",
-            )
-        if text_config is not None or not pages:
-            conn.execute("select pgsearch.create_collection(%s, %s)", (collection, text_config or "pg_catalog.simple"))
-        if pages and pages == equal and not again:
-            return Loaded(True, pages, chunks, time.perf_counter() - started)
-        with conn.transaction():
-            load_records(conn, collection, _from(corpus, source), delete_missing=True, progress=progress)
+        with client.connected() as connection, connection.transaction():
+            load_records(connection, collection, _from(corpus, source), delete_missing=True, progress=progress)
         # A table that was just filled has no visibility map: without it the first searches would pay for that.
-        conn.execute("vacuum (analyze) pgsearch.pages, pgsearch.chunks")
-        pages, _, _, chunks = _held(conn, collection, source, origin)
+        with client.connected() as connection:
+            vacuum(connection, "pages", "chunks")
+    pages, _, _, chunks = client.run(held)
     return Loaded(False, pages, chunks, time.perf_counter() - started)
 
 
@@ -107,7 +108,7 @@ def load_vectors(
     started = time.perf_counter()
     ids = passage_ids(corpus)
     matrix = vectors(len(ids))
-    chunks = _chunks(client.connection, collection)
+    chunks = _chunks(client, collection)
     missing = [passage for passage in ids if passage not in chunks]
     if missing:
         raise EvaluationError(
@@ -181,22 +182,13 @@ def embed_corpus(
     return embedder, LoadedVectors(not report.embedded, report.embedded, stored - started, finished - stored)
 
 
-def is_judged_by_page(conn: psycopg.Connection[Any], corpus: Path, collection: str, judgments: Judgments) -> bool:
+def is_judged_by_page(client: Client, corpus: Path, collection: str, judgments: Judgments) -> bool:
     """Whether the judgments of a corpus whose passages are grouped into pages name pages, rather than passages."""
     first = next(read_records(corpus), None)
     if not isinstance(first, Record) or first.form == "passage":
         return False
     judged = {document_id for documents in judgments.values() for document_id in documents}
-    with translated():
-        row = (
-            own_cursor(conn)
-            .execute(
-                "select count(*) from pgsearch.pages where collection = %s and external_id = any (%s)",
-                (collection, list(judged)),
-            )
-            .fetchone()
-        )
-    return row is not None and 2 * int(row[0]) > len(judged)
+    return 2 * client.run(inner.count_of_pages(collection, list(judged))) > len(judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,48 +207,18 @@ def _from(corpus: Path, source: str) -> Iterator[Record | Refusal]:
             yield record
 
 
-def _held(conn: psycopg.Connection[Any], collection: str, source: str, origin: str) -> tuple[int, int, int, int]:
-    """Pages of the collection; those from this very corpus; those from it or an earlier state of it; chunks."""
-    row = (
-        own_cursor(conn)
-        .execute(
-            """
-        select count(*),
-               count(*) filter (where source = %(source)s),
-               count(*) filter (where starts_with(source, %(origin)s)),
-               (select count(*) from pgsearch.chunks where collection = %(collection)s)
-          from pgsearch.pages
-         where collection = %(collection)s
-        """,
-            {"collection": collection, "source": source, "origin": f"{origin} sha256:"},
-        )
-        .fetchone()
-    )
-    pages, equal, earlier, chunks = row or (0, 0, 0, 0)
-    return pages, equal, earlier, chunks
-
-
-def _chunks(conn: psycopg.Connection[Any], collection: str) -> dict[str, list[_Chunk]]:
+def _chunks(client: Client, collection: str) -> dict[str, list[_Chunk]]:
     """The chunks of each passage, by the id that the corpus gave it."""
     chunks: dict[str, list[_Chunk]] = {}
-    with translated():
-        for passage_id, *columns in own_cursor(conn).execute(
-            """
-            select coalesce(c.metadata ->> '_id', p.external_id), c.page_id, c.chunk_id, c.content_hash
-              from pgsearch.chunks as c
-                   join pgsearch.pages as p on p.page_id = c.page_id
-             where c.collection = %s
-             order by c.chunk_id
-            """,
-            (collection,),
-        ):
-            chunks.setdefault(passage_id, []).append(_Chunk(*columns))
+    for passage_id, *columns in client.run(inner.chunks_of_passages(collection)):
+        chunks.setdefault(passage_id, []).append(_Chunk(*columns))
     return chunks
 
 
 def _index(client: Client, model: str) -> None:
     build_vector_index(client, model)
-    client.connection.execute("vacuum (analyze) pgsearch.embeddings")
+    with client.connected() as connection:
+        vacuum(connection, "embeddings")
 
 
 def _stored(client: Client, collection: str, model: str, wanted: list[tuple[list[_Chunk], Any]]) -> bool:

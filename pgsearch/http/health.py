@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from pgsearch.client.calls import Call
+from pgsearch.client.calls import inner
 from pgsearch.errors import PgsearchError
 from pgsearch.http.access import Served, asking
 from pgsearch.http.answers import Json
@@ -18,10 +18,6 @@ from pgsearch.http.problems import documented
 router = APIRouter(tags=["health"])
 
 _READY_SECONDS = 3.0
-
-_VERSION: Call[str | None] = Call(
-    "select max(version) from pgsearch.deployment", {}, lambda found: next((row[0] for row in found), None)
-)
 
 
 class Health(BaseModel):
@@ -44,7 +40,7 @@ async def ready(served: Served) -> Response:
     """The database answers, and pgsearch is deployed there; else 503."""
     try:
         async with asyncio.timeout(_READY_SECONDS):
-            version = await served.client.run(_VERSION)
+            version = await served.client.run(inner.deployed_version())
     except (PgsearchError, TimeoutError) as error:
         detail = type(error).__name__.removesuffix("Error")
         return Json({"status": "not ready", "detail": detail}, 503, headers={"Retry-After": "1"})

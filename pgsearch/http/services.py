@@ -17,7 +17,6 @@ from pgsearch.chat.turns import Turn, TurnLog
 from pgsearch.client import AsyncClient
 from pgsearch.client.calls import Call, Names
 from pgsearch.client.calls.search import SearchResult
-from pgsearch.client.default_model import default_model_call
 from pgsearch.client.methods_blocking import Methods
 from pgsearch.embedding.queries import query_embedding
 from pgsearch.errors import ConnectionFailedError, NotDeployedError, UnknownModelError
@@ -126,7 +125,7 @@ class Services:
         if found is None or found[0] < time.monotonic():
             if len(self._models) >= _MOST_MODELS:
                 self._models.clear()
-            model = await self.client.run(default_model_call(collections))
+            model = await self.client.default_model(collections)
             found = self._models[key] = time.monotonic() + _MODEL_SECONDS, model
         return found[1]
 

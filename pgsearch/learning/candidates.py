@@ -12,11 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg.types.json import Jsonb
 
 from pgsearch.client import Client
-from pgsearch.client.calls.call import vector_text
-from pgsearch.database.connections import own_cursor
+from pgsearch.client.calls import inner
 from pgsearch.errors import translated
 from pgsearch.learning.judgments import Question
 
@@ -107,15 +105,7 @@ def gather(
     rows: list[Row] = []
     with translated():
         for number, question in enumerate(questions, start=1):
-            found = (
-                own_cursor(client.connection)
-                .execute(
-                    "select * from pgsearch._candidates(%s, %s, %s::text[], %s)",
-                    (question.text, vector_text(question.embedding), [collection], Jsonb(dict(options or {}))),
-                )
-                .fetchone()
-            )
-            assert found is not None
+            (found,) = client.run(inner.candidates(question.text, question.embedding, collection, options or {}))
             rows.append(Row(*found))
             if progress is not None:
                 progress(number)
@@ -139,16 +129,11 @@ def _embeddings(
     parts: list[bytes] = []
     for first in range(0, len(chunks), _AT_ONCE):
         some = chunks[first : first + _AT_ONCE]
-        with own_cursor(client.connection) as cursor:
-            cursor.execute(
-                "select * from pgsearch._centred_embeddings(%s, %s::text[], %s::bigint[], %s::bigint[])",
-                (model, [collection], [pages[chunk] for chunk in some], some),
-                binary=True,
-            )
-            for chunk, embedding in cursor:
-                places[chunk] = len(parts)
-                # pgvector's binary form: two 16-bit numbers, then 32-bit floats, all big-endian
-                parts.append(bytes(embedding)[4:])
+        found = inner.centred_embeddings(model, collection, [pages[chunk] for chunk in some], some)
+        for chunk, embedding in client.run(found):
+            places[chunk] = len(parts)
+            # pgvector's binary form: two 16-bit numbers, then 32-bit floats, all big-endian
+            parts.append(bytes(embedding)[4:])
     if not parts:
         return {}, np.zeros((0, 1), np.float32)
     matrix = np.frombuffer(b"".join(parts), dtype=">f4").astype(np.float32).reshape(len(parts), -1)

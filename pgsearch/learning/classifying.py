@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from pgsearch.client import Client
-from pgsearch.database.connections import own_cursor
+from pgsearch.client.calls import inner
 from pgsearch.errors import from_extra
 from pgsearch.learning import LearningError
 from pgsearch.learning.judgments import Question, folds
@@ -195,19 +195,9 @@ def _verdict(gained: int, lost: int, p: float, without_weights: Sequence[str]) -
 
 def _by_rules(client: Client, labelled: Sequence[Labelled]) -> list[str]:
     """Not classify_query: that one would ask the classifier that is active."""
-    return [
-        str(query_type)
-        for (query_type,) in own_cursor(client.connection).execute(
-            "select pgsearch._query_type_by_rules(q.query) from unnest(%s::text[]) with ordinality as q(query, at)"
-            " order by q.at",
-            ([each.query for each in labelled],),
-        )
-    ]
+    return client.run(inner.query_types_by_rules([each.query for each in labelled]))
 
 
 def _without_weights(client: Client, labelled: Sequence[Labelled]) -> list[str]:
-    known = {
-        query_type
-        for (query_type,) in own_cursor(client.connection).execute("select query_type from pgsearch.query_types")
-    }
+    known = client.run(inner.query_types())
     return sorted({each.query_type for each in labelled} - known)

@@ -18,7 +18,6 @@ from pgsearch.learning.candidates import Booleans, Candidates, Floats
 STRATEGIES = ("adaptive", "convex", "distribution", "rrf")
 """Those whose settings can be tuned; the others keep the weights of the documents they come from."""
 
-_HEADS = 5
 _DEPTH = 10
 
 
@@ -36,9 +35,6 @@ class Parameters:
     k1: float = 1.2
     b: float = 0.75
     heading_weight: float = 2.0
-    information: float = 1.2
-    typical: float = 20.0
-    skewness: float = 0.5
 
     @classmethod
     def default_of(cls, fusion: str) -> Parameters:
@@ -65,14 +61,17 @@ class Parameters:
 
 
 class Fusion:
-    """Candidates under any parameters. `boosts` are those of the collection's settings."""
+    """Candidates under any parameters. `settings` are those in force for searches of the collection."""
 
-    def __init__(self, candidates: Candidates, boosts: Mapping[str, float]) -> None:
+    def __init__(self, candidates: Candidates, settings: Mapping[str, Any]) -> None:
         self.candidates = candidates
-        self._boost = 10 * (boosts["tags"] * candidates.tags + boosts["article"] * candidates.article)
+        boosts, self._adaptive = settings["boosts"], settings["adaptive"]
+        lifted = boosts["tags"] * candidates.tags + boosts["article"] * candidates.article
+        self._boost = self._adaptive["boost"] * lifted
+        self._alike: float = self._adaptive["least_deviation"]
         self._pages = _starts(candidates.page_ids, candidates.there)
         self._text = lru_cache(maxsize=64)(candidates.bm25)
-        self._text_z = lru_cache(maxsize=64)(lambda *bm25: standardised(self._text(*bm25)))
+        self._text_z = lru_cache(maxsize=64)(lambda *bm25: standardised(self._text(*bm25), self._alike))
         self._fixed = lru_cache(maxsize=None)(self._scaled)
         self._ndcg: dict[Parameters, Floats] = {}
 
@@ -82,7 +81,7 @@ class Fusion:
         bm25 = (p.k1, p.b, p.heading_weight)
         text = self._text(*bm25)
         if p.fusion != "adaptive":
-            total = p.text * _known(scale(p.fusion, text, p.rrf_k, c.chunk_ids))
+            total = p.text * _known(scale(p.fusion, text, p.rrf_k, c.chunk_ids, self._alike))
             for name in ("vector", "title", "lexical"):
                 total = total + getattr(p, name) * self._fixed(p.fusion, name, p.rrf_k)
             return np.where(c.there, total, -np.inf)
@@ -91,13 +90,12 @@ class Fusion:
         centred = c.has_text[:, None]
         vector = np.where(centred, self._fixed("adaptive", "centred", 0.0), self._fixed("adaptive", "vector", 0.0))
         beside = ~np.isnan(np.where(centred, c.centred, c.vector)).all(axis=1)
-        exponent = p.information * np.log(c.information / p.typical) + p.skewness * skewness
-        trust = np.where(beside, np.exp(np.clip(exponent, -1.5, 2)), 1.0)
+        trust = np.where(beside, text_trust(self._adaptive, c.information, skewness), 1.0)
         total = p.text * trust[:, None] * _known(z) + p.vector * vector
         total += p.title * _known(c.title) + p.lexical * _known(c.lexical)
         if p.neighbours > 0:
             near = self._neighbours(np.where(c.there, total, -np.inf))
-            total += p.neighbours * _known(standardised(np.where(centred, near, np.nan))[0])
+            total += p.neighbours * _known(standardised(np.where(centred, near, np.nan), self._alike)[0])
         return np.where(c.there, total + self._boost, -np.inf)
 
     def ndcg(self, parameters: Parameters) -> Floats:
@@ -125,8 +123,8 @@ class Fusion:
     def _scaled(self, fusion: str, name: str, rrf_k: float) -> Floats:
         signal: Floats = getattr(self.candidates, name)
         if fusion == "adaptive":
-            return _known(standardised(signal)[0])
-        return _known(scale(fusion, signal, rrf_k, self.candidates.chunk_ids))
+            return _known(standardised(signal, self._alike)[0])
+        return _known(scale(fusion, signal, rrf_k, self.candidates.chunk_ids, self._alike))
 
     def _neighbours(self, first: Floats) -> Floats:
         """The SQL function neighbour_scores: likeness to the head of the list."""
@@ -134,7 +132,7 @@ class Fusion:
         near = np.full(c.there.shape, np.nan)
         known = (c.embedding_at >= 0) & c.there
         first = np.where(known, first, -np.inf)
-        heads = min(_HEADS, first.shape[1])
+        heads = min(self._adaptive["heads"], first.shape[1])
         chosen = np.argpartition(-first, heads - 1, axis=1)[:, :heads]
         scores = np.take_along_axis(first, chosen, axis=1)
         most = scores.max(axis=1, keepdims=True)
@@ -146,7 +144,7 @@ class Fusion:
         return near
 
 
-def scale(fusion: str, scores: Floats, rrf_k: float, chunk_ids: NDArray[np.int64]) -> Floats:
+def scale(fusion: str, scores: Floats, rrf_k: float, chunk_ids: NDArray[np.int64], alike: float) -> Floats:
     """Scores of one signal on the scale of a strategy, row by row; NaN stays NaN."""
     if fusion == "rrf":
         order = np.lexsort((chunk_ids, -scores), axis=1)
@@ -154,9 +152,7 @@ def scale(fusion: str, scores: Floats, rrf_k: float, chunk_ids: NDArray[np.int64
         np.put_along_axis(ranks, order, np.arange(1, scores.shape[1] + 1, dtype=float)[None, :], axis=1)
         return np.where(np.isnan(scores), np.nan, 1 / (rrf_k + ranks))
     if fusion == "distribution":
-        return standardised(scores)[0] / 6 + 0.5
-    if fusion == "adaptive":
-        return standardised(scores)[0]
+        return standardised(scores, alike)[0] / 6 + 0.5
     known = ~np.isnan(scores)
     least = np.where(known, scores, np.inf).min(axis=1, keepdims=True)
     most = np.where(known, scores, -np.inf).max(axis=1, keepdims=True)
@@ -165,15 +161,23 @@ def scale(fusion: str, scores: Floats, rrf_k: float, chunk_ids: NDArray[np.int64
     return np.where(known, np.where(most > least, scaled, 1.0), np.nan)
 
 
-def standardised(scores: Floats) -> tuple[Floats, Floats]:
-    """z of each score among the known ones of its row (0 where all are alike), and their mean z³ of each row."""
+def text_trust(adaptive: Mapping[str, float], information: Floats, skewness: Floats) -> Floats:
+    """The SQL function _text_trust: how far the words of each question are trusted beside vectors."""
+    exponent = adaptive["information"] * np.log(information / adaptive["typical_information"])
+    exponent = exponent + adaptive["skewness"] * skewness
+    trust: Floats = np.exp(np.clip(exponent, adaptive["least_exponent"], adaptive["most_exponent"]))
+    return trust
+
+
+def standardised(scores: Floats, alike: float) -> tuple[Floats, Floats]:
+    """z of each score among the known ones of its row (0 where they deviate by `alike` or less), and their mean z³."""
     known = ~np.isnan(scores)
     number = np.maximum(known.sum(axis=1), 1)[:, None]
     filled = np.where(known, scores, 0.0)
     mean = filled.sum(axis=1, keepdims=True) / number
     away = np.where(known, scores - mean, 0.0)
     deviation = np.sqrt((away**2).sum(axis=1, keepdims=True) / number)
-    z = np.divide(away, deviation, out=np.zeros_like(away), where=deviation > 1e-6)
+    z = np.divide(away, deviation, out=np.zeros_like(away), where=deviation > alike)
     return np.where(known, z, np.nan), ((z**3).sum(axis=1, keepdims=True) / number)[:, 0]
 
 

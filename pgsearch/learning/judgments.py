@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgsearch.client import Client
-from pgsearch.database.connections import own_cursor
+from pgsearch.errors import InvalidValueError
 from pgsearch.evaluation.collections import read_collection, read_vectors
 from pgsearch.learning import LearningError
 from pgsearch.models.embedders import Embedder
@@ -38,22 +38,17 @@ class Question:
 def from_list(client: Client, name: str, embedder: Embedder | None = None) -> list[Question]:
     """The questions of a judgment list that have a page judged better than 0."""
     found: dict[str, dict[str, float]] = {}
-    rows = (
-        own_cursor(client.connection)
-        .execute(
-            "select j.query, j.doc_id, j.rating from pgsearch.judgments as j"
-            " join pgsearch.judgment_lists as l using (judgment_list_id) where l.name = %s order by j.query, j.doc_id",
-            (name,),
-        )
-        .fetchall()
-    )
+    try:
+        rows = client.export_qrels(judgment_list=name)
+    except InvalidValueError:
+        rows = []
     if not rows:
         raise LearningError(
             f"There is no judgment list {name!r}, or it is empty.",
             hint="pgsearch.judgments_from_clicks makes one of the log; or insert into judgment_lists and judgments.",
         )
-    for query, doc_id, rating in rows:
-        found.setdefault(query, {})[doc_id] = rating
+    for row in rows:
+        found.setdefault(row.query, {})[row.doc_id] = row.rating or 0.0
     judged = {query: grades for query, grades in found.items() if any(grade > 0 for grade in grades.values())}
     texts = list(judged)
     vectors = embedder.embed(texts) if embedder is not None and texts else [None] * len(texts)

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg.types.json import Jsonb
 
 from pgsearch.client import Client
-from pgsearch.database.connections import own_cursor
-from pgsearch.errors import from_extra, translated
+from pgsearch.client.calls import inner
+from pgsearch.errors import from_extra
 from pgsearch.evaluation.comparing import compare
 from pgsearch.learning import LearningError
 from pgsearch.learning.candidates import Booleans, Floats, ideal_dcg
@@ -128,12 +127,7 @@ def examples_from_log(client: Client, collection: str) -> Examples:
     """
     names = feature_names(client)
     features, grades, pages, group, positions = [], [], [], [], []
-    with translated():
-        rows = (
-            own_cursor(client.connection)
-            .execute("select * from pgsearch._clicked_searches(%s)", (collection,))
-            .fetchall()
-        )
+    rows = client.run(inner.clicked_searches(collection))
     for at, (query, hits, clicked, shown) in enumerate(rows):
         found = hit_features(client, query, hits)
         features += found
@@ -153,19 +147,12 @@ def examples_from_log(client: Client, collection: str) -> Examples:
 
 def feature_names(client: Client) -> list[str]:
     """The names of the features that the database makes of a hit."""
-    row = own_cursor(client.connection).execute("select pgsearch._hit_feature_names()").fetchone()
-    return list(row[0]) if row else []
+    return client.run(inner.hit_feature_names())
 
 
 def hit_features(client: Client, query: str, hits: Sequence[Mapping[str, Any]]) -> list[list[float]]:
     """What the database sees of each hit: the same function serves learning and searching."""
-    with translated():
-        return [
-            features
-            for _, features in own_cursor(client.connection).execute(
-                "select * from pgsearch._hit_features(%s, %s) order by at", (query, Jsonb(list(hits)))
-            )
-        ]
+    return client.run(inner.hit_features(query, hits))
 
 
 def train(examples: Examples, chosen: Booleans | None = None, trees: int = _TREES) -> Model:

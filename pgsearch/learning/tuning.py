@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pgsearch.client import Client
-from pgsearch.database.connections import own_cursor
 from pgsearch.evaluation.comparing import Comparison, compare
 from pgsearch.learning import LearningError
 from pgsearch.learning.candidates import Booleans, Floats, gather, ideal_dcg
@@ -108,7 +107,7 @@ def tune(
     candidates = gather(
         client, collection, questions, progress=lambda done: tell("asking for candidates", done, len(questions))
     )
-    fusion = Fusion(candidates, boosts_of(client, collection))
+    fusion = Fusion(candidates, client.collection_settings(collection))
     splits = [fold != number for number in range(fold_count)] if held_out is None else []
     learned = []
     for number, chosen in enumerate([*splits, np.ones(len(questions), bool)]):
@@ -162,18 +161,6 @@ def searched(client: Client, collection: str, question: Question, options: Mappi
     gains = [max(question.grades.get(hit.external_id, 0.0), 0.0) for hit in hits]
     ideal = ideal_dcg(list(question.grades.values()))
     return float(sum(gain / np.log2(place + 2) for place, gain in enumerate(gains))) / ideal if ideal else 0.0
-
-
-def boosts_of(client: Client, collection: str) -> Mapping[str, float]:
-    """The boosts that searches of the collection use."""
-    row = (
-        own_cursor(client.connection)
-        .execute("select pgsearch._settings(array[%s], '{}') -> 'boosts'", (collection,))
-        .fetchone()
-    )
-    assert row is not None
-    boosts: Mapping[str, float] = row[0]
-    return boosts
 
 
 def judge(before: PerQuestion, after: PerQuestion, found: Comparison) -> tuple[bool, str, int | None]:

@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 from pgsearch.client import Client
+from pgsearch.client.calls import inner
 from pgsearch.client.calls.pages import TextStatsRefresh
 from pgsearch.database.connections import connect
 from pgsearch.errors import translated
@@ -42,11 +43,6 @@ select c.relname, coalesce(s.n_dead_tup, 0)
    -- of the log, the days that were written to
    and (not c.relispartition or s.n_mod_since_analyze > 0 or s.n_dead_tup > 0)
  order by c.relname
-"""
-
-_DETECT_MISSED = """
-select pgsearch._detect_reformulations(
-           pg_catalog.clock_timestamp() - interval '2 days', pg_catalog.clock_timestamp())
 """
 
 # For how long a busy day is asked for again, every so often. A day that stays busy waits for the next run.
@@ -137,8 +133,8 @@ def _keep_log(connection: psycopg.Connection[Any], client: Client, warnings: lis
     """Days ahead are made first: they matter most. What is to be dropped is counted before."""
     try:
         made = client.ensure_partitions()
-        connection.execute(_DETECT_MISSED.encode())
-        connection.execute("select pgsearch.finalize_conversations()")
+        client.run(inner.detect_reformulations())
+        client.finalize_conversations()
         if connection.execute(
             "select from pg_catalog.pg_proc where pronamespace = 'pgsearch'::regnamespace"
             " and proname = 'refresh_search_stats'"

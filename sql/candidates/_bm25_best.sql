@@ -105,38 +105,40 @@ $$;
 comment on function pgsearch._count_matching(bigint[], tsquery) is 'How many of the given chunks match.';
 
 create or replace function pgsearch._bm25_best(
-    terms          tsquery[],
-    gains          float8[],
-    frequencies    float8[],
-    average_length float8,
-    required       tsquery,
-    excluded       tsquery,
-    collections    text[],
-    page_ids       bigint[],
-    top_n          integer,
-    effort         text,
-    k1             float8,
-    b              float8,
-    heading_weight float8,
-    max_rows       integer,
-    given_chunks   bigint[] default '{}',
-    given_pages    bigint[] default '{}',
-    out chunk_ids   bigint[],
-    out chunk_pages bigint[],
-    out scores      float8[],
+    words    pgsearch.bm25_words,
+    formula  pgsearch.bm25_formula,
+    scope    pgsearch.scope,
+    top_n    integer,
+    effort   text,
+    max_rows integer,
+    given    pgsearch.scored_chunks default null,
+    out best        pgsearch.scored_chunks,
+    out also        pgsearch.scored_chunks,
     out approximate boolean,
+    out sampled     boolean,
     out rows_scored integer,
-    out matches     tsquery[],
-    out also_chunks bigint[],
-    out also_pages  bigint[],
-    out also_scores float8[],
-    out sampled     boolean
+    out matches     tsquery[]
 )
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
+    terms          constant tsquery[] := words.terms;
+    gains          constant float8[]  := words.gains;
+    average_length constant float8    := words.average_length;
+    required       constant tsquery   := words.required;
+    excluded       constant tsquery   := words.excluded;
+    k1             constant float8    := formula.k1;
+    b              constant float8    := formula.b;
+    heading_weight constant float8    := formula.heading_weight;
+    collections    constant text[]    := scope.collections;
+    page_ids       constant bigint[]  := scope.page_ids;
+    given_chunks   bigint[] := coalesce(given.chunk_ids, '{}');
+    given_pages    constant bigint[]  := coalesce(given.page_ids, '{}');
+    chunk_ids      bigint[] := '{}';
+    chunk_pages    bigint[] := '{}';
+    scores         float8[] := '{}';
     n         constant integer := coalesce(cardinality(terms), 0);
     -- A few pages, or a small collection among large ones, are better found by their own index together with GIN, and
     -- that is for the planner to see.
@@ -180,26 +182,23 @@ declare
 begin
     -- a sample has to hold what is asked for
     max_rows    := case when max_rows is not null then greatest(max_rows, 2 * top_n) end;
-    chunk_ids   := '{}';
-    chunk_pages := '{}';
-    scores      := '{}';
     approximate := effort <> 'exact';
+    sampled     := false;
     rows_scored := 0;
     matches     := '{}';
-    also_chunks := '{}';
-    also_pages  := '{}';
-    also_scores := '{}';
-    sampled     := false;
+    also.chunk_ids := '{}';
+    also.page_ids  := '{}';
+    also.scores    := '{}';
 
     select array_agg(q.gain * most order by q.position), sum(q.gain), sum(q.frequency)
       into bounds, total, mentions
-      from unnest(gains, frequencies) with ordinality as q(gain, frequency, position);
+      from unnest(gains, words.frequencies) with ordinality as q(gain, frequency, position);
 
     -- Chunks with every lexeme once and of average length score total; the hundredth best of real questions scores .2 to .9 of it.
     -- One lexeme, or few chunks to score: all of them are read anyway.
     threshold := case
                  when n <= 1 or top_n <= 0 or mentions <= 10 * top_n or cardinality(page_ids) <= 1000 then 0
-                 when effort = 'shared' then pgsearch._bm25_threshold(gains, frequencies, top_n)
+                 when effort = 'shared' then pgsearch._bm25_threshold(gains, words.frequencies, top_n)
                  else 0.65 * total
                  end;
 
@@ -220,7 +219,7 @@ begin
             if matching > 0.8 * budget then
                 if n <= 16 then
                     scan := pgsearch._bm25_scan(null, terms, gains, k1, b, average_length, heading_weight, '{}', 0, chunk_ids, chunk_pages, scores, top_n,
-                                                collections, survey.chunk_ids, survey.chunk_pages, required, excluded, null);
+                                                collections, page_ids, survey.chunk_ids, survey.chunk_pages, required, excluded, null);
                 else
                     scan := pgsearch._bm25_scan_anew(null, terms, gains, k1, b, average_length, heading_weight, '{}', 0, chunk_ids, chunk_pages, scores, top_n,
                                                      collections, page_ids, survey.chunk_ids, survey.chunk_pages, required, excluded, null);
@@ -251,7 +250,7 @@ begin
         if match is not null or cardinality(given_chunks) > 0 then
             if not planned or n <= 16 and match is null then
                 scan := pgsearch._bm25_scan(match, terms, gains, k1, b, average_length, heading_weight, seen, budget + 1,
-                                            chunk_ids, chunk_pages, scores, top_n, collections, given_chunks, given_pages, required, excluded,
+                                            chunk_ids, chunk_pages, scores, top_n, collections, page_ids, given_chunks, given_pages, required, excluded,
                                             pgsearch._last_hash(share));
             else
                 scan := pgsearch._bm25_scan_anew(match, terms, gains, k1, b, average_length, heading_weight, seen, budget + 1,
@@ -278,10 +277,10 @@ begin
             scores      := coalesce(scan.scores, '{}');
             seen        := seen || scan.scored;
             if cardinality(given_chunks) > 0 then
-                also_chunks  := coalesce(scan.also_chunks, '{}');
-                also_pages   := coalesce(scan.also_pages, '{}');
-                also_scores  := coalesce(scan.also_scores, '{}');
-                given_chunks := '{}';
+                also.chunk_ids := coalesce(scan.also_chunks, '{}');
+                also.page_ids  := coalesce(scan.also_pages, '{}');
+                also.scores    := coalesce(scan.also_scores, '{}');
+                given_chunks   := '{}';
             end if;
         end if;
 
@@ -307,15 +306,25 @@ begin
                      else threshold / 2
                      end;
     end loop;
+
+    best.chunk_ids := chunk_ids;
+    best.page_ids  := chunk_pages;
+    best.scores    := scores;
 end;
 $$;
 
-comment on function pgsearch._bm25_best(tsquery[], float8[], float8[], float8, tsquery, tsquery, text[], bigint[], integer, text, float8, float8, float8, integer, bigint[], bigint[]) is
-'_bm25_top_n with the terms as _bm25_terms gives them (terms, gains, frequencies, average_length), for callers that have
-them already. effort: exact; fast (bounds that a chunk can exceed but hardly does); shared (fast, and content with half
-of top_n: for a search whose vectors bring candidates too). given_chunks and given_pages: chunks that others found, to
-be scored besides. They may be among the best; also_chunks, also_pages and also_scores are those of them that meet
-required and do not match excluded, whatever they score.
+comment on function pgsearch._bm25_best(
+    pgsearch.bm25_words, pgsearch.bm25_formula, pgsearch.scope, integer, text, integer, pgsearch.scored_chunks) is
+'The top_n chunks by BM25.
+Arguments: words (as _bm25_terms gives them: any of them makes a hit), formula, scope, top_n, effort (exact; fast: with
+bounds that a chunk can exceed but hardly does; shared: fast, and content with half of top_n, for a search whose vectors
+bring candidates too), max_rows (most chunks to score, null: no limit), given (chunks that others found, to be scored
+besides).
+Score: sum over the words of weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average length)), with tf =
+occurrences in the content + heading_weight * those in the heading, length in tokens, idf as in _bm25_terms.
+Returns one row: best (scores > 0, ties by chunk_id; those given may be among them), also (those of the given that meet
+required and do not match excluded, whatever they score), approximate (effort was not exact, or max_rows cut the scan
+short), sampled, rows_scored, matches (the tsquery of each scan).
 Where more than max_rows chunks would have to be read, chunks drawn by their id tell a threshold that fewer can reach;
 where that does not do, or there is but one word, the best of a sample by the hash of the id are given: approximate and
 sampled are true then.';

@@ -1,30 +1,29 @@
 -- BM25 of chosen chunks: what the text signal gives to candidates that only the vectors or the titles brought in.
 
 create or replace function pgsearch._bm25_scores(
-    lexemes        text[],
-    weights        float8[],
-    collections    text[],
-    page_ids       bigint[],
-    chunk_ids      bigint[],
-    k1             float8 default 1.2,
-    b              float8 default 0.75,
-    heading_weight float8 default 1
+    words     pgsearch.bm25_words,
+    formula   pgsearch.bm25_formula,
+    page_ids  bigint[],
+    chunk_ids bigint[]
 )
 returns table (chunk_id bigint, score float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    query constant record := pgsearch._bm25_terms(lexemes, weights, collections);
+    given pgsearch.scored_chunks;
 begin
+    given.chunk_ids := chunk_ids;
+    given.page_ids  := page_ids;
+
     return query
     select s.chunk_id, s.score
-      from pgsearch._bm25_best(query.terms, query.gains, query.frequencies, query.average_length, null, null, null, null, 0, 'exact', k1, b, heading_weight, null, chunk_ids, page_ids) as t
-           cross join unnest(t.also_chunks, t.also_scores) as s(chunk_id, score)
+      from pgsearch._bm25_best(words, formula, scope => null, top_n => 0, effort => 'exact', max_rows => null, given => given) as t
+           cross join unnest((t.also).chunk_ids, (t.also).scores) as s(chunk_id, score)
      where s.score > 0;
 end;
 $$;
 
-comment on function pgsearch._bm25_scores(text[], float8[], text[], bigint[], bigint[], float8, float8, float8) is
-'BM25 score of each given chunk, as _bm25_top_n scores it; page_ids and chunk_ids are parallel arrays (the page of each
-chunk). Chunks without any of the lexemes are left out.';
+comment on function pgsearch._bm25_scores(pgsearch.bm25_words, pgsearch.bm25_formula, bigint[], bigint[]) is
+'BM25 score of each given chunk, as _bm25_best scores it; page_ids and chunk_ids are parallel arrays (the page of each
+chunk). Chunks without any of the words, or that do not meet what the words require, are left out.';

@@ -14,14 +14,14 @@ set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    parsed   record;
-    settings jsonb;
-    known    bigint[];
-    pages    bigint[];
+    parsed  pgsearch.parsed_query;
+    formula pgsearch.bm25_formula;
+    known   bigint[];
+    pages   bigint[];
 begin
     perform pgsearch._check_collections(collections);
-    parsed   := pgsearch._parse_for(query, collections, 'or');
-    settings := pgsearch._settings(collections, '{}');
+    parsed  := pgsearch._parse_for(query, collections, 'or');
+    formula := jsonb_populate_record(formula, pgsearch._settings(collections, '{}') -> 'bm25');
 
     select array_agg(c.chunk_id), array_agg(c.page_id)
       into known, pages
@@ -33,9 +33,10 @@ begin
            coalesce(s.score, 0)
       from unnest(known) as k(chunk_id)
            left join pgsearch._bm25_scores(
-                         parsed.lexemes, parsed.weights, collections, pages, known,
-                         (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
-                         (settings #>> '{bm25,heading_weight}')::float8) as s on s.chunk_id = k.chunk_id
+                         words     => pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections),
+                         formula   => formula,
+                         page_ids  => pages,
+                         chunk_ids => known) as s on s.chunk_id = k.chunk_id
      order by k.chunk_id;
 end;
 $$;

@@ -13,13 +13,16 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    parsed   record;
+    parsed   pgsearch.parsed_query;
     settings jsonb;
+    scope    pgsearch.scope;
 begin
     perform pgsearch._check_range('top_n', top_n, 0, 10000);
     perform pgsearch._check_collections(collections);
     parsed   := pgsearch._parse_for(query, collections, operator);
     settings := pgsearch._settings(collections, '{}');
+    scope.collections := collections;
+    scope.page_ids    := pgsearch._filter_page_ids(filter, collections);
 
     return query
     select t.chunk_id,
@@ -27,12 +30,14 @@ begin
            t.score,
            t.at::integer,
            b.approximate
-      from pgsearch._bm25_top_n(
-               parsed.lexemes, parsed.required, parsed.excluded, collections,
-               pgsearch._filter_page_ids(filter, collections), top_n, parsed.weights, exact,
-               (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
-               (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as b
-           cross join unnest(b.chunk_ids, b.chunk_pages, b.scores) with ordinality as t(chunk_id, page_id, score, at)
+      from pgsearch._bm25_best(
+               words    => pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections, parsed.required, parsed.excluded),
+               formula  => jsonb_populate_record(null::pgsearch.bm25_formula, settings -> 'bm25'),
+               scope    => scope,
+               top_n    => top_n,
+               effort   => case exact when true then 'exact' when false then 'fast' else 'shared' end,
+               max_rows => (settings ->> 'max_rows')::integer) as b
+           cross join unnest((b.best).chunk_ids, (b.best).page_ids, (b.best).scores) with ordinality as t(chunk_id, page_id, score, at)
      order by t.at;
 end;
 $$;

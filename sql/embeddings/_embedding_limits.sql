@@ -8,4 +8,5 @@ as $$
 select 5;
 $$;
 
-comment on function pgsearch._most_embedding_attempts() is 'After how many attempts a chunk is given up, until retry_failed_embeddings or a change of its content.';
+comment on function pgsearch._most_embedding_attempts() is
+'After how many attempts a chunk is given up, until retry_failed_embeddings or a change of its content.';

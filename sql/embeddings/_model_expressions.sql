@@ -43,3 +43,30 @@ comment on function pgsearch._model_expressions(pgsearch.embedding_models, text)
 'Texts for statements about the vectors of a model in a column (column_name, as e.embedding), the query''s vector being
 $1: distance (exact, from the full vectors), nearest (what ORDER BY has for the HNSW index to serve it) and indexed (the
 expression of that index with its operator class).';
+
+create or replace function pgsearch._chunk_vectors(
+    model pgsearch.embedding_models,
+    alias text default 'e.',
+    out relation   regclass,
+    out index_name text,
+    out rows_of    text,
+    out scope      text,
+    out key        text[],
+    out columns    text[]
+)
+language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select 'pgsearch.embeddings'::regclass,
+       'embeddings_hnsw_' || model.model_id,
+       format('%smodel_id = %s', alias, model.model_id),
+       'collection',
+       '{chunk_id,page_id}'::text[],
+       '{chunk_id,page_id}'::text[];
+$$;
+
+comment on function pgsearch._chunk_vectors(pgsearch.embedding_models, text) is
+'Where the vectors of a model''s chunks stand, as _vector_walk wants to be told: relation, index_name (of the HNSW
+index), rows_of (the condition that picks the rows, on columns with the alias before them, which the index has too: only
+so it filters nothing while it walks), scope (the column of the collection), key (what tells the rows of a model apart,
+in the order in which ties are broken) and columns (key, page_id and chunk_id).';

@@ -71,18 +71,7 @@ begin
                   from pgsearch.chunks as c
                  where c.chunk_id > coalesce(after_chunk_id, 0)
                    and (claim_embeddings.collection is null or c.collection = claim_embeddings.collection)
-                   and not exists (select
-                                     from pgsearch.embeddings as e
-                                    where e.page_id = c.page_id
-                                      and e.chunk_id = c.chunk_id
-                                      and e.model_id = chosen.model_id
-                                      and e.content_hash = c.content_hash)
-                   and not exists (select
-                                     from pgsearch.embedding_attempts as a
-                                    where a.page_id = c.page_id
-                                      and a.chunk_id = c.chunk_id
-                                      and a.model_id = chosen.model_id
-                                      and a.content_hash = c.content_hash)
+                   and not exists (select from pgsearch._taken(chosen.model_id, c.page_id, c.chunk_id, c.content_hash))
                  order by c.chunk_id
                  limit batch_size
                    for no key update of c skip locked) as f;
@@ -94,18 +83,7 @@ begin
                        join pgsearch.chunks as c on c.page_id = p.page_id
                  where p.updated_at >= since
                    and (claim_embeddings.collection is null or c.collection = claim_embeddings.collection)
-                   and not exists (select
-                                     from pgsearch.embeddings as e
-                                    where e.page_id = c.page_id
-                                      and e.chunk_id = c.chunk_id
-                                      and e.model_id = chosen.model_id
-                                      and e.content_hash = c.content_hash)
-                   and not exists (select
-                                     from pgsearch.embedding_attempts as a
-                                    where a.page_id = c.page_id
-                                      and a.chunk_id = c.chunk_id
-                                      and a.model_id = chosen.model_id
-                                      and a.content_hash = c.content_hash)
+                   and not exists (select from pgsearch._taken(chosen.model_id, c.page_id, c.chunk_id, c.content_hash))
                  limit batch_size
                    for no key update of c skip locked) as f;
     end if;
@@ -153,24 +131,16 @@ begin
         select f.page_id, f.chunk_id, f.content_hash, false
           from unnest(fresh_pages, fresh_chunks, fresh_hashes) as f(page_id, chunk_id, content_hash)
          -- that look is a moment old, and its chunks are locked only now: another worker may have claimed or stored some since
-         where not exists (select
-                             from pgsearch.embeddings as e
-                            where e.page_id = f.page_id
-                              and e.chunk_id = f.chunk_id
-                              and e.model_id = chosen.model_id
-                              and e.content_hash = f.content_hash)
-           and not exists (select
-                             from pgsearch.embedding_attempts as a
-                            where a.page_id = f.page_id
-                              and a.chunk_id = f.chunk_id
-                              and a.model_id = chosen.model_id
-                              and a.content_hash = f.content_hash)
+         where not exists (select from pgsearch._taken(chosen.model_id, f.page_id, f.chunk_id, f.content_hash))
     ), batch as (
-        select f.*, coalesce(bool_or(f.lost) over (order by f.chunk_id rows unbounded preceding), false) as after_lost, row_number() over (order by f.chunk_id) as place
+        select f.*,
+               coalesce(bool_or(f.lost) over (order by f.chunk_id rows unbounded preceding), false) as after_lost,
+               row_number() over (order by f.chunk_id) as place
           from found as f
     ), claimed as (
         insert into pgsearch.embedding_attempts as a (page_id, chunk_id, model_id, content_hash, attempts, worker, leased_until)
-        select b.page_id, b.chunk_id, chosen.model_id, b.content_hash, 1, left(claim_embeddings.worker, 200), started + interval '1 second' * lease_seconds
+        select b.page_id, b.chunk_id, chosen.model_id, b.content_hash, 1, left(claim_embeddings.worker, 200),
+               started + interval '1 second' * lease_seconds
           from batch as b
          where b.place <= batch_size
            and (b.place = 1 or not b.after_lost)

@@ -88,7 +88,8 @@ begin
     -- a batch that was not filled was the last one
     done := coalesce(total < drop_model.batch_size, true);
     if done then
-        execute format('drop index if exists pgsearch.%I', 'embeddings_hnsw_' || chosen.model_id);
+        execute format('drop index if exists pgsearch.%I, pgsearch.%I',
+                       'embeddings_hnsw_' || chosen.model_id, 'semantic_nodes_hnsw_' || chosen.model_id);
         -- its centres go with it
         delete from pgsearch.embedding_models as m where m.model_id = chosen.model_id;
     end if;
@@ -99,7 +100,8 @@ end;
 $$;
 
 comment on function pgsearch.drop_model(text, integer) is
-'Deletes an embedding model with its vectors, cached query vectors, claimed work, semantic nodes, centres and HNSW index.
+'Deletes an embedding model with its vectors, cached query vectors, claimed work, semantic nodes, centres and HNSW
+indexes.
 Arguments:
 - model
 - batch_size (most rows deleted by this call, null: all of them; 0 only looks whether the model may go)

@@ -8,6 +8,7 @@ as $$
 #variable_conflict use_column
 declare
     chosen constant pgsearch.embedding_models := pgsearch._named_model(model);
+    most   constant integer := pgsearch._most_embedding_attempts();
 begin
     if embedding_status.collection is not null then
         perform pgsearch._check_collections(array[embedding_status.collection]);
@@ -25,20 +26,17 @@ begin
          where a.model_id = chosen.model_id
            and (embedding_status.collection is null or c.collection = embedding_status.collection)
     ), worked as (
-        select count(*) filter (where w.claimed)                                                                                    as claimed,
-               count(*) filter (where not w.claimed and w.same and w.attempts between 1 and pgsearch._most_embedding_attempts() - 1) as retrying,
-               count(*) filter (where not w.claimed and w.same and w.attempts >= pgsearch._most_embedding_attempts())                as gave_up,
-               count(distinct w.worker) filter (where w.claimed)                                                                    as workers
+        select count(*) filter (where w.claimed)                                                      as claimed,
+               count(*) filter (where not w.claimed and w.same and w.attempts between 1 and most - 1) as retrying,
+               count(*) filter (where not w.claimed and w.same and w.attempts >= most)                as gave_up,
+               count(distinct w.worker) filter (where w.claimed)                                      as workers
           from work as w
     ), counted as (
         select count(*) as chunks,
                count(e.chunk_id) as embedded
           from pgsearch.chunks as c
-               left join pgsearch.embeddings as e
-                      on e.page_id = c.page_id
-                     and e.chunk_id = c.chunk_id
-                     and e.model_id = chosen.model_id
-                     and e.content_hash = c.content_hash
+               left join pgsearch._embedded(chosen.model_id) as e
+                      on (e.page_id, e.chunk_id, e.content_hash) = (c.page_id, c.chunk_id, c.content_hash)
          where embedding_status.collection is null
             or c.collection = embedding_status.collection
     )

@@ -27,11 +27,8 @@ begin
      where c.chunk_id > after_chunk_id
        and (list_missing_embeddings.collection is null or c.collection = list_missing_embeddings.collection)
        and not exists (select
-                         from pgsearch.embeddings as e
-                        where e.page_id = c.page_id
-                          and e.chunk_id = c.chunk_id
-                          and e.model_id = chosen.model_id
-                          and e.content_hash = c.content_hash)
+                         from pgsearch._embedded(chosen.model_id) as e
+                        where (e.page_id, e.chunk_id, e.content_hash) = (c.page_id, c.chunk_id, c.content_hash))
      order by c.chunk_id
      limit batch_size;
 end;

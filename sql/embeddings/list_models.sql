@@ -23,7 +23,7 @@ begin
            i.valid,
            pg_relation_size(to_regclass('pgsearch.' || i.index_name))
       from pgsearch.embedding_models as m
-           left join lateral pgsearch._vector_index(m.model_id) as i on true
+           left join lateral pgsearch._vector_index((pgsearch._chunk_vectors(m)).index_name) as i on true
      order by m.model;
 end;
 $$;

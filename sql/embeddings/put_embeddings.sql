@@ -1,6 +1,7 @@
 -- Stores vectors that were computed outside.
 --
--- The caller gives back the content_hash that it embedded: a chunk that changed in between stays missing, a chunk that is gone is skipped.
+-- The caller gives back the content_hash that it embedded: a chunk that changed in between stays missing, a chunk that
+-- is gone is skipped.
 -- What is stored is no longer claimed, by whomever.
 
 create or replace function pgsearch.put_embeddings(
@@ -40,7 +41,8 @@ begin
     if found then
         raise exception using
             errcode = 'PS003',
-            message = format('chunk %s has no usable embedding or no content_hash: %s', coalesce(wrong.chunk_id::text, 'null'), coalesce(left(wrong.embedding, 60), 'null')),
+            message = format('chunk %s has no usable embedding or no content_hash: %s',
+                             coalesce(wrong.chunk_id::text, 'null'), coalesce(left(wrong.embedding, 60), 'null')),
             hint    = 'Give finite numbers as ''[0.1,0.2]'', and the content_hash that list_missing_embeddings gave.';
     end if;
 
@@ -54,7 +56,8 @@ begin
     if found then
         raise exception using
             errcode = 'PS004',
-            message = format('the embedding of chunk %s has %s dimensions, model "%s" has %s', wrong.chunk_id, wrong.dimensions, chosen.model, chosen.dimensions),
+            message = format('the embedding of chunk %s has %s dimensions, model "%s" has %s',
+                             wrong.chunk_id, wrong.dimensions, chosen.model, chosen.dimensions),
             hint    = 'Register another model for vectors of other dimensions.';
     end if;
 
@@ -67,11 +70,8 @@ begin
      -- a vector of the text as it was is better than none, but not than one of the text as it is
      where u.content_hash = c.content_hash
         or not exists (select
-                         from pgsearch.embeddings as e
-                        where e.page_id = c.page_id
-                          and e.chunk_id = c.chunk_id
-                          and e.model_id = chosen.model_id
-                          and e.content_hash = c.content_hash)
+                         from pgsearch._embedded(chosen.model_id) as e
+                        where (e.page_id, e.chunk_id, e.content_hash) = (c.page_id, c.chunk_id, c.content_hash))
      order by c.chunk_id
        for key share of c
     on conflict (page_id, chunk_id, model_id) do update

@@ -8,12 +8,7 @@ as $$
 declare
     chosen constant pgsearch.embedding_models := pgsearch._named_model(model);
 begin
-    return format(
-        'create index %s if not exists embeddings_hnsw_%s on pgsearch.embeddings using hnsw (%s) where model_id = %s',
-        case when vector_index_statement.concurrently then 'concurrently' else '' end,
-        chosen.model_id,
-        (pgsearch._model_expressions(chosen, 'embedding')).indexed,
-        chosen.model_id);
+    return pgsearch._vector_index_statement(pgsearch._chunk_vectors(chosen, ''), chosen, vector_index_statement.concurrently);
 end;
 $$;
 

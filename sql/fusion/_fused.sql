@@ -51,7 +51,7 @@ begin
 
     select array_agg(c.chunk_id), array_agg(c.signal), array_agg(c.score), array_agg(c.rank), array_agg(c.factor), array_agg(c.contribution)
       into ids, names, raw, ranks, factors, parts
-      from pgsearch._contributions(fusion, ids, names, raw, weights, rrf_k, information) as c;
+      from pgsearch._contributions(fusion, ids, names, raw, weights, rrf_k, information, settings -> 'adaptive') as c;
 
     return query
     with boosted as materialized (
@@ -59,7 +59,7 @@ begin
                c.page_id,
                case fusion
                when 'rrf_boost' then f.score * (1::float8 + b.title + b.tags + b.article + b.text_score)
-               when 'adaptive'  then f.score + 10::float8 * (b.tags + b.article)
+               when 'adaptive'  then f.score + (settings #>> '{adaptive,boost}')::float8 * (b.tags + b.article)
                else f.score
                end * case when half > 0 and f.score > 0 then 0.5::float8 ^ (a.days / half) else 1 end as score,
                coalesce(nullif(concat_ws('+',
@@ -113,8 +113,8 @@ $$;
 
 comment on function pgsearch._fused(text, jsonb, text, text[], float8, bigint[], bigint[], float8[], float8[], float8[], float8[], bigint[], boolean, integer) is
 'The first shown candidates by fusion: the contributions of their signals (for adaptive with words and vectors see
-_fused_adaptive), boost_factors for rrf_boost (times the score) and adaptive (ten times the factor of tags and article,
-in standard deviations), and recency (half the score after each half-life). one_a_page keeps the best chunk of each
+_fused_adaptive), boost_factors for rrf_boost (times the score) and adaptive (option adaptive.boost times the factor of tags and
+article, in standard deviations), and recency (half the score after each half-life). one_a_page keeps the best chunk of each
 page. Returns score, match_reason (title, tags, content or lexical, then +vector when the vectors found it too), signals
 (as search_hybrid shows them), hit_chunks (candidates of the same page). A candidate without any signal is left out.';
 

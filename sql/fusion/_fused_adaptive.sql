@@ -2,7 +2,22 @@
 --
 -- The same arithmetic as fuse and neighbour_scores, row by row instead of signal by signal: each candidate is one row
 -- with all its scores, so nothing is grouped or joined, and the embeddings come with the candidates (5 ms became 2 for
--- 165 of them). A test holds the two forms together.
+-- 165 of them). The constants and the trust in words are the same ones, and a test over random candidates holds the rest
+-- together.
+
+create or replace function pgsearch._text_trust(adaptive jsonb, information float8, skewness float8)
+returns float8
+language sql immutable parallel safe
+return exp(least(greatest((adaptive ->> 'information')::float8
+                          * ln(greatest(information, 1e-6) / (adaptive ->> 'typical_information')::float8)
+                          + (adaptive ->> 'skewness')::float8 * coalesce(skewness, 0),
+                          (adaptive ->> 'least_exponent')::float8),
+                 (adaptive ->> 'most_exponent')::float8));
+
+comment on function pgsearch._text_trust(jsonb, float8, float8) is
+'How far strategy adaptive trusts the words of a query beside vectors: by how telling they are (information, see fuse),
+and by how far the best texts stand out from the rest (skewness: mean of z^3 of their scores, null: 0). adaptive: as in
+default_settings.';
 
 create or replace function pgsearch._centred_cosine(product float8, lengths float8, common_a float8, common_b float8, centre_square float8, rests float8)
 returns float8
@@ -43,7 +58,10 @@ set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
-    heads      constant integer := 5;
+    adaptive   constant jsonb   := settings -> 'adaptive';
+    heads      constant integer := (adaptive ->> 'heads')::integer;
+    alike      constant float8  := (adaptive ->> 'least_deviation')::float8;
+    boost      constant float8  := (adaptive ->> 'boost')::float8;
     weights    constant jsonb   := pgsearch._signal_weights('adaptive') || jsonb_strip_nulls(settings -> 'weights');
     by_text    constant float8  := (weights ->> 'text')::float8;
     by_vector  constant float8  := (weights ->> 'vector')::float8;
@@ -84,17 +102,15 @@ begin
     ),
     shape as materialized (
         select avg(c.text) as text_mean,
-               case when stddev_pop(c.text) > 1e-6 then stddev_pop(c.text) end as text_deviation,
+               case when stddev_pop(c.text) > alike then stddev_pop(c.text) end as text_deviation,
                avg(c.centred) as vector_mean,
-               case when stddev_pop(c.centred) > 1e-6 then stddev_pop(c.centred) end as vector_deviation,
+               case when stddev_pop(c.centred) > alike then stddev_pop(c.centred) end as vector_deviation,
                count(c.centred) as vectors
           from candidates as c
     ),
-    -- how far the words are to be trusted: by how telling they are, and by how far the best texts stand out from the rest
     trust as materialized (
         select by_text * case when max(s.vectors) > 0
-                              then exp(least(greatest(1.2::float8 * ln(greatest(information, 1e-6) / 20::float8)
-                                                      + 0.5::float8 * coalesce(avg(((c.text - s.text_mean) / s.text_deviation) ^ 3), 0), -1.5), 2))
+                              then pgsearch._text_trust(adaptive, information, avg(((c.text - s.text_mean) / s.text_deviation) ^ 3))
                               else 1 end as factor
           from candidates as c
                cross join shape as s
@@ -114,7 +130,7 @@ begin
                 offset 0) as x
     ),
     head as materialized (
-        select h.embedding, h.length, h.common, h.rest, exp(h.first_score - max(h.first_score) over ()) as share
+        select h.embedding, h.length, h.common, h.rest, exp(greatest(h.first_score - max(h.first_score) over (), -700)) as share
           from (select f.embedding, f.length, f.common, f.rest, f.first_score
                   from first as f
                  where f.embedding is not null
@@ -132,12 +148,12 @@ begin
     ),
     closeness as materialized (
         select avg(n.neighbours) as mean,
-               case when stddev_pop(n.neighbours) > 1e-6 then stddev_pop(n.neighbours) end as deviation
+               case when stddev_pop(n.neighbours) > alike then stddev_pop(n.neighbours) end as deviation
           from near as n
     ),
     scored as materialized (
         select x.*,
-               (x.first_score + x.part_near + 10::float8 * x.article) * x.decay as score
+               (x.first_score + x.part_near + boost * x.article) * x.decay as score
           from (select n.*,
                        k.part_near,
                        case when half > 0 and n.first_score + k.part_near > 0 then 0.5::float8 ^ (n.days / half) else 1 end as decay
@@ -165,11 +181,11 @@ begin
                coalesce(r.title, nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, lexemes)), 0)::float8 / (select count(distinct l) from unnest(lexemes) as l)) as in_title
           from eligible as r
                join pgsearch.pages as p on p.page_id = r.page_id
-         where r.score + 10::float8 * tag_boost >= coalesce((select l.score from eligible as l order by l.score desc, l.chunk_id offset greatest(shown - 1, 0) limit 1), '-infinity')
+         where r.score + boost * tag_boost >= coalesce((select l.score from eligible as l order by l.score desc, l.chunk_id offset greatest(shown - 1, 0) limit 1), '-infinity')
     ),
     shown_ones as materialized (
         select c.*,
-               c.score + 10::float8 * c.tags * c.decay as boosted
+               c.score + boost * c.tags * c.decay as boosted
           from contenders as c
          order by boosted desc, c.chunk_id
          limit shown

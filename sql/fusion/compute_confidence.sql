@@ -19,7 +19,7 @@ declare
 begin
     return case
            when score is null                                            then 0
-           when mode = 'vector'                                          then pgsearch.cosine_confidence(score, model)
+           when mode = 'vector'                                          then pgsearch._cosine_confidence(score, model)
            -- of titles with a typing error .8 (Korean names) to .99 (long English titles) find theirs at .5 or more, of
            -- absent ones .04 to .25 find another
            when mode = 'lexical'                                         then case when score >= 0.99 then 0.95
@@ -32,7 +32,7 @@ begin
            when strpos(reason, 'summary') > 0 and score >= 2.0           then 0.75::float8 + boost
            when strpos(reason, 'content') > 0 and score >= 1.5           then 0.65::float8 + boost
            when strpos(reason, 'fts') > 0 and score >= 1.0               then 0.55::float8 + boost
-           when reason = 'vector'                                        then pgsearch.cosine_confidence(score, model)
+           when reason = 'vector'                                        then pgsearch._cosine_confidence(score, model)
            else 0.3
            end;
 end;
@@ -45,7 +45,8 @@ Arguments:
   is lexical; null: no hit, 0)
 - match_reason (fields joined by +, such as title+vector)
 - mode (vector, lexical, or anything else for text)
-- model (for cosine_confidence)
+- model (a cosine is worth what its rows in confidence_breakpoints say, else those of model '''': .85 -> .95, .75 -> .80,
+  .65 -> .65, .55 -> .50, .45 -> .35, .35 -> .20, below -> .10)
 Title with a score from 3.5 on .95, tags or note from 2.5 .85, summary from 2.0 .75, content from 1.5 .65, fts from 1.0
 .55; each .10 more with +vector, at most 1; anything else .3. Spelling of a title: from .99 on .95,
 .7 .8, .5 .55, .4 .3, below .1.';

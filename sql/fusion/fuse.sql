@@ -11,7 +11,8 @@ create or replace function pgsearch._contributions(
     signal_scores    float8[],
     weights          jsonb,
     rrf_k            float8,
-    word_information float8
+    word_information float8,
+    adaptive         jsonb default '{}'
 )
 returns table (chunk_id bigint, signal text, score float8, rank integer, factor float8, contribution float8)
 language plpgsql immutable parallel safe
@@ -19,7 +20,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    weight constant jsonb := pgsearch._signal_weights(_contributions.fusion) || jsonb_strip_nulls(coalesce(_contributions.weights, '{}'));
+    weight   constant jsonb  := pgsearch._signal_weights(_contributions.fusion)
+                                || jsonb_strip_nulls(coalesce(_contributions.weights, '{}'));
+    settings constant jsonb  := pgsearch.default_settings() -> 'adaptive' || coalesce(_contributions.adaptive, '{}');
+    alike    constant float8 := (settings ->> 'least_deviation')::float8;
 begin
     return query
     with given as (
@@ -35,16 +39,14 @@ begin
                min(g.score) as least,
                max(g.score) as most,
                avg(g.score) as mean,
-               case when stddev_pop(g.score) > 1e-6 then stddev_pop(g.score) end as deviation,
+               case when stddev_pop(g.score) > alike then stddev_pop(g.score) end as deviation,
                coalesce((weight ->> g.signal)::float8, 1) as weight
           from given as g
          group by g.signal
     ),
-    -- how far the words are to be trusted: by how telling they are, and by how far the best texts stand out from the rest
     trust as (
         select case when _contributions.fusion = 'adaptive' and exists (select from shape as v where v.signal = 'vector')
-                    then exp(least(greatest(1.2::float8 * ln(greatest(word_information, 1e-6) / 20::float8)
-                                            + 0.5::float8 * coalesce(avg(((g.score - s.mean) / s.deviation) ^ 3), 0), -1.5), 2))
+                    then pgsearch._text_trust(settings, word_information, avg(((g.score - s.mean) / s.deviation) ^ 3))
                     else 1 end as in_text
           from given as g
                join shape as s on s.signal = g.signal
@@ -76,7 +78,7 @@ begin
 end;
 $$;
 
-comment on function pgsearch._contributions(text, bigint[], text[], float8[], jsonb, float8, float8) is
+comment on function pgsearch._contributions(text, bigint[], text[], float8[], jsonb, float8, float8, jsonb) is
 'What each signal contributes to each candidate, in long form: fuse before adding up. Arguments as fuse. Returns
 chunk_id, signal, score (as given), rank from 1, factor (weight applied), contribution.';
 
@@ -87,7 +89,8 @@ create or replace function pgsearch.fuse(
     signal_scores    float8[],
     weights          jsonb  default '{}',
     rrf_k            float8 default 60,
-    word_information float8 default 20
+    word_information float8 default 20,
+    adaptive         jsonb  default '{}'
 )
 returns table (chunk_id bigint, score float8, signals text[], raw_scores float8[], ranks integer[], factors float8[], contributions float8[])
 language plpgsql immutable parallel safe
@@ -108,7 +111,8 @@ begin
 
     perform pgsearch._check_fusion(fuse.fusion);
     perform pgsearch._check_range('rrf_k', rrf_k, 0, 1000000);
-    perform pgsearch._check_settings(jsonb_build_object('weights', coalesce(fuse.weights, '{}')));
+    perform pgsearch._check_settings(jsonb_build_object('weights', coalesce(fuse.weights, '{}'),
+                                                        'adaptive', coalesce(fuse.adaptive, '{}')));
 
     return query
     select c.chunk_id,
@@ -118,13 +122,15 @@ begin
            array_agg(c.rank order by c.signal),
            array_agg(c.factor order by c.signal),
            array_agg(c.contribution order by c.signal)
-      from pgsearch._contributions(fuse.fusion, fuse.chunk_ids, fuse.signal_names, fuse.signal_scores, fuse.weights, rrf_k, word_information) as c
+      from pgsearch._contributions(
+               fuse.fusion, fuse.chunk_ids, fuse.signal_names, fuse.signal_scores, fuse.weights,
+               rrf_k, word_information, fuse.adaptive) as c
      group by c.chunk_id
      order by 2 desc, 1;
 end;
 $$;
 
-comment on function pgsearch.fuse(text, bigint[], text[], float8[], jsonb, float8, float8) is
+comment on function pgsearch.fuse(text, bigint[], text[], float8[], jsonb, float8, float8, jsonb) is
 'Fused score of each candidate.
 Arguments:
 - fusion (strategy)
@@ -133,6 +139,8 @@ Arguments:
 - signal_scores (higher is better; null: left out)
 - weights (by signal; null or missing: as the strategy has them)
 - rrf_k
+- word_information (of strategy adaptive: the root of the sum of weight × idf^2 over the query''s words)
+- adaptive (constants of strategy adaptive, as in default_settings; what is missing is as there)
 Returns each candidate once, best first, ties by chunk_id: score, and parallel arrays of its signals: raw_scores, ranks,
 factors (weights applied) and contributions; the contributions sum to the score.
 Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher 2009). convex: scores scaled to 0 ..
@@ -140,10 +148,10 @@ Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettch
 without a cut.
 weighted: 1 / (1 + cosine distance) for vectors, the scores themselves otherwise. legacy: the
 scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the
-weight of the text signal, beside vectors, is e^(1.2 × ln(word_information / 20) + 0.5 × mean of z^3 of the text
-scores), the exponent within -1.5 .. 2, where word_information is the root of the sum of weight × idf^2 over the query''s
-words; chosen on train queries, see benchmarks/results.md.
-Errors: PS002 unknown strategy or signal, PS003 weight or rrf_k out of range.
+weight of the text signal, beside vectors, is e^(information × ln(word_information / typical_information) + skewness ×
+mean of z^3 of the text scores), the exponent within least_exponent .. most_exponent (1.2, 20, 0.5, -1.5 and 2 were
+chosen on train queries, see benchmarks/results.md).
+Errors: PS002 unknown strategy, signal or constant, PS003 weight, rrf_k or a constant out of range.
 Example:
 select chunk_id, score, contributions
   from pgsearch.fuse(''rrf'', ''{1,2,1}'', ''{text,text,vector}'', ''{9.5,7.1,0.8}'');';

@@ -66,7 +66,7 @@ create or replace function pgsearch.neighbour_scores(
     fused_scores float8[],
     collections  text[]  default null,
     model        text    default '',
-    heads        integer default 5
+    heads        integer default null
 )
 returns table (chunk_id bigint, score float8)
 language plpgsql stable parallel safe
@@ -80,6 +80,7 @@ declare
     common constant pgsearch.embedding_centres.centre%type := pgsearch._centre(chosen, collections);
     given  constant float8[] := pgsearch._finite_scores('fused_scores', fused_scores);
 begin
+    heads := coalesce(heads, (pgsearch.default_settings() #>> '{adaptive,heads}')::integer);
     perform pgsearch._check_range('heads', heads, 1, 1000);
 
     return query
@@ -110,6 +111,6 @@ Arguments:
 - parallel arrays of the candidates (page_ids, chunk_ids, fused_scores)
 - collections (null: all; whose centre is taken out)
 - model (empty: their default one)
-- heads (1 .. 1000)
+- heads (1 .. 1000; null: as option adaptive has it by default)
 Candidates without an embedding are left out.
 Errors: PS003 heads out of range, a score that is not finite, PS008 unknown model or several defaults.';

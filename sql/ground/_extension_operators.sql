@@ -48,6 +48,11 @@ returns vector
 language sql immutable parallel safe strict
 return embedding::vector;
 
+create or replace function pgsearch._vector_texts(embeddings vector[])
+returns text[]
+language sql immutable parallel safe strict
+return embeddings::text[];
+
 create or replace function pgsearch._vector_norm(embedding vector)
 returns float8
 language sql immutable parallel safe strict
@@ -84,6 +89,7 @@ comment on function pgsearch._unit(vector) is 'The vector at length 1; a zero ve
 comment on function pgsearch._mean(vector[]) is 'The mean of the vectors; null for none.';
 comment on function pgsearch._without(vector, vector) is 'The vector, at length 1, less what it has in common with others (null: nothing), at length 1 again.';
 comment on function pgsearch._to_vector(text) is 'A vector from its text form, ''[0.1,0.2]''; NaN and infinity are refused by pgvector (22P02, 22003).';
+comment on function pgsearch._vector_texts(vector[]) is 'Vectors in their text form, for a client that sent them in the binary one.';
 comment on function pgsearch._vector_norm(vector) is 'Euclidean length of the vector; 0 for a zero vector, which has no direction and so no cosine.';
 comment on function pgsearch._same_vector(vector, vector) is 'Whether two vectors are equal, number by number.';
 comment on function pgsearch._trigram_similarity(text, text) is 'pg_trgm''s similarity: 0 .. 1.';

@@ -10,13 +10,16 @@ declare
     -- [least, most] of every number; of a whole object where its numbers share them
     bounds   constant jsonb := '{"chunk_size": [100, 16000], "candidates": [1, 1000], "max_rows": [1, 10000000], "rrf_k": [0, 1000000], "rerank_oversample": [1, 1000],
                                  "bm25.k1": [0, 10], "bm25.b": [0, 1], "bm25.heading_weight": [0, 10], "weights": [0, 1000000], "boosts": [0, 1000000],
+                                 "adaptive.information": [0, 10], "adaptive.typical_information": [0.001, 1000000],
+                                 "adaptive.skewness": [0, 10], "adaptive.least_exponent": [-10, 0], "adaptive.most_exponent": [0, 10],
+                                 "adaptive.least_deviation": [1e-9, 1], "adaptive.heads": [1, 1000], "adaptive.boost": [0, 1000000],
                                  "lexical_threshold": [0, 1], "recency_half_life_days": [0, 100000], "diversity": [0, 1], "rerank_head": [1, 1000],
                                  "window": [0, 10], "snippet_length": [0, 2000],
                                  "log.sample_rate": [0, 1], "log.signals_of": [0, 1000], "log.low_confidence_threshold": [0, 1], "log.reformulation_window_s": [0, 3600],
                                  "log.typeahead_pause_s": [0, 60], "log.min_impressions": [0, 1000000], "log.popularity_days": [1, 3650],
                                  "chat.sample_rate": [0, 1], "chat.min_score": [0, 1], "chat.long_turns": [1, 100000],
                                  "chat.idle_minutes": [1, 525600]}';
-    whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length,log.signals_of,log.min_impressions,log.popularity_days,chat.long_turns}';
+    whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length,adaptive.heads,log.signals_of,log.min_impressions,log.popularity_days,chat.long_turns}';
     bound    jsonb;
     typed    text;
     setting  record;
@@ -121,11 +124,12 @@ begin
         if layer is not null then
             merged := merged
                       || layer
-                      || jsonb_build_object('bm25',    (merged -> 'bm25') || coalesce(layer -> 'bm25', '{}'),
-                                            'weights', (merged -> 'weights') || coalesce(layer -> 'weights', '{}'),
-                                            'boosts',  (merged -> 'boosts') || coalesce(layer -> 'boosts', '{}'),
-                                            'log',     (merged -> 'log') || coalesce(layer -> 'log', '{}'),
-                                            'chat',    (merged -> 'chat') || coalesce(layer -> 'chat', '{}'));
+                      || jsonb_build_object('bm25',     (merged -> 'bm25') || coalesce(layer -> 'bm25', '{}'),
+                                            'weights',  (merged -> 'weights') || coalesce(layer -> 'weights', '{}'),
+                                            'adaptive', (merged -> 'adaptive') || coalesce(layer -> 'adaptive', '{}'),
+                                            'boosts',   (merged -> 'boosts') || coalesce(layer -> 'boosts', '{}'),
+                                            'log',      (merged -> 'log') || coalesce(layer -> 'log', '{}'),
+                                            'chat',     (merged -> 'chat') || coalesce(layer -> 'chat', '{}'));
         end if;
     end loop;
 

@@ -19,28 +19,6 @@ $$;
 
 comment on function pgsearch._learning_material(text) is 'How many searches of the collection are in the log, and how many of them were clicked.';
 
-create or replace function pgsearch._configurations()
-returns table (configuration text, collection text, in_use boolean, options jsonb, metrics jsonb, created_at timestamptz)
-language plpgsql stable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return query
-    select c.name, c.collection,
-           exists (select
-                     from (select distinct on (h.collection) h.configuration
-                             from pgsearch.configuration_history as h
-                            where h.rolled_back_at is null
-                            order by h.collection, h.activation_id desc) as l
-                    where l.configuration = c.name),
-           c.options, c.metrics, c.created_at
-      from pgsearch.search_configurations as c
-     order by c.created_at desc, c.name;
-end;
-$$;
-
-comment on function pgsearch._configurations() is 'The search configurations, the newest first; in_use: it is the last one activated in a collection.';
-
 create or replace function pgsearch._clicked_searches(collection text)
 returns table (query text, hits jsonb, clicked float8[], pages text[])
 language plpgsql stable parallel safe

@@ -25,7 +25,8 @@ begin
     if kept.hash_users or kept.mask <> '' then
         entries := pgsearch._private_entries(entries, kept.hash_users, kept.mask, kept.user_salt);
     end if;
-    perform pgsearch._check_log_times(array(select pgsearch._uuid_time((e ->> 'event_id')::uuid) from jsonb_array_elements(entries) as e), kept.keep_events, 'events');
+    perform pgsearch._check_log_times(array(select pgsearch._uuid_time((e ->> 'event_id')::uuid) from jsonb_array_elements(entries) as e),
+                                      kept.keep_events, 'events');
 
     -- a rank tells which hit it was, when the search is stored already
     select min(pgsearch._uuid_time((e ->> 'query_id')::uuid)), max(pgsearch._uuid_time((e ->> 'query_id')::uuid))
@@ -37,21 +38,24 @@ begin
         entries := pgsearch._with_objects(entries, asked, latest);
     end if;
 
+    -- what is decided here; whatever else an entry has goes into the column of its name
     with entry as materialized (
-        select e.*, pgsearch._uuid_time(e.event_id) as ts_of_id
-          from jsonb_to_recordset(entries) as e(
-                   event_id uuid, action_name text, query_id uuid, external_query_id text, application text, client_id text, user_id text, session_id text, object_id text,
-                   object_id_type text, object_id_field text, internal_id text, "position" integer, position_xy jsonb, dwell_ms float8, value float8, user_query text,
-                   message_type text, message text, event_attributes jsonb)
+        select r.*
+          from jsonb_array_elements(entries) as e(entry)
+               cross join lateral jsonb_populate_record(
+                   null::pgsearch.events,
+                   e.entry
+                   || jsonb_build_object(
+                          'ts',          pgsearch._uuid_time((e.entry ->> 'event_id')::uuid),
+                          'client_id',   nullif(e.entry ->> 'client_id', ''),
+                          'user_id',     nullif(e.entry ->> 'user_id', ''),
+                          'session_id',  nullif(e.entry ->> 'session_id', ''),
+                          'position_xy', '(' || (e.entry #>> '{position_xy,x}') || ',' || (e.entry #>> '{position_xy,y}') || ')',
+                          'user_query',  left(e.entry ->> 'user_query', 10000))) as r
     ),
     stored as (
-        insert into pgsearch.events as v (
-                   event_id, ts, action_name, query_id, external_query_id, application, client_id, user_id, session_id, object_id, object_id_type, object_id_field, internal_id,
-                   "position", position_xy, dwell_ms, value, user_query, message_type, message, event_attributes)
-        select e.event_id, e.ts_of_id, e.action_name, e.query_id, e.external_query_id, e.application, nullif(e.client_id, ''), nullif(e.user_id, ''), nullif(e.session_id, ''),
-               e.object_id, e.object_id_type, e.object_id_field, e.internal_id, e."position",
-               case when e.position_xy is not null then point((e.position_xy ->> 'x')::float8, (e.position_xy ->> 'y')::float8) end,
-               e.dwell_ms, e.value, left(e.user_query, 10000), e.message_type, e.message, e.event_attributes
+        insert into pgsearch.events as v
+        select e.*
           from entry as e
             on conflict (event_id, ts) do nothing
         returning v.query_id, v.action_name
@@ -88,7 +92,9 @@ as $$
 declare
     completed jsonb;
 begin
-    select jsonb_agg(case when q.hit is null then e.entry else e.entry || jsonb_build_object('object_id', q.hit, 'object_id_type', 'chunk') end order by e.at)
+    select jsonb_agg(case when q.hit is null then e.entry
+                          else e.entry || jsonb_build_object('object_id', q.hit, 'object_id_type', 'chunk') end
+                     order by e.at)
       into completed
       from jsonb_array_elements(entries) with ordinality as e(entry, at)
            left join lateral (select s.hit_ids[(e.entry ->> 'position')::integer] as hit

@@ -15,13 +15,12 @@ declare
     settings constant jsonb := (pgsearch.default_settings() -> 'log') || overrides;
     span     constant interval := make_interval(secs => (settings ->> 'reformulation_window_s')::float8);
     pause    constant interval := make_interval(secs => (settings ->> 'typeahead_pause_s')::float8);
-    at       constant timestamptz[] := array(select pgsearch._uuid_time(i.id) from unnest(query_ids) with ordinality as i(id, number) order by i.number);
+    at       constant timestamptz[] := array(select pgsearch._uuid_time(i.id)
+                                               from unnest(query_ids) with ordinality as i(id, number)
+                                              order by i.number);
     starts   constant timestamptz := (select min(t) - span from unnest(at) as t);
     ends     constant timestamptz := (select max(t) + span from unnest(at) as t);
-    before   pgsearch.queries[] := '{}';
-    after    text[]             := '{}';
-    elapsed  interval[]         := '{}';
-    one      pgsearch.queries;
+    found    record;
 begin
     -- neighbours that are stored in the same moment cannot see each other: one writer a user at a time
     if patient then
@@ -37,99 +36,37 @@ begin
         perform pg_try_advisory_xact_lock(hashtextextended('pgsearch.actor ' || actor, 0)) from unnest(actors) as actor;
     end if;
 
-    -- the usual one search: two plain look-ups are planned in a fraction of the time
-    if cardinality(query_ids) = 1 then
-        select *
-          into one
-          from pgsearch.queries as q
-         where coalesce(q.user_id, q.client_id, q.session_id) = actors[1]
-           and q.ts between starts and at[1]
-           and (q.ts, q.query_id) < (at[1], query_ids[1])
-         order by q.ts desc, q.query_id desc
-         limit 1;
-        if found then
-            before  := before || one;
-            after   := after || texts[1];
-            elapsed := elapsed || (at[1] - one.ts);
-        end if;
+    -- a look-up each way for each search: a program asks thousands of times in a minute, too many to be read for each
+    select array_agg(p.before) as before, array_agg(p.text) as texts, array_agg(p.elapsed) as elapsed
+      into found
+      from unnest(query_ids, actors, texts, at) as a(query_id, actor, text, ts)
+           cross join lateral (
+               (select q as before, a.text, a.ts - q.ts as elapsed
+                  from pgsearch.queries as q
+                 where coalesce(q.user_id, q.client_id, q.session_id) = a.actor
+                   and q.ts between starts and ends
+                   and q.ts between a.ts - span and a.ts
+                   and (q.ts, q.query_id) < (a.ts, a.query_id)
+                 order by q.ts desc, q.query_id desc
+                 limit 1)
+                union all
+               -- itself, when it was kept, and the one that follows
+               select n.before, n.text, n.elapsed
+                 from (select m.q as before, m.query_id, lead(m.user_query) over later as text, lead(m.ts) over later - m.ts as elapsed
+                         from (select q, q.query_id, q.ts, q.user_query
+                                 from pgsearch.queries as q
+                                where coalesce(q.user_id, q.client_id, q.session_id) = a.actor
+                                  and q.ts between starts and ends
+                                  and q.ts between a.ts and a.ts + span
+                                  and (q.ts, q.query_id) >= (a.ts, a.query_id)
+                                order by q.ts, q.query_id
+                                limit 2) as m
+                       window later as (order by m.ts, m.query_id)) as n
+                where n.query_id = a.query_id
+                  and n.elapsed is not null) as p;
 
-        -- of a search that ends now a later one is hardly stored yet; were it so, _detect_reformulations finds it
-        if patient or at[1] < clock_timestamp() - interval '250 ms' then
-            select *
-              into one
-              from pgsearch.queries as q
-             where coalesce(q.user_id, q.client_id, q.session_id) = actors[1]
-               and q.ts between at[1] and ends
-               and (q.ts, q.query_id) > (at[1], query_ids[1])
-             order by q.ts, q.query_id
-             limit 1;
-        else
-            one := null;
-        end if;
-        if one.query_id is not null then
-            after   := after || one.user_query;
-            elapsed := elapsed || (one.ts - at[1]);
-            select * into one from pgsearch.queries as q where q.query_id = query_ids[1] and q.ts = at[1];
-            if found then
-                before := before || one;
-            else
-                after   := trim_array(after, 1);
-                elapsed := trim_array(elapsed, 1);
-            end if;
-        end if;
-    else
-        -- everything these users asked around that time is read once: two look-ups for each search cost three times as much
-        with near as materialized (
-            select distinct on (n.query_id) n.*
-              from (select q.query_id, q.ts, coalesce(q.user_id, q.client_id, q.session_id) as actor, q.user_query as text, true as stored
-                      from pgsearch.queries as q
-                     where coalesce(q.user_id, q.client_id, q.session_id) = any (actors)
-                       and q.ts between starts and ends
-                     union all
-                    -- one that was not kept has a text all the same
-                    select x.query_id, x.ts, x.actor, x.text, false
-                      from unnest(query_ids, actors, texts, at) as x(query_id, actor, text, ts)) as n
-             order by n.query_id, n.stored desc
-        ),
-        numbered as (
-            select n.*, count(*) filter (where n.stored) over (partition by n.actor order by n.ts, n.query_id) as place
-              from near as n
-        ),
-        -- windows and no join of the searches with themselves, which may be planned as a loop: a program asks thousands
-        -- of times in a minute
-        linked as (
-            select n.*,
-                   -- one that was not kept comes after the stored one that began its place
-                   case when n.stored then lag(n.query_id) over alike when n.place > 0 then first_value(n.query_id) over here end as before_id,
-                   case when n.stored then lag(n.ts) over alike when n.place > 0 then first_value(n.ts) over here end as before_ts,
-                   lead(n.text) over alike as after_text,
-                   lead(n.ts) over alike as after_ts
-              from numbered as n
-            window alike as (partition by n.actor, n.stored order by n.ts, n.query_id),
-                   here  as (partition by n.actor, n.place order by n.ts, n.query_id)
-        ),
-        pair as (
-            select l.before_id as query_id, l.before_ts as ts, l.text, l.ts - l.before_ts as elapsed
-              from linked as l
-             where l.query_id = any (query_ids)
-               and l.ts - l.before_ts <= span
-             union
-            select l.query_id, l.ts, l.after_text, l.after_ts - l.ts
-              from linked as l
-             where l.query_id = any (query_ids)
-               and l.stored
-               and l.after_ts - l.ts <= span
-        )
-        select array_agg(q order by p.query_id, p.elapsed), array_agg(p.text order by p.query_id, p.elapsed), array_agg(p.elapsed order by p.query_id, p.elapsed)
-          into before, after, elapsed
-          from pair as p
-               join pgsearch.queries as q on q.query_id = p.query_id
-                                         and q.ts = p.ts
-                                         and q.ts between starts and ends;
-    end if;
-
-    if cardinality(before) > 0 then
-        perform pgsearch._put_reformulations(before, after, elapsed, pause);
+    if found.before is not null then
+        perform pgsearch._put_reformulations(found.before, found.texts, found.elapsed, pause);
     end if;
 end;
 $$;
@@ -149,7 +86,9 @@ declare
     clicked uuid[];
     changed integer;
 begin
-    clicked := pgsearch._clicked(array(select b.query_id from unnest(before) as b), (select min(b.ts) from unnest(before) as b), (select max(b.ts) from unnest(before) as b));
+    clicked := pgsearch._clicked(array(select b.query_id from unnest(before) as b),
+                                 (select min(b.ts) from unnest(before) as b),
+                                 (select max(b.ts) from unnest(before) as b));
 
     with pair as materialized (
         select b.*, a.text, pgsearch.normalize_query(a.text) as normalized, a.elapsed
@@ -162,7 +101,9 @@ begin
                p.normalized <> p.query_normalized
                and p.normalized <> ''
                and p.query_normalized <> ''
-               and not (p.elapsed <= pause and (starts_with(p.normalized, p.query_normalized) or starts_with(p.query_normalized, p.normalized))) as reformulated
+               and not (p.elapsed <= pause
+                        and (starts_with(p.normalized, p.query_normalized)
+                             or starts_with(p.query_normalized, p.normalized))) as reformulated
           from pair as p
          order by p.query_id, p.elapsed
     ),
@@ -173,24 +114,28 @@ begin
          where not j.reformulated
            and f.query_id = j.query_id
            and f.failure_reason = 'user_reformulated'
-           and (f.context ->> 'elapsed_sec')::float8 > extract(epoch from j.elapsed)
+           and (f.context ->> 'elapsed_sec')::float8 >= extract(epoch from j.elapsed)
     ),
     written as (
         insert into pgsearch.search_failures as f (
-                   query_id, created_at, user_query, user_id, client_id, session_id, collection, result_count, confidence, sample_weight, failure_reason, context)
-        select j.query_id, j.ts, j.user_query, j.user_id, j.client_id, j.session_id, j.collection, j.result_count, j.confidence, j.sample_weight, 'user_reformulated',
+                   query_id, created_at, user_query, user_id, client_id, session_id, collection, result_count, confidence, sample_weight,
+                   failure_reason, context)
+        select j.query_id, j.ts, j.user_query, j.user_id, j.client_id, j.session_id, j.collection, j.result_count, j.confidence,
+               j.sample_weight, 'user_reformulated',
                pgsearch._failure_context(j.search_mode, j.result_count, j.top_score, j.top_match_reason, j.hit_ids, j.confidence)
                || jsonb_build_object('reformulated_to', j.text,
                                      'elapsed_sec', round(extract(epoch from j.elapsed), 3),
                                      -- over letters, so that Hangul too is alike where it is alike
-                                     'similarity', pgsearch._trigram_similarity(normalize(j.query_normalized, NFD), normalize(j.normalized, NFD)),
+                                     'similarity', pgsearch._trigram_similarity(normalize(j.query_normalized, NFD),
+                                                                                normalize(j.normalized, NFD)),
                                      'had_click', j.query_id = any (clicked))
           from judged as j
          where j.reformulated
          order by j.query_id
             on conflict (query_id, failure_reason) do update
            set context = excluded.context
-         where (f.context ->> 'elapsed_sec')::float8 > (excluded.context ->> 'elapsed_sec')::float8
+         -- of two in the same millisecond the one that is found last stands nearer
+         where (f.context ->> 'elapsed_sec')::float8 >= (excluded.context ->> 'elapsed_sec')::float8
         returning 1
     )
     select count(*) into changed from written;
@@ -223,7 +168,8 @@ begin
 end;
 $$;
 
-comment on function pgsearch._clicked(uuid[], timestamptz, timestamptz) is 'Those of searches, made between first_ts and last_ts, that have a click within a day.';
+comment on function pgsearch._clicked(uuid[], timestamptz, timestamptz) is
+'Those of searches, made between first_ts and last_ts, that have a click within a day.';
 
 create or replace function pgsearch._detect_reformulations(first_ts timestamptz, last_ts timestamptz)
 returns integer

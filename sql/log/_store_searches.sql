@@ -20,27 +20,41 @@ begin
     if kept.hash_users or kept.mask <> '' then
         entries := pgsearch._private_entries(entries, kept.hash_users, kept.mask, kept.user_salt);
     end if;
-    perform pgsearch._check_log_times(array(select pgsearch._uuid_time((e ->> 'query_id')::uuid) from jsonb_array_elements(entries) as e), kept.keep_queries, 'queries');
+    perform pgsearch._check_log_times(array(select pgsearch._uuid_time((e ->> 'query_id')::uuid) from jsonb_array_elements(entries) as e),
+                                      kept.keep_queries, 'queries');
 
+    -- what is decided here; whatever else an entry has goes into the column of its name
     with entry as materialized (
-        select e.*,
-               pgsearch._uuid_time(e.query_id) as ts_of_id,
-               pgsearch.normalize_query(left(e.query, 10000)) as normalized,
-               coalesce(e.collection, case when jsonb_array_length(e.collections) = 1 then e.collections ->> 0 end, '') as one_collection,
-               coalesce(e.result_count, jsonb_array_length(e.results), 0) as hits,
+        select e.entry - array['results', 'collections', 'query', 'late_interaction_scores'] as entry,
+               k.*,
+               pgsearch._uuid_time(k.query_id) as ts,
+               pgsearch.normalize_query(k.user_query) as normalized,
+               coalesce(e.entry ->> 'collection',
+                        case when jsonb_array_length(k.collections) = 1 then k.collections ->> 0 end,
+                        '') as collection,
+               coalesce((e.entry ->> 'result_count')::integer, jsonb_array_length(k.results), 0) as hits,
                h.*
-          from jsonb_to_recordset(entries) as e(
-                   query_id uuid, external_id text, query_response_id text, application text, environment text, collection text, collections jsonb, client_id text, user_id text,
-                   session_id text, conversation_id text, search_id text, query text, intent text, query_type text, search_mode text, fusion_strategy text, weights jsonb,
-                   top_k integer, candidate_count integer, result_count integer, results jsonb, confidence float8, approximate boolean, late_interaction_scores jsonb,
-                   reranking_used boolean, latency_ms float8, timings jsonb, error_type text, experiment text, variant text, sample_weight float8, query_attributes jsonb,
-                   metadata jsonb)
+          from jsonb_array_elements(entries) as e(entry)
                cross join lateral (
-                   select coalesce(array_agg(coalesce(r.hit ->> 'chunk_id', r.hit ->> 'external_id', r.hit #>> '{}') order by r.at), '{}') as ids,
-                          coalesce(array_agg(coalesce(r.hit ->> 'external_id', '') order by r.at) filter (where e.results @? '$[*].external_id'), '{}') as pages,
-                          coalesce(array_agg((r.hit ->> 'score')::float8 order by r.at) filter (where e.results @? '$[*].score'), '{}') as scores,
+                   select (e.entry ->> 'query_id')::uuid as query_id,
+                          left(e.entry ->> 'query', 10000) as user_query,
+                          nullif(e.entry ->> 'user_id', '') as user_id,
+                          nullif(e.entry ->> 'client_id', '') as client_id,
+                          nullif(e.entry ->> 'session_id', '') as session_id,
+                          nullif(e.entry -> 'collections', 'null') as collections,
+                          nullif(e.entry -> 'results', 'null') as results,
+                          nullif(e.entry -> 'late_interaction_scores', 'null') as max_sim_scores,
+                          (e.entry ->> 'confidence')::float8 as confidence,
+                          e.entry ->> 'error_type' as error_type) as k
+               cross join lateral (
+                   select coalesce(array_agg(coalesce(r.hit ->> 'chunk_id', r.hit ->> 'external_id', r.hit #>> '{}') order by r.at),
+                                   '{}') as ids,
+                          coalesce(array_agg(coalesce(r.hit ->> 'external_id', '') order by r.at)
+                                       filter (where k.results @? '$[*].external_id'), '{}') as pages,
+                          coalesce(array_agg((r.hit ->> 'score')::float8 order by r.at)
+                                       filter (where k.results @? '$[*].score'), '{}') as scores,
                           min(r.hit ->> 'match_reason') filter (where r.at = 1) as first_reason
-                     from jsonb_array_elements(e.results) with ordinality as r(hit, at)) as h
+                     from jsonb_array_elements(k.results) with ordinality as r(hit, at)) as h
     ),
     judged as materialized (
         select e.*,
@@ -48,19 +62,19 @@ begin
                case
                when e.error_type is not null then 'error'
                -- who asked for nothing, or for no hits, was not failed
-               when e.normalized = '' or e.top_k = 0 then null
+               when e.normalized = '' or (e.entry ->> 'top_k')::integer = 0 then null
                when e.hits = 0 then 'no_result'
                when e.confidence < (l.log ->> 'low_confidence_threshold')::float8 then 'low_confidence'
                end as failure
           from entry as e
-               left join pgsearch.collections as c on c.collection = e.one_collection
+               left join pgsearch.collections as c on c.collection = e.collection
                cross join lateral (select defaults || coalesce(c.settings -> 'log', '{}') || coalesce(overrides, '{}') as log) as l
     ),
     -- by the id, so that a retry is decided alike; failures are kept all, and stand for themselves
     weighed as materialized (
         select j.*,
                case
-               when j.sample_weight is not null then j.sample_weight
+               when j.entry ->> 'sample_weight' is not null then (j.entry ->> 'sample_weight')::float8
                when j.failure is not null then 1
                when (hashtextextended(j.query_id::text, 0) & 1073741823) / 1073741824.0::float8 < (j.log ->> 'sample_rate')::float8
                then 1 / (j.log ->> 'sample_rate')::float8
@@ -68,37 +82,53 @@ begin
           from judged as j
     ),
     stored as (
-        insert into pgsearch.queries as q (
-                   query_id, ts, external_id, query_response_id, application, environment, collection, collections, client_id, user_id, session_id, conversation_id, search_id,
-                   user_query, query_normalized, intent, query_type, search_mode, fusion_strategy, weights, top_k, candidate_count, result_count, hit_ids, hit_pages, hit_scores,
-                   hit_signals, top_score, top_match_reason, confidence, approximate, late_interaction_enabled, max_sim_scores, reranking_used, latency_ms, timings, error_type,
-                   experiment, variant, sample_weight, query_attributes, metadata)
-        select w.query_id, w.ts_of_id, w.external_id, w.query_response_id, w.application, w.environment, w.one_collection,
-               case when w.collections is not null then array(select jsonb_array_elements_text(w.collections)) when w.collection is not null then array[w.collection] end,
-               nullif(w.client_id, ''), nullif(w.user_id, ''), nullif(w.session_id, ''), w.conversation_id, w.search_id,
-               left(w.query, 10000), w.normalized, w.intent, w.query_type, w.search_mode, w.fusion_strategy, w.weights, w.top_k, w.candidate_count, w.hits,
-               w.ids, w.pages, w.scores,
-               (select jsonb_agg(r.hit -> 'signals' order by r.at)
-                  from jsonb_array_elements(w.results) with ordinality as r(hit, at)
-                 where r.at <= (w.log ->> 'signals_of')::integer
-                   and w.results @? '$[*].signals'),
-               w.scores[1], w.first_reason, w.confidence, coalesce(w.approximate, false),
-               w.late_interaction_scores is not null, w.late_interaction_scores, coalesce(w.reranking_used, false), w.latency_ms, w.timings, w.error_type,
-               w.experiment, w.variant, w.weight, w.query_attributes, w.metadata
+        insert into pgsearch.queries as q
+        select r.*
           from weighed as w
+               cross join lateral jsonb_populate_record(
+                   null::pgsearch.queries,
+                   w.entry
+                   || jsonb_build_object(
+                          'ts',               w.ts,
+                          'collection',       w.collection,
+                          'collections',      case
+                                              when w.collections is not null then array(select jsonb_array_elements_text(w.collections))
+                                              when w.entry ->> 'collection' is not null then array[w.collection]
+                                              end,
+                          'client_id',        w.client_id,
+                          'user_id',          w.user_id,
+                          'session_id',       w.session_id,
+                          'user_query',       w.user_query,
+                          'query_normalized', w.normalized,
+                          'result_count',     w.hits,
+                          'hit_ids',          w.ids,
+                          'hit_pages',        w.pages,
+                          'hit_scores',       w.scores,
+                          'hit_signals',      (select jsonb_agg(r.hit -> 'signals' order by r.at)
+                                                 from jsonb_array_elements(w.results) with ordinality as r(hit, at)
+                                                where r.at <= (w.log ->> 'signals_of')::integer
+                                                  and w.results @? '$[*].signals'),
+                          'top_score',        w.scores[1],
+                          'top_match_reason', w.first_reason,
+                          'approximate',      coalesce((w.entry ->> 'approximate')::boolean, false),
+                          'late_interaction_enabled', w.max_sim_scores is not null,
+                          'max_sim_scores',   w.max_sim_scores,
+                          'reranking_used',   coalesce((w.entry ->> 'reranking_used')::boolean, false),
+                          'sample_weight',    w.weight)) as r
          where w.weight is not null
             on conflict (query_id, ts) do nothing
         returning q.query_id
     ),
     failed as (
         insert into pgsearch.search_failures (
-                   query_id, created_at, user_query, user_id, client_id, session_id, collection, result_count, confidence, failure_reason, context)
-        select w.query_id, w.ts_of_id, left(w.query, 10000), nullif(w.user_id, ''), nullif(w.client_id, ''), nullif(w.session_id, ''), w.one_collection,
-               w.hits, case w.failure when 'no_result' then 0 else w.confidence end, w.failure,
-               pgsearch._failure_context(w.search_mode, w.hits, w.scores[1], w.first_reason, w.ids, case w.failure when 'no_result' then 0 else w.confidence end)
+                   query_id, created_at, user_query, user_id, client_id, session_id, collection, result_count, confidence,
+                   failure_reason, context)
+        select w.query_id, w.ts, w.user_query, w.user_id, w.client_id, w.session_id, w.collection, w.hits, c.confidence, w.failure,
+               pgsearch._failure_context(w.entry ->> 'search_mode', w.hits, w.scores[1], w.first_reason, w.ids, c.confidence)
                || case when w.error_type is null then '{}' else jsonb_build_object('error_type', w.error_type) end
           from weighed as w
                join stored as s on s.query_id = w.query_id
+               cross join lateral (select case w.failure when 'no_result' then 0 else w.confidence end as confidence) as c
          where w.failure is not null
          order by w.query_id
             on conflict (query_id, failure_reason) do nothing
@@ -108,10 +138,10 @@ begin
            count(*) filter (where w.weight is null) as sampled_out,
            array_agg(w.query_id) filter (where a.actor is not null) as ids,
            array_agg(a.actor) filter (where a.actor is not null) as actors,
-           array_agg(left(w.query, 10000)) filter (where a.actor is not null) as texts
+           array_agg(w.user_query) filter (where a.actor is not null) as texts
       into told
       from weighed as w
-           cross join lateral (select coalesce(nullif(w.user_id, ''), nullif(w.client_id, ''), nullif(w.session_id, '')) as actor) as a;
+           cross join lateral (select coalesce(w.user_id, w.client_id, w.session_id) as actor) as a;
 
     if told.ids is not null and (told.stored > 0 or told.sampled_out > 0) then
         perform pgsearch._store_reformulations(told.ids, told.actors, told.texts, coalesce(overrides, '{}'), patient);
@@ -128,16 +158,24 @@ Returns {"stored", "duplicates", "sampled_out"}: how many. Errors as log_search;
 
 revoke execute on function pgsearch._store_searches(jsonb, jsonb, boolean) from public;
 
-create or replace function pgsearch._failure_context(search_mode text, result_count integer, top_score float8, top_match_reason text, hit_ids text[], confidence float8)
+create or replace function pgsearch._failure_context(
+    search_mode      text,
+    result_count     integer,
+    top_score        float8,
+    top_match_reason text,
+    hit_ids          text[],
+    confidence       float8
+)
 returns jsonb
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-select jsonb_build_object('mode', search_mode, 'result_count', result_count, 'top_score', top_score, 'top_match_reason', top_match_reason,
-                          'returned_ids', to_jsonb(hit_ids[1:10]), 'confidence', confidence);
+select jsonb_build_object('mode', search_mode, 'result_count', result_count, 'top_score', top_score,
+                          'top_match_reason', top_match_reason, 'returned_ids', to_jsonb(hit_ids[1:10]), 'confidence', confidence);
 $$;
 
-comment on function pgsearch._failure_context(text, integer, float8, text, text[], float8) is 'What a failed search looked like, as search_failures.context has it.';
+comment on function pgsearch._failure_context(text, integer, float8, text, text[], float8) is
+'What a failed search looked like, as search_failures.context has it.';
 
 create or replace function pgsearch._check_log_results(entries jsonb)
 returns void
@@ -159,18 +197,24 @@ begin
                   and case jsonb_typeof(r)
                       when 'object' then coalesce(r ->> 'chunk_id', r ->> 'external_id') is null
                                          or coalesce(jsonb_typeof(r -> 'score'), 'null') not in ('number', 'null')
-                                         or case when jsonb_typeof(r -> 'score') = 'number' then abs((r -> 'score')::numeric) > 1e300 or (r -> 'score')::numeric <> 0 and abs((r -> 'score')::numeric) < 1e-300 else false end
+                                         or case when jsonb_typeof(r -> 'score') = 'number'
+                                                 then abs((r -> 'score')::numeric) > 1e300
+                                                      or (r -> 'score')::numeric <> 0 and abs((r -> 'score')::numeric) < 1e-300
+                                                 else false end
                       else jsonb_typeof(r) not in ('string', 'number')
                       end) then
         raise exception using
             errcode = 'PS003',
             message = 'the results of a search cannot be logged: one of them has no id, or a score that is no number',
-            hint    = 'Each result is an id, or an object such as {"chunk_id": 7, "external_id": "a", "score": 0.9, "signals": {}, "match_reason": "text"}.';
+            hint    = 'Each result is an id, or an object such as {"chunk_id": 7, "external_id": "a", "score": 0.9, "signals": {}, '
+                      || '"match_reason": "text"}.';
     end if;
 end;
 $$;
 
-comment on function pgsearch._check_log_results(jsonb) is 'Raises PS003 unless each search has a query, and each of its results an id and, if any, a finite score.';
+comment on function pgsearch._check_log_results(jsonb) is
+'Raises PS003 unless each search has a query, and each of its results an id and, if any, a finite
+score.';
 
 create or replace function pgsearch._private_entries(entries jsonb, hash_users boolean, mask text, salt bytea)
 returns jsonb
@@ -181,20 +225,15 @@ declare
     called regprocedure;
 begin
     if hash_users then
-        select jsonb_agg(case when e.entry ->> 'user_id' <> ''
-                              then e.entry || jsonb_build_object('user_id', encode(sha256(salt || convert_to(e.entry ->> 'user_id', 'UTF8')), 'hex'))
-                              else e.entry end order by e.at)
+        select jsonb_agg(case when h.id <> '' then e.entry || jsonb_build_object('user_id', h.hashed) else e.entry end order by e.at)
           into entries
-          from jsonb_array_elements(entries) with ordinality as e(entry, at);
+          from jsonb_array_elements(entries) with ordinality as e(entry, at)
+               cross join lateral (select e.entry ->> 'user_id' as id,
+                                          encode(sha256(salt || convert_to(e.entry ->> 'user_id', 'UTF8')), 'hex') as hashed) as h;
     end if;
 
     if mask <> '' then
-        begin
-            called := to_regprocedure(mask || '(text)');
-        exception
-            when syntax_error or invalid_name or invalid_text_representation then
-                called := null;
-        end;
+        called := pgsearch._named_function(mask, 'text');
         if called is null then
             raise exception using
                 errcode = 'PS003',
@@ -216,4 +255,5 @@ begin
 end;
 $$;
 
-comment on function pgsearch._private_entries(jsonb, boolean, text, bytea) is 'Log entries with their users hashed and their texts masked, as log_settings wants it.';
+comment on function pgsearch._private_entries(jsonb, boolean, text, bytea) is
+'Log entries with their users hashed and their texts masked, as log_settings wants it.';

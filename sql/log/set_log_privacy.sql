@@ -14,13 +14,7 @@ declare
     called regprocedure;
 begin
     if mask <> '' then
-        begin
-            -- exactly one function or none, whose text form is quoted; what is no name at all is an error of its own
-            called := to_regprocedure(mask || '(text)');
-        exception
-            when syntax_error or invalid_name or invalid_text_representation then
-                called := null;
-        end;
+        called := pgsearch._named_function(mask, 'text');
         if called is null or (select p.prorettype <> 'text'::regtype or p.proretset from pg_proc as p where p.oid = called) then
             raise exception using
                 errcode = 'PS003',

@@ -11,12 +11,7 @@ as $$
 declare
     chosen constant pgsearch.embedding_models := pgsearch._named_model(model);
 begin
-    return format(
-        'create index %s if not exists semantic_nodes_hnsw_%s on pgsearch.semantic_nodes using hnsw (%s) where model = %L',
-        case when node_index_statement.concurrently then 'concurrently' else '' end,
-        chosen.model_id,
-        (pgsearch._model_expressions(chosen, 'embedding')).indexed,
-        chosen.model);
+    return pgsearch._vector_index_statement(pgsearch._node_vectors(chosen, ''), chosen, node_index_statement.concurrently);
 end;
 $$;
 

@@ -3,6 +3,17 @@
 -- Everything that SQL can see is looked at here, so that a SQL user needs no client; `pgsearch doctor` adds what only a
 -- client knows (its own version, files of migrations).
 
+create or replace function pgsearch._finding(name text, bad boolean, severity text, detail text, fix text)
+returns table (check_name text, status text, detail text, fix text)
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select name, case when bad then severity else 'ok' end, detail, case when bad then fix end;
+$$;
+
+comment on function pgsearch._finding(text, boolean, text, text, text) is
+'A row of doctor: what is bad has its severity and its fix, all else is ok and needs none.';
+
 create or replace function pgsearch._doctor_extensions()
 returns table (check_name text, status text, detail text, fix text)
 language plpgsql stable parallel safe
@@ -10,26 +21,32 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
-    select 'server',
-           case when current_setting('server_version_num')::integer >= 150000 then 'ok' else 'fail' end,
-           'PostgreSQL ' || current_setting('server_version'),
-           case when current_setting('server_version_num')::integer < 150000 then 'Upgrade to PostgreSQL 15 or newer.' end;
+    select f.*
+      from pgsearch._finding('server', current_setting('server_version_num')::integer < 150000, 'fail',
+                             'PostgreSQL ' || current_setting('server_version'),
+                             'Upgrade to PostgreSQL 15 or newer.') as f;
 
     return query
-    select 'extension ' || w.name,
-           case when v.extversion is null or v.parts < w.oldest then 'fail' when v.extversion <> a.default_version then 'warn' else 'ok' end,
-           case when v.extversion is null then 'not installed'
-                when v.extversion <> a.default_version then format('%s, the server has %s', v.extversion, a.default_version)
-                else v.extversion
-           end,
-           case when v.extversion is null then format('create extension %I;', w.name)
-                when v.extversion <> a.default_version then format('alter extension %I update;', w.name)
-                when v.parts < w.oldest then format('Install a newer %s on the server, then: alter extension %I update;', w.name, w.name)
-           end
+    select f.*
       from (values ('vector', '{0,8}'::integer[]), ('pg_trgm', '{1,3}')) as w(name, oldest)
-           left join (select e.extname, e.extversion, string_to_array(substring(e.extversion from E'^\\d+(?:\\.\\d+)*'), '.')::integer[] as parts
+           left join (select e.extname, e.extversion,
+                             string_to_array(substring(e.extversion from E'^\\d+(?:\\.\\d+)*'), '.')::integer[] as parts
                         from pg_extension as e) as v on v.extname = w.name
-           left join pg_available_extensions as a on a.name = w.name;
+           left join pg_available_extensions as a on a.name = w.name
+           cross join lateral (select v.extversion is null as missing, v.parts < w.oldest as old,
+                                      v.extversion <> a.default_version as other) as found
+           cross join lateral pgsearch._finding(
+               'extension ' || w.name,
+               found.missing or found.old or found.other,
+               case when found.missing or found.old then 'fail' else 'warn' end,
+               case when found.missing then 'not installed'
+                    when found.other then format('%s, the server has %s', v.extversion, a.default_version)
+                    else v.extversion
+               end,
+               case when found.missing then format('create extension %I;', w.name)
+                    when found.other then format('alter extension %I update;', w.name)
+                    else format('Install a newer %s on the server, then: alter extension %I update;', w.name, w.name)
+               end) as f;
 end;
 $$;
 
@@ -70,7 +87,9 @@ begin
     select 'index ' || c.relname,
            'fail',
            'invalid: a build was interrupted, or is under way',
-           format(case when c.relname ~ E'_cc(new|old)\\d*$' then 'drop index concurrently pgsearch.%I;' else 'reindex index concurrently pgsearch.%I;' end, c.relname)
+           format(case when c.relname ~ E'_cc(new|old)\\d*$' then 'drop index concurrently pgsearch.%I;'
+                       else 'reindex index concurrently pgsearch.%I;'
+                  end, c.relname)
       from pg_index as i
            join pg_class as c on c.oid = i.indexrelid
      where c.relnamespace = 'pgsearch'::regnamespace
@@ -87,12 +106,18 @@ begin
     end if;
 
     return query
-    select format('vector index of %s', m.model),
-           case when m.index_valid then 'ok' when m.vectors >= many then 'fail' else 'warn' end,
-           format('%s vectors, %s', m.vectors,
-                  case when m.index_valid then pg_size_pretty(m.index_bytes) when m.index_valid is null then 'no HNSW index: every search reads them all' else 'the HNSW index is invalid' end),
-           case when m.index_valid is not true then format('pgsearch models index %s', quote_literal(m.model)) end
+    select f.*
       from pgsearch.list_models() as m
+           cross join lateral pgsearch._finding(
+               format('vector index of %s', m.model),
+               m.index_valid is not true,
+               case when m.vectors >= many then 'fail' else 'warn' end,
+               format('%s vectors, %s', m.vectors,
+                      case when m.index_valid then pg_size_pretty(m.index_bytes)
+                           when m.index_valid is null then 'no HNSW index: every search reads them all'
+                           else 'the HNSW index is invalid'
+                      end),
+               format('pgsearch models index %s', quote_literal(m.model))) as f
      where m.vectors > 0;
 end;
 $$;
@@ -108,14 +133,20 @@ as $$
 begin
     -- gin_pending_list_limit is 4 MB, 512 pages, by default; a search beside so many takes twice its time (100,000 chunks)
     return query
-    select case when w.pages > 256 then 'pending list of ' || w.index_name else 'pending lists' end,
-           case when w.pages > 256 then 'warn' else 'ok' end,
-           format('%s pages of new entries wait in %s; every search reads them from end to end', w.pages, w.index_name),
-           case when w.pages > 256 then format('pgsearch maintain, or: select gin_clean_pending_list(%L);', 'pgsearch.' || w.index_name) end
-      from (select n.index_name,
-                   pgsearch._pending_pages(n.index_name) as pages
-              from unnest('{chunks_content_tsv_gin,pages_tags_gin,pages_metadata_gin,semantic_nodes_summary_tsv_gin}'::text[]) as n(index_name)) as w
-     where w.pages > 256
+    with waiting as materialized (
+        select n.index_name, p.pages, p.pages > 256 as many
+          from unnest('{chunks_content_tsv_gin,pages_tags_gin,pages_metadata_gin,semantic_nodes_summary_tsv_gin}'::text[]) as n(index_name)
+               cross join lateral pgsearch._pending_pages(n.index_name) as p(pages)
+    )
+    select f.*
+      from waiting as w
+           cross join lateral pgsearch._finding(
+               case when w.many then 'pending list of ' || w.index_name else 'pending lists' end,
+               w.many,
+               'warn',
+               format('%s pages of new entries wait in %s; every search reads them from end to end', w.pages, w.index_name),
+               format('pgsearch maintain, or: select gin_clean_pending_list(%L);', 'pgsearch.' || w.index_name)) as f
+     where w.many
         or w.index_name = 'chunks_content_tsv_gin' and w.pages is not null
      order by w.pages desc, w.index_name;
 end;
@@ -133,33 +164,44 @@ declare
 begin
     -- a changed dictionary or stop-word list, or a major upgrade, changes what to_tsvector gives; stored rows stay as they were
     return query
-    select 'text analysis',
-           case when count(*) filter (where s.differs) = 0 then 'ok' else 'warn' end,
-           format('%s of %s sampled chunks would be analysed otherwise today', count(*) filter (where s.differs), count(*)),
-           case when count(*) filter (where s.differs) > 0 then 'update pgsearch.chunks set content = content; then: select pgsearch.refresh_text_stats();' end
-      from (select c.content_tsv <> pgsearch._analyze_chunk(c.text_config, c.heading, c.content) as differs
+    select f.*
+      from (select count(*) as looked_at,
+                   count(*) filter (where c.content_tsv <> pgsearch._analyze_chunk(c.text_config, c.heading, c.content)) as differing
               from pgsearch.chunks as c
              where c.chunk_id in (select l.first + (l.last - l.first) * g / greatest(sampled - 1, 1)
                                     from (select min(d.chunk_id) as first, max(d.chunk_id) as last from pgsearch.chunks as d) as l
-                                         cross join generate_series(0, sampled - 1) as g)) as s;
+                                         cross join generate_series(0, sampled - 1) as g)) as s
+           cross join lateral pgsearch._finding(
+               'text analysis',
+               s.differing > 0,
+               'warn',
+               format('%s of %s sampled chunks would be analysed otherwise today', s.differing, s.looked_at),
+               'update pgsearch.chunks set content = content; then: select pgsearch.refresh_text_stats();') as f;
 
     return query
-    select 'text statistics of ' || s.name,
-           case when s.stale then 'warn' else 'ok' end,
-           case when s.refreshed_at is null then format('never counted, %s chunks', s.chunks)
-                else format('%s chunks added and %s removed since %s, %s now', s.added, s.removed, to_char(s.refreshed_at, 'YYYY-MM-DD HH24:MI'), s.chunks)
-           end,
-           case when s.stale then format('select pgsearch.refresh_text_stats(%L);', s.name) end
+    select f.*
       from pgsearch.text_stats_staleness() as s
+           cross join lateral pgsearch._finding(
+               'text statistics of ' || s.name,
+               s.stale,
+               'warn',
+               case when s.refreshed_at is null then format('never counted, %s chunks', s.chunks)
+                    else format('%s chunks added and %s removed since %s, %s now',
+                                s.added, s.removed, to_char(s.refreshed_at, 'YYYY-MM-DD HH24:MI'), s.chunks)
+               end,
+               format('select pgsearch.refresh_text_stats(%L);', s.name)) as f
      where s.chunks > 0 or s.stale;
 
     return query
-    select format('embeddings of %s by %s', v.collection, m.model),
-           case when v.coverage < 1 then 'warn' else 'ok' end,
-           format('%s of %s chunks have a current vector, %s a stale one', v.embedded, v.chunks, v.stale),
-           case when v.coverage < 1 then format('pgsearch embed --collection %s --model %s', quote_literal(v.collection), quote_literal(m.model)) end
+    select f.*
       from pgsearch.embedding_models as m
            cross join lateral pgsearch.model_coverage(m.model) as v
+           cross join lateral pgsearch._finding(
+               format('embeddings of %s by %s', v.collection, m.model),
+               v.coverage < 1,
+               'warn',
+               format('%s of %s chunks have a current vector, %s a stale one', v.embedded, v.chunks, v.stale),
+               format('pgsearch embed --collection %s --model %s', quote_literal(v.collection), quote_literal(m.model))) as f
      -- a collection that is being filled for a switch is not incomplete, but what a search uses is
      where v.is_default and v.chunks > 0
      order by v.collection, m.model;
@@ -180,7 +222,8 @@ begin
 end;
 $$;
 
-comment on function pgsearch._doctor_contents() is 'doctor: text analysis, statistics of words, and vectors that are missing, stale or of no model.';
+comment on function pgsearch._doctor_contents() is
+'doctor: text analysis, statistics of words, and vectors that are missing, stale or of no model.';
 
 create or replace function pgsearch._doctor_server()
 returns table (check_name text, status text, detail text, fix text)
@@ -194,21 +237,23 @@ begin
     return query
     select 'table ' || t.relname,
            'warn',
-           case when t.rows_dead > 0.2 * greatest(t.rows, 1) and t.rows_dead > 10000 then format('%s dead rows beside %s', t.rows_dead, t.rows)
+           case when t.dead then format('%s dead rows beside %s', t.rows_dead, t.rows)
                 else format('about %s rows, never analyzed: plans are guesses', t.rows)
            end,
            format('vacuum (analyze) pgsearch.%I;  -- or: pgsearch maintain', t.relname)
-      from (select c.relname,
-                   coalesce(s.n_dead_tup, 0) as rows_dead,
-                   greatest(c.reltuples::bigint, coalesce(s.n_live_tup, 0), 0) as rows,
-                   -- a dump that was restored, or a crash, takes the counters with it: reltuples stays
-                   c.reltuples < 0 or s.last_analyze is null and s.last_autoanalyze is null and s.n_live_tup > 0 and c.reltuples <= 0 as unknown
-              from pg_class as c
-                   left join pg_stat_all_tables as s on s.relid = c.oid
-             where c.relnamespace = 'pgsearch'::regnamespace
-               and c.relkind = 'r'
-               and c.relname in ('pages', 'chunks', 'embeddings', 'lexeme_stats')) as t
-     where t.rows_dead > 0.2 * greatest(t.rows, 1) and t.rows_dead > 10000
+      from (select k.*, k.rows_dead > 0.2 * greatest(k.rows, 1) and k.rows_dead > 10000 as dead
+              from (select c.relname,
+                           coalesce(s.n_dead_tup, 0) as rows_dead,
+                           greatest(c.reltuples::bigint, coalesce(s.n_live_tup, 0), 0) as rows,
+                           -- a dump that was restored, or a crash, takes the counters with it: reltuples stays
+                           c.reltuples < 0
+                           or s.last_analyze is null and s.last_autoanalyze is null and s.n_live_tup > 0 and c.reltuples <= 0 as unknown
+                      from pg_class as c
+                           left join pg_stat_all_tables as s on s.relid = c.oid
+                     where c.relnamespace = 'pgsearch'::regnamespace
+                       and c.relkind = 'r'
+                       and c.relname in ('pages', 'chunks', 'embeddings', 'lexeme_stats')) as k) as t
+     where t.dead
         or t.unknown and t.rows > 1000
      order by t.relname;
 
@@ -218,23 +263,32 @@ begin
 
     select max(m.index_bytes) into largest from pgsearch.list_models() as m;
     return query
-    select 'maintenance_work_mem',
-           case when largest > memory then 'warn' else 'ok' end,
-           case when largest > memory
-                then format('%s; the largest HNSW index has %s: building it again would leave memory and take many times longer', current_setting('maintenance_work_mem'), pg_size_pretty(largest))
-                else current_setting('maintenance_work_mem')
-           end,
-           case when largest > memory then format('set maintenance_work_mem = ''%sMB'' in the session that builds (or alter role ... set).', largest / 1048576 * 3 / 2 + 64) end;
+    select f.*
+      from pgsearch._finding(
+               'maintenance_work_mem',
+               largest > memory,
+               'warn',
+               current_setting('maintenance_work_mem')
+               || case when largest > memory
+                       then format('; the largest HNSW index has %s: building it again would leave memory and take many times longer',
+                                   pg_size_pretty(largest))
+                       else ''
+                  end,
+               format('set maintenance_work_mem = ''%sMB'' in the session that builds (or alter role ... set).',
+                      largest / 1048576 * 3 / 2 + 64)) as f;
 
     return query
-    select 'shared_buffers',
-           case when b.bytes > 2 * pg_size_bytes(current_setting('shared_buffers')) then 'warn' else 'ok' end,
-           format('%s; indexes of pgsearch: %s', current_setting('shared_buffers'), pg_size_pretty(b.bytes)),
-           case when b.bytes > 2 * pg_size_bytes(current_setting('shared_buffers')) then 'Give a quarter of the memory to shared_buffers: HNSW and GIN indexes want to stay in memory.' end
+    select f.*
       from (select sum(pg_relation_size(i.indexrelid))::bigint as bytes
               from pg_index as i
                    join pg_class as c on c.oid = i.indrelid
-             where c.relnamespace = 'pgsearch'::regnamespace) as b;
+             where c.relnamespace = 'pgsearch'::regnamespace) as b
+           cross join lateral pgsearch._finding(
+               'shared_buffers',
+               b.bytes > 2 * pg_size_bytes(current_setting('shared_buffers')),
+               'warn',
+               format('%s; indexes of pgsearch: %s', current_setting('shared_buffers'), pg_size_pretty(b.bytes)),
+               'Give a quarter of the memory to shared_buffers: HNSW and GIN indexes want to stay in memory.') as f;
 
     -- notes: our functions switch jit off themselves, and plans of the other statements gain from knowing an SSD
     return query
@@ -242,7 +296,8 @@ begin
      where current_setting('jit')::boolean;
 
     return query
-    select 'random_page_cost', 'ok', current_setting('random_page_cost') || '; on an SSD 1.1 is nearer to the truth', 'alter system set random_page_cost = 1.1; select pg_reload_conf();'
+    select 'random_page_cost', 'ok', current_setting('random_page_cost') || '; on an SSD 1.1 is nearer to the truth',
+           'alter system set random_page_cost = 1.1; select pg_reload_conf();'
      where current_setting('random_page_cost')::float8 >= 4;
 end;
 $$;
@@ -259,15 +314,7 @@ declare
     ahead constant interval := '2 days';
 begin
     return query
-    select 'log partitions of ' || t.name,
-           -- what is logged makes the partition of its own day, but waits for a lock on the table to do so
-           case when p.catch_all or p.now and p.until >= now() + ahead then 'ok' else 'warn' end,
-           case when p.partitions = 0 then 'none'
-                when p.catch_all then format('%s, one of them for every time', p.partitions)
-                when not p.now then format('%s, none for the present', p.partitions)
-                else format('%s, until %s', p.partitions, to_char(p.until, 'YYYY-MM-DD HH24:MI'))
-           end,
-           case when not (p.catch_all or p.now and p.until >= now() + ahead) then 'select pgsearch.ensure_partitions();' end
+    select f.*
       from (select k.parent as name from pgsearch._log_parents() as k) as t
            cross join lateral (
                select count(*) as partitions,
@@ -281,6 +328,17 @@ begin
                                  from pg_inherits as i
                                       join pg_class as c on c.oid = i.inhrelid
                                 where i.inhparent = to_regclass('pgsearch.' || t.name)) as e) as b) as p
+           cross join lateral pgsearch._finding(
+               'log partitions of ' || t.name,
+               -- what is logged makes the partition of its own day, but waits for a lock on the table to do so
+               not (p.catch_all or p.now and p.until >= now() + ahead),
+               'warn',
+               case when p.partitions = 0 then 'none'
+                    when p.catch_all then format('%s, one of them for every time', p.partitions)
+                    when not p.now then format('%s, none for the present', p.partitions)
+                    else format('%s, until %s', p.partitions, to_char(p.until, 'YYYY-MM-DD HH24:MI'))
+               end,
+               'select pgsearch.ensure_partitions();') as f
      where to_regclass('pgsearch.' || t.name) is not null;
 end;
 $$;
@@ -296,19 +354,26 @@ declare
     most_shown constant integer := 5;
 begin
     return query
-    select 'owner',
-           case when count(f.object) = 0 then 'ok' else 'fail' end,
-           case when count(f.object) = 0
-                then format('everything in schema pgsearch belongs to %s', (select pg_get_userbyid(n.nspowner) from pg_namespace as n where n.nspname = 'pgsearch'))
-                else string_agg(format('%s (%s)', f.object, f.owner), '; ' order by f.at) filter (where f.at <= most_shown)
-                     || case when count(*) > most_shown then format('; and %s more', count(*) - most_shown) else '' end
-           end,
-           string_agg(f.fix, ' ' order by f.at) filter (where f.at <= most_shown)
-      from (select o.*, row_number() over () as at from pgsearch._foreign_objects() as o) as f;
+    select f.*
+      from (select count(*) as objects,
+                   string_agg(format('%s (%s)', o.object, o.owner), '; ' order by o.at) filter (where o.at <= most_shown) as shown,
+                   string_agg(o.fix, ' ' order by o.at) filter (where o.at <= most_shown) as fixes
+              from (select a.*, row_number() over () as at from pgsearch._foreign_objects() as a) as o) as n
+           cross join lateral pgsearch._finding(
+               'owner',
+               n.objects > 0,
+               'fail',
+               case when n.objects = 0
+                    then format('everything in schema pgsearch belongs to %s',
+                                (select pg_get_userbyid(s.nspowner) from pg_namespace as s where s.nspname = 'pgsearch'))
+                    else n.shown || case when n.objects > most_shown then format('; and %s more', n.objects - most_shown) else '' end
+               end,
+               n.fixes) as f;
 end;
 $$;
 
-comment on function pgsearch._doctor_owner() is 'doctor: what in the schema belongs to another role than its owner, and so could run with the rights of whoever calls it.';
+comment on function pgsearch._doctor_owner() is
+'doctor: what in the schema belongs to another role than its owner, and so could run with the rights of whoever calls it.';
 
 create or replace function pgsearch.doctor()
 returns table (check_name text, status text, detail text, fix text)

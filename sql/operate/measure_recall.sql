@@ -73,7 +73,7 @@ begin
 
             started := clock_timestamp();
             execute format('select array_agg(s.distance order by s.distance, s.chunk_id) from (%s) as s where s.chunk_id <> $5',
-                           pgsearch._vector_statement(chosen, scope.collections is not null, false, null))
+                           pgsearch._vector_statement(pgsearch._chunk_vectors(chosen), chosen, scope.collections is not null, false, null))
                into near
               using query.embedding, scope.collections, null::bigint[], measure_recall.k + 1, query.chunk_id;
             exacts := exacts || 1000 * extract(epoch from clock_timestamp() - started)::float8;
@@ -90,7 +90,7 @@ begin
         continue when cardinality(recalls) = 0;
 
         name    := scope.named;
-        way     := case when exists (select from pgsearch._vector_reach(chosen, scope.collections, null, measure_recall.k + 1)) then 'hnsw' else 'exact' end;
+        way     := case when exists (select from pgsearch._vector_reach(pgsearch._chunk_vectors(chosen), chosen, scope.collections, null, measure_recall.k + 1)) then 'hnsw' else 'exact' end;
         queries := cardinality(recalls);
         select avg(r) into recall from unnest(recalls) as r;
         select percentile_cont(0.025) within group (order by b.mean), percentile_cont(0.975) within group (order by b.mean)

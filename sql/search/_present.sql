@@ -1,31 +1,21 @@
 -- From ranked ids to what people read. Contents and snippets come last, for the few rows that are shown.
 
-create or replace function pgsearch._lap(stage text, since timestamptz)
-returns jsonb
-language sql volatile parallel safe
-return jsonb_build_object(stage, round(extract(epoch from clock_timestamp() - since) * 1000, 3));
-
-comment on function pgsearch._lap(text, timestamptz) is 'A one-key JSON object: the milliseconds since then, to three decimals.';
-
-create or replace function pgsearch._present(
-    ranked         jsonb,
-    lexemes        text[],
-    words          text[],
-    neighbours     integer,
-    snippet_length integer
-)
-returns jsonb
+create or replace function pgsearch._present(asked pgsearch.search_request, findings pgsearch.search_findings)
+returns pgsearch.search_findings
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    shown     constant integer := jsonb_array_length(ranked);
-    marks     constant record  := pgsearch._highlight(case when snippet_length > 0 then lexemes end, case when snippet_length > 0 then words end);
-    widened   bigint[];
-    contexts  text[];
-    presented jsonb;
+    ranked         constant jsonb   := findings.hits;
+    shown          constant integer := jsonb_array_length(ranked);
+    neighbours     constant integer := (asked.settings ->> 'window')::integer;
+    snippet_length constant integer := (asked.settings ->> 'snippet_length')::integer;
+    marks          constant record  := pgsearch._highlight(case when snippet_length > 0 then (asked.parsed).lexemes end,
+                                                           case when snippet_length > 0 then (asked.parsed).words end);
+    widened        bigint[];
+    contexts       text[];
 begin
     if neighbours > 0 then
         select array_agg(x.chunk_id), array_agg(x.context)
@@ -56,17 +46,20 @@ begin
                    'tags',          to_jsonb(p.tags),
                    'source',        p.source,
                    'metadata',      p.metadata || c.metadata)
+               -- what only a search of code knows
+               || coalesce(r.hit -> 'node', '{}')
                order by r.at), '[]')
-      into presented
+      into findings.hits
       from jsonb_array_elements(ranked) with ordinality as r(hit, at)
            join pgsearch.chunks as c on c.page_id = (r.hit ->> 'page_id')::bigint
                                     and c.chunk_id = (r.hit ->> 'chunk_id')::bigint
            join pgsearch.pages as p on p.page_id = c.page_id;
 
-    return presented;
+    findings.laps := pgsearch._lap(findings.laps, 'present_ms');
+    return findings;
 end;
 $$;
 
-comment on function pgsearch._present(jsonb, text[], text[], integer, integer) is
-'The hits as search_hybrid returns them, from the ranked candidates (objects with chunk_id, page_id, score, match_reason,
-signals, hit_chunks) and the parsed query.';
+comment on function pgsearch._present(pgsearch.search_request, pgsearch.search_findings) is
+'The hits as search_hybrid returns them, from the ranked ones (objects with chunk_id, page_id, score, match_reason,
+signals, hit_chunks; and node, whose keys are added).';

@@ -1,4 +1,5 @@
--- The head of the list re-scored by a function of the caller's: a cross-encoder in the database, a rule of the house, a learned model.
+-- The head of the list re-scored by a function of the caller's: a cross-encoder in the database, a rule of the house, a
+-- learned model.
 
 create or replace function pgsearch._reranked(hits jsonb, query text, reranker text, one_a_page boolean)
 returns jsonb
@@ -17,24 +18,19 @@ begin
                        h.at,
                        row_number() over (partition by h.hit ->> 'page_id' order by r.score desc, h.at) as of_page
                   from jsonb_array_elements(hits) with ordinality as h(hit, at)
-                       join pgsearch._learned_scores(substr(reranker, 9), query, hits) as r on r.chunk_id = (h.hit ->> 'chunk_id')::bigint) as x
+                       join pgsearch._learned_scores(substr(reranker, 9), query, hits) as r
+                         on r.chunk_id = (h.hit ->> 'chunk_id')::bigint) as x
          where x.of_page = 1 or not one_a_page;
         return reordered;
     end if;
 
-    begin
-        -- exactly one function or none, whose text form is quoted; what is no name at all is an error of its own
-        called := to_regprocedure(reranker || '(text, bigint[])');
-    exception
-        when syntax_error or invalid_name or invalid_text_representation then
-            called := null;
-    end;
-
+    called := pgsearch._named_function(reranker, 'text, bigint[]');
     if called is null then
         raise exception using
             errcode = 'PS003',
             message = format('there is no function %s(text, bigint[])', reranker),
-            hint    = 'Give the schema-qualified name of a function (query text, chunk_ids bigint[]) that returns table (chunk_id bigint, score float8).';
+            hint    = 'Give the schema-qualified name of a function (query text, chunk_ids bigint[]) '
+                      || 'that returns table (chunk_id bigint, score float8).';
     end if;
 
     execute format($statement$

@@ -22,7 +22,10 @@ as $$
 declare
     -- how far down the ranking is followed
     depth    constant integer := 1000;
-    parsed   record;
+    parsed   pgsearch.parsed_query;
+    words    pgsearch.bm25_words;
+    formula  pgsearch.bm25_formula;
+    scope    pgsearch.scope;
     model    pgsearch.embedding_models;
     settings jsonb;
     shown    record;
@@ -50,6 +53,10 @@ begin
                                  || case when coalesce(options, '{}') ? 'window' then jsonb_build_object('window', options -> 'window') else '{}' end, 'hits');
     settings := pgsearch._settings(collections, options);
     parsed   := pgsearch._parse_for(query, collections, settings ->> 'operator');
+    formula  := jsonb_populate_record(formula, settings -> 'bm25');
+    words    := pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections, parsed.required, parsed.excluded);
+    scope.collections := collections;
+    scope.page_ids    := pgsearch._filter_page_ids(filter, collections);
 
     select h
       into hit
@@ -75,7 +82,7 @@ begin
     if collections is not null and shown.collection <> all (collections) then
         reasons := reasons || format('It is in collection "%s", which is not searched.', shown.collection);
     end if;
-    if shown.page_id <> all (coalesce(pgsearch._filter_page_ids(filter, collections), array[shown.page_id])) then
+    if shown.page_id <> all (coalesce(scope.page_ids, array[shown.page_id])) then
         reasons := reasons || 'Its page does not pass the filter.'::text;
     end if;
     if not shown.content_tsv @@ coalesce(parsed.required, '!nothing'::tsquery) then
@@ -96,13 +103,12 @@ begin
     -- signals
     select s.score,
            (select t.at
-              from pgsearch._bm25_top_n(parsed.lexemes, parsed.required, parsed.excluded, collections, pgsearch._filter_page_ids(filter, collections), depth, parsed.weights,
-                                        true, (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8, (settings #>> '{bm25,heading_weight}')::float8, null) as b
-                   cross join unnest(b.chunk_ids) with ordinality as t(chunk_id, at)
+              from pgsearch._bm25_best(words, formula, scope, top_n => depth, effort => 'exact', max_rows => null) as b
+                   cross join unnest((b.best).chunk_ids) with ordinality as t(chunk_id, at)
              where t.chunk_id = shown.chunk_id) as rank
       into text_at
-      from pgsearch._bm25_scores(parsed.lexemes, parsed.weights, collections, array[shown.page_id], array[shown.chunk_id],
-                                 (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8, (settings #>> '{bm25,heading_weight}')::float8) as s;
+      from pgsearch._bm25_scores(pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections), formula,
+                                 array[shown.page_id], array[shown.chunk_id]) as s;
 
     if embedding is not null then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);

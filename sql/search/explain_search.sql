@@ -116,7 +116,8 @@ set gin_fuzzy_search_limit = 0
 as $$
 declare
     settings   jsonb;
-    parsed     record;
+    parsed     pgsearch.parsed_query;
+    scope      pgsearch.scope;
     model      pgsearch.embedding_models;
     only_pages bigint[];
     words      text[];
@@ -135,6 +136,8 @@ begin
     settings   := pgsearch._settings(collections, options);
     parsed     := pgsearch._parse_for(query, collections, settings ->> 'operator');
     only_pages := pgsearch._filter_page_ids(filter, collections);
+    scope.collections := collections;
+    scope.page_ids    := only_pages;
     scoped     := collections is not null or only_pages is not null;
     if embedding is not null then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
@@ -166,25 +169,36 @@ begin
         return query
         select e.*
           from pgsearch._bm25_plans(
-                   parsed.lexemes, parsed.required, parsed.excluded, collections, only_pages, (settings ->> 'candidates')::integer, parsed.weights,
-                   coalesce((settings ->> 'exact')::boolean, case when model.model_id is null then true end), (settings #>> '{bm25,k1}')::float8, (settings #>> '{bm25,b}')::float8,
-                   (settings #>> '{bm25,heading_weight}')::float8, (settings ->> 'max_rows')::integer) as scan(plan)
+                   words    => pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections, parsed.required, parsed.excluded),
+                   formula  => jsonb_populate_record(null::pgsearch.bm25_formula, settings -> 'bm25'),
+                   scope    => scope,
+                   top_n    => (settings ->> 'candidates')::integer,
+                   effort   => case (settings ->> 'exact')::boolean
+                               when true then 'exact'
+                               when false then 'fast'
+                               else case when model.model_id is null then 'exact' else 'shared' end
+                               end,
+                   max_rows => (settings ->> 'max_rows')::integer) as scan(plan)
                cross join lateral pgsearch._explained('text', 'chunks_content_tsv_gin', scoped, scan.plan) as e;
     end if;
 
     if embedding is not null then
         if model.model_id is not null then
-            reach := (select r.reach from pgsearch._vector_reach(model, collections, only_pages, (settings ->> 'candidates')::integer) as r);
+            reach := (select r.reach
+                        from pgsearch._vector_reach(
+                                 pgsearch._chunk_vectors(model), model, collections, only_pages, (settings ->> 'candidates')::integer) as r);
             perform set_config('hnsw.ef_search', pgsearch._ef_search(reach, (settings ->> 'candidates')::integer, scoped)::text, true);
             execute 'explain (analyze, format json) '
-                    || pgsearch._vector_statement(model, collections is not null, only_pages is not null, reach)
+                    || pgsearch._vector_statement(
+                           pgsearch._chunk_vectors(model), model, collections is not null, only_pages is not null, reach)
                into explained
               using embedding, collections, only_pages, (settings ->> 'candidates')::integer;
             return query
             select e.*
               from pgsearch._explained(
                        'vector',
-                       case when reach is null and exists (select from pgsearch._vector_index(model.model_id) as i where i.valid)
+                       case when reach is null
+                                 and exists (select from pgsearch._vector_index('embeddings_hnsw_' || model.model_id) as i where i.valid)
                             then case when only_pages is null then 'embeddings_model_collection' else 'embeddings_pkey' end
                             else format('embeddings_hnsw_%s', model.model_id)
                        end,
@@ -232,7 +246,7 @@ begin
                    n.fetched - (before -> coalesce(n.index_name, n.relation) ->> 2)::bigint as fetched
               from pgsearch._rows_read() as n) as r;
     return query select 'search', case when counted.walked then 'a table or an index read whole' else 'every statement' end, counted.used, 'indexes only',
-                        not counted.walked, counted.rows::bigint, (pgsearch._lap('ms', began) ->> 'ms')::float8, jsonb_build_array(coalesce(counted.plan, '{}'));
+                        not counted.walked, counted.rows::bigint, round(extract(epoch from clock_timestamp() - began) * 1000, 3)::float8, jsonb_build_array(coalesce(counted.plan, '{}'));
 end;
 $$;
 

@@ -10,30 +10,7 @@ create or replace function pgsearch.search_code(
     filter          jsonb   default '{}',
     options         jsonb   default '{}'
 )
-returns table (
-    rank            integer,
-    page_id         bigint,
-    chunk_id        bigint,
-    collection      text,
-    external_id     text,
-    title           text,
-    heading         text,
-    content         text,
-    context         text,
-    snippet         text,
-    score           float8,
-    display_score   float8,
-    match_reason    text,
-    signals         jsonb,
-    hit_chunks      integer,
-    tags            text[],
-    source          text,
-    metadata        jsonb,
-    node_id         text,
-    node_type       text,
-    summary         text,
-    classified_as   text
-)
+returns setof pgsearch.code_hit
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
@@ -45,18 +22,24 @@ begin
         perform pgsearch._check_settings(options);
     end if;
     outcome := pgsearch._search_code(
-                   search_code.query, embedding, collections, top_k, search_code.filter,
-                   coalesce(options, '{}') || jsonb_strip_nulls(jsonb_build_object('query_type', search_code.query_type, 'large_embedding', large_embedding::text)));
+                   query       => search_code.query,
+                   embedding   => embedding,
+                   collections => collections,
+                   top_k       => top_k,
+                   filter      => search_code.filter,
+                   options     => coalesce(options, '{}')
+                                  || jsonb_strip_nulls(jsonb_build_object('query_type', search_code.query_type,
+                                                                          'large_embedding', large_embedding::text)),
+                   wanted      => 'hits');
 
     perform pgsearch._tell_notes(outcome);
 
     return query
-    select h.*
-      from jsonb_to_recordset(outcome -> 'hits')
-           as h(rank integer, page_id bigint, chunk_id bigint, collection text, external_id text, title text, heading text, content text, context text, snippet text,
-                score float8, display_score float8, match_reason text, signals jsonb, hit_chunks integer, tags text[], source text, metadata jsonb,
-                node_id text, node_type text, summary text, query_type text)
-     order by h.rank;
+    select c.*
+      from jsonb_array_elements(outcome -> 'hits') as h(hit)
+           cross join jsonb_populate_record(
+                          null::pgsearch.code_hit, h.hit || jsonb_build_object('classified_as', outcome -> 'query_type')) as c
+     order by c.rank;
 end;
 $$;
 

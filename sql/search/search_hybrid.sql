@@ -20,26 +20,7 @@ $$;
 comment on function pgsearch._tell_notes(jsonb) is 'The notes of a search as notices, when it has no hits.';
 
 create or replace function pgsearch._hits(outcome jsonb)
-returns table (
-    rank          integer,
-    page_id       bigint,
-    chunk_id      bigint,
-    collection    text,
-    external_id   text,
-    title         text,
-    heading       text,
-    content       text,
-    context       text,
-    snippet       text,
-    score         float8,
-    display_score float8,
-    match_reason  text,
-    signals       jsonb,
-    hit_chunks    integer,
-    tags          text[],
-    source        text,
-    metadata      jsonb
-)
+returns setof pgsearch.hit
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
@@ -48,9 +29,7 @@ begin
 
     return query
     select h.*
-      from jsonb_to_recordset(outcome -> 'hits')
-           as h(rank integer, page_id bigint, chunk_id bigint, collection text, external_id text, title text, heading text, content text, context text, snippet text,
-                score float8, display_score float8, match_reason text, signals jsonb, hit_chunks integer, tags text[], source text, metadata jsonb)
+      from jsonb_populate_recordset(null::pgsearch.hit, outcome -> 'hits') as h
      order by h.rank;
 end;
 $$;
@@ -67,26 +46,7 @@ create or replace function pgsearch.search_hybrid(
     filter      jsonb   default '{}',
     options     jsonb   default '{}'
 )
-returns table (
-    rank          integer,
-    page_id       bigint,
-    chunk_id      bigint,
-    collection    text,
-    external_id   text,
-    title         text,
-    heading       text,
-    content       text,
-    context       text,
-    snippet       text,
-    score         float8,
-    display_score float8,
-    match_reason  text,
-    signals       jsonb,
-    hit_chunks    integer,
-    tags          text[],
-    source        text,
-    metadata      jsonb
-)
+returns setof pgsearch.hit
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$

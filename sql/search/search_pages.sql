@@ -10,26 +10,7 @@ create or replace function pgsearch.search_pages(
     filter      jsonb   default '{}',
     options     jsonb   default '{}'
 )
-returns table (
-    rank          integer,
-    page_id       bigint,
-    chunk_id      bigint,
-    collection    text,
-    external_id   text,
-    title         text,
-    heading       text,
-    content       text,
-    context       text,
-    snippet       text,
-    score         float8,
-    display_score float8,
-    match_reason  text,
-    signals       jsonb,
-    hit_chunks    integer,
-    tags          text[],
-    source        text,
-    metadata      jsonb
-)
+returns setof pgsearch.hit
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$

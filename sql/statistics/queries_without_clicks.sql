@@ -17,17 +17,12 @@ returns table (
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 begin
-    perform pgsearch._check_range('top_n', top_n, 0, 10000);
-
     return query
-    select t.query_normalized, t.user_query, t.query_count, t.no_result_count / t.query_count, case when t.tracked then t.clicked_count / t.query_count end, t.avg_confidence
-      from pgsearch._query_counts(queries_without_clicks.collection, queries_without_clicks.since, queries_without_clicks.until) as t
-     where t.tracked
-       and t.clicked_count < t.query_count
-     order by t.query_count - t.clicked_count desc, t.query_normalized
-     limit queries_without_clicks.top_n;
+    select q.*
+      from pgsearch._ranked_queries(
+               queries_without_clicks.collection, queries_without_clicks.since, queries_without_clicks.until, queries_without_clicks.top_n,
+               'no_click') as q;
 end;
 $$;
 

@@ -48,12 +48,7 @@ begin
     end if;
 
     days := pgsearch._period(case when step = 'hour' and since is null then coalesce(until, now()) - interval '24 hours' else since end, until);
-    -- whether events come at all is a property of the collection, not of the period
-    tracked := array(select s.collection
-                       from pgsearch.search_stats_daily as s
-                      where search_stats.collection is null or s.collection = search_stats.collection
-                      group by s.collection
-                     having sum(s.event_count) > 0);
+    tracked := pgsearch._tracked_collections(search_stats.collection);
 
     return query
     with summed as (

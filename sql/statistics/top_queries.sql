@@ -17,15 +17,11 @@ returns table (
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 begin
-    perform pgsearch._check_range('top_n', top_n, 0, 10000);
-
     return query
-    select t.query_normalized, t.user_query, t.query_count, t.no_result_count / t.query_count, case when t.tracked then t.clicked_count / t.query_count end, t.avg_confidence
-      from pgsearch._query_counts(top_queries.collection, top_queries.since, top_queries.until) as t
-     order by t.query_count desc, t.query_normalized
-     limit top_queries.top_n;
+    select q.*
+      from pgsearch._ranked_queries(
+               top_queries.collection, top_queries.since, top_queries.until, top_queries.top_n, 'searches') as q;
 end;
 $$;
 

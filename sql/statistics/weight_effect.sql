@@ -26,11 +26,7 @@ as $$
 #variable_conflict use_column
 declare
     days    constant daterange := pgsearch._period(since, until);
-    tracked constant text[] := array(select s.collection
-                                       from pgsearch.search_stats_daily as s
-                                      where weight_effect.collection is null or s.collection = weight_effect.collection
-                                      group by s.collection
-                                     having sum(s.event_count) > 0);
+    tracked constant text[] := pgsearch._tracked_collections(weight_effect.collection);
 begin
     return query
     select w.search_mode,

@@ -113,30 +113,23 @@ eight phrases are looked for.';
 create or replace function pgsearch._parse_for(
     query       text,
     collections text[],
-    operator    text,
-    out lexemes   text[],
-    out weights   float8[],
-    out any_of    tsquery,
-    out required  tsquery,
-    out excluded  tsquery,
-    out words     text[],
-    out truncated boolean,
-    out asked     text,
-    out loosened  text[]
+    operator    text
 )
+returns pgsearch.parsed_query
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     text_config text;
     parsed      record;
+    whole       pgsearch.parsed_query;
 begin
-    lexemes  := '{}';
-    weights  := '{}';
-    asked    := query;
-    loosened := '{}';
+    whole.lexemes  := '{}';
+    whole.weights  := '{}';
+    whole.asked    := query;
+    whole.loosened := '{}';
     if pgsearch._typed(query) ~ '"' then
-        select l.asked, l.phrases into asked, loosened from pgsearch._loosened(query, collections) as l;
+        select l.asked, l.phrases into whole.asked, whole.loosened from pgsearch._loosened(query, collections) as l;
     end if;
 
     for text_config in
@@ -146,20 +139,21 @@ begin
             or c.collection = any (collections)
          order by 1
     loop
-        parsed    := pgsearch.parse_query(asked, text_config, operator);
+        parsed    := pgsearch.parse_query(whole.asked, text_config, operator);
         -- a word that two configurations reduce alike ("search") must not count twice
-        select lexemes || coalesce(array_agg(l.lexeme order by l.at), '{}'),
-               weights || coalesce(array_agg(l.weight order by l.at), '{}')
-          into lexemes, weights
+        select whole.lexemes || coalesce(array_agg(l.lexeme order by l.at), '{}'),
+               whole.weights || coalesce(array_agg(l.weight order by l.at), '{}')
+          into whole.lexemes, whole.weights
           from unnest(parsed.lexemes, parsed.weights) with ordinality as l(lexeme, weight, at)
-         where l.lexeme <> all (lexemes);
-        required  := coalesce(required || parsed.required, required, parsed.required);
-        excluded  := coalesce(excluded || parsed.excluded, excluded, parsed.excluded);
-        words     := parsed.words;
-        truncated := parsed.truncated or length(query) > 1000;
+         where l.lexeme <> all (whole.lexemes);
+        whole.required  := coalesce(whole.required || parsed.required, whole.required, parsed.required);
+        whole.excluded  := coalesce(whole.excluded || parsed.excluded, whole.excluded, parsed.excluded);
+        whole.words     := parsed.words;
+        whole.truncated := parsed.truncated or length(query) > 1000;
     end loop;
 
-    any_of := pgsearch._any_of(lexemes);
+    whole.any_of := pgsearch._any_of(whole.lexemes);
+    return whole;
 end;
 $$;
 

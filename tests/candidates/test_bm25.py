@@ -151,25 +151,30 @@ class Found:
     matches: list[str]
 
 
-def top_n(conn: Connection, lexemes: Sequence[str], **arguments: Any) -> Found:
+EFFORTS = {True: "exact", False: "fast", None: "shared"}
+
+
+def top_n(conn: Connection, lexemes: Sequence[str], exact: bool | None = True, **arguments: Any) -> Found:
     row = conn.execute(
         """
-        select chunk_ids, chunk_pages, scores, approximate, rows_scored, matches::text[]
-          from pgsearch._bm25_top_n(
-                   lexemes => %(lexemes)s::text[], required => %(required)s::tsquery, excluded => %(excluded)s::tsquery,
-                   collections => %(collections)s::text[], page_ids => %(page_ids)s::bigint[], top_n => %(top_n)s,
-                   weights => %(weights)s::float8[], exact => %(exact)s, k1 => %(k1)s, b => %(b)s,
-                   heading_weight => %(heading_weight)s, max_rows => %(max_rows)s)
+        select (t.best).chunk_ids, (t.best).page_ids, (t.best).scores, t.approximate, t.rows_scored, t.matches::text[]
+          from pgsearch._bm25_best(
+                   words => pgsearch._bm25_terms(
+                                %(lexemes)s::text[], %(weights)s::float8[], %(collections)s::text[],
+                                %(required)s::tsquery, %(excluded)s::tsquery),
+                   formula => (%(k1)s, %(b)s, %(heading_weight)s)::pgsearch.bm25_formula,
+                   scope => (%(collections)s::text[], %(page_ids)s::bigint[])::pgsearch.scope,
+                   top_n => %(top_n)s, effort => %(effort)s, max_rows => %(max_rows)s) as t
         """,
         {
             "lexemes": list(lexemes),
+            "effort": EFFORTS[exact],
             "required": None,
             "excluded": None,
             "collections": None,
             "page_ids": None,
             "top_n": 10,
             "weights": None,
-            "exact": True,
             "k1": 1.2,
             "b": 0.75,
             "heading_weight": 1.0,
@@ -358,13 +363,14 @@ def best_with(
     """The best chunks and their scores, and the scores of those given."""
     row = conn.execute(
         """
-        select b.chunk_ids, b.scores, b.also_chunks, b.also_scores
-          from pgsearch._bm25_terms(%(lexemes)s::text[], null, null) as t,
-               pgsearch._bm25_best(
-                   t.terms, t.gains, t.frequencies, t.average_length,
-                   %(required)s::tsquery, %(excluded)s::tsquery, null,
-                   %(page_ids)s::bigint[], %(most)s, %(effort)s, 1.2, 0.75, 2, null,
-                   %(chunks)s::bigint[], %(pages)s::bigint[]) as b
+        select (b.best).chunk_ids, (b.best).scores, (b.also).chunk_ids, (b.also).scores
+          from pgsearch._bm25_best(
+                   words => pgsearch._bm25_terms(
+                                %(lexemes)s::text[], null, null, %(required)s::tsquery, %(excluded)s::tsquery),
+                   formula => (1.2, 0.75, 2)::pgsearch.bm25_formula,
+                   scope => (null, %(page_ids)s::bigint[])::pgsearch.scope,
+                   top_n => %(most)s, effort => %(effort)s, max_rows => null,
+                   given => (%(chunks)s::bigint[], %(pages)s::bigint[], null)::pgsearch.scored_chunks) as b
         """,
         {
             "lexemes": list(lexemes),
@@ -711,8 +717,11 @@ def test_every_scan_is_driven_by_an_index_and_never_by_an_ordered_walk(
     plans = [
         row[0][0]["Plan"]
         for row in conn.execute(
-            "select * from pgsearch._bm25_plans(%s::text[], null, null, %s::text[], null, 10, exact => %s)",
-            (lexemes, collections, exact),
+            "select * from pgsearch._bm25_plans("
+            " pgsearch._bm25_terms(%(lexemes)s::text[], null, %(collections)s::text[]),"
+            " (1.2, 0.75, 1)::pgsearch.bm25_formula, (%(collections)s::text[], null)::pgsearch.scope,"
+            " 10, %(effort)s, 50000)",
+            {"lexemes": lexemes, "collections": collections, "effort": EFFORTS[exact]},
         )
     ]
 

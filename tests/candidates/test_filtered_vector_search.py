@@ -259,7 +259,8 @@ def reach(cloud: Cloud, top_n: int, collection: str | None = None, pages: Array 
     ids = None if pages is None else [int(page) + 1 for page in pages]
     names = None if collection is None else [collection]
     ((found,),) = cloud.client.connection.execute(
-        "select (select reach from pgsearch._vector_reach(m, %s::text[], %s::bigint[], %s::integer))"
+        "select (select reach"
+        " from pgsearch._vector_reach(pgsearch._chunk_vectors(m), m, %s::text[], %s::bigint[], %s::integer))"
         " from pgsearch.embedding_models as m where m.model_id = 1",
         [names, ids, top_n],
     ).fetchall()

@@ -14,7 +14,9 @@ from pgsearch.errors import ConnectionFailedError, InvalidValueError
 
 
 def passage(number: int, text: str) -> Passage:
-    return Passage(Source(number, "wiki", number, number, str(number), "title", "", "", 1.0, 1.0, "content", None), text)
+    return Passage(
+        Source(number, "wiki", number, number, str(number), "title", "", "", 1.0, 1.0, "content", None), text
+    )
 
 
 FOUND = [

@@ -167,9 +167,12 @@ def test_a_row_class_has_the_columns_of_its_function(conn: psycopg.Connection[An
     columns = conn.execute(
         "select p.proargnames[n], format_type(p.proallargtypes[n], null) from pg_proc as p"
         " cross join lateral generate_series(1, cardinality(p.proallargtypes)) as n"
-        " where p.pronamespace = 'pgsearch'::regnamespace and p.proname = %s and p.proargmodes[n] in ('o', 't')"
-        " order by n",
-        [name],
+        " where p.pronamespace = 'pgsearch'::regnamespace and p.proname = %(name)s and p.proargmodes[n] in ('o', 't')"
+        " union all"
+        " select a.attname, format_type(a.atttypid, null) from pg_proc as p join pg_type as t on t.oid = p.prorettype"
+        " join pg_attribute as a on a.attrelid = t.typrelid and a.attnum > 0"
+        " where p.pronamespace = 'pgsearch'::regnamespace and p.proname = %(name)s and p.proretset",
+        {"name": name},
     ).fetchall()
     hints = typing.get_type_hints(row)
 
@@ -302,9 +305,9 @@ def test_mypy_sees_arguments_and_results(tmp_path: Path) -> None:
     assert errors == ""
     first, second = (line for line in told.splitlines() if "Revealed type" in line)
     mode, limit = (line for line in told.splitlines() if "error:" in line)
-    assert "query: str, embedding: Sequence[float] | None =, *, collections: str | Sequence[str] | None =" in (
-        first.replace("typing.", "").replace("builtins.", "")
-    )
+    plainly = first.replace("typing.", "").replace("builtins.", "")
+    assert "query: str, embedding: Sequence[float] | pgvector.vector.Vector | pgvector.halfvec.HalfVector | " in plainly
+    assert "*, collections: str | Sequence[str] | None =" in plainly
     assert first.endswith('-> list[pgsearch.client.calls.search.Hit]"')
     assert "asked.py:4" in mode
     assert "search_mode" in mode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pgsearch import Client
-from pgsearch.deploy import deploy
+from pgsearch.database.deploy import deploy
 
 # what the migration made, undone
 _BEFORE = """
@@ -27,7 +27,7 @@ alter table pgsearch.search_stats_seen
 alter table pgsearch.granted_rights drop constraint granted_rights_right_name_check;
 alter table pgsearch.granted_rights
   add constraint granted_rights_right_name_check check (right_name in ('search', 'log', 'read_log'));
-delete from pgsearch._yoyo_migration where migration_id = '0014_conversations'
+delete from pgsearch._yoyo_migration where migration_id = '0012_conversations'
 """
 
 

@@ -15,7 +15,11 @@ from tests.deploy.project import Project
 
 def value(dsn: str, statement: str) -> Any:
     with psycopg.connect(dsn, autocommit=True) as connection:
-        row = connection.execute(statement.encode()).fetchone()
+        return value_of(connection, statement)
+
+
+def value_of(connection: psycopg.Connection[Any], statement: str) -> Any:
+    row = connection.execute(statement.encode()).fetchone()
     assert row is not None
     return row[0]
 
@@ -87,6 +91,28 @@ def test_a_function_that_was_changed_by_hand_is_put_right(empty_dsn: str, projec
 
     assert deploy(empty_dsn, sources=project.sources).changed
     assert value(empty_dsn, "select pgsearch.greet('you')") == "hello you"
+
+
+def test_a_function_that_a_block_writes_belongs_to_its_file_like_any_other(empty_dsn: str, project: Project) -> None:
+    project.write(
+        "sql/text/written.sql",
+        "do $deploy$\nbegin\n    execute format($function$\n"
+        "create or replace function pgsearch.written()\nreturns text\nlanguage sql immutable parallel safe\n"
+        "return %L;\n$function$, 'as told');\nend;\n$deploy$;\n",
+    )
+    deploy(empty_dsn, sources=project.sources)
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        assert connection.execute("select file from pgsearch.deployed_functions where name = 'written'").fetchall() == [
+            ("text/written.sql",)
+        ]
+        connection.execute("create or replace function pgsearch.written() returns text language sql return 'else'")
+
+    assert deploy(empty_dsn, sources=project.sources).changed
+    assert value(empty_dsn, "select pgsearch.written()") == "as told"
+
+    project.remove("sql/text/written.sql")
+    deploy(empty_dsn, sources=project.sources)
+    assert "pgsearch.written()" not in names(empty_dsn)
 
 
 def test_a_function_without_a_file_is_dropped_and_those_of_migrations_stay(empty_dsn: str, project: Project) -> None:
@@ -200,3 +226,36 @@ def test_force_re_creates_what_a_fresh_look_would_leave_alone(empty_dsn: str, pr
     deploy(empty_dsn, sources=project.sources)
 
     assert deploy(empty_dsn, sources=project.sources, force=True).changed
+
+
+_FORMER = """
+create function pgsearch.search_hybrid(
+    query text, embedding public.vector default null, collections text[] default null, search_mode text default 'auto',
+    top_k integer default 8, fusion text default null, filter jsonb default '{}', options jsonb default '{}'
+) returns table (rank integer, page_id bigint) language sql as 'select 1, 1::bigint'
+"""
+
+
+def test_a_search_that_named_its_columns_itself_is_replaced_by_one_of_rows(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("create role upgraded_searcher")
+        try:
+            connection.execute("select pgsearch.grant_rights('upgraded_searcher', '{search}')")
+            connection.execute("drop function pgsearch.search_hybrid")
+            connection.execute(_FORMER)
+            connection.execute("update pgsearch.deployed_functions set file_hash = '' where name = 'search_hybrid'")
+
+            deploy(dsn)
+
+            result = "select pg_get_function_result('pgsearch.search_hybrid'::regproc)"
+            assert value_of(connection, result) == "SETOF pgsearch.hit"
+            connection.execute("select pgsearch.create_collection('w')")
+            connection.execute(
+                """select * from pgsearch.put_pages('w', '[{"external_id": "a", "content": "zinc"}]')""",
+            )
+            connection.execute("set role upgraded_searcher")
+            assert value_of(connection, "select external_id from pgsearch.search_hybrid('zinc')") == "a"
+        finally:
+            connection.execute("reset role")
+            connection.execute("drop owned by upgraded_searcher")
+            connection.execute("drop role upgraded_searcher")

@@ -59,6 +59,31 @@ def test_functions_of_stored_columns_change_without_writing_a_row_anew(dsn: str)
         assert client.search("보조금").hits
 
 
+def test_a_record_may_get_another_attribute_before_the_functions_know_it(dsn: str) -> None:
+    with Client(dsn) as client:
+        client.put_pages("wiki", [{"external_id": "1", "title": "zinc", "content": "zinc and copper"}])
+        searches = (
+            "select row_number() over () from pgsearch.search_hybrid('zinc', options => '{\"diversity\": 0.1}')",
+            "select row_number() over () from pgsearch.search_code('zinc')",
+            "select row_number() over () from pgsearch.search_bm25('zinc')",
+        )
+        before = [client.connection.execute(search.encode()).fetchall() for search in searches]
+        assert before == [[(1,)]] * 3
+        # that one is built in one expression, which is inlined
+        types = client.connection.execute(
+            "select c.oid::regclass::text from pg_class as c where c.relnamespace = 'pgsearch'::regnamespace"
+            " and c.relkind = 'c' and c.relname <> 'search_laps'"
+        ).fetchall()
+        assert len(types) > 8
+
+        for (name,) in types:
+            client.connection.execute(f"alter type {name} add attribute later text".encode())
+
+    # a session that has searched before keeps the former columns until the functions are made anew
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        assert [connection.execute(search.encode()).fetchall() for search in searches] == before
+
+
 def test_a_later_migration_is_applied_alone(empty_dsn: str, project: Project) -> None:
     deploy(empty_dsn, sources=project.sources)
     project.write(

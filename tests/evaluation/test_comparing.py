@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from pgsearch.errors import MissingExtraError
 from pgsearch.evaluation import EvaluationError
 from pgsearch.evaluation.comparing import compare, holm
 
@@ -89,7 +90,7 @@ def test_runs_over_different_queries_are_refused() -> None:
 def test_without_the_library_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy", None)
 
-    with pytest.raises(EvaluationError, match="not installed") as raised:
+    with pytest.raises(MissingExtraError, match="not installed") as raised:
         compare("nDCG@10", _values(0.1, 0.2), [_values(0.3, 0.2)])
 
-    assert "pgsearch[eval]" in str(raised.value.hint)
+    assert "pgsearch[learning]" in str(raised.value.hint)

@@ -26,7 +26,7 @@ def scifact() -> Path:
 
 def test_minilm_has_its_published_quality_on_scifact(client: Client, scifact: Path) -> None:
     judged = read_collection(scifact)
-    load_corpus(client.connection, judged.corpus, "scifact", text_config="english")
+    load_corpus(client, judged.corpus, "scifact", text_config="english")
     load_vectors(
         client, judged.corpus, "scifact", "minilm-l6", lambda rows: read_vectors(scifact, "minilm-l6", "corpus", rows)
     )

@@ -30,7 +30,7 @@ def _titles(client: Client, collection: str) -> set[str]:
 
 
 def test_a_document_is_one_passage_with_its_title_as_page_title(client: Client, bicycles: Path) -> None:
-    loaded = load_corpus(client.connection, bicycles / "corpus.jsonl", "bicycles", text_config="english")
+    loaded = load_corpus(client, bicycles / "corpus.jsonl", "bicycles", text_config="english")
 
     assert (loaded.unchanged, loaded.pages, loaded.chunks) == (False, 6, 6)
     (hit,) = client.search("dynamo", collections="bicycles", search_mode="fts").hits
@@ -40,10 +40,10 @@ def test_a_document_is_one_passage_with_its_title_as_page_title(client: Client, 
 
 def test_a_corpus_that_is_there_is_not_loaded_again(client: Client, bicycles: Path) -> None:
     corpus = bicycles / "corpus.jsonl"
-    load_corpus(client.connection, corpus, "bicycles")
+    load_corpus(client, corpus, "bicycles")
     client.connection.execute("create temp table before as select chunk_id, xmin::text as version from pgsearch.chunks")
 
-    again = load_corpus(client.connection, corpus, "bicycles")
+    again = load_corpus(client, corpus, "bicycles")
 
     assert (again.unchanged, again.pages, again.chunks) == (True, 6, 6)
     changed = client.connection.execute(
@@ -55,11 +55,11 @@ def test_a_corpus_that_is_there_is_not_loaded_again(client: Client, bicycles: Pa
 
 def test_a_corpus_that_changed_is_loaded_and_what_left_it_is_deleted(client: Client, bicycles: Path) -> None:
     corpus = bicycles / "corpus.jsonl"
-    load_corpus(client.connection, corpus, "bicycles")
+    load_corpus(client, corpus, "bicycles")
     lines = corpus.read_text(encoding="utf-8").replace("Lamps", "Lights").splitlines(keepends=True)
     corpus.write_text("".join(lines[1:]), encoding="utf-8")
 
-    again = load_corpus(client.connection, corpus, "bicycles")
+    again = load_corpus(client, corpus, "bicycles")
 
     assert (again.unchanged, again.pages) == (False, 5)
     assert _titles(client, "bicycles") == {"The chain", "Gears", "Lights", "Saddle", ""}
@@ -70,7 +70,7 @@ def test_a_collection_with_other_pages_is_not_touched(client: Client, bicycles: 
     client.put_pages("wiki", [{"external_id": "home", "title": "Home", "content": "Welcome."}])
 
     with pytest.raises(EvaluationError, match="holds 1 pages that are not from"):
-        load_corpus(client.connection, bicycles / "corpus.jsonl", "wiki")
+        load_corpus(client, bicycles / "corpus.jsonl", "wiki")
 
     assert _titles(client, "wiki") == {"Home"}
 
@@ -80,22 +80,22 @@ def test_a_bad_line_keeps_the_whole_corpus_out(client: Client, bicycles: Path) -
     corpus.write_text(corpus.read_text(encoding="utf-8") + '{"_id": "broken"}\n', encoding="utf-8")
 
     with pytest.raises(Exception, match=r'"text" is missing'):
-        load_corpus(client.connection, corpus, "bicycles")
+        load_corpus(client, corpus, "bicycles")
 
     assert _titles(client, "bicycles") == set()
 
 
 def test_another_text_configuration_than_that_of_the_collection_is_refused(client: Client, bicycles: Path) -> None:
     corpus = bicycles / "corpus.jsonl"
-    load_corpus(client.connection, corpus, "bicycles", text_config="english")
+    load_corpus(client, corpus, "bicycles", text_config="english")
 
     with pytest.raises(InvalidValueError, match=r"exists with text_config pg_catalog\.english"):
-        load_corpus(client.connection, corpus, "bicycles", text_config="simple")
+        load_corpus(client, corpus, "bicycles", text_config="simple")
 
 
 def test_vectors_are_stored_for_their_passages_and_indexed(client: Client, bicycles: Path) -> None:
     corpus = bicycles / "corpus.jsonl"
-    load_corpus(client.connection, corpus, "bicycles")
+    load_corpus(client, corpus, "bicycles")
 
     loaded = load_vectors(client, corpus, "bicycles", "three-d", _matrix)
 
@@ -112,7 +112,7 @@ def test_vectors_are_stored_for_their_passages_and_indexed(client: Client, bicyc
 
 def test_vectors_that_are_there_are_not_stored_again(client: Client, bicycles: Path) -> None:
     corpus = bicycles / "corpus.jsonl"
-    load_corpus(client.connection, corpus, "bicycles")
+    load_corpus(client, corpus, "bicycles")
     load_vectors(client, corpus, "bicycles", "three-d", _matrix)
 
     assert load_vectors(client, corpus, "bicycles", "three-d", _matrix).unchanged
@@ -120,7 +120,7 @@ def test_vectors_that_are_there_are_not_stored_again(client: Client, bicycles: P
 
 def test_vectors_that_changed_are_noticed(client: Client, bicycles: Path) -> None:
     corpus = bicycles / "corpus.jsonl"
-    load_corpus(client.connection, corpus, "bicycles")
+    load_corpus(client, corpus, "bicycles")
     load_vectors(client, corpus, "bicycles", "three-d", _matrix)
 
     turned = load_vectors(client, corpus, "bicycles", "three-d", lambda rows: MATRIX[:rows, ::-1])
@@ -132,7 +132,7 @@ def test_vectors_that_changed_are_noticed(client: Client, bicycles: Path) -> Non
 
 def test_passages_of_a_page_get_their_own_vectors(client: Client, villages: Path) -> None:
     corpus = villages / "corpus.jsonl"
-    load_corpus(client.connection, corpus, "villages")
+    load_corpus(client, corpus, "villages")
 
     load_vectors(client, corpus, "villages", "three-d", _matrix)
 
@@ -142,17 +142,17 @@ def test_passages_of_a_page_get_their_own_vectors(client: Client, villages: Path
 
 def test_judgments_tell_by_themselves_whether_they_name_pages_or_passages(client: Client, villages: Path) -> None:
     corpus = villages / "corpus.jsonl"
-    load_corpus(client.connection, corpus, "villages")
+    load_corpus(client, corpus, "villages")
 
     by_page = read_collection(villages).judgments
     by_passage = read_collection(villages, split="passages").judgments
 
-    assert is_judged_by_page(client.connection, corpus, "villages", by_page)
-    assert not is_judged_by_page(client.connection, corpus, "villages", by_passage)
+    assert is_judged_by_page(client, corpus, "villages", by_page)
+    assert not is_judged_by_page(client, corpus, "villages", by_passage)
 
 
 def test_a_corpus_without_pages_is_judged_by_passage(client: Client, bicycles: Path) -> None:
     corpus = bicycles / "corpus.jsonl"
-    load_corpus(client.connection, corpus, "bicycles")
+    load_corpus(client, corpus, "bicycles")
 
-    assert not is_judged_by_page(client.connection, corpus, "bicycles", read_collection(bicycles).judgments)
+    assert not is_judged_by_page(client, corpus, "bicycles", read_collection(bicycles).judgments)

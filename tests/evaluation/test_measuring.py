@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pgsearch.evaluation import EvaluationError
+from pgsearch.errors import MissingExtraError
 from pgsearch.evaluation.measuring import MEASURES, measure
 
 # Found in this order: the useful b, the unjudged x, the best document a. The irrelevant c is not found.
@@ -74,7 +74,7 @@ def test_equal_scores_keep_the_order_of_the_search() -> None:
 def test_without_the_library_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ir_measures", None)
 
-    with pytest.raises(EvaluationError, match="not installed") as raised:
+    with pytest.raises(MissingExtraError, match="not installed") as raised:
         measure(JUDGED, FOUND)
 
-    assert "pgsearch[eval]" in str(raised.value.hint)
+    assert "pgsearch[learning]" in str(raised.value.hint)

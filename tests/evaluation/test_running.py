@@ -61,7 +61,7 @@ def test_the_label_of_a_configuration_has_no_blanks() -> None:
 
 def test_every_query_gets_a_ranking_and_a_time(client: Client, bicycles: Path) -> None:
     judged = read_collection(bicycles)
-    load_corpus(client.connection, judged.corpus, "bicycles", text_config="english")
+    load_corpus(client, judged.corpus, "bicycles", text_config="english")
 
     run = run_queries(client, "bicycles", judged.queries, Configuration("fts"))
 
@@ -75,7 +75,7 @@ def test_every_query_gets_a_ranking_and_a_time(client: Client, bicycles: Path) -
 
 def test_notes_of_the_search_are_counted(client: Client, bicycles: Path) -> None:
     judged = read_collection(bicycles)
-    load_corpus(client.connection, judged.corpus, "bicycles")
+    load_corpus(client, judged.corpus, "bicycles")
 
     run = run_queries(client, "bicycles", judged.queries, Configuration("auto"))
 
@@ -86,7 +86,7 @@ def test_notes_of_the_search_are_counted(client: Client, bicycles: Path) -> None
 
 def test_by_page_each_page_counts_once_where_its_best_passage_stands(client: Client, villages: Path) -> None:
     judged = read_collection(villages)
-    load_corpus(client.connection, judged.corpus, "villages")
+    load_corpus(client, judged.corpus, "villages")
 
     passages = run_queries(client, "villages", judged.queries, Configuration("fts")).rankings["v-mill"]
     pages = run_queries(client, "villages", judged.queries, Configuration("fts"), by_page=True).rankings["v-mill"]
@@ -98,7 +98,7 @@ def test_by_page_each_page_counts_once_where_its_best_passage_stands(client: Cli
 
 def test_options_of_the_configuration_reach_the_search(client: Client, bicycles: Path) -> None:
     judged = read_collection(bicycles)
-    load_corpus(client.connection, judged.corpus, "bicycles")
+    load_corpus(client, judged.corpus, "bicycles")
 
     # Every word is wanted, and no document has all of "why do my pads squeal".
     run = run_queries(client, "bicycles", judged.queries, Configuration("fts", options={"operator": "and"}))

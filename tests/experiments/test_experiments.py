@@ -244,3 +244,18 @@ def test_wrong_names_are_refused_with_what_there_is(client: Client) -> None:
     for unknown in unknowns:
         with pytest.raises(UnknownNameError):
             unknown()
+
+
+def test_experiments_are_listed_with_their_variants_and_whether_they_run(greek: Client) -> None:
+    assert greek.list_experiments() == []
+    for name in ("first", "second"):
+        greek.create_experiment(name, "ab_test", [{"name": "control"}, {"name": "b"}])
+    greek.finish_experiment("first")
+    found = greek.list_experiments()
+
+    assert [(row.experiment, row.experiment_type, row.variants) for row in found] == [
+        ("first", "ab_test", ["control", "b"]),
+        ("second", "ab_test", ["control", "b"]),
+    ]
+    assert found[0].finished_at is not None
+    assert found[1].finished_at is None

@@ -116,3 +116,27 @@ def test_drawing_from_a_time_reads_only_its_partitions(greek: Client) -> None:
 
     assert f"queries_p{old:%Y%m%d}" not in str(plan)
     assert "Subplans Removed" in str(plan)
+
+
+def test_sets_are_listed_with_how_many_queries_they_have(greek: Client) -> None:
+    greek.create_query_set("later", sampling="manual", collection="greek")
+    greek.create_query_set("empty", sampling="manual")
+    greek.add_queries("later", ["b", "a"])
+
+    found = greek.list_query_sets()
+    assert [(row.query_set, row.collection, row.sampling, row.queries) for row in found] == [
+        ("empty", "", "manual", 0),
+        ("later", "greek", "manual", 2),
+    ]
+    assert [(row.query, row.query_type, row.frequency) for row in greek.list_queries("later")] == [
+        ("b", None, 1.0),
+        ("a", None, 1.0),
+    ]
+    assert greek.list_queries("empty") == []
+
+
+def test_the_queries_of_an_unknown_set_are_refused_with_the_sets_there_are(greek: Client) -> None:
+    greek.create_query_set("mine", sampling="manual")
+    with pytest.raises(InvalidValueError, match="no query set 'nope'") as caught:
+        greek.list_queries("nope")
+    assert caught.value.hint == "Query sets: mine."

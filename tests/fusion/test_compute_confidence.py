@@ -47,14 +47,14 @@ def test_text_hits_are_judged_by_their_best_field(
     ],
 )
 def test_a_cosine_is_worth_what_the_breakpoints_say(select: Select, cosine: float, expected: float) -> None:
-    assert select("select pgsearch.cosine_confidence(%s)", cosine) == [(expected,)]
+    assert select("select pgsearch._cosine_confidence(%s)", cosine) == [(expected,)]
     # vector mode, and a hybrid hit that only the vectors found: the raw cosine, not amplified
     assert select("select pgsearch.compute_confidence(%s, 'content', 'vector')", cosine) == [(expected,)]
     assert select("select pgsearch.compute_confidence(%s, 'vector', 'hybrid')", cosine) == [(expected,)]
 
 
 def test_no_cosine_is_no_confidence(select: Select) -> None:
-    assert select("select pgsearch.cosine_confidence(null)") == [(0.0,)]
+    assert select("select pgsearch._cosine_confidence(null)") == [(0.0,)]
 
 
 def test_hybrid_takes_the_surer_side_and_an_empty_side_counts_nothing(select: Select) -> None:
@@ -65,7 +65,7 @@ def test_hybrid_takes_the_surer_side_and_an_empty_side_counts_nothing(select: Se
 
 def test_a_model_with_breakpoints_of_its_own_is_judged_by_them(select: Select) -> None:
     select("insert into pgsearch.confidence_breakpoints values ('own', 0.2, 0.9), ('own', -1, 0.05) returning 1")
-    assert select("select pgsearch.cosine_confidence(0.25, 'own'), pgsearch.cosine_confidence(0.25, 'other')") == [
+    assert select("select pgsearch._cosine_confidence(0.25, 'own'), pgsearch._cosine_confidence(0.25, 'other')") == [
         (0.9, 0.1)
     ]
 

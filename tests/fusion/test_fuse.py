@@ -181,8 +181,25 @@ def with_centre(library: Client) -> Iterator[None]:
         yield
 
 
+OTHER_CONSTANTS = {
+    "information": 0.7,
+    "typical_information": 12,
+    "skewness": 0.2,
+    "least_exponent": -0.5,
+    "most_exponent": 3,
+    "least_deviation": 0.05,
+    "heads": 2,
+    "boost": 3,
+}
+
+
 @pytest.mark.usefixtures("with_centre")
-def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour_scores_do(select: Select) -> None:
+@pytest.mark.parametrize("constants", [{}, OTHER_CONSTANTS], ids=["default constants", "other constants"])
+@pytest.mark.parametrize("information", [0.5, 31.0, 5000.0])
+def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour_scores_do(
+    select: Select, constants: dict[str, float], information: float
+) -> None:
+    adaptive = Jsonb(constants)
     arrays = """
         select array_agg(e.chunk_id order by e.chunk_id), array_agg(e.page_id order by e.chunk_id)
           from pgsearch.embeddings as e
@@ -191,9 +208,9 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
     assert len(chunk_ids) == 5
     # one of them has no embedding
     select("delete from pgsearch.embeddings where chunk_id = %s returning chunk_id", chunk_ids[-1])
+    ((heads,),) = select("select pgsearch.default_settings() -> 'adaptive' || %s -> 'heads'", adaptive)
     text = [0.0, 7.5, 1.0, 2.5, 1.5]
     title, lexical = [None, 1.0, 0.5, None, None], [0.4, None, None, 0.7, None]
-    information = 31.0
     asked = "(select e.embedding from pgsearch.embeddings as e order by e.chunk_id limit 1)"
     # by arithmetic on vectors here, from inner products alone there
     ((similarities, centred),) = select(
@@ -207,21 +224,25 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
     def by_signal(*signals: tuple[str, list[float | None]]) -> dict[int, tuple[float, dict[str, Any]]]:
         rows = select(
             "select chunk_id, score, signals, raw_scores, ranks, factors, contributions"
-            " from pgsearch.fuse('adaptive', %s::bigint[], %s::text[], %s::float8[], word_information => %s)",
+            " from pgsearch.fuse('adaptive', %s::bigint[], %s::text[], %s::float8[], word_information => %s,"
+            " adaptive => %s)",
             chunk_ids * len(signals),
             [name for name, _ in signals for _ in chunk_ids],
             [score for _, scores in signals for score in scores],
             information,
+            adaptive,
         )
         return {row[0]: (row[1], {name: part for name, *part in zip(row[2], *row[3:], strict=True)}) for row in rows}
 
     first = by_signal(("text", list(text)), ("vector", centred), ("title", title), ("lexical", lexical))
     near: dict[int, float] = dict(
         select(
-            "select chunk_id, score from pgsearch.neighbour_scores(%s::bigint[], %s::bigint[], %s::float8[], '{wiki}')",
+            "select chunk_id, score"
+            " from pgsearch.neighbour_scores(%s::bigint[], %s::bigint[], %s::float8[], '{wiki}', heads => %s)",
             page_ids,
             chunk_ids,
             [first[chunk_id][0] for chunk_id in chunk_ids],
+            heads,
         )
     )
     last = by_signal(("neighbours", [near.get(chunk_id) for chunk_id in chunk_ids]))
@@ -231,10 +252,12 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
         select f.chunk_id, f.score, f.signals
           from pgsearch.embedding_models as m,
                pgsearch._fused_adaptive(
-                   pgsearch._settings(null, '{{}}'), %s, {asked}, m, pgsearch._centre(m, '{{wiki}}'),
+                   pgsearch._settings(null, jsonb_build_object('adaptive', %s)), %s, {asked},
+                   m, pgsearch._centre(m, '{{wiki}}'),
                    %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[],
                    null, null, '{{}}', '{{}}', '{{}}', false, 100) as f
         """,
+        adaptive,
         information,
         chunk_ids,
         page_ids,

@@ -32,7 +32,7 @@ def test_an_unknown_option_is_refused_and_the_known_ones_are_named(library: Clie
         assert name in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("option", ["weights", "boosts", "bm25"])
+@pytest.mark.parametrize("option", ["weights", "boosts", "bm25", "adaptive"])
 def test_an_unknown_key_inside_an_option_is_refused_and_the_known_ones_are_named(library: Client, option: str) -> None:
     with pytest.raises(UnknownNameError, match="nope") as caught:
         library.search("roses", options={option: {"nope": 1}})
@@ -76,6 +76,29 @@ def test_a_number_outside_its_range_is_refused_with_the_range(
     for number in outside:
         with pytest.raises(InvalidValueError, match=option) as caught:
             library.search("roses", options={option: number})
+        assert "from" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("constant", "outside"),
+    [
+        ("information", [-1, 11]),
+        ("typical_information", [0, -20, 10**7]),
+        ("skewness", [-0.1, 11]),
+        ("least_exponent", [0.1, -11]),
+        ("most_exponent", [-0.1, 11]),
+        ("least_deviation", [0, -1, 2]),
+        ("heads", [0, 1001, 2.5]),
+        ("boost", [-1, 10**7]),
+    ],
+)
+def test_every_constant_of_strategy_adaptive_has_its_range(
+    library: Client, constant: str, outside: list[float]
+) -> None:
+    assert constant in library.default_settings()["adaptive"]
+    for number in outside:
+        with pytest.raises(InvalidValueError, match=f"adaptive.{constant}") as caught:
+            library.search("roses", options={"adaptive": {constant: number}})
         assert "from" in str(caught.value.hint)
 
 

@@ -1,4 +1,4 @@
-"""Whatever the OpenAPI document allows is answered as it says: no mistake of the server, no answer that is not told of."""
+"""Whatever the OpenAPI document allows is answered as it says: no mistake of ours, no answer that is not told of."""
 
 from __future__ import annotations
 

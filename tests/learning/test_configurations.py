@@ -71,3 +71,17 @@ def test_the_command_lists_shows_activates_and_rolls_back(
     told("rollback", "wiki")
     assert told("show", "first")["in_use"] is False
     assert main(["configurations", "show", "none", "--dsn", dsn]) == 1
+
+
+def test_they_are_listed_with_those_in_use_the_newest_first(wiki: Client) -> None:
+    assert wiki.list_configurations() == []
+    wiki.put_configuration("first", "wiki", {"fusion": "rrf"}, metrics={"tuned": 0.5})
+    wiki.put_configuration("second", "wiki", {"bm25": {"b": 0.3}})
+    wiki.activate_configuration("first")
+    found = wiki.list_configurations()
+
+    assert [(row.configuration, row.collection, row.in_use) for row in found] == [
+        ("second", "wiki", False),
+        ("first", "wiki", True),
+    ]
+    assert (found[1].options, found[1].metrics) == ({"fusion": "rrf"}, {"tuned": 0.5})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,16 +17,23 @@ from pgsearch.learning.judgments import Question
 from tests.learning.town import COLLECTION
 
 Town = tuple[Client, list[Question]]
-BOOSTS = {"tags": 0.05, "article": 0.1}
+
+
+@pytest.fixture
+def settings(town: Town) -> Mapping[str, Any]:
+    client, _ = town
+    return client.collection_settings(COLLECTION)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_candidates_are_fused_as_the_sql_function_fuses_them(town: Town, candidates: Candidates, strategy: str) -> None:
+def test_candidates_are_fused_as_the_sql_function_fuses_them(
+    town: Town, candidates: Candidates, settings: Mapping[str, Any], strategy: str
+) -> None:
     client, _ = town
     parameters = replace(
         Parameters.default_of(strategy), vector=0.7, title=0.4, neighbours=0.0, rrf_k=20.0, k1=0.9, b=0.4
     )
-    mine = Fusion(candidates, BOOSTS).scores(parameters)
+    mine = Fusion(candidates, settings).scores(parameters)
     text = candidates.bm25(parameters.k1, parameters.b, parameters.heading_weight)
     options = parameters.options()
     compared = 0
@@ -76,13 +85,32 @@ def test_bm25_of_the_counts_is_the_bm25_of_a_search(
         )
 
 
-def test_the_first_ten_are_those_of_a_real_search_neighbours_and_all(town: Town, candidates: Candidates) -> None:
+CONSTANTS = {
+    "information": 0.4,
+    "typical_information": 5,
+    "skewness": 0.1,
+    "least_exponent": -0.5,
+    "most_exponent": 1,
+    "heads": 2,
+    "boost": 30,
+}
+
+
+@pytest.mark.parametrize("constants", [{}, CONSTANTS], ids=["default constants", "other constants"])
+def test_the_first_ten_are_those_of_a_real_search_neighbours_and_all(
+    town: Town, candidates: Candidates, settings: Mapping[str, Any], constants: Mapping[str, float]
+) -> None:
     client, _ = town
+    settings = {**settings, "adaptive": {**settings["adaptive"], **constants}}
     for parameters in (Parameters(), replace(Parameters(), vector=0.3, neighbours=1.0, title=1.0, k1=0.6)):
-        scores = Fusion(candidates, BOOSTS).scores(parameters)
+        scores = Fusion(candidates, settings).scores(parameters)
         for y, question in enumerate(candidates.questions[:5]):
             hits = client.search_hybrid(
-                question.text, question.embedding, collections=COLLECTION, top_k=10, options=parameters.options()
+                question.text,
+                question.embedding,
+                collections=COLLECTION,
+                top_k=10,
+                options={**parameters.options(), "adaptive": dict(constants)},
             )
             order = np.lexsort((candidates.chunk_ids[y], -scores[y]))[:10]
             assert [hit.chunk_id for hit in hits] == candidates.chunk_ids[y, order].tolist()
@@ -90,9 +118,21 @@ def test_the_first_ten_are_those_of_a_real_search_neighbours_and_all(town: Town,
             assert [hit.score for hit in hits] == pytest.approx(scores[y, order].tolist(), abs=1e-4)
 
 
-def test_ndcg_is_that_of_trec_eval(town: Town, candidates: Candidates) -> None:
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_defaults_are_those_of_the_strategy(town: Town, strategy: str) -> None:
     client, _ = town
-    mine = Fusion(candidates, BOOSTS).ndcg(Parameters())
+    ((weights,),) = client.connection.execute("select pgsearch._signal_weights(%s)", [strategy]).fetchall()
+    settings, options = client.default_settings(), Parameters.default_of(strategy).options()
+
+    assert options["weights"] == {name: pytest.approx(weights[name]) for name in options["weights"]}
+    assert set(options["weights"]) == set(weights)
+    assert options["bm25"] == settings["bm25"]
+    assert options.get("rrf_k", settings["rrf_k"]) == settings["rrf_k"]
+
+
+def test_ndcg_is_that_of_trec_eval(town: Town, candidates: Candidates, settings: Mapping[str, Any]) -> None:
+    client, _ = town
+    mine = Fusion(candidates, settings).ndcg(Parameters())
     questions = candidates.questions
     rankings = {}
     for question in questions:
@@ -109,7 +149,7 @@ def test_a_question_without_words_or_without_a_vector_has_what_is_left(town: Tow
     client, questions = town
     odd = [replace(questions[0], text="!?"), replace(questions[1], embedding=None), questions[2]]
     found = gather(client, COLLECTION, odd)
-    fusion = Fusion(found, BOOSTS)
+    fusion = Fusion(found, client.collection_settings(COLLECTION))
 
     for strategy in STRATEGIES:
         scores = fusion.scores(Parameters.default_of(strategy))

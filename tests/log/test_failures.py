@@ -179,16 +179,16 @@ def test_across_midnight_the_search_before_is_found(client: Client, rows: Rows) 
     assert reasons(rows) == [("cars", "user_reformulated")]
 
 
-def history() -> list[dict[str, Any]]:
-    """Searches of 12 users that follow each other in 1 to 90 seconds, some the same, some typed on."""
-    random.seed(5)
+def history(seed: int = 5) -> list[dict[str, Any]]:
+    """Searches of 12 users that follow each other in no time to 90 seconds, some the same, some typed on."""
+    random.seed(seed)
     now = datetime.now(UTC) - timedelta(hours=1)
     entries = []
     for user in range(12):
         at = now
         text = "a"
         for _ in range(25):
-            at += timedelta(seconds=random.choice([1, 2, 3, 10, 50, 90]))
+            at += timedelta(seconds=random.choice([0, 1, 2, 3, 10, 50, 90]))
             text = random.choice([text, text + "b", f"word{random.randrange(9)}"])
             entries.append(
                 {
@@ -239,6 +239,26 @@ def test_eight_writers_in_any_order_find_what_one_writer_finds(client: Client, d
     assert errors == []
     assert rows("select count(*) as n from pgsearch.queries") == [{"n": len(entries)}]
     assert rows(FOUND) == expected
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3], ids=["one", "two", "three"])
+def test_searches_fail_alike_whether_they_are_stored_one_by_one_or_many_at_once(
+    client: Client, rows: Rows, seed: int
+) -> None:
+    entries = history(seed)
+    found = []
+    for most in (1, 7, len(entries)):
+        client.connection.execute("truncate pgsearch.queries; truncate pgsearch.search_failures")
+        for start in range(0, len(entries), most):
+            some = entries[start : start + most]
+            if most == 1:
+                client.log_search({key: value for key, value in some[0].items() if key != "type"})
+            else:
+                assert client.log_batch(some)["rejected"] == []
+        found.append(rows(FOUND))
+    assert {row["failure_reason"] for row in found[0]} == {"no_result", "low_confidence", "user_reformulated"}
+    assert found[1] == found[0]
+    assert found[2] == found[0]
 
 
 def test_what_was_missed_because_both_were_stored_at_once_is_found_later(client: Client, dsn: str, rows: Rows) -> None:

@@ -206,8 +206,8 @@ def test_maintain_and_doctor_work_and_a_corpus_is_loaded_for_evaluation(pooled: 
         encoding="utf-8",
     )
     with connect(pooled) as connection:
-        assert load_corpus(connection, corpus, "judged").pages == 30
-        assert load_corpus(connection, corpus, "judged").unchanged
+        assert load_corpus(Client(connection), corpus, "judged").pages == 30
+        assert load_corpus(Client(connection), corpus, "judged").unchanged
         assert [check.status for check in deployment_checks(connection)] == ["ok"]
     assert maintain(pooled).warnings == []
     with Client(pooled) as client:

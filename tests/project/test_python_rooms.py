@@ -85,6 +85,45 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         pytest.fail(" -> ".join(error.args[1]))
 
 
+# A client may stand over a pool, which has no connection of its own: whoever needs one borrows it with `connected`.
+
+
+def test_no_connection_is_taken_from_a_client_outside_its_room() -> None:
+    # a pool is asked for one by a call: pool.connection()
+    taken = [
+        f"{module}, line {node.lineno}"
+        for module, text in SOURCES.items()
+        if room(module) not in ("client", "database")
+        for tree in [ast.parse(text)]
+        for called in [{id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "connection" and id(node) not in called
+    ]
+
+    assert taken == []
+
+
+# SQL stands in the calls and in what deploys; exports and loads stream public functions on a connection of their own.
+_PRIVATE = re.compile(r"\bpgsearch\._[a-z]")
+_TABLE = re.compile(r"\b(?:from|join|into|update|vacuum \(analyze\)) pgsearch\.[a-z_]+\b(?!\s*\()")
+# the texts of the pages that a BEIR folder holds
+_STREAMS_TABLES = {"pgsearch.exports.judgments"}
+
+
+def test_inner_functions_and_tables_are_named_in_the_calls_alone() -> None:
+    found = [
+        f"{module}, line {node.lineno}: {sql[0]}"
+        for module, text in SOURCES.items()
+        if room(module) != "database" and not module.startswith("pgsearch.client.calls.")
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for sql in [_PRIVATE.search(node.value) or _TABLE.search(node.value)]
+        if sql is not None and module not in _STREAMS_TABLES
+    ]
+
+    assert found == []
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

@@ -80,6 +80,9 @@ INNER = (
     ("bm25", "b"),
     ("weights", "text"),
     ("boosts", "title"),
+    ("adaptive", "information"),
+    ("adaptive", "least_exponent"),
+    ("adaptive", "heads"),
     ("log", "sample_rate"),
     ("log", "signals_of"),
 )

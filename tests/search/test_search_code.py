@@ -444,3 +444,55 @@ def test_null_stands_for_nothing_given(repo: Client) -> None:
         "select count(*) from pgsearch.search_code('call_soon', null, null, null, null, 8, null, null)"
     ).fetchall()
     assert count >= 1
+
+
+# What every search does, a search of code does too
+
+
+def test_a_quoted_phrase_that_stands_nowhere_counts_as_its_words(repo: Client) -> None:
+    phrase = '"pool submit executor" return'
+    found = outcome(repo, phrase)
+    ((search,),) = repo.connection.execute("select pgsearch.search(%s)", [phrase]).fetchall()
+    (told,) = (note for note in found["notes"] if "word for word" in note)
+    assert told in search["notes"]
+
+    # also where every word has to stand in a hit
+    kept = repo.search_code('"self return" def', options={"require_keywords": True})
+    assert symbols(kept) == ["loop.BaseEventLoop.run_in_executor"]
+
+
+def test_a_reranker_chooses_the_chunk_that_a_page_is_shown_by(own_repo: Client) -> None:
+    own_repo.connection.execute(
+        "create function public.last_first(query text, chunk_ids bigint[])"
+        " returns table (chunk_id bigint, score float8) language sql"
+        " as 'select c, c::float8 from unnest(chunk_ids) as c'"
+    )
+    options = {"group_by_page": True, "rerank": "public.last_first"}
+    (plain,) = own_repo.search_code("BaseEventLoop", filter={"tags": ["core"]}, options={"group_by_page": True})
+    (turned,) = own_repo.search_code("BaseEventLoop", filter={"tags": ["core"]}, options=options)
+    assert plain.metadata["symbol"] == "loop.BaseEventLoop"
+    assert turned.chunk_id > plain.chunk_id
+
+
+def test_an_approximate_ranking_is_told_as_in_every_search(repo: Client, client: Client) -> None:
+    assert "The text ranking is approximate, as asked." in outcome(repo, "event loop", exact=False)["notes"]
+
+    client.put_pages("many", [{"external_id": str(n), "content": "the same " * (1 + n % 7)} for n in range(1500)])
+    client.refresh_text_stats()
+    sampling = {"max_rows": 300, "candidates": 10}
+    ((search,),) = client.connection.execute(
+        "select pgsearch.search('the same', options => %s::jsonb)", [json.dumps(sampling)]
+    ).fetchall()
+    result = client.search("the same", search_mode="code", options=sampling)
+    (told,) = (note for note in result.notes if "sample" in note)
+    assert [note for note in search["notes"] if "sample" in note] == [told]
+
+    said: list[str] = []
+    client.connection.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
+    assert client.search_code("the same", options=sampling)
+    assert said == [told]
+
+
+def test_a_zero_vector_tells_nothing_and_changes_nothing(repo: Client) -> None:
+    without, zero = (repo.search_code("event loop", given, collections="repo") for given in (None, [0.0] * 4))
+    assert without == zero

@@ -11,12 +11,11 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from pgsearch.database.vectors import Vectors
 from pgsearch.errors import InvalidValueError
 
 Result = TypeVar("Result")
 Argument = TypeVar("Argument")
-
-Vector: TypeAlias = Sequence[float]
 
 Names: TypeAlias = str | Sequence[str]
 """One name, or several."""
@@ -27,11 +26,13 @@ Fusion: TypeAlias = Literal["adaptive", "convex", "distribution", "legacy", "rrf
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Result]):
-    """A statement ready to run; `build` makes the result of its rows, which come as tuples."""
+    """A statement ready to run; `build` makes the result of its rows, which come as tuples, in PostgreSQL's own form
+    when `binary`."""
 
     statement: LiteralString
     parameters: Mapping[str, object]
     build: Callable[[Iterable[tuple[Any, ...]]], Result]
+    binary: bool = False
 
     def without_waiting(self) -> Call[Result]:
         """A call of a value that does not wait for the disk; its transaction must be nothing but this statement."""
@@ -63,18 +64,17 @@ def _named(arguments: Mapping[LiteralString, object]) -> tuple[LiteralString, di
     parameters: dict[str, object] = {}
     for key, argument in arguments.items():
         name, separator, kind = key.partition("::")
-        parts.append(f"{name} => %({name})s{separator}{kind}")
+        if isinstance(argument, Vectors):
+            # those who have no binary form for them give vectors as text, which is what these functions take
+            parts.append(f"{name} => pgsearch._vector_texts(%({name})s)")
+        else:
+            parts.append(f"{name} => %({name})s{separator}{kind}")
         parameters[name] = argument
     return ", ".join(parts), parameters
 
 
 def _none(value: object) -> None:
     return None
-
-
-def vector_text(embedding: Vector | None) -> str | None:
-    """The text form of a vector, which every pgvector type reads; numpy arrays welcome."""
-    return None if embedding is None else repr([*map(float, embedding)]).replace(" ", "")
 
 
 def _names(names: Names | None) -> list[str] | None:

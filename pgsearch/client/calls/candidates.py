@@ -6,15 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgsearch.client.calls.call import (
-    Call,
-    Names,
-    Vector,
-    _json,
-    _names,
-    _rows,
-    vector_text,
-)
+from pgsearch.client.calls.call import Call, Names, _json, _names, _rows
+from pgsearch.database.vectors import Vector, as_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +101,7 @@ def search_vector(
         "search_vector",
         NearChunk,
         {
-            "embedding": vector_text(embedding),
+            "embedding": as_vector(embedding),
             "top_n::integer": top_n,
             "collections::text[]": _names(collections),
             "filter": _json(filter),
@@ -216,7 +209,7 @@ def similarity_for_chunk_ids(
         "similarity_for_chunk_ids",
         ChunkSimilarity,
         {
-            "embedding": vector_text(embedding),
+            "embedding": as_vector(embedding),
             "page_ids::bigint[]": list(page_ids),
             "chunk_ids::bigint[]": list(chunk_ids),
             "model": model,

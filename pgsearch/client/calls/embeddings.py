@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from pgsearch.client.calls.call import (
-    Call,
-    Names,
-    Vector,
-    _names,
-    _none,
-    _rows,
-    _value,
-    vector_text,
-)
+from pgsearch.client.calls.call import Call, Names, _names, _none, _rows, _value
+from pgsearch.database.vectors import Vector, as_text, as_vectors
 
 
 def register_model(model: str, dimensions: int, *, distance: str = "cosine", storage: str = "vector") -> Call[int]:
@@ -86,7 +79,7 @@ def put_embeddings(
             "model": model,
             "chunk_ids::bigint[]": list(chunk_ids),
             "content_hashes::bytea[]": list(content_hashes),
-            "embeddings::text[]": [vector_text(embedding) for embedding in embeddings],
+            "embeddings::text[]": as_vectors(embeddings),
         },
     )
 
@@ -201,7 +194,7 @@ def list_failed_embeddings(
     )
 
 
-def _itself(value: list[float] | None) -> list[float] | None:
+def _itself(value: Any) -> Any:
     return value
 
 
@@ -215,7 +208,7 @@ def put_query_embedding(model: str, query: str, embedding: Vector, *, most_kept:
     return _value(
         "put_query_embedding",
         bool,
-        {"model": model, "query": query, "embedding": vector_text(embedding), "most_kept::integer": most_kept},
+        {"model": model, "query": query, "embedding": as_text(embedding), "most_kept::integer": most_kept},
     )
 
 
@@ -267,3 +260,8 @@ class DroppedRows:
 def drop_model(model: str, *, batch_size: int | None = None) -> Call[list[DroppedRows]]:
     """Delete a model with its vectors; at most `batch_size` rows a call (None: all), so call again until done."""
     return _rows("drop_model", DroppedRows, {"model": model, "batch_size::integer": batch_size})
+
+
+def default_model(collections: Names | None = None) -> Call[str | None]:
+    """The embedding model that searches of the collections use, None without one; UnknownModelError when several."""
+    return _value("default_model", _itself, {"collections::text[]": _names(collections)})

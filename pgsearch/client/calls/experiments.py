@@ -9,16 +9,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client.calls.call import (
-    Call,
-    Vector,
-    _json,
-    _none,
-    _rows,
-    _value,
-    vector_text,
-)
+from pgsearch.client.calls.call import Call, _json, _none, _rows, _value
 from pgsearch.client.calls.search import SearchResult
+from pgsearch.database.vectors import Vector, as_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +150,7 @@ def evaluate_query(
     return _rows(
         "evaluate_query",
         EvaluatedVariant,
-        {"experiment": experiment, "query": query, "embedding": vector_text(embedding), "k::integer": k},
+        {"experiment": experiment, "query": query, "embedding": as_vector(embedding), "k::integer": k},
     )
 
 
@@ -226,7 +219,7 @@ def search_interleaved(
         {
             "experiment": experiment,
             "query": query,
-            "embedding": vector_text(embedding),
+            "embedding": as_vector(embedding),
             "top_k::integer": top_k,
             "filter": _json(filter),
             "context": _json(context),
@@ -257,3 +250,50 @@ def experiment_results(experiment: str) -> Call[list[ExperimentResult]]:
 def finish_experiment(experiment: str) -> Call[list[dict[str, Any]]]:
     """End an experiment and keep its results."""
     return _value("finish_experiment", list, {"experiment": experiment})
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySet:
+    """A set of queries to evaluate with, how it was drawn, and how many it has."""
+
+    query_set: str
+    collection: str
+    sampling: str
+    queries: int
+    created_at: datetime
+
+
+def list_query_sets() -> Call[list[QuerySet]]:
+    """The query sets, by name."""
+    return _rows("list_query_sets", QuerySet, {})
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySetEntry:
+    """A query of a query set, and how often it was asked."""
+
+    query: str
+    query_type: str | None
+    frequency: float
+
+
+def list_queries(query_set: str) -> Call[list[QuerySetEntry]]:
+    """The queries of a query set, in the order in which they were drawn or added."""
+    return _rows("list_queries", QuerySetEntry, {"query_set": query_set})
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A comparison of ways to search; `finished_at` is None while it runs."""
+
+    experiment: str
+    experiment_type: str
+    collection: str
+    variants: list[str]
+    started_at: datetime
+    finished_at: datetime | None
+
+
+def list_experiments() -> Call[list[Experiment]]:
+    """The experiments, in the order in which they began."""
+    return _rows("list_experiments", Experiment, {})

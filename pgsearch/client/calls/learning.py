@@ -10,18 +10,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client.calls.call import (
-    Call,
-    Names,
-    Vector,
-    _json,
-    _names,
-    _none,
-    _of_period,
-    _rows,
-    _value,
-    vector_text,
-)
+from pgsearch.client.calls.call import Call, Names, _json, _names, _none, _of_period, _rows, _value
+from pgsearch.database.vectors import Vector, as_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +194,7 @@ def candidate_signals(
         CandidateSignals,
         {
             "query": query,
-            "embedding": vector_text(embedding),
+            "embedding": as_vector(embedding),
             "collections::text[]": _names(collections),
             "options": _json(options),
         },
@@ -263,3 +253,20 @@ def activate_configuration(configuration: str, *, collection: str | None = None)
 def roll_back_configuration(collection: str) -> Call[str]:
     """Undo the last activation in the collection; returns the name of the configuration."""
     return _value("roll_back_configuration", str, {"collection": collection})
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConfiguration:
+    """Options of a search under a name; `in_use` when it is the last one activated in a collection."""
+
+    configuration: str
+    collection: str
+    in_use: bool
+    options: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    created_at: datetime
+
+
+def list_configurations() -> Call[list[SearchConfiguration]]:
+    """The search configurations, the newest first."""
+    return _rows("list_configurations", SearchConfiguration, {})

@@ -8,13 +8,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client.calls.call import (
-    Call,
-    Vector,
-    _rows,
-    _value,
-    vector_text,
-)
+from pgsearch.client.calls.call import Call, _rows, _value
+from pgsearch.database.vectors import Vector, as_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +100,7 @@ def put_node_embeddings(
             "model": model,
             "node_ids::text[]": list(node_ids),
             "node_types::text[]": list(node_types),
-            "embeddings::text[]": [vector_text(embedding) for embedding in embeddings],
+            "embeddings::text[]": as_vectors(embeddings),
             "summaries::text[]": None if summaries is None else list(summaries),
         },
     )

@@ -19,7 +19,7 @@ from pgsearch.ingest.pages import Page, encode_page, id_texts
 
 
 def create_collection(
-    collection: str, *, text_config: str = "pg_catalog.simple", settings: Mapping[str, Any] | None = None
+    collection: str, *, text_config: str | None = "pg_catalog.simple", settings: Mapping[str, Any] | None = None
 ) -> Call[bool]:
     """Make a collection; False when it stood already, with the same text configuration."""
     return _value(
@@ -142,3 +142,8 @@ class TextStatsRefresh:
 def refresh_text_stats(collection: str | None = None) -> Call[list[TextStatsRefresh]]:
     """Count the words of a collection anew, or of all, where they have changed."""
     return _rows("refresh_text_stats", TextStatsRefresh, {"collection": collection})
+
+
+def collection_settings(collection: str) -> Call[dict[str, Any]]:
+    """Every option as it holds in a collection."""
+    return _value("collection_settings", dict, {"collection": collection})

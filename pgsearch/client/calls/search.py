@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client.calls.call import (
-    Call,
-    Fusion,
-    Names,
-    SearchMode,
-    Vector,
-    _context,
-    _json,
-    _names,
-    _rows,
-    _value,
-    vector_text,
-)
+from pgsearch.client.calls.call import Call, Fusion, Names, SearchMode, _context, _json, _names, _rows, _value
+from pgsearch.client.in_html import in_html
+from pgsearch.database.vectors import Vector, as_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +36,9 @@ class Hit:
     tags: list[str]
     source: str | None
     metadata: Mapping[str, Any]
+
+    def _repr_html_(self) -> str:
+        return in_html([self])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +68,8 @@ def search_code(
         CodeHit,
         {
             "query": query,
-            "embedding": vector_text(embedding),
-            "large_embedding": vector_text(large_embedding),
+            "embedding": as_vector(embedding),
+            "large_embedding": as_vector(large_embedding),
             "collections::text[]": _names(collections),
             "query_type": query_type,
             "top_k::integer": top_k,
@@ -97,6 +90,9 @@ class SearchResult:
     `notes` say what was left out and why, `timings` are milliseconds a stage, `candidates` how many each signal found.
     `query_id` names the search to log_feedback; `logged` says whether it is in the log. Of a search in mode code the
     hits are CodeHits, `query_type` is the type of the question and `weights` are those of its signals.
+
+    It is read like the list of its hits: `for hit in result`, `len(result)`, and true when there are any; a notebook
+    shows them with a bar for each signal.
     """
 
     search_mode: str
@@ -123,6 +119,19 @@ class SearchResult:
             for hit in outcome["hits"]
         ]
         return cls(**{**outcome, "hits": hits})
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def _repr_html_(self) -> str:
+        found = f"{len(self)} hit{'' if len(self) == 1 else 's'}"
+        facts = [found, f"by {' + '.join(self.signals)}" if self.signals else "no signal ran"]
+        if "total_ms" in self.timings:
+            facts.append(f"{self.timings['total_ms']:.0f} ms")
+        return in_html(self.hits, facts, self.notes)
 
     def to_log(self) -> dict[str, Any]:
         """What the SQL function log_result wants to know of this result: all but the texts of its hits."""
@@ -179,7 +188,7 @@ def _search(
 ) -> dict[LiteralString, object]:
     return {
         "query": query,
-        "embedding": vector_text(embedding),
+        "embedding": as_vector(embedding),
         "collections::text[]": _names(collections),
         "search_mode": search_mode,
         **limit,
@@ -280,7 +289,7 @@ def explain_search(
         StagePlan,
         {
             "query": query,
-            "embedding": vector_text(embedding),
+            "embedding": as_vector(embedding),
             "collections::text[]": _names(collections),
             "filter": _json(filter),
             "options": _json(options),

@@ -1,7 +1,7 @@
 -- The best chunks by BM25 (Robertson and Zaragoza 2009), exactly, from the stock GIN index over content_tsv.
 --
--- GIN knows which chunks hold a lexeme, but neither how often nor how long they are, so every chunk that might be among the best has to be
--- read and scored. The art is to read few. A lexeme can give a chunk at most weight * idf * (k1 + 1), its bound
+-- GIN knows which chunks hold a lexeme, but neither how often nor how long they are, so every chunk that might be among
+-- the best has to be read and scored. The art is to read few. A lexeme can give a chunk at most weight * idf * (k1 + 1), its bound
 -- (MaxScore, Turtle and Flood 1995): once top_n chunks score theta, only chunks whose lexemes have bounds that add up
 -- to theta are worth a look. That condition is itself a tsquery, which GIN answers by skipping through the posting
 -- lists, so common words are scored but do not drive the scan.
@@ -12,21 +12,18 @@
 -- Measured (a query in the median, top 100, 2 cores): 212,718 Korean passages, questions of 9 lexemes, 16 ms, exact:
 -- false 9 ms, beside vectors 2.5 ms; 42,000 chunks match, 2,100 are scored, and with these bounds 1,250 must be; beside
 -- vectors 220. 400,000 synthetic chunks, 105 queries of 1 to 8 words, many very common: 45 ms of processor against
--- 2,238 of ts_rank_cd over the same words (18 of them stopped at 50,000 chunks). Tried without gain: more than two
--- scans; another share of total as the first guess (.5 to 1.0); ruling out chunks by ts_rank over groups of lexemes
--- before scoring them, and no copy of the tsvector (the visit to the chunk is what costs).
+-- 2,238 of ts_rank_cd over the same words (of 104 in the latest run 14 are sampled, and the median is 74 ms). Tried
+-- without gain: more than two scans; another share of total as the first guess (.5 to 1.0); ruling out chunks by ts_rank
+-- over groups of lexemes before scoring them, and no copy of the tsvector (the visit to the chunk is what costs).
 
 create or replace function pgsearch._bm25_terms(
     lexemes     text[],
     weights     float8[],
     collections text[],
-    out terms          tsquery[],
-    out names          text[],
-    out gains          float8[],
-    out frequencies    float8[],
-    out chunks         float8,
-    out average_length float8
+    required    tsquery default null,
+    excluded    tsquery default null
 )
+returns pgsearch.bm25_words
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -41,12 +38,13 @@ declare
     unrefreshed text[];
     tokens      float8;
     counted     float8 := 0;
+    words pgsearch.bm25_words;
 begin
     select coalesce(array_agg(c.collection) filter (where s.collection is not null), '{}'),
            array_agg(c.collection) filter (where s.collection is null),
            coalesce(sum(s.chunks), 0),
            coalesce(sum(s.total_tokens), 0)
-      into refreshed, unrefreshed, chunks, tokens
+      into refreshed, unrefreshed, words.chunks, tokens
       from pgsearch.collections as c
            left join pgsearch.collection_stats as s on s.collection = c.collection
      where _bm25_terms.collections is null
@@ -68,8 +66,10 @@ begin
                  limit most_sampled) as c;
     end if;
 
-    chunks         := chunks + counted;
-    average_length := coalesce(nullif(tokens / nullif(chunks, 0), 0), 1);
+    words.chunks         := words.chunks + counted;
+    words.average_length := coalesce(nullif(tokens / nullif(words.chunks, 0), 0), 1);
+    words.required       := _bm25_terms.required;
+    words.excluded       := _bm25_terms.excluded;
 
     with asked as (
         select l.lexeme,
@@ -85,7 +85,7 @@ begin
            and octet_length(l.lexeme) <= 2046
          group by l.lexeme
     ),
-    found as (
+    occurring as (
         select a.lexeme,
                a.term,
                a.weight,
@@ -103,21 +103,23 @@ begin
            array_agg(f.lexeme order by f.frequency, f.lexeme),
            array_agg(f.weight order by f.frequency, f.lexeme),
            array_agg(f.frequency order by f.frequency, f.lexeme),
-           greatest(chunks, max(f.frequency))
-      into terms, names, gains, frequencies, chunks
-      from found as f
+           greatest(words.chunks, max(f.frequency))
+      into words.terms, words.names, words.gains, words.frequencies, words.chunks
+      from occurring as f
      where f.frequency > 0;
 
-    select array_agg(t.weight * ln(1 + (chunks - t.frequency + 0.5) / (t.frequency + 0.5)) order by t.position)
-      into gains
-      from unnest(gains, frequencies) with ordinality as t(weight, frequency, position);
+    select array_agg(t.weight * ln(1 + (words.chunks - t.frequency + 0.5) / (t.frequency + 0.5)) order by t.position)
+      into words.gains
+      from unnest(words.gains, words.frequencies) with ordinality as t(weight, frequency, position);
+
+    return words;
 end;
 $$;
 
-comment on function pgsearch._bm25_terms(text[], float8[], text[]) is
+comment on function pgsearch._bm25_terms(text[], float8[], text[], tsquery, tsquery) is
 'The words of a query with what BM25 needs to know of them. Arguments: lexemes (repeated ones count as often), weights
-(one a lexeme, null: 1 each; 0 or less drops it), collections (null: all).
-Returns one row; parallel arrays, the rarest lexeme first: terms (tsquery), names (lexemes), gains (weight * idf, idf =
+(one a lexeme, null: 1 each; 0 or less drops it), collections (null: all), required and excluded (handed on).
+Returns parallel arrays, the rarest lexeme first: terms (tsquery), names (lexemes), gains (weight * idf, idf =
 ln(1 + (N - df + 0.5) / (df + 0.5))), frequencies (df); chunks (N, at least the largest df) and average_length (in
 tokens). Lexemes that stand nowhere are left out; all is null when none is left. df, N and the length are those of the
 last refresh_text_stats, summed over the collections; what it has not seen is counted by the index, up to 10,000.';
@@ -220,65 +222,13 @@ comment on function pgsearch._bm25_match(tsquery[], float8[], float8, integer) i
 'A tsquery that matches at least the chunks whose terms have bounds that add up to theta or more, and as few others as
 one of about most_leaves mentions of lexemes can; null when no chunk can reach theta.';
 
-create or replace function pgsearch._bm25_top_n(
-    lexemes        text[],
-    required       tsquery,
-    excluded       tsquery,
-    collections    text[],
-    page_ids       bigint[],
-    top_n          integer,
-    weights        float8[] default null,
-    exact          boolean  default true,
-    k1             float8   default 1.2,
-    b              float8   default 0.75,
-    heading_weight float8   default 1,
-    max_rows       integer  default 50000,
-    out chunk_ids   bigint[],
-    out chunk_pages bigint[],
-    out scores      float8[],
-    out approximate boolean,
-    out rows_scored integer,
-    out matches     tsquery[]
-)
-language plpgsql stable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    query constant record := pgsearch._bm25_terms(lexemes, weights, collections);
-begin
-    select t.chunk_ids, t.chunk_pages, t.scores, t.approximate, t.rows_scored, t.matches
-      into chunk_ids, chunk_pages, scores, approximate, rows_scored, matches
-      from pgsearch._bm25_best(
-               query.terms, query.gains, query.frequencies, query.average_length, required, excluded, collections, page_ids, top_n,
-               case exact when true then 'exact' when false then 'fast' else 'shared' end, k1, b, heading_weight, max_rows) as t;
-end;
-$$;
-
-comment on function pgsearch._bm25_top_n(text[], tsquery, tsquery, text[], bigint[], integer, float8[], boolean, float8, float8, float8, integer) is
-'The top_n chunks by BM25, after parsing and filtering.
-Arguments: lexemes (any of them makes a hit, repeated ones count as often), required (tsquery that every hit matches, or
-null), excluded (tsquery that no hit matches, or null), collections (null: all), page_ids (null: no filter), top_n,
-weights (one a lexeme, null: 1 each), exact (false: faster, with bounds that a chunk can exceed but hardly does; null:
-faster still, content with half of top_n, see _bm25_best), k1 (>= 0), b (0 .. 1), heading_weight (>= 0: what an
-occurrence in the heading counts, in occurrences in the content), max_rows (most chunks to score, null: no limit).
-Score: sum over the lexemes of weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average length)), with tf
-= occurrences in the content + heading_weight * those in the heading, length in tokens, idf as in _bm25_terms.
-Returns one row; parallel arrays, best first, ties by chunk_id: chunk_ids, chunk_pages, scores (> 0); approximate (exact
-was not true, or max_rows cut the scan short), rows_scored, matches (the tsquery of each scan).';
-
 create or replace function pgsearch._bm25_plans(
-    lexemes        text[],
-    required       tsquery,
-    excluded       tsquery,
-    collections    text[],
-    page_ids       bigint[],
-    top_n          integer,
-    weights        float8[] default null,
-    exact          boolean  default true,
-    k1             float8   default 1.2,
-    b              float8   default 0.75,
-    heading_weight float8   default 1,
-    max_rows       integer  default 50000
+    words    pgsearch.bm25_words,
+    formula  pgsearch.bm25_formula,
+    scope    pgsearch.scope,
+    top_n    integer,
+    effort   text,
+    max_rows integer
 )
 returns setof jsonb
 -- volatile, because PostgreSQL refuses EXPLAIN in any other function
@@ -291,24 +241,21 @@ set jit = off
 set gin_fuzzy_search_limit = 0
 as $$
 declare
-    query record;
     match tsquery;
     plan  jsonb;
 begin
-    query := pgsearch._bm25_terms(lexemes, weights, collections);
-    foreach match in array (select t.matches
-                              from pgsearch._bm25_top_n(lexemes, required, excluded, collections, page_ids, top_n, weights, exact, k1, b, heading_weight, max_rows) as t)
+    foreach match in array (select t.matches from pgsearch._bm25_best(words, formula, scope, top_n, effort, max_rows) as t)
     loop
         execute 'explain (analyze, format json) '
-                || pgsearch._bm25_statement(cardinality(query.terms), collections is not null, page_ids is not null)
+                || pgsearch._bm25_statement(cardinality(words.terms), scope.page_ids is not null)
            into plan
-          using match, query.terms, query.gains, k1, b, query.average_length, heading_weight,
-                '{}'::bigint[], max_rows, '{}'::bigint[], '{}'::bigint[], '{}'::float8[], top_n, collections, page_ids,
-                '{}'::bigint[], '{}'::bigint[], required, excluded, 9223372036854775807;
+          using match, words.terms, words.gains, formula.k1, formula.b, words.average_length, formula.heading_weight,
+                '{}'::bigint[], max_rows, '{}'::bigint[], '{}'::bigint[], '{}'::float8[], top_n, scope.collections, scope.page_ids,
+                '{}'::bigint[], '{}'::bigint[], words.required, words.excluded, 9223372036854775807;
         return next plan;
     end loop;
 end;
 $$;
 
-comment on function pgsearch._bm25_plans(text[], tsquery, tsquery, text[], bigint[], integer, float8[], boolean, float8, float8, float8, integer) is
-'EXPLAIN ANALYZE, as JSON, of each scan that _bm25_top_n makes with the same arguments.';
+comment on function pgsearch._bm25_plans(pgsearch.bm25_words, pgsearch.bm25_formula, pgsearch.scope, integer, text, integer) is
+'EXPLAIN ANALYZE, as JSON, of each scan that _bm25_best makes with the same arguments.';

@@ -1,4 +1,4 @@
--- depends: 0010_trust
+-- depends: 0011_composite_types
 -- Conversations about the searches of the log: who said what, which search fed an answer, and what it cost.
 --
 -- A message is a row of figures; its text stands apart, so that texts can go after weeks while figures stay. A turn's search is a row of queries that

@@ -1,0 +1,222 @@
+"""Calls that pgsearch's own tools make, and no method of a client: what they ask is no promise to anybody else.
+
+Functions whose name begins with `_`, and tables that have no function, are named here and nowhere else in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, LiteralString, TypeAlias
+
+from psycopg.types.json import Jsonb
+
+from pgsearch.client.calls.call import Call
+from pgsearch.database.vectors import Vector, as_vector
+
+Rows: TypeAlias = Call[list[tuple[Any, ...]]]
+
+
+def _rows(statement: LiteralString, **parameters: object) -> Rows:
+    return Call(statement, parameters, list)
+
+
+def _first(found: Iterable[tuple[Any, ...]]) -> Any:
+    return next(iter(found))[0]
+
+
+def now() -> Call[datetime]:
+    """The time of the server."""
+    return Call("select pg_catalog.clock_timestamp()", {}, _first)
+
+
+def deployed_version() -> Call[str]:
+    """The version of pgsearch that was deployed."""
+    return Call("select version from pgsearch.deployment", {}, _first)
+
+
+# Code and its nodes
+
+
+def finish_load(collection: str) -> Call[object]:
+    """Have what was put and deleted counted, where no load was to end."""
+    return Call("select pgsearch.finish_load(%(collection)s)", {"collection": collection}, _first)
+
+
+def indexed_files(collection: str) -> Rows:
+    """The files of a repository as they were indexed: path, hash, language, why unparsed, hashes by model."""
+    return _rows("select * from pgsearch._indexed_files(%(repo)s)", repo=collection)
+
+
+def indexed_facts(collection: str) -> Rows:
+    """What was read from the files of a repository: path, hash, facts."""
+    return _rows("select * from pgsearch._indexed_facts(%(repo)s)", repo=collection)
+
+
+def name_node_model(collection: str, model: str) -> Call[int]:
+    """Give the nodes without a model that model; returns how many."""
+    statement: LiteralString = "select pgsearch._name_node_model(%(repo)s, %(model)s)"
+    return Call(statement, {"repo": collection, "model": model}, _first)
+
+
+def node_digests(collection: str, model: str) -> Rows:
+    """Digests of the nodes as they stand: node_id, node_type, digest."""
+    return _rows("select * from pgsearch._node_digests(%(repo)s, %(model)s)", repo=collection, model=model)
+
+
+def node_counts(collection: str, model: str | None) -> Rows:
+    """How many nodes of each type: node_type, nodes."""
+    return _rows("select * from pgsearch._node_counts(%(repo)s, %(model)s)", repo=collection, model=model)
+
+
+def node_sources(collection: str, model: str, node_ids: Sequence[str], node_types: Sequence[str]) -> Rows:
+    """Nodes with the code that they are about, in the order given."""
+    return _rows(
+        "select * from pgsearch._node_sources(%(repo)s, %(model)s, %(ids)s::text[], %(types)s::text[])",
+        repo=collection,
+        model=model,
+        ids=list(node_ids),
+        types=list(node_types),
+    )
+
+
+# Models
+
+
+def dimensions_of(model: str) -> Call[int]:
+    """Length of the vectors of a model; UnknownModelError when it is not registered."""
+    return Call("select (pgsearch._named_model(%(model)s)).dimensions", {"model": model}, _first)
+
+
+# Evaluation
+
+
+def count_of_pages(collection: str, external_ids: Sequence[str]) -> Call[int]:
+    """How many of the pages there are."""
+    return Call(
+        "select count(*) from pgsearch.pages where collection = %(collection)s and external_id = any (%(ids)s)",
+        {"collection": collection, "ids": list(external_ids)},
+        _first,
+    )
+
+
+def held_of_corpus(collection: str, source: str, origin: str) -> Call[tuple[int, int, int, int]]:
+    """Pages of the collection; those from this very corpus; those from it or an earlier state of it; chunks."""
+    return Call(
+        "select count(*),"
+        "       count(*) filter (where source = %(source)s),"
+        "       count(*) filter (where starts_with(source, %(origin)s)),"
+        "       (select count(*) from pgsearch.chunks where collection = %(collection)s)"
+        "  from pgsearch.pages"
+        " where collection = %(collection)s",
+        {"collection": collection, "source": source, "origin": origin},
+        lambda found: tuple(next(iter(found))),
+    )
+
+
+def chunks_of_passages(collection: str) -> Rows:
+    """The chunks of a corpus: id of the passage, page_id, chunk_id, content_hash."""
+    return _rows(
+        "select coalesce(c.metadata ->> '_id', p.external_id), c.page_id, c.chunk_id, c.content_hash"
+        "  from pgsearch.chunks as c"
+        "       join pgsearch.pages as p on p.page_id = c.page_id"
+        " where c.collection = %(collection)s"
+        " order by c.chunk_id",
+        collection=collection,
+    )
+
+
+# Judging and learning
+
+
+def judged_documents(judgment_list: str, query: str) -> Call[set[str]]:
+    """The documents that a list has a rating of for the query; none when there is no such list."""
+    return Call(
+        "select j.doc_id from pgsearch.judgments as j join pgsearch.judgment_lists as l using (judgment_list_id)"
+        " where l.name = %(list)s and j.query = %(query)s",
+        {"list": judgment_list, "query": query},
+        lambda found: {row[0] for row in found},
+    )
+
+
+def learning_material(collection: str) -> Rows:
+    """How many searches of the collection are in the log, and how many of them were clicked."""
+    return _rows("select * from pgsearch._learning_material(%(collection)s)", collection=collection)
+
+
+def candidates(query: str, embedding: Vector | None, collection: str, options: Mapping[str, Any]) -> Rows:
+    """candidate_signals as one row of arrays, with what the scores are made of."""
+    return _rows(
+        "select * from pgsearch._candidates(%(query)s, %(embedding)s, %(collections)s::text[], %(options)s)",
+        query=query,
+        embedding=as_vector(embedding),
+        collections=[collection],
+        options=Jsonb(dict(options)),
+    )
+
+
+def centred_embeddings(model: str, collection: str, page_ids: Sequence[int], chunk_ids: Sequence[int]) -> Rows:
+    """Embeddings without what those of the collection have in common: chunk_id, vector in its binary form."""
+    return Call(
+        "select * from pgsearch._centred_embeddings("
+        "%(model)s, %(collections)s::text[], %(pages)s::bigint[], %(chunks)s::bigint[])",
+        {"model": model, "collections": [collection], "pages": list(page_ids), "chunks": list(chunk_ids)},
+        list,
+        binary=True,
+    )
+
+
+def query_types_by_rules(queries: Sequence[str]) -> Call[list[str]]:
+    """What the rules say of each query, whatever classifier is active."""
+    return Call(
+        "select pgsearch._query_type_by_rules(q.query) from unnest(%(queries)s::text[]) with ordinality as q(query, at)"
+        " order by q.at",
+        {"queries": list(queries)},
+        lambda found: [row[0] for row in found],
+    )
+
+
+def query_types() -> Call[set[str]]:
+    """The query types that there are weights for."""
+    return Call("select query_type from pgsearch.query_types", {}, lambda found: {row[0] for row in found})
+
+
+def is_active(model: str) -> Call[bool]:
+    """Whether a learned model is in use."""
+    return Call(
+        "select exists (select from pgsearch.learned_models where name = %(model)s and active)",
+        {"model": model},
+        _first,
+    )
+
+
+def clicked_searches(collection: str) -> Rows:
+    """The searches of the log with a click: query, hits, whether each was clicked, its page."""
+    return _rows("select * from pgsearch._clicked_searches(%(collection)s)", collection=collection)
+
+
+def hit_feature_names() -> Call[list[str]]:
+    """The names of the features of a hit."""
+    return Call("select pgsearch._hit_feature_names()", {}, _first)
+
+
+def hit_features(query: str, hits: Sequence[Mapping[str, Any]]) -> Call[list[list[float]]]:
+    """The features of each hit."""
+    return Call(
+        "select features from pgsearch._hit_features(%(query)s, %(hits)s) order by at",
+        {"query": query, "hits": Jsonb(list(hits))},
+        lambda found: [row[0] for row in found],
+    )
+
+
+# Upkeep
+
+
+def detect_reformulations() -> Call[int]:
+    """Find the searches of two days that were typed anew, where nobody noticed at the time."""
+    return Call(
+        "select pgsearch._detect_reformulations("
+        "pg_catalog.clock_timestamp() - interval '2 days', pg_catalog.clock_timestamp())",
+        {},
+        _first,
+    )

@@ -1,0 +1,85 @@
+-- One order out of the signals, with boosts and recency, cut to what is looked at further.
+
+create or replace function pgsearch._fuse_and_boost(asked pgsearch.search_request, findings pgsearch.search_findings)
+returns pgsearch.search_findings
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+as $$
+declare
+    settings   constant jsonb                 := asked.settings;
+    parsed     constant pgsearch.parsed_query := asked.parsed;
+    reranks    constant boolean := settings ->> 'rerank' <> '';
+    -- a reranker chooses the chunk of a page itself
+    one_a_page constant boolean := (settings ->> 'group_by_page')::boolean and not reranks;
+    shown      constant integer := case
+                                   when reranks then greatest(asked.top_k, (settings ->> 'rerank_head')::integer)
+                                   when (settings ->> 'diversity')::float8 > 0 then greatest(asked.top_k, least(100, 5 * asked.top_k))
+                                   else asked.top_k
+                                   end;
+    article_boosts float8[];
+    ages           float8[];
+begin
+    if asked.fusion = 'adaptive' and asked.use_text and asked.use_vector then
+        if pgsearch._named_articles(asked.query) is not null then
+            select array_agg(b.article order by b.chunk_id)
+              into article_boosts
+              from pgsearch.boost_factors(
+                       asked.query, parsed.words, findings.chunk_ids, findings.page_ids, findings.title_scores, findings.text_scores,
+                       settings -> 'boosts') as b;
+        end if;
+        if (settings ->> 'recency_half_life_days')::float8 > 0 then
+            select array_agg(a.days order by c.chunk_id)
+              into ages
+              from unnest(findings.chunk_ids, findings.page_ids) as c(chunk_id, page_id)
+                   join pgsearch._page_ages(findings.page_ids, true, settings ->> 'recency_key') as a on a.page_id = c.page_id;
+        end if;
+        select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
+          into findings.hits
+          from pgsearch._fused_adaptive(
+                   settings       => settings,
+                   information    => findings.information,
+                   embedding      => asked.embedding,
+                   model          => asked.model,
+                   centre         => pgsearch._centre(asked.model, (asked.scope).collections),
+                   chunk_ids      => findings.chunk_ids,
+                   page_ids       => findings.page_ids,
+                   text_scores    => findings.text_scores,
+                   title_scores   => findings.title_scores,
+                   lexical_scores => findings.lexical_scores,
+                   article_boosts => article_boosts,
+                   ages           => ages,
+                   vector_found   => (findings.by_vector).chunk_ids,
+                   words          => parsed.words,
+                   lexemes        => parsed.lexemes,
+                   one_a_page     => one_a_page,
+                   shown          => shown) as f;
+    else
+        select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
+          into findings.hits
+          from pgsearch._fused(
+                   fusion         => asked.fusion,
+                   settings       => settings,
+                   query          => asked.query,
+                   words          => parsed.words,
+                   information    => findings.information,
+                   chunk_ids      => findings.chunk_ids,
+                   page_ids       => findings.page_ids,
+                   text_scores    => findings.text_scores,
+                   vector_scores  => findings.vector_scores,
+                   title_scores   => findings.title_scores,
+                   lexical_scores => findings.lexical_scores,
+                   vector_found   => (findings.by_vector).chunk_ids,
+                   one_a_page     => one_a_page,
+                   shown          => shown) as f;
+    end if;
+    findings.hits := coalesce(findings.hits, '[]');
+    findings.laps := pgsearch._lap(findings.laps, 'fusion_ms');
+    return findings;
+end;
+$$;
+
+comment on function pgsearch._fuse_and_boost(pgsearch.search_request, pgsearch.search_findings) is
+'Adds hits: the first candidates by the fusion, best first, as objects of chunk_id, page_id, score, match_reason, signals
+and hit_chunks; as many as are shown, or as reranking and diversity choose from.';

@@ -1,0 +1,187 @@
+-- The candidates of a search: what each signal finds, and their union.
+
+create or replace function pgsearch._gather(asked pgsearch.search_request)
+returns pgsearch.search_findings
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+as $$
+declare
+    settings constant jsonb                 := asked.settings;
+    parsed   constant pgsearch.parsed_query := asked.parsed;
+    scope    constant pgsearch.scope        := asked.scope;
+    findings pgsearch.search_findings       := pgsearch._begun(asked);
+    near     pgsearch.scored_chunks;
+    titled   pgsearch.scored_chunks;
+    others   pgsearch.scored_chunks;
+    sought   text[] := '{}';
+begin
+    if asked.use_vector then
+        select array_agg(v.chunk_id), array_agg(v.page_id), array_agg(v.score)
+          into near.chunk_ids, near.page_ids, near.scores
+          from pgsearch._vector_top_n(
+                   embedding   => asked.embedding,
+                   model       => asked.model,
+                   collections => scope.collections,
+                   page_ids    => scope.page_ids,
+                   top_n       => case asked.fusion
+                                  when 'weighted' then least(1000, greatest(1, asked.top_k) * (settings ->> 'rerank_oversample')::integer)
+                                  else asked.candidates
+                                  end) as v;
+        findings.by_vector := near;
+        findings.laps      := pgsearch._lap(findings.laps, 'vector_ms');
+    end if;
+
+    if asked.use_title then
+        -- beside the text signal only words that it cannot find are looked up by their spelling
+        if not asked.use_text then
+            sought := parsed.words;
+        elsif not coalesce(parsed.lexemes <@ (asked.words).names, false) then
+            sought := pgsearch._unknown_words(parsed.words, scope.collections);
+        end if;
+        if sought <> '{}' then
+            select array_agg(l.page_id), array_agg(l.score)
+              into findings.titled_pages, findings.titled_scores
+              from pgsearch._lexical_top_n(
+                       words       => parsed.words,
+                       looked_up   => sought,
+                       collections => scope.collections,
+                       page_ids    => scope.page_ids,
+                       threshold   => (settings ->> 'lexical_threshold')::float8,
+                       top_n       => asked.candidates) as l;
+        end if;
+
+        -- a page found by its title alone is shown by its first chunk that the query allows
+        if findings.titled_pages is not null then
+            select array_agg(f.chunk_id), array_agg(f.page_id)
+              into titled.chunk_ids, titled.page_ids
+              from (select distinct on (c.page_id) c.chunk_id, c.page_id
+                      from pgsearch.chunks as c
+                     where c.page_id = any (findings.titled_pages)
+                       and c.page_id <> all (coalesce(near.page_ids, '{}'))
+                       and (parsed.required is null or c.content_tsv @@ parsed.required)
+                       and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded)
+                     order by c.page_id, c.ordinal, c.chunk_id) as f;
+        end if;
+        findings.laps := pgsearch._lap(findings.laps, 'lexical_ms');
+    end if;
+
+    -- the text signal comes last and completes itself: it scores what the others found in the scan that finds its own
+    others.chunk_ids := near.chunk_ids || titled.chunk_ids;
+    others.page_ids  := near.page_ids || titled.page_ids;
+    findings := pgsearch._gather_text(
+                 asked        => asked,
+                 findings     => findings,
+                 others       => others,
+                 first_chunks => titled.chunk_ids,
+                 -- where vectors have brought all the candidates asked for, nothing is gained by the last of the
+                 -- words' own; not so where some may be refused
+                 effort       => case
+                                 when cardinality(near.chunk_ids) >= asked.candidates
+                                      and parsed.required is null
+                                      and parsed.excluded is null then 'shared'
+                                 else 'exact'
+                                 end);
+
+    findings.candidates := jsonb_build_object(
+                               'text',    coalesce(cardinality((findings.by_text).chunk_ids), 0),
+                               'vector',  coalesce(cardinality(near.chunk_ids), 0),
+                               'lexical', coalesce(cardinality(findings.titled_pages), 0),
+                               'union',   cardinality(findings.chunk_ids));
+    findings.signals    := array_remove(array[case when asked.use_text then 'text' end,
+                                              case when asked.use_vector then 'vector' end,
+                                              case when asked.use_title then 'lexical' end], null);
+    return findings;
+end;
+$$;
+
+comment on function pgsearch._gather(pgsearch.search_request) is
+'What vectors, titles and words find, and all of it as candidates with their text_scores.';
+
+create or replace function pgsearch._gather_text(
+    asked        pgsearch.search_request,
+    findings     pgsearch.search_findings,
+    others       pgsearch.scored_chunks,
+    first_chunks bigint[],
+    effort       text
+)
+returns pgsearch.search_findings
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+as $$
+declare
+    settings constant jsonb                 := asked.settings;
+    parsed   constant pgsearch.parsed_query := asked.parsed;
+    told     record;
+    best     pgsearch.scored_chunks;
+    kept     bigint[];
+begin
+    if asked.use_text then
+        told := pgsearch._bm25_best(
+                    words    => asked.words,
+                    formula  => jsonb_populate_record(null::pgsearch.bm25_formula, settings -> 'bm25'),
+                    scope    => asked.scope,
+                    top_n    => asked.candidates,
+                    effort   => case (settings ->> 'exact')::boolean when true then 'exact' when false then 'fast' else effort end,
+                    max_rows => (settings ->> 'max_rows')::integer,
+                    given    => others);
+        best              := told.best;
+        others            := told.also;
+        findings.by_text     := best;
+        findings.approximate := told.approximate;
+        if told.sampled then
+            findings.sampled := format('The words are so common that BM25 ranked a sample of the chunks that have them (%s were read; '
+                                       'the option max_rows bounds it): the text ranking is approximate.', told.rows_scored);
+            findings.notes   := findings.notes || findings.sampled;
+        elsif not (settings ->> 'exact')::boolean then
+            findings.notes := findings.notes || 'The text ranking is approximate, as asked.'::text;
+        end if;
+
+        select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'),
+               coalesce(array_agg(u.page_id order by u.chunk_id), '{}'),
+               array_agg(u.score order by u.chunk_id)
+          into findings.chunk_ids, findings.page_ids, findings.text_scores
+          from (select t.chunk_id, t.page_id, t.score from unnest(best.chunk_ids, best.page_ids, best.scores) as t(chunk_id, page_id, score)
+                 union all
+                select a.chunk_id, a.page_id, a.score
+                  from unnest(others.chunk_ids, others.page_ids, others.scores) as a(chunk_id, page_id, score)
+                 where a.chunk_id <> all (best.chunk_ids)
+                   -- the words found a better chunk of the page
+                   and (first_chunks is null or a.chunk_id <> all (first_chunks) or a.page_id <> all (best.page_ids))) as u;
+        findings.laps := pgsearch._lap(findings.laps, 'text_ms');
+    elsif parsed.required is null and parsed.excluded is null then
+        select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'), coalesce(array_agg(u.page_id order by u.chunk_id), '{}')
+          into findings.chunk_ids, findings.page_ids
+          from unnest(others.chunk_ids, others.page_ids) as u(chunk_id, page_id);
+    else
+        -- what has no words to find it by still has to meet the query's requirements
+        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'), coalesce(array_agg(c.page_id order by c.chunk_id), '{}')
+          into findings.chunk_ids, findings.page_ids
+          from unnest(others.page_ids, others.chunk_ids) as u(page_id, chunk_id)
+               join pgsearch.chunks as c on c.page_id = u.page_id
+                                        and c.chunk_id = u.chunk_id
+         where (parsed.required is null or c.content_tsv @@ parsed.required)
+           and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded);
+    end if;
+
+    if (settings ->> 'require_keywords')::boolean then
+        kept := pgsearch._with_all_keywords(parsed.asked, findings.chunk_ids, (settings ->> 'window')::integer);
+        select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'),
+               coalesce(array_agg(c.page_id order by c.chunk_id), '{}'),
+               array_agg(c.score order by c.chunk_id)
+          into findings.chunk_ids, findings.page_ids, findings.text_scores
+          from unnest(findings.chunk_ids, findings.page_ids, findings.text_scores) as c(chunk_id, page_id, score)
+         where c.chunk_id = any (kept);
+        findings.laps := pgsearch._lap(findings.laps, 'keywords_ms');
+    end if;
+    return findings;
+end;
+$$;
+
+comment on function pgsearch._gather_text(pgsearch.search_request, pgsearch.search_findings, pgsearch.scored_chunks, bigint[], text) is
+'Adds what the words find, and makes the candidates of it and of what others found (each once), as far as they meet the
+query''s requirements and keywords. first_chunks: those of the others that stand for their pages, where the words found
+none. effort: as _bm25_best, where the option exact leaves it open.';

@@ -1,0 +1,54 @@
+-- The queries of a period by what happened to them: how often they were asked, found nothing, or were not clicked.
+
+create or replace function pgsearch._ranked_queries(collection text, since timestamptz, until timestamptz, top_n integer, happened text)
+returns table (
+    query_normalized   text,
+    user_query         text,
+    query_count        float8,
+    no_result_rate     float8,
+    click_through_rate float8,
+    avg_confidence     float8
+)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    days    constant daterange := pgsearch._period(since, until);
+    tracked constant text[] := pgsearch._tracked_collections(_ranked_queries.collection);
+begin
+    perform pgsearch._check_range('top_n', top_n, 0, 10000);
+
+    return query
+    select q.query_normalized,
+           q.user_query,
+           q.query_count,
+           q.no_result_count / q.query_count,
+           case when q.tracked then q.clicked_count / q.query_count end,
+           q.avg_confidence
+      from (select t.query_normalized,
+                   min(t.user_query) as user_query,
+                   sum(t.query_count) as query_count,
+                   sum(t.no_result_count) as no_result_count,
+                   sum(t.clicked_count) as clicked_count,
+                   sum(t.sum_confidence) / nullif(sum(t.confidence_count), 0) as avg_confidence,
+                   bool_or(t.collection = any (tracked)) as tracked
+              from pgsearch.top_queries_daily as t
+             where t.day >= lower(days)
+               and t.day < upper(days)
+               and (_ranked_queries.collection is null or t.collection = _ranked_queries.collection)
+             group by t.query_normalized) as q
+           cross join lateral (select case happened
+                                      when 'searches'  then q.query_count
+                                      when 'no_result' then q.no_result_count
+                                      when 'no_click'  then case when q.tracked then q.query_count - q.clicked_count end
+                                      end as times) as h
+     where h.times > 0
+     order by h.times desc, q.query_normalized
+     limit _ranked_queries.top_n;
+end;
+$$;
+
+comment on function pgsearch._ranked_queries(text, timestamptz, timestamptz, integer, text) is
+'At most top_n queries of the period, those first to which it happened most often: searches, no_result or no_click.
+Arguments, rows and errors as top_queries.';
