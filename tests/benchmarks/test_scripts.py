@@ -26,6 +26,7 @@ from benchmarks import (
     code_indexing,
     code_search,
     embedding_worker,
+    http_api,
     latency,
     log_statistics,
     peers,
@@ -257,6 +258,17 @@ def test_search_log(server: str, judged: Path, output: Path) -> None:
         "single INSERT",
         "log_search, one by one",
         f"log_batch of {search_log.BATCH}",
+    ]
+
+
+def test_http_api(server: str, output: Path) -> None:
+    tiny = ["--chunks", "300", "--searches", "4", "--seconds", "0.6"]
+    assert http_api.main(["--dsn", server, "--output", str(output), *tiny]) == 0
+
+    assert [cells[0] for cells in rows(section(output, "http-api"))] == [
+        "one client, median ms",
+        "32 clients, searches/s",
+        "first byte of an extract answer, median ms",
     ]
 
 
