@@ -101,7 +101,7 @@ begin
         union all
         select 'low_confidence', s.low_confidence, s.total,
                array(select q.user_query
-                       from pgsearch._query_counts(prompt_suggestions.collection, since, until) as q
+                       from pgsearch.top_queries(prompt_suggestions.collection, since, until, 10000) as q
                       where q.avg_confidence < 0.5
                       order by q.query_count desc, q.query_normalized
                       limit prompt_suggestions.top_n),
