@@ -55,7 +55,7 @@ def test_the_indexes_are_those_of_a_deployed_database(conn: psycopg.Connection[A
 
     _synthetic.load(conn, 8)
 
-    assert len(deployed) == 6
+    assert any("content_tsv" in definition for (definition,) in deployed)
     assert gin_indexes(conn) == deployed
 
 
