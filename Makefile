@@ -24,7 +24,7 @@ quick: setup
 	$(BIN)/python -m pytest -m quick --quiet
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: setup pgspot
 	$(BIN)/ruff format --check

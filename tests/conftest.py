@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -51,6 +52,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.option.markexpr != "quick" or collection_path.suffix != ".py" or collection_path.name == "conftest.py":
         return None
     return "pytest.mark.quick" not in collection_path.read_text(encoding="utf-8") or None
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a test waits for its server, or sleeps, half of the time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)

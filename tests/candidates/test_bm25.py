@@ -233,7 +233,7 @@ lexeme_lists = st.lists(st.sampled_from(WORDS), min_size=1, max_size=24)
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     lexemes=lexeme_lists,
     most=st.sampled_from([1, 3, 10, 100]),

@@ -19,7 +19,7 @@ from pgsearch.embedded import postmaster
 from tests.deploy.catalog import catalog
 from tests.deploy.project import Project
 
-_KILLS = 50
+_KILLS = 20
 
 
 @pytest.fixture(scope="module")
