@@ -57,6 +57,7 @@ create or replace function pgsearch._read_conversation(conversation_id text, use
 returns jsonb
 language plpgsql volatile parallel unsafe security definer
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 set timezone = 'UTC'
 set enable_seqscan = off
 set plan_cache_mode = 'force_custom_plan'

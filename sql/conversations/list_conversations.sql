@@ -74,6 +74,7 @@ create or replace function pgsearch._list_conversations(
 returns setof pgsearch.listed_conversation
 language plpgsql volatile parallel unsafe security definer
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 set enable_seqscan = off
 set gin_fuzzy_search_limit = 0
 set plan_cache_mode = 'force_custom_plan'

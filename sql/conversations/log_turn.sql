@@ -10,6 +10,7 @@ create or replace function pgsearch.log_turn(
 returns jsonb
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 set lock_timeout = '5s'
 as $$
 declare

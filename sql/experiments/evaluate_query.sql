@@ -9,6 +9,7 @@ create or replace function pgsearch.evaluate_query(
 returns table (variant text, ndcg float8, average_precision float8, reciprocal_rank float8, precision_at_k float8, recall_at_k float8, judged_at_k float8, latency_ms float8)
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 as $$
 #variable_conflict use_column
 declare

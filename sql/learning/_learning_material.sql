@@ -23,6 +23,7 @@ create or replace function pgsearch._clicked_searches(collection text)
 returns table (query text, hits jsonb, clicked float8[], pages text[])
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 as $$
 #variable_conflict use_column
 begin

@@ -17,6 +17,7 @@ create or replace function pgsearch.judgments_from_clicks(
 returns integer
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 as $$
 #variable_conflict use_column
 declare

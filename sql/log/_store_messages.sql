@@ -7,6 +7,7 @@ create or replace function pgsearch._store_messages(entries jsonb)
 returns jsonb
 language plpgsql volatile parallel unsafe security definer
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 as $$
 declare
     kept record;

@@ -7,6 +7,7 @@ create or replace function pgsearch._store_searches(entries jsonb, overrides jso
 returns jsonb
 language plpgsql volatile parallel unsafe security definer
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 as $$
 declare
     defaults constant jsonb := pgsearch.default_settings() -> 'log';

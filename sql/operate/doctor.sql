@@ -336,7 +336,7 @@ begin
                case when p.partitions = 0 then 'none'
                     when p.catch_all then format('%s, one of them for every time', p.partitions)
                     when not p.now then format('%s, none for the present', p.partitions)
-                    else format('%s, until %s', p.partitions, to_char(p.until, 'YYYY-MM-DD HH24:MI'))
+                    else format('%s, until %s UTC', p.partitions, to_char(p.until at time zone 'UTC', 'YYYY-MM-DD HH24:MI'))
                end,
                'select pgsearch.ensure_partitions();') as f
      where to_regclass('pgsearch.' || t.name) is not null;

@@ -15,6 +15,7 @@ create or replace function pgsearch.explain_hit(
 returns jsonb
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 set enable_seqscan = off
 set enable_mergejoin = off
 as $$

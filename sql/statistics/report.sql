@@ -8,6 +8,7 @@ create or replace function pgsearch.report(
 returns jsonb
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 set datestyle = 'ISO'
 set timezone = 'UTC'
 as $$
