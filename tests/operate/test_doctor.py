@@ -27,7 +27,7 @@ def healthy(client: Client) -> Client:
     build_vector_index(client, "subjects")
     client.refresh_text_stats()
     client.connection.execute("vacuum analyze")
-    for table in ("queries", "events"):
+    for table in ("queries", "events", "messages", "message_contents"):
         client.connection.execute(f"create table pgsearch.{table}_all partition of pgsearch.{table} default".encode())
     return client
 

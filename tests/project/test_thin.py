@@ -168,7 +168,7 @@ def test_every_extra_that_an_error_names_exists() -> None:
         for name in re.findall(r"(?:from_extra|MissingExtraError)\(\s*\"(\w+)\"", path.read_text(encoding="utf-8"))
     }
 
-    assert named == {"embedded", "ingest", "svd", "http", "learning", "local"}
+    assert named == {"embedded", "ingest", "svd", "http", "learning", "local", "server"}
     assert named <= EXTRAS.keys()
 
 

@@ -63,8 +63,8 @@ WRITES: tuple[LiteralString, ...] = (
     "select title_tsv::text from pgsearch.pages where collection = 'new'",
     "select pgsearch.log_search(%(entry)s) is not null",
     "select ts, user_query, hit_scores from pgsearch.queries",
-    "select pgsearch.log_turn('one?', 'two', 'c', context => '{\"user_id\": \"lee\", \"session_id\": \"s\","
-    " \"retrieval_score\": 0.12345678901234567, \"ts\": \"2026-11-28T10:00:00+00\"}') is not null",
+    'select pgsearch.log_turn(\'one?\', \'two\', \'c\', context => \'{"user_id": "lee", "session_id": "s",'
+    ' "retrieval_score": 0.12345678901234567, "ts": "2026-11-28T10:00:00+00"}\') is not null',
     "select ts, role, retrieval_score from pgsearch.messages order by role",
     "select content, pgsearch.get_conversation('c', session_id => 's') is null from pgsearch.message_contents order by 1",
     "select partition, day, expired from pgsearch.list_partitions()",

@@ -242,7 +242,7 @@ def test_row_level_security_on_the_log_holds_in_its_views(client: Client, as_rol
         client.search("nothing like it: zebra", context={"user_id": user})
         client.log_feedback(result.query_id, clicked_rank=1, context={"user_id": user})
         client.connection.execute(
-            "select pgsearch.log_turn('a', 'b', context => jsonb_build_object('user_id', %s))", [user]
+            "select pgsearch.log_turn('a', 'b', context => jsonb_build_object('user_id', %s::text))", [user]
         )
     client.refresh_search_stats()
     client.grant_rights(READER, ["read_log"])
