@@ -66,7 +66,8 @@ WRITES: tuple[LiteralString, ...] = (
     'select pgsearch.log_turn(\'one?\', \'two\', \'c\', context => \'{"user_id": "lee", "session_id": "s",'
     ' "retrieval_score": 0.12345678901234567, "ts": "2026-11-28T10:00:00+00"}\') is not null',
     "select ts, role, retrieval_score from pgsearch.messages order by role",
-    "select content, pgsearch.get_conversation('c', session_id => 's') is null from pgsearch.message_contents order by 1",
+    "select content, pgsearch.get_conversation('c', session_id => 's') is null from pgsearch.message_contents"
+    " order by content",
     "select partition, day, expired from pgsearch.list_partitions()",
     "select detail from pgsearch.doctor() where check_name ~ 'partitions'",
     "select count(*) from pgsearch.refresh_search_stats()",
