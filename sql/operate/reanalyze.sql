@@ -112,7 +112,7 @@ $$;
 comment on function pgsearch._count_to_reanalyze(text) is 'How many rows (of messages: days) reanalyze has to go through.';
 
 create or replace function pgsearch.reanalyze(most_rows integer default 1000)
-returns table (relation text, rows_done bigint, rows_total bigint)
+returns table (relation text, rows_done bigint, rows_total bigint, rows_now bigint)
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
@@ -147,7 +147,7 @@ begin
          where r.relation = work.relation;
     end if;
 
-    return query select work.relation, work.rows_done + batch.done, greatest(work.rows_total, work.rows_done + batch.done);
+    return query select work.relation, work.rows_done + batch.done, greatest(work.rows_total, work.rows_done + batch.done), batch.done::bigint;
 end;
 $$;
 
@@ -156,8 +156,9 @@ comment on function pgsearch.reanalyze(integer) is
 pgsearch maintain do so. Until then searches ask for old and new forms together.
 Arguments:
 - most_rows (1 .. 100000 rows a call; a call is one transaction)
-Returns one row: relation (the table whose turn it was), rows_done and rows_total of it (for message_contents, days); no row
-when nothing is left. Locks the rows of the batch against writers; may be ended at any time and goes on where it was.
+Returns one row: relation (the table whose turn it was), rows_done and rows_total of it, rows_now (those of this
+call; for message_contents, days); no row when nothing is left. Locks the rows of the batch
+against writers; may be ended at any time and goes on where it was.
 Error: PS003 most_rows out of range.
 Example:
 select * from pgsearch.reanalyze();';
