@@ -289,6 +289,21 @@ $$;
 comment on function pgsearch._analyze_chunk(text, text, text) is
 'tsvector of a chunk: the heading (page title and section headings) with weight A, the content with weight D, the wholes of the heading last. A phrase may match across the border of heading and content.';
 
+-- How much of a name a question says is counted in words.
+create or replace function pgsearch._analyze_name(text_config text, node_id text, metadata jsonb)
+returns tsvector
+language plpgsql immutable parallel safe
+as $$
+begin
+    return pg_catalog.to_tsvector(
+               text_config::pg_catalog.regconfig,
+               pgsearch._words(pgsearch._normalized(pgsearch._split_identifiers(coalesce(
+                   metadata operator(pg_catalog.->>) 'route',
+                   metadata operator(pg_catalog.->>) 'name',
+                   pg_catalog.regexp_replace(coalesce(metadata operator(pg_catalog.->>) 'qualified_name', node_id), E'^.*\\.', ''))))));
+end;
+$$;
+
 -- What a refresh of the statistics of words compares with what it counted last.
 create or replace function pgsearch._analysis_version()
 returns integer
