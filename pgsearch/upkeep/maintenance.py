@@ -95,7 +95,7 @@ class MaintenanceReport:
 
 
 def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = None) -> MaintenanceReport:
-    """Analyse older rows anew, refresh what is counted, empty the GIN pending lists, VACUUM (ANALYZE) the tables, keep the log to its days.
+    """Analyse older rows anew, refresh what is counted, empty the GIN pending lists, VACUUM (ANALYZE), keep the log.
 
     Counted are the words of collections whose statistics are stale, and the centres of the embeddings. Searches and
     writers go on meanwhile. `progress` gets what is done now, how many steps are done, and of how many.
@@ -136,9 +136,7 @@ def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = Non
     return MaintenanceReport(reanalyzed, statistics, cleaned, vacuumed, log, warnings, time.monotonic() - started)
 
 
-def _reanalyze(
-    connection: psycopg.Connection[Any], warnings: list[str], tell: Callable[[str, int, int], None]
-) -> int:
+def _reanalyze(connection: psycopg.Connection[Any], warnings: list[str], tell: Callable[[str, int, int], None]) -> int:
     """Analyse anew what an older version has analysed, batch after batch; how many rows were looked at."""
     looked_at = refused = batches = 0
     while refused < _REANALYSIS_ATTEMPTS:

@@ -1,4 +1,4 @@
-"""What people type is found, first, and what they exclude is gone: names with signs, numbers, dates, accents, scripts."""
+"""What people type comes first, and what they exclude is gone: names with signs, numbers, dates, accents, scripts."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -87,7 +88,7 @@ def test_each_part_and_each_whole_is_found_required_and_excluded_by_typing_it_an
     select: Select, items: list[tuple[str, list[str]]], text_config: str, in_heading: bool
 ) -> None:
     wholes = [whole for whole, _ in items]
-    neighbours = [f"{left} {right}" for left, right in zip(wholes, wholes[1:], strict=False)]
+    neighbours = [f"{left} {right}" for left, right in itertools.pairwise(wholes)]
     queries = [*wholes, *(part for _, parts in items for part in parts), *neighbours]
     texts = ("wiki " + " ".join(wholes), "") if in_heading else ("", "wiki " + " ".join(wholes))
 
