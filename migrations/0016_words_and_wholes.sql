@@ -27,15 +27,17 @@ comment on column pgsearch.reanalysis.rows_total is 'How many rows there were wh
 lock table pgsearch.pages, pgsearch.chunks, pgsearch.semantic_nodes, pgsearch.message_contents in share row exclusive mode;
 
 insert into pgsearch.reanalysis (relation)
-select t.relation
-  from (select 'pages' as relation, exists (select from pgsearch.pages) as has_rows
-         union all
-        select 'chunks', exists (select from pgsearch.chunks)
-         union all
-        select 'semantic_nodes', exists (select from pgsearch.semantic_nodes)
-         union all
-        select 'message_contents', exists (select from pgsearch.message_contents)) as t
- where t.has_rows
+select 'pages' as relation
+ where exists (select from pgsearch.pages)
+ union all
+select 'chunks' as relation
+ where exists (select from pgsearch.chunks)
+ union all
+select 'semantic_nodes' as relation
+ where exists (select from pgsearch.semantic_nodes)
+ union all
+select 'message_contents' as relation
+ where exists (select from pgsearch.message_contents)
     on conflict do nothing;
 
 alter table pgsearch.collection_stats

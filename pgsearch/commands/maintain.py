@@ -8,7 +8,7 @@ from pgsearch.commands._output import note, progress_bar, say, say_json, say_tab
 from pgsearch.database.dsn import default_dsn
 from pgsearch.upkeep.maintenance import maintain
 
-SUMMARY = "analyse older rows anew, refresh statistics, empty pending lists, vacuum and analyze, keep the log to its days"
+SUMMARY = "analyse older rows anew, refresh statistics, empty pending lists, vacuum, analyze, keep the log to its days"
 EXAMPLE = """
 pgsearch maintain
 0 4 * * *  pgsearch maintain --dsn postgresql://me@localhost/wiki   # in a crontab

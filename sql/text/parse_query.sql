@@ -77,8 +77,9 @@ begin
         sign   := coalesce(token[1], substring(token[3] from '^[-+](?![-+])'), '');
         phrase := case when quoted then token[2] else substr(token[3], 1 + length(sign)) end;
 
-        -- emoji are words
-        if phrase !~ E'[[:alnum:]\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2BFF\\U0001F000-\\U0001FAFF]' then
+        -- letters by range, whatever the collation takes for one; emoji are words
+        if phrase !~ (E'[0-9A-Za-z\\u00C0-\\u1FFF\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2DFF'
+                      '\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF]') then
             continue;
         end if;
 

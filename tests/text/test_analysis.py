@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 
+import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgsearch import Client
+from pgsearch.database.deploy import deploy
 from tests.conftest import Select
 
 ENGLISH = ["report", "final", "server", "queue", "gateway", "photo", "reader", "index", "vector", "street"]
@@ -217,3 +220,29 @@ def test_a_whole_weighs_more_than_its_parts_and_a_part_of_one_character_nothing(
 )
 def test_a_text_of_any_length_can_be_stored(select: Select, text: str) -> None:
     assert select("select length(pgsearch._analyze_chunk('pg_catalog.simple', '', %s)) >= 0", text) == [(True,)]
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [
+        pytest.param("locale_provider libc locale 'C.UTF-8'", id="libc"),
+        pytest.param("locale_provider icu icu_locale 'und' lc_ctype 'C.UTF-8' lc_collate 'C'", id="ICU"),
+        pytest.param("locale_provider builtin builtin_locale 'C' lc_ctype 'C.UTF-8' lc_collate 'C'", id="builtin C"),
+    ],
+)
+def test_a_text_is_analysed_alike_whatever_the_locale(
+    select: Select, new_database: Callable[..., str], locale: str
+) -> None:
+    try:
+        dsn = new_database(f"template template0 encoding 'UTF8' {locale}")
+    except psycopg.errors.FeatureNotSupported as error:
+        pytest.skip(str(error))
+    deploy(dsn)
+    texts = [*LINES, "C++ C# .NET node.js 2026년 11월 28일 20261128 😀", " ".join([*ACCENTED, *UNSPACED]).lower()]
+    statement = "select pgsearch._analyze('pg_catalog.english', t)::text from unnest(%s::text[]) as t"
+    queries = "select q, (pgsearch.parse_query(q, 'english')).required::text from unnest(%s::text[]) as q"
+    asked = ["+c#", "+.net", '"2026-11-28"', "+crème", "+윤석열", "+ข้าว", "+😀"]
+
+    with psycopg.connect(dsn) as connection:
+        assert connection.execute(statement, [texts]).fetchall() == select(statement, texts)
+        assert connection.execute(queries, [asked]).fetchall() == select(queries, asked)
