@@ -186,25 +186,23 @@ begin
     end if;
 
     -- Joined words, then words with humps and borders, those inside joined ones too. Two patterns without captures: one with both costs twice as much.
-    if ascii then
-        wholes := (select pg_catalog.string_agg(m.found[1], ' ')
-                     from pg_catalog.regexp_matches(normalized, '[A-Za-z0-9]+(?:(?:[-._:&]|::)[A-Za-z0-9]+)+', 'g') as m(found));
-    else
-        wholes := (select pg_catalog.string_agg(m.found[1], ' ')
-                     from pg_catalog.regexp_matches(
-                              normalized,
-                              E'[A-Za-z0-9\\u00C0-\\u02AF\\u0300-\\u0DFF\\u10A0-\\u10FF\\u1E00-\\u1FFF]+(?:(?:[-._:&]|::)[A-Za-z0-9\\u00C0-\\u02AF\\u0300-\\u0DFF\\u10A0-\\u10FF\\u1E00-\\u1FFF]+)+',
-                              'g') as m(found));
-    end if;
+    wholes := (select pg_catalog.string_agg(m.found[1], ' ')
+                 from (select pg_catalog.regexp_matches(
+                                  normalized,
+                                  case when ascii
+                                       then '[A-Za-z0-9]+(?:(?:[-._:&]|::)[A-Za-z0-9]+)+'
+                                       else E'[A-Za-z0-9\\u00C0-\\u02AF\\u0300-\\u0DFF\\u10A0-\\u10FF\\u1E00-\\u1FFF]+(?:(?:[-._:&]|::)[A-Za-z0-9\\u00C0-\\u02AF\\u0300-\\u0DFF\\u10A0-\\u10FF\\u1E00-\\u1FFF]+)+'
+                                  end, 'g')
+                        union all
+                       select pg_catalog.regexp_matches(
+                                  normalized, '[A-Za-z0-9]*(?:[a-z][A-Z0-9]|[A-Z][0-9]|[0-9][A-Za-z]|[A-Z][A-Z][a-z][a-z])[A-Za-z0-9]*', 'g')
+                      ) as m(found));
     if wholes is not null then
         wholes := pg_catalog.regexp_replace(wholes, '[-._:&]+', 'ǁ', 'g');
         if wholes operator(pg_catalog.~) 'ǁ0[1-9]' then
             wholes := pg_catalog.regexp_replace(wholes, 'ǁ0(?=[1-9](?![0-9]))', 'ǁ', 'g');
         end if;
     end if;
-    wholes := pg_catalog.concat_ws(' ', wholes,
-        (select pg_catalog.string_agg(m.found[1], ' ')
-           from pg_catalog.regexp_matches(normalized, '[A-Za-z0-9]*(?:[a-z][A-Z0-9]|[A-Z][0-9]|[0-9][A-Za-z]|[A-Z][A-Z][a-z][a-z])[A-Za-z0-9]*', 'g') as m(found)));
 
     -- c++ (of c++17, too), c#, .net
     if normalized operator(pg_catalog.~) E'[A-Za-z](?:\\+\\+|[+#])|(?:^|[^A-Za-z0-9.])\\.[A-Za-z]' then
@@ -247,6 +245,9 @@ as $$
 declare
     normalized constant text := pgsearch._normalized(content);
 begin
+    if pg_catalog.octet_length(normalized) operator(pg_catalog.=) pg_catalog.char_length(normalized) then
+        return pg_catalog.concat_ws(' ', pgsearch._words(normalized), pgsearch._wholes(normalized));
+    end if;
     return pg_catalog.concat_ws(' ', pgsearch._words(normalized), pgsearch._wholes(normalized), pgsearch._spellings(normalized));
 end;
 $$;
