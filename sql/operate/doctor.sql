@@ -164,7 +164,8 @@ declare
 begin
     return query
     select f.*
-      from (select string_agg(format('%s of %s rows of %s', r.rows_done, coalesce(r.rows_total::text, 'all'), r.relation), ', ' order by r.relation) as detail
+      from (select string_agg(format('%s of %s rows of %s', r.rows_done, coalesce(r.rows_total::text, 'all'), r.relation),
+                              ', ' order by r.relation) as detail
               from pgsearch.reanalysis as r) as n
            cross join lateral pgsearch._finding(
                'analysis of older rows',

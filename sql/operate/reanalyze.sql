@@ -4,7 +4,13 @@
 -- column .. set expression` would keep every search out until all is done (20 s for 57,000 chunks), and PostgreSQL 15 and 16
 -- do not have it. Each call is one transaction, and where it ended stands in a table, so it may be killed at any time.
 
-create or replace function pgsearch._reanalyze_rows(relation text, last_key text[], most_rows integer, out done integer, out reached text[])
+create or replace function pgsearch._reanalyze_rows(
+    relation  text,
+    last_key  text[],
+    most_rows integer,
+    out done    integer,
+    out reached text[]
+)
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
@@ -147,7 +153,8 @@ begin
          where r.relation = work.relation;
     end if;
 
-    return query select work.relation, work.rows_done + batch.done, greatest(work.rows_total, work.rows_done + batch.done), batch.done::bigint;
+    work.rows_done := work.rows_done + batch.done;
+    return query select work.relation, work.rows_done, greatest(work.rows_total, work.rows_done), batch.done::bigint;
 end;
 $$;
 

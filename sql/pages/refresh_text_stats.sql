@@ -26,7 +26,10 @@ declare
     present    record;
     tokens     bigint;
     -- while chunks are analysed anew, what was counted is no longer what stands there
-    analysis   constant integer := case when exists (select from pgsearch.reanalysis as r where r.relation = 'chunks') then 0 else pgsearch._analysis_version() end;
+    analysis   constant integer := case
+                                   when exists (select from pgsearch.reanalysis as r where r.relation = 'chunks') then 0
+                                   else pgsearch._analysis_version()
+                                   end;
 begin
     if refresh_text_stats.collection is not null then
         perform pgsearch._check_collections(array[refresh_text_stats.collection]);
@@ -55,7 +58,9 @@ begin
                cross join lateral (select pgsearch._text_checksum(c.chunk_id, c.content_hash, c.text_config) as checksum offset 0) as h
          where c.collection = name;
 
-        if former.analysis = analysis and analysis > 0 and present.former_chunks = former.chunks and present.former_checksum = former.checksum then
+        if former.analysis = analysis and analysis > 0
+           and present.former_chunks = former.chunks
+           and present.former_checksum = former.checksum then
             change := case when present.chunks = former.chunks then 'none' else 'added' end;
         else
             change := 'all';

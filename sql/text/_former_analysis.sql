@@ -10,7 +10,9 @@ begin
 end;
 $$;
 
-comment on function pgsearch._is_reanalyzing() is 'Whether there may be rows that are still analysed as they were before; never so in a database that began with this analysis.';
+comment on function pgsearch._is_reanalyzing() is
+'Whether there may be rows that are still analysed as they were before; never so in a database that began with this
+analysis.';
 
 create or replace function pgsearch._former_segment(content text)
 returns text
@@ -18,12 +20,14 @@ language plpgsql immutable parallel safe strict
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    cjk  constant text := E'[\\u1100-\\u11FF\\u3005-\\u3007\\u3041-\\u309F\\u30A1-\\u30FA\\u30FC-\\u30FF\\u31F0-\\u31FF\\u3400-\\u4DBF\\u4E00-\\u9FFF'
-                           '\\uA960-\\uA97F\\uAC00-\\uD7FF\\uF900-\\uFAFF\\U00020000-\\U000323AF]';
+    cjk  constant text := E'[\\u1100-\\u11FF\\u3005-\\u3007\\u3041-\\u309F\\u30A1-\\u30FA\\u30FC-\\u30FF\\u31F0-\\u31FF'
+                           '\\u3400-\\u4DBF\\u4E00-\\u9FFF\\uA960-\\uA97F\\uAC00-\\uD7FF\\uF900-\\uFAFF\\U00020000-\\U000323AF]';
     text constant text := left(normalize(content, NFKC), 65536);
 begin
-    return regexp_replace(regexp_replace(text, format('(%s+)', cjk), E' \\1 ', 'g'), format('(?<=%1$s)(%1$s)(?=%1$s)', cjk), E'\\1 \\1', 'g');
+    return regexp_replace(regexp_replace(text, format('(%s+)', cjk), E' \\1 ', 'g'),
+                          format('(?<=%1$s)(%1$s)(?=%1$s)', cjk), E'\\1 \\1', 'g');
 end;
 $$;
 
-comment on function pgsearch._former_segment(text) is '_segment as it was: bigrams for Hangul, Kana and Han, and everything else as PostgreSQL''s parser takes it.';
+comment on function pgsearch._former_segment(text) is
+'_segment as it was: bigrams for Hangul, Kana and Han, and everything else as the parser of PostgreSQL takes it.';

@@ -16,10 +16,13 @@ declare
 begin
     -- words alone do not tell C++ from C, and emoji have none
     if wholes ~ '[ǀǂǃ]' then
-        signed := plainto_tsquery(config, (select string_agg(w.whole, ' ') from string_to_table(wholes, ' ') as w(whole) where w.whole ~ '[ǀǂǃ]'));
+        signed := plainto_tsquery(config, (select string_agg(w.whole, ' ')
+                                             from string_to_table(wholes, ' ') as w(whole)
+                                            where w.whole ~ '[ǀǂǃ]'));
     end if;
     -- a compound may be typed without its humps (csvreader.readline), and a date in another form
-    if normalized ~ E'^\\s*(?:[A-Za-z0-9\\u00C0-\\u1FFF]+(?:(?:[-._:&]|::)[A-Za-z0-9\\u00C0-\\u1FFF]+)*|[0-9]{4} ?년 *[0-9]{1,2} ?월 *[0-9]{1,2} ?일)\\s*$' then
+    if normalized ~ (E'^\\s*(?:[A-Za-z0-9\\u00C0-\\u1FFF]+(?:(?:[-._:&]|::)[A-Za-z0-9\\u00C0-\\u1FFF]+)*'
+                     '|[0-9]{4} ?년 *[0-9]{1,2} ?월 *[0-9]{1,2} ?일)\\s*$') then
         alone := plainto_tsquery(config, split_part(wholes, ' ', 1));
     end if;
 

@@ -27,7 +27,8 @@ begin
           from (select t.word,
                        case
                        when t.word ~ E'[A-Za-z0-9\\u00C0-\\u1FFF][-._:&]:?[A-Za-z0-9\\u00C0-\\u1FFF]' then 'joined'
-                       when t.word ~ E'[a-z][A-Z0-9]|[A-Z][0-9]|[0-9][A-Za-z]|[A-Z]{2}[a-z]{2}|[A-Za-z][+#]|(?:^|[^A-Za-z0-9])\\.[A-Za-z]' then 'humped'
+                       when t.word ~ (E'[a-z][A-Z0-9]|[A-Z][0-9]|[0-9][A-Za-z]|[A-Z]{2}[a-z]{2}'
+                                      '|[A-Za-z][+#]|(?:^|[^A-Za-z0-9])\\.[A-Za-z]') then 'humped'
                        else 'plain'
                        end as kind
                   from regexp_split_to_table(normalized, E'\\s+') as t(word)) as w;
