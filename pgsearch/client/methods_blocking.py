@@ -1523,6 +1523,34 @@ class Methods(ABC):
         """
         return self.run(_pages.delete_pages(collection=collection, external_ids=external_ids))
 
+    def get_page(
+        self,
+        page_id: int | None = None,
+        *,
+        collection: str | None = None,
+        external_id: str | None = None,
+        from_chunk: int = 0,
+        max_characters: int = 20000,
+    ) -> dict[str, Any] | None:
+        """A page with its text, or a portion of it; None when it is not there.
+
+        Arguments:
+            page_id: it alone names the page
+            collection: instead of page_id, with external_id
+            external_id: of put_pages
+            from_chunk: 0, or next_chunk of the portion before
+            max_characters: 1 .. 1000000: whole chunks up to that many, but always one
+        """
+        return self.run(
+            _pages.get_page(
+                page_id=page_id,
+                collection=collection,
+                external_id=external_id,
+                from_chunk=from_chunk,
+                max_characters=max_characters,
+            )
+        )
+
     def text_stats_staleness(self, collection: str | None = None) -> list[TextStatsAge]:
         """How far the statistics of words lag behind the chunks.
 

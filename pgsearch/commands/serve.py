@@ -66,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ends when the process is told to: exit code 0."""
     with from_extra("server", "Serving HTTP needs FastAPI, uvicorn and prometheus-client"):
+        from pgsearch.http.app import create_app
         from pgsearch.http.serving import serve
         from pgsearch.http.settings import ServerSettings, token_of_environment
     chat = ChatSettings.from_environment(
@@ -102,5 +103,6 @@ def run(arguments: argparse.Namespace) -> int:
             say(f"pgsearch listens on {address} (what it answers: {address}/docs)")
         sys.stdout.flush()
 
-    serve(settings.at(dsn), started)
+    settings = settings.at(dsn)
+    serve(create_app(settings), settings, started)
     return 0

@@ -37,9 +37,10 @@ _STORE_SECONDS = 10.0
 class Services:
     """Opened when the server starts, closed when it stops."""
 
-    def __init__(self, settings: ServerSettings, metrics: Metrics) -> None:
+    def __init__(self, settings: ServerSettings, metrics: Metrics, application: str = APPLICATION) -> None:
         self.settings = settings
         self.metrics = metrics
+        self.application = application
         self.pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
             settings.dsn,
             kwargs={
@@ -47,7 +48,7 @@ class Services:
                 "prepare_threshold": None,
                 "row_factory": tuple_row,
                 "client_encoding": "utf8",
-                "application_name": APPLICATION,
+                "application_name": application,
             },
             min_size=1,
             max_size=settings.pool_size,
@@ -77,7 +78,7 @@ class Services:
     async def search(self, query: str, *, collections: Names | None = None, **arguments: Any) -> SearchResult:
         """AsyncClient.search with the vector of the query, from the embedder of the collections where there is one."""
         vector, why_not = None, None
-        if arguments.get("search_mode", "auto") in ("auto", "vector") and query.strip():
+        if arguments.get("search_mode", "auto") in ("auto", "vector", "code") and query.strip():
             model = (arguments.get("options") or {}).get("model", "")
             vector, why_not = await self.vector(query, collections, model if isinstance(model, str) else "")
         result = await self.client.search(query, vector, collections=collections, **arguments)

@@ -12,14 +12,11 @@ from pgsearch.client.calls.call import (
     Call,
     _context,
     _json,
+    _object,
     _rows,
     _text,
     _value,
 )
-
-
-def _object(value: Any) -> dict[str, Any] | None:
-    return None if value is None else dict(value)
 
 
 def log_message(entry: Mapping[str, Any]) -> Call[dict[str, Any] | None]:
