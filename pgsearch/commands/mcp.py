@@ -20,7 +20,9 @@ PGSEARCH_TOKEN=$(openssl rand -hex 32) pgsearch mcp --http --port 8001
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--http", action="store_true", help="listen on an address, at /mcp, instead of stdin and stdout")
+    parser.add_argument(
+        "--http", action="store_true", help="listen on an address, at /mcp, instead of stdin and stdout"
+    )
     parser.add_argument(
         "--host",
         default="127.0.0.1",

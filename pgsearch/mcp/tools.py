@@ -41,7 +41,9 @@ Query: TypeAlias = Annotated[
 ]
 Collections: TypeAlias = Annotated[
     str | list[str] | None,
-    Field(description="Names of the collections to search; leave it out to search all. A wrong name lists the right ones."),
+    Field(
+        description="Names of the collections to search; leave it out to search all. A wrong name lists the right ones."
+    ),
 ]
 TopK: TypeAlias = Annotated[int, Field(ge=1, le=20, description="How many hits.")]
 

@@ -52,10 +52,11 @@ def run_over_http(settings: ServerSettings, started: Callable[[str], None]) -> N
 @asynccontextmanager
 async def _assistants(app: FastAPI, services: Services) -> AsyncIterator[None]:
     server = make_server(services)
-    # a tool holds nothing between two calls: no session that a restart or a second server would lose
     server.streamable_http_app(
+        # a tool holds nothing between two calls: no session that a restart or a second server would lose
         stateless_http=True,
-        json_response=True,
+        # of an answer in plain JSON nobody notices that who asked has gone
+        json_response=False,
         # names and origins are looked at before, by the rules of every route here
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         max_request_body_size=services.settings.body_bytes,
