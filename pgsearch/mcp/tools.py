@@ -240,8 +240,9 @@ def tools(services: Services, context: Mapping[str, Any]) -> dict[str, tuple[str
     ) -> Noted:
         """Say what became of a search: which hit the answer came from, and whether it helped.
 
-        Call it once for each search whose outcome you know, after you answered; searches are improved by it. Give rank
-        or chunk_id of the hit that you used, or was_helpful=false when no hit helped. Do not guess what the user thinks.
+        Call it once for each search whose outcome you know, after you answered; searches are improved by it. Give
+        rank or chunk_id of the hit that you used, or was_helpful=false when no hit helped. Do not guess what the user
+        thinks.
         """
         if was_helpful is None and rank is None and chunk_id is None:
             raise UnknownNameError(

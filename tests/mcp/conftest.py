@@ -27,7 +27,7 @@ LONG = {"external_id": "long", "title": "Long", "chunks": ["quiet " * 400 + "xyl
 CODE = {
     "external_id": "app/login.py",
     "title": "app/login.py",
-    "content": "def check_token(token: str) -> bool:\n    # refuses tokens that have expired\n    return token in VALID\n",
+    "content": "def check_token(token: str) -> bool:\n    # refuses what has expired\n    return token in VALID\n",
 }
 
 
