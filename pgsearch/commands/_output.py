@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+_NUMBER = re.compile(r"|-?[\d,]+(\.\d+)?(e[+-]\d+)?|nan")
 
 
 def say(line: str) -> None:
@@ -29,8 +33,8 @@ def say_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n")
 
 
-def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table at a terminal; lines with tabs, headed by the column names, in a pipe."""
+def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, whole: Sequence[str] = ()) -> None:
+    """A table at a terminal, whose columns `whole` are not broken; lines with tabs, headed by their names, in a pipe."""
     if not sys.stdout.isatty():
         for row in (columns, *rows):
             say("\t".join(" ".join(str(cell).split()) if cell is not None else "" for cell in row))
@@ -40,8 +44,11 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     from rich.text import Text
 
     table = Table(show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for at, column in enumerate(columns):
+        numbers = all(_NUMBER.fullmatch("" if row[at] is None else str(row[at])) for row in rows)
+        table.add_column(
+            column, overflow="fold", no_wrap=column in whole, justify="right" if numbers and rows else "left"
+        )
     for row in rows:
         # Text, so that square brackets in a document are not read as markup.
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))

@@ -25,7 +25,7 @@ pgsearch conversations show talk-1
 pgsearch conversations summarize talk-1 --model ollama:gemma3
 """
 
-_TITLE = 60
+_TITLE = 50
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,17 +88,12 @@ def _list(client: Client, arguments: argparse.Namespace, reader: str) -> int:
         note("No conversations.")
     else:
         say_table(
-            ("id", "first question", "turns", "last message", "kept"),
+            ("id", "last message", "turns", "first question"),
             [
-                (
-                    one.conversation_id,
-                    excerpt(one.title, _TITLE),
-                    one.total_turns,
-                    shown(one.last_message_at),
-                    one.sampling_reason or "not yet judged",
-                )
+                (one.conversation_id, shown(one.last_message_at), one.total_turns, excerpt(one.title, _TITLE))
                 for one in found
             ],
+            whole=("id",),
         )
     return 0
 

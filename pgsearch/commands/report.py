@@ -43,6 +43,7 @@ _COLUMNS = {
     "session_lengths": ("turns", "conversations", "share"),
     "suggestions": ("kind", "count", "share", "suggestion", "examples"),
 }
+_HEADS = {"user_query": "query", "value": "model"}
 _LONGEST = 200
 
 
@@ -82,15 +83,17 @@ def _sections(told: Mapping[str, Any]) -> Iterator[Section]:
             yield (
                 title,
                 ("figure", "value"),
-                [(name, shown(found[name])) for name in names if found.get(name) is not None],
+                [(name.replace("_", " "), shown(found[name])) for name in names if found.get(name) is not None],
             )
         elif found:
             columns = _COLUMNS[key]
-            yield title, columns, [[_cell(row[column]) for column in columns] for row in found]
+            heads = [_HEADS.get(column) or column.replace("_", " ") for column in columns]
+            yield title, heads, [[_cell(row[column]) for column in columns] for row in found]
 
 
 def _cell(value: object) -> object:
-    told = shown(value)
+    # searches of all or several collections, a model that is not known
+    told = "-" if value == "" else shown(value)
     return excerpt(told, _LONGEST) if isinstance(told, str) else told
 
 

@@ -21,6 +21,7 @@ from pgsearch.client.methods_blocking import Methods
 from pgsearch.embedding.queries import query_embedding
 from pgsearch.errors import ConnectionFailedError, NotDeployedError, UnknownModelError
 from pgsearch.http.metrics import Metrics
+from pgsearch.http.rollups import Rollups
 from pgsearch.http.settings import ServerSettings
 from pgsearch.models.names import why_no_embedder
 from pgsearch.search_logger import AsyncSearchLogger
@@ -56,6 +57,7 @@ class Services:
             open=False,
         )
         self.client = AsyncClient(self.pool)
+        self.rollups = Rollups(self.client)
         self.completions = Completions(settings.chat)
         self._models: dict[tuple[str, ...] | None, tuple[float, str | None]] = {}
         self.turns: TurnLog
@@ -70,6 +72,7 @@ class Services:
 
     async def close(self) -> None:
         """Store what waits for the log, then let the connections go."""
+        await self.rollups.close()
         await self.turns.close()
         await self.outbox.close()
         self.completions.close()

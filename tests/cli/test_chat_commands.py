@@ -101,9 +101,9 @@ def test_what_several_asked_is_a_page_of_questions(run: Run) -> None:
 def test_a_report_is_text_markdown_or_a_page(run: Run) -> None:
     text = run("report", "--collection", "guides")
 
-    assert "Conversations\nfigure\tvalue\ntotal_queries\t3\n" in text
+    assert "Conversations\nfigure\tvalue\ntotal queries\t3\nanswer count\t3\n" in text
     assert "openai:small\t3\t800" in text
-    assert "| user_query | query_count | no_result_rate | click_through_rate |\n| --- | --- | --- | --- |\n" in run(
+    assert "| query | query count | no result rate | click through rate |\n| --- | --- | --- | --- |\n" in run(
         "report", "--md"
     )
     assert json.loads(run("report", "--json"))["conversations"]["total_queries"] == 3
