@@ -34,7 +34,7 @@ def say_json(value: object) -> None:
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, whole: Sequence[str] = ()) -> None:
-    """A table at a terminal, whose columns `whole` are not broken; lines with tabs, headed by their names, in a pipe."""
+    """A table at a terminal, with columns `whole` unbroken; in a pipe lines with tabs, headed by the names."""
     if not sys.stdout.isatty():
         for row in (columns, *rows):
             say("\t".join(" ".join(str(cell).split()) if cell is not None else "" for cell in row))

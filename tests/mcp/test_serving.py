@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 from anyio.from_thread import start_blocking_portal
 from mcp import Client as Protocol
+from psycopg.conninfo import make_conninfo
 from pytest_postgresql.executors import NoopExecutor
 
 from pgsearch import Client, cli
@@ -21,7 +23,7 @@ from tests.clones import cloned
 from tests.conftest import Server
 from tests.http.conftest import Site, problem, serving
 from tests.library import put_library
-from tests.mcp.conftest import WAYS
+from tests.mcp.conftest import WAYS, over_http
 
 HELLO = {
     "jsonrpc": "2.0",
@@ -169,3 +171,34 @@ def test_stdout_is_nothing_but_the_protocol(own_dsn: str, tmp_path: Path) -> Non
     assert {one["jsonrpc"] for one in answers} == {"2.0"}
     assert [one["result"].get("isError", False) for one in answers if one.get("id") == 2].count(True) == 3
     assert "Traceback" not in told
+
+
+def test_the_page_about_it_does_what_it_says(own_dsn: str, closed: Site, tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "mcp.md").read_text(encoding="utf-8")
+    (statement,) = re.findall(r"^```sql\n(.*?)^```", page, re.M | re.S)
+    (program,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    shown = re.findall(r"^\| `(\w+)` \|", page, re.M)
+    with psycopg.connect(own_dsn, autocommit=True) as owner:
+        owner.execute(statement.encode())
+    reader = make_conninfo(own_dsn, user="reader")
+    try:
+        with over_http(reader, tmp_path) as assistant:
+            assert [tool.name for tool in assistant.portal.call(assistant.protocol.list_tools).tools] == shown
+            query_id = assistant.ask("search", query="tulips")["query_id"]
+            assert assistant.ask("get_page", page_id=1)["content"]
+            assert assistant.ask("explain_hit", query="tulips", page_id=1)["reasons"] is not None
+            assert assistant.ask("search_code", query="tulips")["hits"] is not None
+            assert assistant.ask("log_feedback", query_id=query_id, rank=1)["stored"] is True
+            address = assistant.protocol.server
+            assert isinstance(address, str)
+            done = subprocess.run(
+                [sys.executable, "-c", program.replace("주휴수당은 누가 받나요?", "전기차 보조금")],
+                capture_output=True,
+                text=True,
+                check=True,
+                env={"PGSEARCH_MCP": address, "PYTHONIOENCODING": "utf-8"},
+            )
+            assert "전기차 보조금 - " in done.stdout
+    finally:
+        with psycopg.connect(own_dsn, autocommit=True) as owner:
+            owner.execute("drop owned by reader; drop role reader")
