@@ -129,7 +129,8 @@ def _summarize(
     if arguments.model:
         found = client.get_conversation(conversation, reader=reader)
         if found is None:
-            return _missing(conversation)
+            _missing(conversation)
+            return None
         settings = ChatSettings.from_environment(model=arguments.model)
         completions = Completions(settings)
         completions.check(arguments.model)
@@ -139,7 +140,8 @@ def _summarize(
             completions.close()
     summary = client.summarize_conversation(conversation, summary=written)
     if summary is None:
-        return _missing(conversation)
+        _missing(conversation)
+        return None
     if not arguments.json:
         say(f"{conversation}: {summary}")
     return {"conversation_id": conversation, "summary": summary, "method": "llm" if written else "template"}

@@ -31,7 +31,7 @@ ROUTES: dict[tuple[str, str], dict[str, Any]] = {
     ("DELETE", "/api/admin/users/{user_id}"): {"user_id": "nobody"},
 }
 TEXTS = ("", " ", "\0", "😀", "가" * 1500, "-1", "1e999", "99999999999999999999", "null", "';--", "%00", "\ud800")
-VALUES = (*TEXTS, "x" * 100_000, None, True, -1, 1e308, 10**30, [], ["a\0b"], {}, {"a": {"b": ["😀"]}})
+VALUES: tuple[Any, ...] = (*TEXTS, "x" * 100_000, None, True, -1, 1e308, 10**30, [], ["a\0b"], {}, {"a": {"b": ["😀"]}})
 
 
 @pytest.fixture(scope="module")

@@ -86,13 +86,10 @@ def filled(pg_server: Server, pg_template: NoopExecutor) -> Iterator[psycopg.Con
                 at = datetime.now(UTC) - timedelta(days=days)
                 entry = {"collection": "guides", "query": query, "query_id": str(uuid7(at)), "latency_ms": 20.5}
                 results = [] if "zebrafish" in query else ["1", "2"]
-                click = {"query_id": entry["query_id"], "action_name": "click", "clicked_rank": 1}
-                client.log_batch(
-                    [
-                        {"type": "search", "results": results, "user_id": "lee", "session_id": query, **entry},
-                        *([{"type": "event", "event_id": str(uuid7(at)), **click}] if results else []),
-                    ]
-                )
+                search = {"type": "search", "results": results, "user_id": "lee", "session_id": query, **entry}
+                assert client.log_batch([search])["stored"] == 1
+                if results:
+                    client.log_feedback(entry["query_id"], clicked_rank=1, was_helpful=True)
                 client.connection.execute(
                     "select pgsearch.log_turn(%s, %s, query_id => %s, context => %s)",
                     [
@@ -114,6 +111,7 @@ def filled(pg_server: Server, pg_template: NoopExecutor) -> Iterator[psycopg.Con
                         ),
                     ],
                 )
+            client.finalize_conversations(idle=timedelta(0))
             client.refresh_search_stats()
             client.connection.execute("create role grafana login")
             client.connection.execute("select pgsearch.grant_rights('grafana', '{read_log}')")

@@ -48,7 +48,7 @@ class Assistant:
     def ask(self, tool: str, **arguments: Any) -> dict[str, Any]:
         answer = self.call(tool, **arguments)
         assert not answer.is_error, answer
-        assert answer.structured_content is not None
+        assert isinstance(answer.structured_content, dict)
         return answer.structured_content
 
     def refused(self, tool: str, **arguments: Any) -> str:
