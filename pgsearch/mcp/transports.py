@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -35,12 +37,28 @@ def run_over_pipes(settings: ServerSettings) -> None:
 
 async def _over_pipes(settings: ServerSettings) -> None:
     services = Services(settings, Metrics(), APPLICATION)
+    ending: list[asyncio.Task[None]] = []
     await services.open()
+    loop = asyncio.get_running_loop()
+
+    def end(code: int) -> None:
+        ending.append(loop.create_task(_end(services, code)))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end, 128 + number)
     try:
         # one process is one conversation of an assistant
         await make_server(services, session_id=str(uuid7())).run_stdio_async()
     finally:
         await services.close()
+
+
+async def _end(services: Services, code: int) -> None:
+    """Store what waits for the log, and end: nothing wakes the thread that reads stdin, so nothing is waited for."""
+    try:
+        await services.close()
+    finally:
+        os._exit(code)
 
 
 def run_over_http(settings: ServerSettings, started: Callable[[str], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -171,6 +172,27 @@ def test_stdout_is_nothing_but_the_protocol(own_dsn: str, tmp_path: Path) -> Non
     assert {one["jsonrpc"] for one in answers} == {"2.0"}
     assert [one["result"].get("isError", False) for one in answers if one.get("id") == 2].count(True) == 3
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["interrupted", "terminated"])
+def test_a_signal_ends_it_although_stdin_is_open(own_dsn: str, tmp_path: Path, number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "pgsearch", "mcp", "--dsn", own_dsn],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PGSEARCH_HOME": str(tmp_path)},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(HELLO) + "\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(20) == 128 + number
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
 
 
 def test_the_page_about_it_does_what_it_says(own_dsn: str, closed: Site, tmp_path: Path) -> None:
