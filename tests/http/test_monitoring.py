@@ -84,7 +84,12 @@ def filled(pg_server: Server, pg_template: NoopExecutor) -> Iterator[psycopg.Con
             put_library(client)
             for days, query in itertools.product(range(3), ("roses", "tulips", "zebrafish xylophone")):
                 at = datetime.now(UTC) - timedelta(days=days)
-                entry = {"collection": "guides", "query": query, "query_id": str(uuid7(at)), "latency_ms": 20.5}
+                entry: dict[str, Any] = {
+                    "collection": "guides",
+                    "query": query,
+                    "query_id": str(uuid7(at)),
+                    "latency_ms": 20.5,
+                }
                 results = [] if "zebrafish" in query else ["1", "2"]
                 search = {"type": "search", "results": results, "user_id": "lee", "session_id": query, **entry}
                 assert client.log_batch([search])["stored"] == 1
