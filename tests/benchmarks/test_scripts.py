@@ -35,6 +35,7 @@ from benchmarks import (
     tuning,
     vectors,
 )
+from benchmarks._latency_asking import BRUTE, EXACT, FAST, RANKED
 from tests.benchmarks.conftest import TOPICS, make_collection
 
 pytestmark = pytest.mark.slow
@@ -120,7 +121,7 @@ def test_latency_of_synthetic_corpora(server: str, output: Path) -> None:
     assert set(figures) == {"corpus", "growth", "deploy"}
     for size, found in figures["corpus"].items():
         assert found["chunks"] == int(size)
-        assert set(found["ways"]) == {latency.EXACT, latency.FAST, latency.RANKED, latency.BRUTE}
+        assert set(found["ways"]) == {EXACT, FAST, RANKED, BRUTE}
         equal, compared = found["exact_equals_every_match"]
         assert equal == compared > 1
     assert "As the corpus grows" in section(output, "speed")
