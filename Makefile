@@ -24,7 +24,7 @@ quick: setup
 	$(BIN)/python -m pytest -m quick --quiet
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: setup pgspot
 	$(BIN)/ruff format --check

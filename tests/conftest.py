@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,10 +26,14 @@ from pgsearch import Client, embedded
 from pgsearch.database.deploy import deploy
 from tests.clones import cloned
 from tests.library import put_library
+from tests.thorough import SEED
 
 Select = Callable[..., list[tuple[Any, ...]]]
 
 _COUNTER = itertools.count(1)
+
+# Before the workers start, which get it with the environment.
+os.environ.setdefault(SEED, str(random.SystemRandom().randrange(1_000_000)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +59,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return "pytest.mark.quick" not in collection_path.read_text(encoding="utf-8") or None
 
 
+def pytest_report_header() -> str:
+    return f"samples: {SEED}={os.environ[SEED]}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests come first, so that at the end no worker is busy alone."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: a test waits for its server, or sleeps, half of the time."""
     return (os.cpu_count() or 1) + 1
@@ -69,7 +84,7 @@ def no_database_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def pg_server() -> Iterator[Server]:
     """A server for this session alone."""
-    small = {"shared_buffers": "256MB", "max_wal_size": "2GB", "autovacuum": "off"}
+    small = {"shared_buffers": "256MB", "max_wal_size": "512MB", "autovacuum": "off"}
     with embedded.temporary(small) as dsn:
         yield Server(host=str(conninfo_to_dict(dsn)["host"]))
 
