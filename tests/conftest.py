@@ -54,9 +54,10 @@ class Server:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """`-m quick` reads only the files that have such tests: importing the others takes longer than running these."""
-    if config.option.markexpr != "quick" or collection_path.suffix != ".py" or collection_path.name == "conftest.py":
+    if config.option.markexpr != "quick" or collection_path.name == "conftest.py":
         return None
-    return "pytest.mark.quick" not in collection_path.read_text(encoding="utf-8") or None
+    files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
+    return not any("pytest.mark.quick" in file.read_text(encoding="utf-8") for file in files) or None
 
 
 def pytest_report_header() -> str:
