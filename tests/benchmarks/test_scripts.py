@@ -246,7 +246,7 @@ def test_log_statistics(output: Path) -> None:
 def test_search_log(server: str, judged: Path, output: Path) -> None:
     make_collection(judged / "cosqa")
     given = ["--dsn", server, "--output", str(output)]
-    assert quality.main([*given, "--sets", "cosqa", "--fusion", "rrf"]) == 0
+    assert quality.main([*given, "--sets", "cosqa", "--fusion", "rrf", "--limit", "5"]) == 0
     of_set = ["--database", "pgsearch_quality_cosqa", "--collection", "cosqa"]
 
     assert search_log.main([*given, *of_set, "--queries", "6", "--rounds", "1"]) == 0
