@@ -35,6 +35,7 @@ from benchmarks import (
     tuning,
     vectors,
 )
+from benchmarks._latency_asking import BRUTE, EXACT, FAST, RANKED
 from tests.benchmarks.conftest import TOPICS, make_collection
 
 pytestmark = pytest.mark.slow
@@ -120,7 +121,7 @@ def test_latency_of_synthetic_corpora(server: str, output: Path) -> None:
     assert set(figures) == {"corpus", "growth", "deploy"}
     for size, found in figures["corpus"].items():
         assert found["chunks"] == int(size)
-        assert set(found["ways"]) == {latency.EXACT, latency.FAST, latency.RANKED, latency.BRUTE}
+        assert set(found["ways"]) == {EXACT, FAST, RANKED, BRUTE}
         equal, compared = found["exact_equals_every_match"]
         assert equal == compared > 1
     assert "As the corpus grows" in section(output, "speed")
@@ -245,7 +246,7 @@ def test_log_statistics(output: Path) -> None:
 def test_search_log(server: str, judged: Path, output: Path) -> None:
     make_collection(judged / "cosqa")
     given = ["--dsn", server, "--output", str(output)]
-    assert quality.main([*given, "--sets", "cosqa", "--fusion", "rrf"]) == 0
+    assert quality.main([*given, "--sets", "cosqa", "--fusion", "rrf", "--limit", "5"]) == 0
     of_set = ["--database", "pgsearch_quality_cosqa", "--collection", "cosqa"]
 
     assert search_log.main([*given, *of_set, "--queries", "6", "--rounds", "1"]) == 0
