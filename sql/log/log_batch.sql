@@ -112,8 +112,7 @@ declare
     outcome jsonb;
 begin
     if type = 'message' then
-        return pgsearch._store_messages((select jsonb_agg(pgsearch._message_entry(e.entry) order by e.at)
-                                           from jsonb_array_elements(entries) with ordinality as e(entry, at)));
+        return pgsearch._store_messages(entries);
     end if;
 
     -- counted by its first event: the second comes and goes with it
