@@ -105,7 +105,7 @@ begin
           from whole as w
          order by w.message_id
             on conflict (message_id, ts) do nothing
-        returning m.message_id, m.conversation_id, m.ts, m.role, m.error_type, m.is_regeneration,
+        returning m.message_id, m.parent_message_id, m.conversation_id, m.ts, m.role, m.error_type, m.is_regeneration,
                   m.session_id, m.application, m.collection, m.user_hash
     ),
     touched as (
@@ -153,16 +153,18 @@ begin
          order by s.message_id
             on conflict (message_id, ts) do nothing
     )
-    select (select count(*) from stored) as stored, jsonb_array_length(entries) as wanted
-      into told;
+    select count(*) as stored,
+           count(*) filter (where s.parent_message_id in (select p.message_id from stored as p)) as answers
+      into told
+      from stored as s;
 
-    return jsonb_build_object('stored', told.stored, 'duplicates', told.wanted - told.stored);
+    return jsonb_build_object('stored', told.stored, 'duplicates', jsonb_array_length(entries) - told.stored, 'answers', told.answers);
 end;
 $$;
 
 comment on function pgsearch._store_messages(jsonb) is
-'Stores an array of messages (entries of log_message, each with its conversation_id). Returns {"stored", "duplicates"}: how
-many. Errors as log_message; one bad entry refuses them all.';
+'Stores an array of messages (entries of log_message, each with its conversation_id). Returns {"stored", "duplicates",
+"answers"}: how many, and how many of those stored answer another of them. Errors as log_message; one bad entry refuses them all.';
 
 revoke execute on function pgsearch._store_messages(jsonb) from public;
 
