@@ -70,6 +70,11 @@ class AsyncBufferedLog:
         self._enable_async = enable_async
         self._begin()
         atexit.register(self._store_at_exit)
+        if enable_async and len(self._delivery.outbox):
+            # what a process left that is no more; outside of a loop it waits for the first row
+            self._enough.set()
+            with suppress(RuntimeError):
+                self._start()
 
     def _begin(self) -> None:
         """As BufferedLog: after a fork the child begins anew, and leaves its parent's be."""
@@ -164,10 +169,14 @@ class AsyncBufferedLog:
         if not self._enable_async or self._closing:
             await self.flush()
             return
-        if self._task is None:
-            self._task = asyncio.create_task(self._work(), name=self._name)
+        self._start()
         if len(self._delivery.outbox) >= self._enough_rows:
             self._enough.set()
+
+    def _start(self) -> None:
+        if self._task is None:
+            asyncio.get_running_loop()
+            self._task = asyncio.create_task(self._work(), name=self._name)
 
     async def _work(self) -> None:
         while not self._closing:

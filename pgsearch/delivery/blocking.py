@@ -75,6 +75,10 @@ class BufferedLog:
         self._enable_async = enable_async
         self._begin()
         atexit.register(self.close)
+        if enable_async and len(self._delivery.outbox):
+            # what a process left that is no more
+            self._enough.set()
+            self._start()
 
     def _begin(self) -> None:
         """Everything that belongs to one process: after a fork the child begins anew, and leaves its parent's be."""
