@@ -59,10 +59,11 @@ begin
                           else pgsearch._with_log_id(t.given, 'message_id')
                           end as answer) as a
                cross join lateral (
-                   select greatest(1, least(case
-                                            when jsonb_typeof(a.answer -> 'response_time_ms') = 'number'
-                                            then (a.answer ->> 'response_time_ms')::numeric
-                                            end, 86400000))::float8 as waited_ms) as w
+                   select case
+                          when jsonb_typeof(a.answer -> 'response_time_ms') = 'number'
+                          then greatest(1, least((a.answer ->> 'response_time_ms')::numeric, 86400000))::float8
+                          else 1
+                          end as waited_ms) as w
                cross join lateral (
                    -- it was asked before it was answered, and a retry makes the same id
                    select coalesce(nullif(t.turn -> 'question_id', 'null'),

@@ -126,6 +126,20 @@ def test_a_line_of_another_chat_is_taken_as_it_is_and_known_again(dsn: str, conn
     assert log.counters.rejected == 0
 
 
+@pytest.mark.parametrize(
+    ("waited", "before"), [({}, 1), ({"response_time_ms": 1500}, 1500), ({"response_time_ms": None}, 1)], ids=str
+)
+def test_a_question_is_as_much_older_than_its_answer_as_that_took(
+    dsn: str, conn: Connection, waited: dict[str, Any], before: int
+) -> None:
+    with ConversationLog(dsn, enable_async=False) as log:
+        log.log_turn("a", "b", **waited)
+
+    assert conn.execute("select max(ts) - min(ts) from pgsearch.messages").fetchone() == (
+        timedelta(milliseconds=before),
+    )
+
+
 def test_a_message_has_the_time_that_it_was_given(dsn: str, conn: Connection) -> None:
     at = datetime.now(UTC).astimezone().replace(microsecond=5000, tzinfo=None) - timedelta(days=3)
     with ConversationLog(dsn, enable_async=False) as log:
