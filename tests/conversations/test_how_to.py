@@ -36,6 +36,7 @@ def test_the_programs_and_statements_of_the_page_run_in_their_order(
         for program in _blocks("python"):
             told: dict[str, Any] = {}
             exec(program, told)
+            told["client"].close()
             assert (told["log"].counters.stored, told["log"].counters.rejected) == (3, 0)
         with psycopg.connect(dsn, autocommit=True) as connection:
             empty = [statement for statement in statements if not connection.execute(statement.encode()).fetchall()]
