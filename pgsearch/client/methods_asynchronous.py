@@ -426,7 +426,8 @@ class AsyncMethods(ABC):
         """End conversations that are silent, keep or remove their texts, and remove what has expired; returns how many.
 
         Arguments:
-            conversation_id: None: all that are silent long enough; a given one ends now
+            conversation_id: None: all that are silent long enough, or finished as their application said; a given one
+                ends now
             idle: 0 .. 10 years of silence; None: the setting idle_minutes, 30 at first
         """
         return await self.run(_conversations.finalize_conversations(conversation_id=conversation_id, idle=idle))
@@ -1264,8 +1265,10 @@ class AsyncMethods(ABC):
         Arguments:
             entries: array of objects with "type": "search" (and the keys of log_search), "event" (and the columns of
                 pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value, event_id, ts ...),
-                "feedback" (and the arguments of log_feedback, the keys of its context among them) or "message" (and the
-                keys of log_message). Give query_id, event_id and message_id (uuid7), so that a retry is known
+                "feedback" (and the arguments of log_feedback, the keys of its context among them), "message" (and the
+                keys of log_message), "turn" (and the arguments of log_turn, the keys of its context among them) or
+                "finish" (and conversation_id, user_id, ts: that conversation is over, and decided about at the next
+                upkeep). Give query_id, event_id, message_id and answer_id (uuid7), so that a retry is known
         """
         return await self.run(_log.log_batch(entries=entries))
 

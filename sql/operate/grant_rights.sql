@@ -21,7 +21,8 @@ select case right_name
            'execute on function pgsearch._cached_query_embedding(integer, text), pgsearch._share_query_embedding(text, text, text)']
        when 'log' then array[
            'execute on function pgsearch._store_searches(jsonb, jsonb, boolean), pgsearch._store_events(jsonb)',
-           'execute on function pgsearch._store_messages(jsonb), pgsearch._store_consent(text, boolean)']
+           'execute on function pgsearch._store_messages(jsonb), pgsearch._finish_conversations(jsonb)',
+           'execute on function pgsearch._store_consent(text, boolean)']
        when 'read_conversations' then array[
            'execute on function pgsearch._read_conversation(text, text, text, text)',
            'execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text)']

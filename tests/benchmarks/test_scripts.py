@@ -25,6 +25,7 @@ from benchmarks import (
     bulk_ingest,
     code_indexing,
     code_search,
+    conversation_log,
     embedding_worker,
     http_api,
     latency,
@@ -241,6 +242,16 @@ def test_log_statistics(output: Path) -> None:
     text = section(output, "statistics")
     assert "600 searches in 2 days" in text
     assert len(rows(text)) == len(log_statistics._QUESTIONS)
+
+
+def test_conversation_log(output: Path) -> None:
+    tiny = ["--messages", "600", "--rounds", "1", "--turns", "20"]
+
+    assert conversation_log.main(["--output", str(output), *tiny]) == 0
+
+    text = section(output, "conversations")
+    assert "600 messages" in text
+    assert len(rows(text)) == 4 + len(conversation_log._ASKED)
 
 
 def test_search_log(server: str, judged: Path, output: Path) -> None:
