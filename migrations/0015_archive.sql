@@ -24,5 +24,5 @@ comment on column pgsearch.archive_erasures.whole_lines is 'true: everything of 
 revoke all on pgsearch.archive_erasures from public;
 
 create index if not exists conversations_finalized
-    on pgsearch.conversations (finalized_at, conversation_id)
+    on pgsearch.conversations (finalized_at, conversation_id collate "C")
  where finalized_at is not null;

@@ -35,8 +35,8 @@ begin
               from pgsearch.conversations as c
              where c.finalized_at >= archive_conversations.since
                and c.finalized_at < archive_conversations.until
-               and (after_ended is null or (c.finalized_at, c.conversation_id) > (after_ended, coalesce(after_id, '')))
-             order by c.finalized_at, c.conversation_id
+               and (after_ended is null or (c.finalized_at, c.conversation_id collate "C") > (after_ended, coalesce(after_id, '')))
+             order by c.finalized_at, c.conversation_id collate "C"
              limit top_n) as p;
 
     return query
@@ -79,7 +79,7 @@ begin
                          and m.ts between page.first_ts and page.last_ts
                        group by m.conversation_id) as s on s.conversation_id = c.conversation_id
      where c.conversation_id = any (page.ids)
-     order by c.finalized_at, c.conversation_id;
+     order by c.finalized_at, c.conversation_id collate "C";
 end;
 $$;
 

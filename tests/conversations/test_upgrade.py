@@ -10,7 +10,8 @@ from pgsearch.database.deploy import deploy
 # what the migration made, undone
 _BEFORE = """
 drop table pgsearch.conversations, pgsearch.messages, pgsearch.message_contents, pgsearch.chat_consents,
-    pgsearch.conversation_reads, pgsearch.log_archives, pgsearch.archive_erasures, pgsearch.chat_stats_hourly, pgsearch.chat_stats_daily,
+    pgsearch.conversation_reads, pgsearch.log_archives, pgsearch.archive_erasures,
+    pgsearch.chat_stats_hourly, pgsearch.chat_stats_daily,
     pgsearch.chat_usage_daily, pgsearch.conversation_stats_daily cascade;
 drop type pgsearch.listed_conversation cascade;
 drop function pgsearch._percentiles_in_seconds(integer[], float8[]);
