@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,8 +54,15 @@ STORED: dict[str, Callable[[Client, datetime, datetime], Iterator[Line]]] = {
 }
 
 
+# Quotes within a string are escaped, so this is found nowhere but behind a key, and what has keys of others comes later.
+_MESSAGE_ID = re.compile(rb'"message_id":"([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})"')
+_CONTENT = re.compile(rb'"message_content":(null)?')
+
+
 def parsed(kind: str, text: bytes) -> Line:
     """A line of a file with what is known of it."""
+    if kind == "messages" and (named := _MESSAGE_ID.search(text)) and (content := _CONTENT.search(text)):
+        return Line((b"".join(named.groups()).decode(),), text, int(content[1] is None))
     record = json.loads(text)
     if kind == "messages":
         return Line((UUID(record["message_id"]).hex,), text, int(record["message_content"] is not None))

@@ -85,8 +85,6 @@ def _compress_after(arguments: argparse.Namespace) -> timedelta | None:
             days = -1
     if days is None:
         return None
-    if not 0 <= days <= 36500:
-        raise InvalidValueError(
-            f"{named} is no number of days.", hint="Give one from 0 (compress at once) to 36500 (a hundred years)."
-        )
+    if not 0 <= days <= 36000:
+        raise InvalidValueError(f"{named} is no number of days.", hint="Give one from 0 (compress at once) to 36000.")
     return timedelta(days=days)

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pgsearch.archive.reading import LogFilter, read_logs
+from pgsearch.archive.reading import EVERYTHING, LogFilter, read_log_lines
 from pgsearch.client import Client
 from pgsearch.commands._archive import add_folder
 from pgsearch.database.dsn import default_dsn
@@ -50,15 +50,16 @@ def run(arguments: argparse.Namespace) -> int:
     with Client(arguments.dsn or default_dsn()) as client:
         user = arguments.user_hash if arguments.user is None else client.hash_user(arguments.user)
         chosen = LogFilter(user, arguments.conversation, arguments.collection, arguments.errors)
-        found = read_logs(client, arguments.dir, since, until, chosen)
+        found = read_log_lines(client, arguments.dir, since, until, EVERYTHING if chosen == EVERYTHING else chosen)
         if arguments.format == "csv" and not arguments.json:
             table = csv.writer(sys.stdout, lineterminator="\n")
             table.writerow(_COLUMNS)
-            for record in found:
+            for text in found:
+                record = json.loads(text)
                 table.writerow([_cell(record, column) for column in _COLUMNS])
         else:
-            for record in found:
-                sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+            for text in found:
+                sys.stdout.write(f"{text.decode()}\n")
     return 0
 
 

@@ -21,7 +21,8 @@ Rows = Callable[..., list[dict[str, Any]]]
 
 _TABLES = (
     "queries, events, search_failures, conversations, messages, message_contents, chat_consents, conversation_reads,"
-    " log_archives, archive_erasures, chat_stats_hourly, chat_stats_daily, chat_usage_daily, conversation_stats_daily, unique_actors,"
+    " log_archives, archive_erasures, chat_stats_hourly, chat_stats_daily, chat_usage_daily,"
+    " conversation_stats_daily, unique_actors,"
     " search_stats_seen, search_stats_hourly, search_stats_daily, latency_hourly, top_queries_daily"
 )
 _AS_BEFORE = (
