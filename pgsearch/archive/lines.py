@@ -54,7 +54,7 @@ STORED: dict[str, Callable[[Client, datetime, datetime], Iterator[Line]]] = {
 }
 
 
-# Quotes within a string are escaped, so this is found nowhere but behind a key, and what has keys of others comes later.
+# Quotes within a string are escaped, so this is found behind a key alone; what has keys of others comes later.
 _MESSAGE_ID = re.compile(rb'"message_id":"([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})"')
 _CONTENT = re.compile(rb'"message_content":(null)?')
 

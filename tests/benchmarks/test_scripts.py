@@ -25,6 +25,7 @@ from benchmarks import (
     bulk_ingest,
     code_indexing,
     code_search,
+    conversation_archive,
     embedding_worker,
     http_api,
     latency,
@@ -240,6 +241,14 @@ def test_log_statistics(output: Path) -> None:
     text = section(output, "statistics")
     assert "600 searches in 2 days" in text
     assert len(rows(text)) == len(log_statistics._QUESTIONS)
+
+
+def test_conversation_archive(output: Path) -> None:
+    assert conversation_archive.main(["--output", str(output), "--messages", "200"]) == 0
+
+    text = section(output, "archive")
+    assert "200 messages of 20 conversations" in text
+    assert len(rows(text)) == 7
 
 
 def test_search_log(server: str, judged: Path, output: Path) -> None:
