@@ -23,6 +23,8 @@ comment on column pgsearch.archive_erasures.whole_lines is 'true: everything of 
 
 revoke all on pgsearch.archive_erasures from public;
 
+-- A row a conversation, so that writers wait for a moment only.
+-- squawk-ignore require-concurrent-index-creation
 create index if not exists conversations_finalized
     on pgsearch.conversations (finalized_at, conversation_id collate "C")
  where finalized_at is not null;

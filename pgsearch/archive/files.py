@@ -59,7 +59,8 @@ def identify(path: Path) -> Written:
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
     """One run at a time writes into a folder; what a run that was killed left half written is removed."""
-    root.mkdir(parents=True, exist_ok=True)
+    # what people said is for its owner alone
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from pgsearch.archive.erasing import erase
@@ -70,22 +70,37 @@ def write_archive(
     started = time.monotonic()
     told = Archived()
     with locked(root):
-        client.finalize_conversations()
         progress("erasing", 0, 0)
         erased = erase(client, root)
         told.erased, told.erased_files = erased.persons, erased.files
         told.problems += [_problem(day, f"{wrong}: nobody can be erased from it") for day, wrong in erased.problems]
-        days = [day for day in client.list_archives(compress_after=compress_after) if day.kind in kinds]
-        for number, day in enumerate(days):
-            progress(f"{day.day} {day.kind}", number, len(days))
-            try:
-                done = _settle(client, root, day)
-            except (ArchiveError, DamagedFileError) as error:
-                told.problems.append(_problem(day, f"{error.message} {error.hint or ''}".strip()))
-            else:
-                told.files += [done] if done else []
+
+        def settle(until: date | None) -> None:
+            days = [
+                day for day in client.list_archives(until=until, compress_after=compress_after) if day.kind in kinds
+            ]
+            for number, day in enumerate(days):
+                progress(f"{day.day} {day.kind}", number, len(days))
+                try:
+                    done = _settle(client, root, day)
+                except (ArchiveError, DamagedFileError) as error:
+                    told.problems.append(_problem(day, f"{error.message} {error.hint or ''}".strip()))
+                else:
+                    told.files += [done] if done else []
+
+        # ending conversations lets old texts go: those that are in no file yet are written before it
+        if any(day.is_due and day.path is None for day in client.list_archives(until=_long_over())):
+            settle(_long_over())
+        client.finalize_conversations()
+        settle(None)
+    told.problems = list(dict.fromkeys(told.problems))
     told.seconds = time.monotonic() - started
     return told
+
+
+def _long_over() -> date:
+    """The day from which on conversations may still be open."""
+    return datetime.now(UTC).date() - timedelta(days=2)
 
 
 def _settle(client: Client, root: Path, day: ArchiveDay) -> FileDone | None:

@@ -25,7 +25,7 @@ as $$
 #variable_conflict use_column
 declare
     -- a search comes before its answer
-    searched constant timestamptz := archive_messages.since - interval '1 day';
+    searched constant timestamptz := greatest(archive_messages.since, '0001-01-02 00:00+00') - interval '1 day';
     sent     bigint := 0;
 begin
     perform pgsearch._check_range('top_n', top_n, 1, 100000);

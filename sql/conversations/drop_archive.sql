@@ -10,7 +10,7 @@ begin
      where a.day = drop_archive.day
        and a.kind = drop_archive.kind
        and exists (select
-                     from pgsearch.list_archives(drop_archive.day, drop_archive.day + 1) as l
+                     from pgsearch.list_archives(drop_archive.day, least(drop_archive.day, date '9999-12-30') + 1) as l
                     where l.kind = drop_archive.kind
                       and l.has_expired);
     return found;

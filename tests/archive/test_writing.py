@@ -62,6 +62,17 @@ def test_days_that_are_over_become_files_that_the_database_knows(shelf: Shelf) -
     assert shelf.path(ago(3)).stat().st_mtime_ns == before
 
 
+def test_texts_that_are_older_than_they_are_kept_are_written_before_they_go(shelf: Shelf) -> None:
+    shelf.client.set_log_retention(keep_contents=timedelta(days=90))
+    shelf.say({"ts": at(ago(36), "10:00:00")})
+    shelf.client.set_log_retention(keep_contents=timedelta(days=30))
+    shelf.run()
+
+    assert [line["message_content"] for line in shelf.lines(shelf.path(ago(36), packed=True))] == ["roses"]
+    assert shelf.value("select count(*) from pgsearch.message_contents") == 0
+    assert shelf.root.stat().st_mode & 0o077 == 0
+
+
 def test_a_day_is_one_of_utc(shelf: Shelf) -> None:
     shelf.say({"ts": f"{ago(2)}T08:59:59.999+09:00"}, {"ts": f"{ago(2)}T09:00:00+09:00"})
     shelf.run()
@@ -279,10 +290,14 @@ def test_where_an_archive_is_required_a_day_waits_for_its_file(shelf: Shelf) -> 
     shelf.say({"ts": at(day, "10:00:00")})
     names = [f"message_contents_p{day:%Y%m%d}", f"messages_p{day:%Y%m%d}"]
 
-    assert sorted(set(names) & set(shelf.client.run(inner.partitions_that_wait()))) == names
+    def waiting() -> list[str]:
+        found: list[str] = shelf.client.run(inner.partitions_that_wait())
+        return sorted({*names} & {*found})
+
+    assert waiting() == names
     assert shelf.client.drop_partition(names[0]) is False
     shelf.run()
-    assert set(names) & set(shelf.client.run(inner.partitions_that_wait())) == set()
+    assert waiting() == []
     # what came since is in no file
     shelf.say({"ts": at(day, "11:00:00")})
     assert shelf.client.drop_partition(names[0]) is False
