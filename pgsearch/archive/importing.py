@@ -111,6 +111,9 @@ def _import(
             if not isinstance(record, dict):
                 outcome.rejected.append((number, "not a JSON object"))
                 continue
+            if b"\\u0000" in line and _holds_nul(record):
+                outcome.rejected.append((number, "a text in it holds NUL (U+0000), which PostgreSQL cannot"))
+                continue
             if "messages" not in record:
                 batch.entries.append((number, _entry(record, zone)))
             elif (wrong := _wrong(record)) is not None:
@@ -187,6 +190,14 @@ def _summarize(client: Client, record: dict[str, Any], number: int, outcome: Fil
         client.summarize_conversation(record["conversation_id"], summary=_summary(record), method="llm")
     except PgsearchError as error:
         outcome.rejected.append((number, f"its summary: {error.message}"))
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(key) or _holds_nul(inner) for key, inner in value.items())
+    return isinstance(value, list) and any(_holds_nul(inner) for inner in value)
 
 
 def _with_zone(written: str, zone: tzinfo) -> str:

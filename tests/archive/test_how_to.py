@@ -33,7 +33,7 @@ def test_the_blocks_of_the_page_run_in_their_order(
     # psql is no part of an installation: its statements run all the same
     path = tmp_path / "bin"
     path.mkdir()
-    run = "import psycopg, sys; psycopg.connect(sys.argv[1], autocommit=True).execute(sys.argv[3])"
+    run = "import psycopg, sys; psycopg.connect(sys.argv[1], autocommit=True).execute(sys.argv[3]).connection.close()"
     for name, line in (
         ("pgsearch", f'exec {sys.executable} -m pgsearch "$@"'),
         ("psql", f"exec {sys.executable} -c '{run}' \"$@\""),

@@ -103,7 +103,7 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "not JSON": lambda: b"{",
     "not a JSON object": lambda: b"[1]",
     "utf-8": lambda: b'{"message_content": "\xff"}',
-    "U+0000|u0000": lambda: line(log_id="nul", message_content="a\0b").encode(),
+    "NUL": lambda: line(log_id="nul", message_content="a\0b").encode(),
     "role": lambda: line(message_type="robot").encode(),
     "unknown key": lambda: line(colour="red").encode(),
     "older than the log is kept": lambda: line(log_id="o", created_at="2011-01-31T09:00:00+09:00").encode(),
@@ -120,7 +120,7 @@ def test_a_line_that_cannot_be_stored_is_told_with_its_number_and_refuses_no_oth
 ) -> None:
     shelf.say({"ts": at(ago(3), "09:00:00"), "conversation_id": "of lee"})
     text = b"\n".join(
-        [line(log_id="first").encode(), *(made() for made in REFUSED.values()), line(log_id="last").encode()]
+        [line(log_id="first").encode(), *(made() for made in REFUSED.values()), line(log_id="last").encode(), b""]
     )
     file = tmp_path / ("a.jsonl.gz" if packed else "a.jsonl")
     file.write_bytes(gzip.compress(text)[:-4] if packed else text)
