@@ -39,8 +39,8 @@ begin
                              and a.verified_at is not null
                              and a.rows >= (select count(*)
                                               from pgsearch.conversations as c
-                                             where c.finalized_at >= day::timestamp at time zone 'UTC'
-                                               and c.finalized_at < (day + 1)::timestamp at time zone 'UTC'));
+                                             where c.finalized_at >= _conversations_may_leave.day::timestamp at time zone 'UTC'
+                                               and c.finalized_at < (_conversations_may_leave.day + 1)::timestamp at time zone 'UTC'));
 end;
 $$;
 
