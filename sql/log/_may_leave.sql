@@ -72,14 +72,11 @@ $$;
 comment on function pgsearch._count_messages(date) is
 'How many messages of a day (UTC) the tables have, and how many texts that belong into its archive.';
 
+-- a conversation that never ends must not keep its texts from the archive
 create or replace function pgsearch._is_settled(is_sampled boolean, ts timestamptz)
 returns boolean
 language sql stable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
--- a conversation that never ends must not keep its texts from the archive
-select coalesce(is_sampled, ts < pg_catalog.now() - interval '1 day');
-$$;
+return coalesce(is_sampled, ts < now() - interval '1 day');
 
 comment on function pgsearch._is_settled(boolean, timestamptz) is
 'Whether the text of a message goes into the archive: of a conversation whose texts are kept, or that is not decided after a day.';
