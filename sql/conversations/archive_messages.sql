@@ -17,7 +17,10 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 set extra_float_digits = 1
+-- a few rows by their ids: a merge or a hash would begin with the first of the day, at every page
 set enable_seqscan = off
+set enable_mergejoin = off
+set enable_hashjoin = off
 set jit = off
 -- planned anew, because only known times leave all but some partitions out
 set plan_cache_mode = 'force_custom_plan'
