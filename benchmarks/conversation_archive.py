@@ -131,6 +131,8 @@ def main(given: Sequence[str] | None = None) -> int:
             backend = Path(f"/proc/{connection.info.backend_pid}/stat")
             postmaster = int(backend.read_text().rpartition(") ")[2].split()[1]) if backend.exists() else 0
             version = versions(connection)["postgresql"]
+        # what made the messages is no part of what follows
+        time.sleep(1)
         load = os.getloadavg()[0]
         here = ("--dir", folder)
         for what, counted, command in (
