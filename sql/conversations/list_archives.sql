@@ -31,8 +31,8 @@ as $$
 #variable_conflict use_column
 declare
     today constant date := (clock_timestamp() at time zone 'UTC')::date;
-    first constant date := greatest(coalesce(list_archives.since, date '0001-01-01'), date '0001-01-01');
-    last  constant date := least(coalesce(list_archives.until, today), today) - 1;
+    first constant date := least(greatest(coalesce(list_archives.since, date '0001-01-01'), date '0001-01-01'), today);
+    last  constant date := greatest(least(coalesce(list_archives.until, today), today), date '0001-01-02') - 1;
     kept  record;
 begin
     if compress_after < interval '0' or compress_after > interval '100 years' then
