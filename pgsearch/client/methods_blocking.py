@@ -32,7 +32,14 @@ from pgsearch.client.calls.candidates import (
     NearChunk,
     PageScore,
 )
-from pgsearch.client.calls.conversations import KeptConversation, ListedConversation
+from pgsearch.client.calls.conversations import (
+    ArchiveDay,
+    ArchivedConversation,
+    ArchivedMessage,
+    ArchiveErasure,
+    KeptConversation,
+    ListedConversation,
+)
 from pgsearch.client.calls.embeddings import (
     DroppedRows,
     EmbeddingModel,
@@ -466,6 +473,169 @@ class Methods(ABC):
             collection: None: all that have no settings of their own
         """
         return self.run(_conversations.set_chat_settings(settings=settings, collection=collection))
+
+    def list_archives(
+        self, *, since: date | None = None, until: date | None = None, compress_after: timedelta | None = None
+    ) -> list[ArchiveDay]:
+        """The files of the archive, and the days that are not in it yet.
+
+        Arguments:
+            since: days from since up to but not including until (None: no bound); today is not over, and no day of it
+            until: days from since up to but not including until (None: no bound); today is not over, and no day of it
+            compress_after: 0 .. 100 years; None: as set_log_retention says
+        """
+        return self.run(_conversations.list_archives(since=since, until=until, compress_after=compress_after))
+
+    def announce_archive(self, day: date, kind: str, path: str, sha256: str) -> None:
+        """Say that a file of the archive is about to take its place.
+
+        Arguments:
+            day: messages or conversations
+            kind: messages or conversations
+            path: below the folder of the archive
+            sha256: of its text before it is compressed, as 64 hexadecimal digits
+        """
+        return self.run(_conversations.announce_archive(day=day, kind=kind, path=path, sha256=sha256))
+
+    def record_archive(
+        self,
+        day: date,
+        kind: str,
+        path: str,
+        *,
+        row_count: int,
+        contents: int,
+        bytes: int,
+        sha256: str,
+        compressed: bool = False,
+    ) -> None:
+        """Write down a file of the archive that was read back and agreed.
+
+        Arguments:
+            day: messages or conversations
+            kind: messages or conversations
+            path: below the folder of the archive
+            row_count: lines, and how many messages in them have a text
+            contents: lines, and how many messages in them have a text
+            bytes: of its text before it is compressed
+            sha256: of its text before it is compressed
+            compressed: whether the file is gzipped
+        """
+        return self.run(
+            _conversations.record_archive(
+                day=day,
+                kind=kind,
+                path=path,
+                row_count=row_count,
+                contents=contents,
+                bytes=bytes,
+                sha256=sha256,
+                compressed=compressed,
+            )
+        )
+
+    def check_archive(self, day: date, kind: str, sha256: str | None) -> bool:
+        """Say what the file of a day is now (None: not there); returns whether it agrees.
+
+        Arguments:
+            day: messages or conversations
+            kind: messages or conversations
+            sha256: of its text before it is compressed; None: it is not there, or cannot be read
+        """
+        return self.run(_conversations.check_archive(day=day, kind=kind, sha256=sha256))
+
+    def drop_archive(self, day: date, kind: str) -> bool:
+        """Forget the file of a day that has expired; False when it has not.
+
+        Arguments:
+            day: messages or conversations
+            kind: messages or conversations
+        """
+        return self.run(_conversations.drop_archive(day=day, kind=kind))
+
+    def archive_messages(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        after: UUID | None = None,
+        top_k: int = 2000,
+        max_bytes: int = 4000000,
+        top_n: int | None = None,
+    ) -> list[ArchivedMessage]:
+        """A page of messages as lines of the archive, in the order of their ids.
+
+        Arguments:
+            since: messages from since up to but not including until
+            until: messages from since up to but not including until
+            after: None: from the first
+            top_k: 1 .. 100000
+            max_bytes: 1 .. 100000000
+            top_n: top_k, under its other name
+        """
+        return self.run(
+            _conversations.archive_messages(
+                since=since,
+                until=until,
+                after=after,
+                top_n=either("top_k", top_k, 2000, "top_n", top_n),
+                max_bytes=max_bytes,
+            )
+        )
+
+    def archive_conversations(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        after_ended: datetime | None = None,
+        after_id: str | None = None,
+        top_k: int = 200,
+        top_n: int | None = None,
+    ) -> list[ArchivedConversation]:
+        """A page of conversations as lines of the archive, in the order in which they ended.
+
+        Arguments:
+            since: those that ended from since up to but not including until
+            until: those that ended from since up to but not including until
+            after_ended: None: from the first
+            after_id: None: from the first
+            top_k: 1 .. 10000
+            top_n: top_k, under its other name
+        """
+        return self.run(
+            _conversations.archive_conversations(
+                since=since,
+                until=until,
+                after_ended=after_ended,
+                after_id=after_id,
+                top_n=either("top_k", top_k, 200, "top_n", top_n),
+            )
+        )
+
+    def list_archive_erasures(self) -> list[ArchiveErasure]:
+        """Who is to be erased from the files of the archive."""
+        return self.run(_conversations.list_archive_erasures())
+
+    def finish_archive_erasure(self, user_hash: str, requested_at: datetime) -> bool:
+        """Say that a user was erased from every file of the archive.
+
+        Arguments:
+            user_hash: as list_archive_erasures has them
+            requested_at: as list_archive_erasures has them
+        """
+        return self.run(_conversations.finish_archive_erasure(user_hash=user_hash, requested_at=requested_at))
+
+    def import_chat(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Store messages of another chat log or of an archive; says how many were stored, and which were refused.
+
+        Arguments:
+            entries: array of objects with the keys of log_message, also under the names of chat_logs (message_type,
+                message_content, ...), each with its time, and user_hash, which is stored as it is. Without
+                conversation_id those of one session_id are one conversation; without an id (log_id, external_id,
+                message_id) a message is known by its time, role and text
+        """
+        return self.run(_conversations.import_chat(entries=entries))
 
     def register_model(self, model: str, dimensions: int, *, distance: str = "cosine", storage: str = "vector") -> int:
         """Make an embedding model known; returns its id.

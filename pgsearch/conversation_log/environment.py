@@ -22,7 +22,7 @@ SAMPLE_RATE = "CONVERSATION_SAMPLE_RATE"
 RETENTION_DAYS = "CONVERSATION_RETENTION_DAYS"
 COMPRESS_AFTER_DAYS = "CONVERSATION_COMPRESS_AFTER_DAYS"
 
-_MOST_DAYS = 36500
+MOST_DAYS = 36500
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class ConversationSettings:
 def settings_of_environment(environment: Mapping[str, str] | None = None) -> ConversationSettings:
     """The settings of the three variables; InvalidValueError for one that is no number, or out of range."""
     told = os.environ if environment is None else environment
-    kept = _number(told, RETENTION_DAYS, 1, _MOST_DAYS, "days")
-    compressed = _number(told, COMPRESS_AFTER_DAYS, 0, _MOST_DAYS, "days")
+    kept = _number(told, RETENTION_DAYS, 1, MOST_DAYS, "days")
+    compressed = _number(told, COMPRESS_AFTER_DAYS, 0, MOST_DAYS, "days")
     return ConversationSettings(
         sample_rate=_number(told, SAMPLE_RATE, 0, 1, "share of the conversations"),
         keep_contents=None if kept is None else timedelta(days=kept),

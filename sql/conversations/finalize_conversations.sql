@@ -154,7 +154,8 @@ begin
 
     delete from pgsearch.conversations as c
      where c.last_message_at < date_trunc('day', clock_timestamp() - kept.keep_messages, 'UTC')
-       and pgsearch._may_leave((c.last_message_at at time zone 'UTC')::date);
+       and pgsearch._may_leave((c.last_message_at at time zone 'UTC')::date)
+       and (c.finalized_at is null or pgsearch._conversations_may_leave((c.finalized_at at time zone 'UTC')::date));
     get diagnostics number = row_count;
     return jsonb_build_object('contents_expired', contents, 'conversations_expired', number);
 end;

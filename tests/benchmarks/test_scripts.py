@@ -25,6 +25,7 @@ from benchmarks import (
     bulk_ingest,
     code_indexing,
     code_search,
+    conversation_archive,
     conversation_log,
     embedding_worker,
     http_api,
@@ -252,6 +253,14 @@ def test_conversation_log(output: Path) -> None:
     text = section(output, "conversations")
     assert "600 messages" in text
     assert len(rows(text)) == 4 + len(conversation_log._ASKED)
+
+
+def test_conversation_archive(output: Path) -> None:
+    assert conversation_archive.main(["--output", str(output), "--messages", "200"]) == 0
+
+    text = section(output, "archive")
+    assert "200 messages of 20 conversations" in text
+    assert len(rows(text)) == 7
 
 
 def test_search_log(server: str, judged: Path, output: Path) -> None:
