@@ -74,7 +74,7 @@ from pgsearch.client.calls.log import LogPartition
 from pgsearch.client.calls.nodes import MissingNodeEmbedding, PopularNode, PutNodes
 from pgsearch.client.calls.operate import Check, MeasuredRecall
 from pgsearch.client.calls.pages import PutPage, TextStatsAge, TextStatsRefresh
-from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StagePlan
+from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StagePlan, Suggestion
 from pgsearch.client.calls.statistics import (
     Anomaly,
     ChatStats,
@@ -1969,6 +1969,25 @@ class AsyncMethods(ABC):
             neighbours: 0 .. 100: how many on each side
         """
         return await self.run(_search.expand_window(chunk_ids=chunk_ids, neighbours=neighbours))
+
+    async def suggest(
+        self, prefix: str, *, collections: Names | None = None, top_k: int = 8, collection: Names | None = None
+    ) -> list[Suggestion]:
+        """What to offer while somebody types.
+
+        Arguments:
+            prefix: what was typed so far; its first 200 characters count, upper and lower case are alike
+            collections: None: all
+            top_k: 0 .. 100 suggestions
+            collection: collections, under its other name
+        """
+        return await self.run(
+            _search.suggest(
+                prefix=prefix,
+                collections=either("collections", collections, None, "collection", collection),
+                top_k=top_k,
+            )
+        )
 
     async def refresh_search_stats(
         self, since: datetime | None = None, until: datetime | None = None
