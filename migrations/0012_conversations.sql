@@ -392,14 +392,14 @@ declare
     found  float8[] := '{}';
     part   float8;
 begin
-    select sum(c) into total from unnest(counts) as c;
+    select pg_catalog.sum(c) into total from pg_catalog.unnest(counts) as c;
     if coalesce(total, 0) = 0 then
         return null;
     end if;
 
     foreach part in array fractions loop
         -- as percentile_disc: the first value at which so much of the total is reached; the slack is for sums of fractions of weights
-        while at < cardinality(buckets) and passed < part * total - 1e-9 * total loop
+        while at < pg_catalog.cardinality(buckets) and passed < part * total - 1e-9 * total loop
             at := at + 1;
             passed := passed + counts[at];
         end loop;

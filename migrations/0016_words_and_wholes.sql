@@ -1,4 +1,4 @@
--- depends: 0012_conversations
+-- depends: 0015_archive
 -- Text analysis of our own: words are cut at every sign, hump and border of letters and digits, wholes stand behind them.
 --
 -- The parser of PostgreSQL is not context free (2332 of CVE-2026-2332 is the number -2332) and knows no parts of hosts, files and versions. So it gets

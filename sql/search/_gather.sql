@@ -52,6 +52,12 @@ begin
                        top_n       => asked.candidates) as l;
         end if;
 
+        if findings.titled_pages is null and asked.query ~ E'[\u3131-\u314E]' then
+            select array_agg(i.page_id), array_agg(i.score)
+              into findings.titled_pages, findings.titled_scores
+              from pgsearch._pages_by_initials(asked.query, scope.collections, scope.page_ids, asked.candidates) as i;
+        end if;
+
         -- a page found by its title alone is shown by its first chunk that the query allows
         if findings.titled_pages is not null then
             select array_agg(f.chunk_id), array_agg(f.page_id)
