@@ -16,7 +16,7 @@ declare
     normalized  constant text := pgsearch._normalized(wanted);
     wholes      constant text := pgsearch._wholes(normalized);
     spellings   constant text := pgsearch._spellings(normalized);
-    plain       text := normalized;
+    plain       text;
     joined      text;
     former      tsvector := '';
 begin
