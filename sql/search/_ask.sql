@@ -94,14 +94,7 @@ declare
     parsed pgsearch.parsed_query := asked.parsed;
     findings  pgsearch.search_findings;
 begin
-    findings.notes := asked.notes;
-    if parsed.truncated then
-        findings.notes := findings.notes || 'The query was cut to its first 1,000 characters.'::text;
-    end if;
-    if parsed.loosened <> '{}' then
-        findings.notes := findings.notes || format('No chunk has %s word for word: the words count alone.',
-                                             (select string_agg(format('"%s"', l), ', ') from unnest(parsed.loosened) as l));
-    end if;
+    findings.notes := asked.notes || pgsearch._query_notes(asked);
     if not exists (select from pgsearch.collections) then
         findings.notes := findings.notes || 'There is no collection yet.'::text;
     elsif asked.search_mode <> 'vector' and not asked.use_text and not asked.use_vector and not asked.use_title

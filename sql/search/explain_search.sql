@@ -146,10 +146,12 @@ begin
     -- whether a quoted phrase stands anywhere is asked before anything else
     for phrase in
         select distinct p.phrase
-          from regexp_matches(left(pgsearch._typed(query), 1000), E'(?<![-+])"([^"]*)"', 'g') as m
+          from pgsearch._query_tokens(query) as m
                cross join (select distinct c.text_config from pgsearch.collections as c where collections is null or c.collection = any (collections)) as t
-               cross join lateral pgsearch._phrase(t.text_config, m[1]) as p(phrase)
-         where p.phrase is not null
+               cross join lateral pgsearch._phrase(t.text_config, m.phrase) as p(phrase)
+         where m.quoted
+           and m.sign = ''
+           and p.phrase is not null
     loop
         explained := pgsearch._bitmap_plan(pgsearch._phrase_statement(collections is not null), pgsearch._words_anywhere(phrase), phrase, null, collections, null, 20000);
         return query select e.* from pgsearch._explained('phrase', 'chunks_content_tsv_gin', scoped, explained) as e;
