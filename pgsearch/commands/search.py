@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """A query that finds nothing is an answer too: the exit code is 0."""
-    query = " ".join(arguments.query)
+    query = " ".join(word.strip() for word in arguments.query)
     options = dict(arguments.options or {})
     if arguments.pages:
         options["group_by_page"] = True

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """A question that finds nothing is answered too: the exit code is 0."""
-    question = " ".join(arguments.question)
+    question = " ".join(word.strip() for word in arguments.question)
     notes: list[str] = []
     with Client(arguments.dsn or default_dsn()) as client, client.connected() as connection:
         connection.add_notice_handler(lambda notice: notes.append(_sentence(notice)))
