@@ -2370,7 +2370,7 @@ class AsyncMethods(ABC):
         """What a query asks for: its lexemes, requirements and exclusions.
 
         Arguments:
-            query: only its first 1,000 characters count
+            query: only its first 32,000 characters count
             text_config: name of a text search configuration
             operator: 'or': any word will do; 'and': every word is required
         """
