@@ -94,7 +94,11 @@ declare
     parsed pgsearch.parsed_query := asked.parsed;
     findings  pgsearch.search_findings;
 begin
-    findings.notes := asked.notes || pgsearch._query_notes(asked);
+    findings.notes := asked.notes;
+    -- rows have no column for notes
+    if asked.wanted = 'outcome' then
+        findings.notes := findings.notes || pgsearch._query_notes(asked);
+    end if;
     if not exists (select from pgsearch.collections) then
         findings.notes := findings.notes || 'There is no collection yet.'::text;
     elsif asked.search_mode <> 'vector' and not asked.use_text and not asked.use_vector and not asked.use_title

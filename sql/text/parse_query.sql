@@ -69,7 +69,7 @@ begin
     keywords  := '{}';
     words     := '{}';
     truncated := coalesce(length(query), 0) > pgsearch._most_typed();
-    loose     := coalesce((select string_agg(t.phrase, ' ' order by t.at)
+    loose     := coalesce((select string_agg(' ' || t.phrase, '' order by t.at)
                              from pgsearch._query_tokens(query) as t
                             where t.sign not in ('-', 'OR')), '');
 

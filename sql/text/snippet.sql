@@ -165,7 +165,7 @@ begin
     ),
     words as (
         select distinct p.text_config, p.word,
-               p.word ~ E'^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)[.:\'/-]*$' as plain,
+               p.word ~ '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)[.:''/-]*$' as plain,
                p.word ~ gapless and p.word !~ E'[\\u1100-\\u11FF]' as gapless
           from pieces as p
          where p.at > 1

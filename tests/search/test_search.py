@@ -97,10 +97,10 @@ def test_an_embedding_is_searched_for_even_without_words(library: Client) -> Non
 
 
 def test_a_long_query_is_cut_and_that_is_said(library: Client) -> None:
-    result = library.search("보조금 " * 2000, collections="wiki")
+    result = library.search("보조금 " * 9000, collections="wiki")
 
     assert result.hits[0].external_id == "subsidy"
-    assert any("1,000 characters" in note for note in result.notes)
+    assert any("32,000 characters" in note for note in result.notes)
 
 
 def test_there_is_a_note_when_there_is_no_collection(client: Client) -> None:

@@ -136,6 +136,7 @@ WITHOUT_GIN_SCAN = {
     "_bm25_statement",
     "_count_matching",
     "_count_statement",
+    "_pasted_statement",
     "_drawn_chunks",
     "_fts_statement",
     "_fused_adaptive",
