@@ -19,7 +19,7 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
 from pgsearch.client.before_search import Runs, embed_before_search
-from pgsearch.client.calls import Call, Fusion, Names, SearchMode, Vector
+from pgsearch.client.calls import MODES_OF_MEANING, Call, Fusion, Names, SearchMode, Vector
 from pgsearch.client.calls import search as calls
 from pgsearch.client.calls.call import either
 from pgsearch.client.calls.search import CodeHit, SearchResult, StagePlan
@@ -215,7 +215,7 @@ class AsyncClient(AsyncMethods):
         """
         collections = either("collections", collections, None, "collection", collection)
         note = await self._embed_before_search(collections, options) if embed_missing else None
-        if search_mode in ("auto", "vector"):
+        if search_mode in MODES_OF_MEANING:
             embedding = await self._embedded(query, embedding)
         call = calls.search(
             query,

@@ -42,11 +42,13 @@ returns text[]
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
--- the longest words tell titles apart; what is shorter than three letters (one syllable) is like half of all titles
-select array(select normalize(word, NFD)
-               from unnest(words) as word
-              where length(normalize(word, NFD)) >= 3
-              order by length(normalize(word, NFD)) desc, word
+-- the longest words tell titles apart; what is shorter than three letters (one syllable) is like half of all titles, and
+-- looked up only where there is nothing else
+select array(select w.word
+               from (select normalize(word, NFD) as word, max(length(normalize(word, NFD))) over () as longest
+                       from unnest(words) as word) as w
+              where length(w.word) >= least(3, w.longest)
+              order by length(w.word) desc, w.word
               limit 8);
 $$;
 

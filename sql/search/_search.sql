@@ -28,6 +28,7 @@ declare
     asked pgsearch.search_request;
     findings pgsearch.search_findings;
 begin
+    search_mode := pgsearch._search_mode(search_mode);
     if search_mode = 'code' then
         return pgsearch._search_code(query, embedding, collections, top_k, filter, options, wanted);
     end if;

@@ -206,6 +206,12 @@ begin
         end if;
     end if;
 
+    if parsed.any_of is not null then
+        explained := pgsearch._bitmap_plan(pgsearch._fields_statement(collections is not null, only_pages is not null),
+                                           parsed.any_of, null, null, collections, only_pages, 1000);
+        return query select e.* from pgsearch._explained('fields', 'pages_fields_tsv_gin', scoped, explained) as e;
+    end if;
+
     -- a hybrid search looks up by spelling only words that no chunk knows
     words := pgsearch._lexical_words(pgsearch._unknown_words(parsed.words, collections));
     if cardinality(words) > 0 then
