@@ -78,6 +78,12 @@ create index if not exists pages_fields_tsv_gin
 create index if not exists pages_title_key
     on pgsearch.pages ((pgsearch._title_key(title)) collate "C", collection, page_id);
 
+-- What a question about the whole of a repository is answered with, whatever its words are: few among the nodes.
+create index if not exists semantic_nodes_overview
+    on pgsearch.semantic_nodes (repo_id)
+ where node_type = 'doc' and doc_type is not null
+    or metadata ->> 'kind' = 'module';
+
 do $$
 begin
     if not exists (select from pg_attribute as a where a.attrelid = to_regclass('pgsearch.search_request') and a.attname = 'title_keys') then
