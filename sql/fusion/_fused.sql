@@ -111,13 +111,13 @@ begin
                        'score', l.raw, 'rank', l.rank, 'weight', l.factor, 'contribution', l.part))
               from unnest(ids, names, raw, ranks, factors, parts) as l(chunk_id, name, raw, rank, factor, part)
              where l.chunk_id = h.chunk_id)
+           || case when h.lift = 0 then '{}' else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
            || coalesce((select jsonb_build_object('boosts', b.boosts)
                           from (select jsonb_strip_nulls(jsonb_build_object(
                                            'title',      case fusion when 'rrf_boost' then nullif(h.title, 0) end,
                                            'tags',       case when fusion in ('rrf_boost', 'adaptive') then nullif(h.tags, 0) end,
                                            'article',    case when fusion in ('rrf_boost', 'adaptive') then nullif(h.article, 0) end,
                                            'text_score', case fusion when 'rrf_boost' then nullif(h.outstanding, 0) end,
-                                           'same_title', nullif(h.lift, 0),
                                            'age_days',   case when half > 0 then round(h.days::numeric, 2) end)) as boosts) as b
                          where b.boosts <> '{}'), '{}'),
            h.hit_chunks
@@ -141,6 +141,13 @@ return times * (1.05::float8 * (best - worst) + greatest(0.01::float8 * abs(best
 
 comment on function pgsearch._title_lift(float8, float8, float8) is
 'What lifts a candidate above all others, once: a little more than the span from the best score to the worst.';
+
+create or replace function pgsearch._lift_signal(lift float8, sameness float8, settings jsonb)
+returns jsonb
+language sql immutable parallel safe
+return jsonb_build_object('same_title', jsonb_build_object('score', sameness, 'rank', 1, 'weight', settings #> '{boosts,same_title}', 'contribution', lift));
+
+comment on function pgsearch._lift_signal(float8, float8, jsonb) is 'What a lift by the title shows among the signals.';
 
 create or replace function pgsearch._page_ages(page_ids bigint[], wanted boolean, date_key text)
 returns table (page_id bigint, days float8)

@@ -224,11 +224,11 @@ begin
                    else jsonb_build_object('title', jsonb_build_object('score', h.in_title, 'rank', (select 1 + count(*) from contenders as c where c.in_title > h.in_title or c.in_title = h.in_title and c.chunk_id < h.chunk_id), 'weight', by_title, 'contribution', h.part_title)) end
            || case when h.lexical is null then '{}'
                    else jsonb_build_object('lexical', jsonb_build_object('score', h.lexical, 'rank', (select 1 + count(*) from scored as s where s.lexical > h.lexical or s.lexical = h.lexical and s.chunk_id < h.chunk_id), 'weight', by_lexical, 'contribution', h.part_lexical)) end
-           || case when h.tags = 0 and h.article = 0 and h.lift = 0 and not half > 0 then '{}'
+           || case when h.lift = 0 then '{}' else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
+           || case when h.tags = 0 and h.article = 0 and not half > 0 then '{}'
                    else jsonb_build_object('boosts', jsonb_strip_nulls(jsonb_build_object(
                             'tags',     nullif(h.tags, 0),
                             'article',  nullif(h.article, 0),
-                            'same_title', nullif(h.lift, 0),
                             'age_days', case when half > 0 then round(h.days::numeric, 2) end))) end,
            (select count(*) from scored as s where s.page_id = h.page_id)
       from shown_ones as h

@@ -87,7 +87,7 @@ begin
     if shown.page_id <> all (coalesce(scope.page_ids, array[shown.page_id])) then
         reasons := reasons || 'Its page does not pass the filter.'::text;
     end if;
-    if not shown.all_tsv @@ coalesce(parsed.required, '!nothing'::tsquery) then
+    if not shown.all_tsv @@ parsed.required then
         reasons := reasons || format('It does not meet the requirement %s.', parsed.required);
     end if;
     if shown.content_tsv @@ parsed.excluded then

@@ -259,7 +259,7 @@ $$;
 comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) is
 'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid.
 Returns a row a stage (phrase, for each quoted one; words, for each that the statistics do not know; text, one for each
-scan of BM25; vector; lexical, where the query has words that no chunk knows; candidate_pages; search, every statement
+scan of BM25; vector; fields; lexical, where the query has words that no chunk knows; candidate_pages; search, every statement
 of the whole search by the counters of tables and indexes): node (kinds of scan), index_name (indexes used),
 expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or
 pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and
