@@ -108,7 +108,8 @@ begin
         select p.pair_id, p.chunk_id, p.page_id, p.node_id, p.node_type, s.fused, s.signals,
                1::float8 + 0.1::float8 * coalesce(p.importance, 0) as importance_boost,
                case when p.llm then 1.03::float8 else 1 end as llm_boost,
-               coalesce(p.worth, 0) as document_boost
+               -- more than all signals give
+               coalesce(1.2::float8 * p.worth, 0) as document_boost
           from unnest(pair_ids, pairs.chunk_ids, pairs.page_ids, pairs.node_ids, pairs.node_types, pairs.llm, pairs.importance, worths)
                     as p(pair_id, chunk_id, page_id, node_id, node_type, llm, importance, worth)
                join summed as s on s.pair_id = p.pair_id
@@ -149,7 +150,7 @@ comment on function pgsearch._code_fused(jsonb, pgsearch.code_pairs, float8[]) i
 pair_ids, chunk_ids, page_ids, node_ids and node_types (null: a chunk without a node; type '''': a chunk of a document,
 alone), llm (summary by a language model), importance (0 .. 1), and the scores by lexical, small_node, large_node,
 small_code and graph (null: none); worths (of each pair, null: none; see _overview_nodes). Score: sum of weight × signal
-scaled to 0 .. 1 between its least and its greatest, × (1 + 0.1 × importance) × (1.03 for llm), + worth.
+scaled to 0 .. 1 between its least and its greatest, × (1 + 0.1 × importance) × (1.03 for llm), + 1.2 × worth.
 A node without a large vector counts in the large signal what it counts in the small one, a chunk without a node in both
 what its own vector counts. Returns pair_id, score, signals (score, rank, weight, contribution of each, and boosts),
 hit_chunks (chunks of the same page).';
