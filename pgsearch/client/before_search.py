@@ -14,9 +14,8 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 
-from pgsearch.client.calls import Call, Names
+from pgsearch.client.calls import Call, Names, inner
 from pgsearch.client.calls import embeddings as calls
-from pgsearch.client.calls import inner
 from pgsearch.client.worker_names import worker_name
 from pgsearch.errors import PgsearchError, UnknownModelError
 from pgsearch.models.embedders import Embedder, embed_each, embed_query, why

@@ -7,9 +7,10 @@ import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pgsearch.client import Client
+from pgsearch.client.calls import SearchMode
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
 from pgsearch.database.dsn import default_dsn
 from pgsearch.evaluation import EvaluationError
@@ -166,7 +167,7 @@ def _search(named: str, default: Configuration) -> Configuration | Path:
     if mode not in get_args(SearchMode) or mode == "code":
         raise EvaluationError(
             f"{named!r} is neither a run file nor a search.",
-            hint="Searches are written MODE or MODE/FUSION, with the modes auto (or hybrid), fts, vector, lexical (or trgm).",
+            hint="Searches are written MODE or MODE/FUSION, with the modes hybrid (auto), fts, vector, trgm (lexical).",
         )
     # what is no strategy is refused by the search, which lists those that there are
     search: dict[str, Any] = {"search_mode": mode, "fusion": fusion or default.fusion}

@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from pgsearch.chat.completions import Completions
 from pgsearch.chat.turns import Turn, TurnLog
 from pgsearch.client import AsyncClient
-from pgsearch.client.calls import Call, Names
+from pgsearch.client.calls import MODES_OF_MEANING, Call, Names
 from pgsearch.client.calls.search import SearchResult
 from pgsearch.client.methods_blocking import Methods
 from pgsearch.embedding.queries import query_embedding

@@ -59,12 +59,16 @@ Errors: PS008 for an unknown model or several defaults, PS004 when the embedding
 
 create or replace function pgsearch._has_model(model text, collections text[])
 returns boolean
-language sql stable parallel safe
+language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
-return model <> '' or exists (select
-                                from pgsearch.collections as c
-                               where c.default_model is not null
-                                 and (_has_model.collections is null or c.collection = any (_has_model.collections)));
+as $$
+begin
+    return model <> '' or exists (select
+                                    from pgsearch.collections as c
+                                   where c.default_model is not null
+                                     and (_has_model.collections is null or c.collection = any (_has_model.collections)));
+end;
+$$;
 
 comment on function pgsearch._has_model(text, text[]) is
 'Whether a search knows of a model: one that is named, or a default of the collections (null: all), several as well.';
