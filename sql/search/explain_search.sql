@@ -213,7 +213,8 @@ begin
     end if;
 
     -- a hybrid search looks up by spelling only words that no chunk knows
-    words := pgsearch._lexical_words(pgsearch._unknown_words(parsed.words, collections));
+    words := pgsearch._unknown_words(parsed.words, collections);
+    words := pgsearch._lexical_words(words, words = parsed.words);
     if cardinality(words) > 0 then
         execute 'explain (analyze, format json) '
                 || pgsearch._lexical_statement(collections is not null, only_pages is not null)
