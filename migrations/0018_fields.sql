@@ -1,14 +1,16 @@
 -- depends: 0012_conversations
 -- What a page is called and what is said of it are searched: titles by their normal form, tags, note and summary by their words.
 
--- The normal form names the signs that it leaves out instead of asking what is a letter: that depends on the locale, and under C no Hangul is one.
+-- The normal form names the signs that it leaves out instead of asking what is a letter: that depends on the locale, and
+-- under C no Hangul is one.
 create or replace function pgsearch._title_key(title text)
 returns text
 language plpgsql immutable parallel safe strict
 as $$
 declare
     -- what separates, quotes or ends, but + and #: C, C++ and C# are three things
-    signs   constant text := E'[\\u0001-"$-*,-/:-@[-`{-\\u00BF\\u119E\\u2000-\\u206F\\u2E00-\\u2E7F\\u3000-\\u3004\\u3008-\\u3020\\u3030\\u30A0\\u30FB\\u318D\\uFE10-\\uFE6F]+';
+    signs   constant text := E'[\\u0001-"$-*,-/:-@[-`{-\\u00BF\\u119E\\u2000-\\u206F'
+                              '\\u2E00-\\u2E7F\\u3000-\\u3004\\u3008-\\u3020\\u3030\\u30A0\\u30FB\\u318D\\uFE10-\\uFE6F]+';
     accents constant text := E'[\\u0300-\\u036F\\u1AB0-\\u1AFF\\u1DC0-\\u1DFF\\u20D0-\\u20FF\\uFE00-\\uFE0F]+';
     most    constant integer := 200;
     key     text := title;
@@ -86,12 +88,14 @@ create index if not exists semantic_nodes_overview
 
 do $$
 begin
-    if not exists (select from pg_attribute as a where a.attrelid = to_regclass('pgsearch.search_request') and a.attname = 'title_keys') then
+    if not exists (select from pg_attribute as a
+                    where a.attrelid = to_regclass('pgsearch.search_request') and a.attname = 'title_keys') then
         alter type pgsearch.search_request
             add attribute title_keys text[];
     end if;
 
-    if not exists (select from pg_attribute as a where a.attrelid = to_regclass('pgsearch.search_findings') and a.attname = 'field_pages') then
+    if not exists (select from pg_attribute as a
+                    where a.attrelid = to_regclass('pgsearch.search_findings') and a.attname = 'field_pages') then
         alter type pgsearch.search_findings
             add attribute field_pages  bigint[],
             add attribute field_scores float8[],

@@ -52,7 +52,8 @@ select array(select w.word
               limit 8);
 $$;
 
-comment on function pgsearch._lexical_words(text[], boolean) is 'The at most eight words, in NFD, that are worth a look-up by trigrams. whole: they are all that the query has.';
+comment on function pgsearch._lexical_words(text[], boolean) is
+'The at most eight words, in NFD, that are worth a look-up by trigrams. whole: they are all that the query has.';
 
 create or replace function pgsearch._lexical_top_n(
     words       text[],

@@ -87,12 +87,15 @@ begin
                join pgsearch._page_ages(page_ids, half > 0, settings ->> 'recency_key') as a on a.page_id = c.page_id
     ),
     head as materialized (
-        select p.chunk_id, p.page_id, p.score + p.lift as score, p.match_reason, p.title, p.tags, p.article, p.outstanding, p.lift, p.days, p.hit_chunks
+        select p.chunk_id, p.page_id, p.score + p.lift as score, p.match_reason,
+               p.title, p.tags, p.article, p.outstanding, p.lift, p.days, p.hit_chunks
           from (select x.*,
                        -- the best chunk of a page speaks for its title
                        case when x.page_id = any (same_titled) and x.of_page = 1
-                            then pgsearch._title_lift((select max(o.score) from boosted as o), (select min(o.score) from boosted as o),
-                                                      (settings #>> '{boosts,same_title}')::float8 * sameness[array_position(same_titled, x.page_id)])
+                            then pgsearch._title_lift(best  => (select max(o.score) from boosted as o),
+                                                      worst => (select min(o.score) from boosted as o),
+                                                      times => (settings #>> '{boosts,same_title}')::float8
+                                                               * sameness[array_position(same_titled, x.page_id)])
                             else 0 end as lift
                   from (select o.*,
                                row_number() over (partition by o.page_id order by o.score desc, o.chunk_id) as of_page,
@@ -111,7 +114,8 @@ begin
                        'score', l.raw, 'rank', l.rank, 'weight', l.factor, 'contribution', l.part))
               from unnest(ids, names, raw, ranks, factors, parts) as l(chunk_id, name, raw, rank, factor, part)
              where l.chunk_id = h.chunk_id)
-           || case when h.lift = 0 then '{}' else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
+           || case when h.lift = 0 then '{}'
+                   else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
            || coalesce((select jsonb_build_object('boosts', b.boosts)
                           from (select jsonb_strip_nulls(jsonb_build_object(
                                            'title',      case fusion when 'rrf_boost' then nullif(h.title, 0) end,
@@ -145,7 +149,8 @@ comment on function pgsearch._title_lift(float8, float8, float8) is
 create or replace function pgsearch._lift_signal(lift float8, sameness float8, settings jsonb)
 returns jsonb
 language sql immutable parallel safe
-return jsonb_build_object('same_title', jsonb_build_object('score', sameness, 'rank', 1, 'weight', settings #> '{boosts,same_title}', 'contribution', lift));
+return jsonb_build_object('same_title', jsonb_build_object(
+           'score', sameness, 'rank', 1, 'weight', settings #> '{boosts,same_title}', 'contribution', lift));
 
 comment on function pgsearch._lift_signal(float8, float8, jsonb) is 'What a lift by the title shows among the signals.';
 

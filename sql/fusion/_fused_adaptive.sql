@@ -184,15 +184,25 @@ begin
           from eligible as r
                join pgsearch.pages as p on p.page_id = r.page_id
          where r.page_id = any (same_titled)
-            or r.score + boost * tag_boost >= coalesce((select l.score from eligible as l order by l.score desc, l.chunk_id offset greatest(shown - 1, 0) limit 1), '-infinity')
+            or r.score + boost * tag_boost
+               >= coalesce((select l.score
+                              from eligible as l
+                             order by l.score desc, l.chunk_id
+                            offset greatest(shown - 1, 0)
+                             limit 1), '-infinity')
     ),
     lifted as (
         select c.*,
                -- the best chunk of a page speaks for its title
                case when c.page_id = any (same_titled)
-                         and not exists (select from eligible as e where e.page_id = c.page_id and (-e.score, e.chunk_id) < (-c.score, c.chunk_id))
-                    then pgsearch._title_lift((select max(s.score) from scored as s), (select min(s.score) from scored as s),
-                                              (settings #>> '{boosts,same_title}')::float8 * sameness[array_position(same_titled, c.page_id)])
+                         and not exists (select
+                                           from eligible as e
+                                          where e.page_id = c.page_id
+                                            and (-e.score, e.chunk_id) < (-c.score, c.chunk_id))
+                    then pgsearch._title_lift(best  => (select max(s.score) from scored as s),
+                                              worst => (select min(s.score) from scored as s),
+                                              times => (settings #>> '{boosts,same_title}')::float8
+                                                       * sameness[array_position(same_titled, c.page_id)])
                     else 0 end as lift
           from contenders as c
         offset 0
@@ -224,7 +234,8 @@ begin
                    else jsonb_build_object('title', jsonb_build_object('score', h.in_title, 'rank', (select 1 + count(*) from contenders as c where c.in_title > h.in_title or c.in_title = h.in_title and c.chunk_id < h.chunk_id), 'weight', by_title, 'contribution', h.part_title)) end
            || case when h.lexical is null then '{}'
                    else jsonb_build_object('lexical', jsonb_build_object('score', h.lexical, 'rank', (select 1 + count(*) from scored as s where s.lexical > h.lexical or s.lexical = h.lexical and s.chunk_id < h.chunk_id), 'weight', by_lexical, 'contribution', h.part_lexical)) end
-           || case when h.lift = 0 then '{}' else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
+           || case when h.lift = 0 then '{}'
+                   else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
            || case when h.tags = 0 and h.article = 0 and not half > 0 then '{}'
                    else jsonb_build_object('boosts', jsonb_strip_nulls(jsonb_build_object(
                             'tags',     nullif(h.tags, 0),

@@ -107,7 +107,8 @@ begin
           and (asked.search_mode <> 'lexical' or not asked.use_title) then
         findings.notes := findings.notes || case
                                       when coalesce(btrim(asked.query), '') = '' then 'The query is empty.'::text
-                                      when asked.title_keys <> '{}' and parsed.words <> '{}' then 'The query has only stop words: it was looked up among the titles alone.'
+                                      when asked.title_keys <> '{}' and parsed.words <> '{}'
+                                      then 'The query has only stop words: it was looked up among the titles alone.'
                                       else 'The query has no words to search for: only stop words, punctuation or exclusions.'
                                       end;
     end if;

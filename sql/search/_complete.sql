@@ -28,14 +28,17 @@ begin
               from pgsearch._fts_rank(parsed.any_of, findings.chunk_ids) as r;
             if findings.field_pages is not null then
                 findings.field_scores := pgsearch._field_ranks(parsed.any_of, asked.settings, findings.field_pages);
-                select array_agg(c.score + coalesce(findings.field_scores[array_position(findings.field_pages, c.page_id)], 0) order by c.at)
+                select array_agg(c.score + coalesce(findings.field_scores[array_position(findings.field_pages, c.page_id)], 0)
+                                 order by c.at)
                   into findings.text_scores
                   from unnest(findings.page_ids, findings.text_scores) with ordinality as c(page_id, score, at);
             end if;
         end if;
     end if;
 
-    if parsed.lexemes <> '{}' and (asked.use_text or asked.use_title) and (not adaptive or (asked.settings #>> '{weights,title}')::float8 > 0) then
+    if parsed.lexemes <> '{}'
+       and (asked.use_text or asked.use_title)
+       and (not adaptive or (asked.settings #>> '{weights,title}')::float8 > 0) then
         select array_agg(p.page_id), array_agg(p.share)
           into alike.page_ids, alike.scores
           from (select p.page_id,

@@ -103,7 +103,8 @@ select jsonb_agg(case when f.name is null then h.hit
                            || jsonb_build_object('match_reason', regexp_replace(
                                   h.hit ->> 'match_reason',
                                   '^content',
-                                  case when (h.hit #>> '{signals,text,score}')::float8 > f.score + 1e-9 then 'content+' else '' end || f.name))
+                                  case when (h.hit #>> '{signals,text,score}')::float8 > f.score + 1e-9 then 'content+' else '' end
+                                  || f.name))
                  end order by h.at)
   from jsonb_array_elements(findings.hits) with ordinality as h(hit, at)
        cross join lateral (select array_position(findings.field_pages, (h.hit ->> 'page_id')::bigint) as at) as p

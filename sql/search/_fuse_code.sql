@@ -123,7 +123,8 @@ begin
     ),
     best as (
         select p.*,
-               row_number() over (partition by p.chunk_id order by p.fused * p.importance_boost * p.llm_boost + p.document_boost desc, p.pair_id) as of_chunk
+               row_number() over (partition by p.chunk_id
+                                  order by p.fused * p.importance_boost * p.llm_boost + p.document_boost desc, p.pair_id) as of_chunk
           from placed as p
          where p.of_node = 1
             or p.node_type is null

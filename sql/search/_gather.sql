@@ -223,7 +223,8 @@ declare
 begin
     -- what is required may stand in the fields of a page, or some of it there and the rest in the text
     if parsed.required is not null and asked.search_mode <> 'code' then
-        scope.page_ids := pgsearch._pages_with_fields(pgsearch._lexemes_of(parsed.required), scope, (asked.settings ->> 'max_rows')::integer);
+        scope.page_ids := pgsearch._pages_with_fields(
+                              pgsearch._lexemes_of(parsed.required), scope, (asked.settings ->> 'max_rows')::integer);
         if scope.page_ids is not null then
             words.required := null;
             told := pgsearch._bm25_best(

@@ -159,7 +159,9 @@ begin
                                'vector',  jsonb_build_object('score', distance, 'rank', nearer),
                                'lexical', jsonb_build_object('score', titled.score, 'rank', titled.rank),
                                'fields',  jsonb_build_object('score', fields.scores[1], 'names', fields.names[1]),
-                               'title',   jsonb_build_object('same', pgsearch._title_key(shown.title) = any (pgsearch._title_keys(query, parsed.words)))),
+                               'title',   jsonb_build_object(
+                                              'same', pgsearch._title_key(shown.title)
+                                                      = any (pgsearch._title_keys(query, parsed.words)))),
         'contributions',   hit -> 'signals');
 end;
 $$;
