@@ -184,6 +184,7 @@ def test_the_indexes_are_those_that_the_design_names(corpus: Corpus, near: Array
         "words": "chunks_content_tsv_gin",
         "text": "chunks_content_tsv_gin",
         "vector": "embeddings_hnsw_1",
+        "fields": "pages_fields_tsv_gin",
         "lexical": "pages_title_trgm_gin",
         "candidate_pages": "chunks_content_tsv_gin",
         "search": "indexes only",
