@@ -19,12 +19,13 @@ $(STAMP): pyproject.toml
 demo: setup
 	$(BIN)/pgsearch demo
 
-# The laws and one smoke test a room: an answer in seconds, before the whole of it.
+# The laws and one smoke test a room: an answer in seconds, before the whole of it. None draws examples, and the plug-in
+# that reports them loads all of Hypothesis.
 quick: setup
-	$(BIN)/python -m pytest -m quick --quiet
+	$(BIN)/python -m pytest -m quick --quiet -p no:hypothesispytest
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: setup pgspot
 	$(BIN)/ruff format --check

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,10 +26,14 @@ from pgsearch import Client, embedded
 from pgsearch.database.deploy import deploy
 from tests.clones import cloned
 from tests.library import put_library
+from tests.thorough import SEED
 
 Select = Callable[..., list[tuple[Any, ...]]]
 
 _COUNTER = itertools.count(1)
+
+# Before the workers start, which get it with the environment.
+os.environ.setdefault(SEED, str(random.SystemRandom().randrange(1_000_000)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,9 +54,20 @@ class Server:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """`-m quick` reads only the files that have such tests: importing the others takes longer than running these."""
-    if config.option.markexpr != "quick" or collection_path.suffix != ".py" or collection_path.name == "conftest.py":
+    if config.option.markexpr != "quick" or collection_path.name == "conftest.py":
         return None
-    return "pytest.mark.quick" not in collection_path.read_text(encoding="utf-8") or None
+    files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
+    return not any("pytest.mark.quick" in file.read_text(encoding="utf-8") for file in files) or None
+
+
+def pytest_report_header() -> str:
+    return f"samples: {SEED}={os.environ[SEED]}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests come first, so that at the end no worker is busy alone."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -69,7 +85,7 @@ def no_database_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def pg_server() -> Iterator[Server]:
     """A server for this session alone."""
-    small = {"shared_buffers": "256MB", "max_wal_size": "2GB", "autovacuum": "off"}
+    small = {"shared_buffers": "256MB", "max_wal_size": "512MB", "autovacuum": "off"}
     with embedded.temporary(small) as dsn:
         yield Server(host=str(conninfo_to_dict(dsn)["host"]))
 

@@ -2,5 +2,5 @@
 
 settings.py says with which model, prompt and how many passages; passages.py numbers what was found, extracts.py answers
 from it with its own sentences, prompts.py tells a model what to answer from, completions.py asks the model, and
-answering.py puts them together. turns.py logs what was said.
+answering.py puts them together.
 """

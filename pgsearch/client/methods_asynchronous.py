@@ -32,7 +32,14 @@ from pgsearch.client.calls.candidates import (
     NearChunk,
     PageScore,
 )
-from pgsearch.client.calls.conversations import KeptConversation, ListedConversation
+from pgsearch.client.calls.conversations import (
+    ArchiveDay,
+    ArchivedConversation,
+    ArchivedMessage,
+    ArchiveErasure,
+    KeptConversation,
+    ListedConversation,
+)
 from pgsearch.client.calls.embeddings import (
     DroppedRows,
     EmbeddingModel,
@@ -67,7 +74,7 @@ from pgsearch.client.calls.log import LogPartition
 from pgsearch.client.calls.nodes import MissingNodeEmbedding, PopularNode, PutNodes
 from pgsearch.client.calls.operate import Check, MeasuredRecall
 from pgsearch.client.calls.pages import PutPage, TextStatsAge, TextStatsRefresh
-from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StagePlan
+from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StagePlan, Suggestion
 from pgsearch.client.calls.statistics import (
     Anomaly,
     ChatStats,
@@ -426,7 +433,8 @@ class AsyncMethods(ABC):
         """End conversations that are silent, keep or remove their texts, and remove what has expired; returns how many.
 
         Arguments:
-            conversation_id: None: all that are silent long enough; a given one ends now
+            conversation_id: None: all that are silent long enough, or finished as their application said; a given one
+                ends now
             idle: 0 .. 10 years of silence; None: the setting idle_minutes, 30 at first
         """
         return await self.run(_conversations.finalize_conversations(conversation_id=conversation_id, idle=idle))
@@ -467,6 +475,169 @@ class AsyncMethods(ABC):
             collection: None: all that have no settings of their own
         """
         return await self.run(_conversations.set_chat_settings(settings=settings, collection=collection))
+
+    async def list_archives(
+        self, *, since: date | None = None, until: date | None = None, compress_after: timedelta | None = None
+    ) -> list[ArchiveDay]:
+        """The files of the archive, and the days that are not in it yet.
+
+        Arguments:
+            since: days from since up to but not including until (None: no bound); today is not over, and no day of it
+            until: days from since up to but not including until (None: no bound); today is not over, and no day of it
+            compress_after: 0 .. 100 years; None: as set_log_retention says
+        """
+        return await self.run(_conversations.list_archives(since=since, until=until, compress_after=compress_after))
+
+    async def announce_archive(self, day: date, kind: str, path: str, sha256: str) -> None:
+        """Say that a file of the archive is about to take its place.
+
+        Arguments:
+            day: messages or conversations
+            kind: messages or conversations
+            path: below the folder of the archive
+            sha256: of its text before it is compressed, as 64 hexadecimal digits
+        """
+        return await self.run(_conversations.announce_archive(day=day, kind=kind, path=path, sha256=sha256))
+
+    async def record_archive(
+        self,
+        day: date,
+        kind: str,
+        path: str,
+        *,
+        row_count: int,
+        contents: int,
+        bytes: int,
+        sha256: str,
+        compressed: bool = False,
+    ) -> None:
+        """Write down a file of the archive that was read back and agreed.
+
+        Arguments:
+            day: messages or conversations
+            kind: messages or conversations
+            path: below the folder of the archive
+            row_count: lines, and how many messages in them have a text
+            contents: lines, and how many messages in them have a text
+            bytes: of its text before it is compressed
+            sha256: of its text before it is compressed
+            compressed: whether the file is gzipped
+        """
+        return await self.run(
+            _conversations.record_archive(
+                day=day,
+                kind=kind,
+                path=path,
+                row_count=row_count,
+                contents=contents,
+                bytes=bytes,
+                sha256=sha256,
+                compressed=compressed,
+            )
+        )
+
+    async def check_archive(self, day: date, kind: str, sha256: str | None) -> bool:
+        """Say what the file of a day is now (None: not there); returns whether it agrees.
+
+        Arguments:
+            day: messages or conversations
+            kind: messages or conversations
+            sha256: of its text before it is compressed; None: it is not there, or cannot be read
+        """
+        return await self.run(_conversations.check_archive(day=day, kind=kind, sha256=sha256))
+
+    async def drop_archive(self, day: date, kind: str) -> bool:
+        """Forget the file of a day that has expired; False when it has not.
+
+        Arguments:
+            day: messages or conversations
+            kind: messages or conversations
+        """
+        return await self.run(_conversations.drop_archive(day=day, kind=kind))
+
+    async def archive_messages(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        after: UUID | None = None,
+        top_k: int = 2000,
+        max_bytes: int = 4000000,
+        top_n: int | None = None,
+    ) -> list[ArchivedMessage]:
+        """A page of messages as lines of the archive, in the order of their ids.
+
+        Arguments:
+            since: messages from since up to but not including until
+            until: messages from since up to but not including until
+            after: None: from the first
+            top_k: 1 .. 100000
+            max_bytes: 1 .. 100000000
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _conversations.archive_messages(
+                since=since,
+                until=until,
+                after=after,
+                top_n=either("top_k", top_k, 2000, "top_n", top_n),
+                max_bytes=max_bytes,
+            )
+        )
+
+    async def archive_conversations(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        after_ended: datetime | None = None,
+        after_id: str | None = None,
+        top_k: int = 200,
+        top_n: int | None = None,
+    ) -> list[ArchivedConversation]:
+        """A page of conversations as lines of the archive, in the order in which they ended.
+
+        Arguments:
+            since: those that ended from since up to but not including until
+            until: those that ended from since up to but not including until
+            after_ended: None: from the first
+            after_id: None: from the first
+            top_k: 1 .. 10000
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _conversations.archive_conversations(
+                since=since,
+                until=until,
+                after_ended=after_ended,
+                after_id=after_id,
+                top_n=either("top_k", top_k, 200, "top_n", top_n),
+            )
+        )
+
+    async def list_archive_erasures(self) -> list[ArchiveErasure]:
+        """Who is to be erased from the files of the archive."""
+        return await self.run(_conversations.list_archive_erasures())
+
+    async def finish_archive_erasure(self, user_hash: str, requested_at: datetime) -> bool:
+        """Say that a user was erased from every file of the archive.
+
+        Arguments:
+            user_hash: as list_archive_erasures has them
+            requested_at: as list_archive_erasures has them
+        """
+        return await self.run(_conversations.finish_archive_erasure(user_hash=user_hash, requested_at=requested_at))
+
+    async def import_chat(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Store messages of another chat log or of an archive; says how many were stored, and which were refused.
+
+        Arguments:
+            entries: array of objects with the keys of log_message, also under the names of chat_logs (message_type,
+                message_content, ...), each with its time, and user_hash, which is stored as it is. Without
+                conversation_id those of one session_id are one conversation; without an id (log_id, external_id,
+                message_id) a message is known by its time, role and text
+        """
+        return await self.run(_conversations.import_chat(entries=entries))
 
     async def register_model(
         self, model: str, dimensions: int, *, distance: str = "cosine", storage: str = "vector"
@@ -1264,8 +1435,10 @@ class AsyncMethods(ABC):
         Arguments:
             entries: array of objects with "type": "search" (and the keys of log_search), "event" (and the columns of
                 pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value, event_id, ts ...),
-                "feedback" (and the arguments of log_feedback, the keys of its context among them) or "message" (and the
-                keys of log_message). Give query_id, event_id and message_id (uuid7), so that a retry is known
+                "feedback" (and the arguments of log_feedback, the keys of its context among them), "message" (and the
+                keys of log_message), "turn" (and the arguments of log_turn, the keys of its context among them) or
+                "finish" (and conversation_id, user_id, ts: that conversation is over, and decided about at the next
+                upkeep). Give query_id, event_id, message_id and answer_id (uuid7), so that a retry is known
         """
         return await self.run(_log.log_batch(entries=entries))
 
@@ -1537,6 +1710,34 @@ class AsyncMethods(ABC):
         """
         return await self.run(_pages.delete_pages(collection=collection, external_ids=external_ids))
 
+    async def get_page(
+        self,
+        page_id: int | None = None,
+        *,
+        collection: str | None = None,
+        external_id: str | None = None,
+        from_chunk: int = 0,
+        max_characters: int = 20000,
+    ) -> dict[str, Any] | None:
+        """A page with its text, or a portion of it; None when it is not there.
+
+        Arguments:
+            page_id: it alone names the page
+            collection: instead of page_id, with external_id
+            external_id: of put_pages
+            from_chunk: 0, or next_chunk of the portion before
+            max_characters: 1 .. 1000000: whole chunks up to that many, but always one
+        """
+        return await self.run(
+            _pages.get_page(
+                page_id=page_id,
+                collection=collection,
+                external_id=external_id,
+                from_chunk=from_chunk,
+                max_characters=max_characters,
+            )
+        )
+
     async def text_stats_staleness(self, collection: str | None = None) -> list[TextStatsAge]:
         """How far the statistics of words lag behind the chunks.
 
@@ -1768,6 +1969,25 @@ class AsyncMethods(ABC):
             neighbours: 0 .. 100: how many on each side
         """
         return await self.run(_search.expand_window(chunk_ids=chunk_ids, neighbours=neighbours))
+
+    async def suggest(
+        self, prefix: str, *, collections: Names | None = None, top_k: int = 8, collection: Names | None = None
+    ) -> list[Suggestion]:
+        """What to offer while somebody types.
+
+        Arguments:
+            prefix: what was typed so far; its first 200 characters count, upper and lower case are alike
+            collections: None: all
+            top_k: 0 .. 100 suggestions
+            collection: collections, under its other name
+        """
+        return await self.run(
+            _search.suggest(
+                prefix=prefix,
+                collections=either("collections", collections, None, "collection", collection),
+                top_k=top_k,
+            )
+        )
 
     async def refresh_search_stats(
         self, since: datetime | None = None, until: datetime | None = None

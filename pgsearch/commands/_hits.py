@@ -62,6 +62,8 @@ def rendered(query: str | None, result: SearchResult, *, explain: bool = False) 
         parts.append(grid)
     else:
         parts.append(Text("     nothing was found", style="dim"))
+    if result.did_you_mean:
+        parts.append(Text(f"     did you mean: {result.did_you_mean}", style="yellow"))
     parts.extend(Text(f"     note: {note}", style="yellow") for note in result.notes)
     return Group(*parts)
 
@@ -80,6 +82,8 @@ def plain_lines(query: str | None, result: SearchResult, *, explain: bool = Fals
                 yield f"   {name}: " + ", ".join(f"{fact} {value}" for fact, value in facts.items() if value)
     if not result.hits:
         yield "nothing was found"
+    if result.did_you_mean:
+        yield f"did you mean: {result.did_you_mean}"
     for note in result.notes:
         yield f"note: {note}"
 

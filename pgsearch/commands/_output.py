@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+_NUMBER = re.compile(r"|-?[\d,]+(\.\d+)?(e[+-]\d+)?|nan")
 
 
 def say(line: str) -> None:
@@ -28,8 +33,8 @@ def say_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n")
 
 
-def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table at a terminal; lines with tabs, headed by the column names, in a pipe."""
+def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, whole: Sequence[str] = ()) -> None:
+    """A table at a terminal, with columns `whole` unbroken; in a pipe lines with tabs, headed by the names."""
     if not sys.stdout.isatty():
         for row in (columns, *rows):
             say("\t".join(" ".join(str(cell).split()) if cell is not None else "" for cell in row))
@@ -39,8 +44,11 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     from rich.text import Text
 
     table = Table(show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for at, column in enumerate(columns):
+        numbers = all(_NUMBER.fullmatch("" if row[at] is None else str(row[at])) for row in rows)
+        table.add_column(
+            column, overflow="fold", no_wrap=column in whole, justify="right" if numbers and rows else "left"
+        )
     for row in rows:
         # Text, so that square brackets in a document are not read as markup.
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
@@ -53,6 +61,25 @@ def say_records(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_
         say_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         say_table(columns, rows)
+
+
+def shown(value: object) -> object:
+    """A value as people read it in a table: numbers in four digits, times to the minute and in UTC, lists in a line."""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(shown(part)) for part in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {shown(part)}" for key, part in value.items())
+    return value
+
+
+def excerpt(text: str | None, longest: int) -> str:
+    """The beginning of a text on one line, marked where more follows."""
+    line = " ".join((text or "").split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from pgsearch.client import Client
 from pgsearch.commands._output import note, progress_bar, say, say_json
 from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
-from pgsearch.exports.ubi_files import FileImported, import_ubi
+from pgsearch.exports.line_files import FileImported
+from pgsearch.exports.ubi_files import import_ubi
 
 SUMMARY = "read searches and events in the form of User Behavior Insights into the log"
 EXAMPLE = """

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from pgsearch.client import Client
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
+from pgsearch.conversation_log.environment import settings_of_environment
 from pgsearch.database.dsn import default_dsn
 from pgsearch.upkeep.maintenance import maintain
 
@@ -21,13 +23,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Warnings, such as a table that this role may not vacuum, go to stderr."""
+    settings = settings_of_environment()
+    dsn = arguments.dsn or default_dsn()
+    if not settings.is_empty:
+        with Client(dsn) as client:
+            for call in settings.calls():
+                client.run(call)
     with progress_bar() as bar:
         task = bar.add_task("looking", total=None)
 
         def show(step: str, done: int, steps: int) -> None:
             bar.update(task, description=step, completed=done, total=steps)
 
-        report = maintain(arguments.dsn or default_dsn(), progress=show)
+        report = maintain(dsn, progress=show)
     for warning in report.warnings:
         note(warning)
     if arguments.json:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from pgsearch.chat.settings import ChatSettings
 from pgsearch.commands._output import note, say, say_json
+from pgsearch.conversation_log.environment import settings_of_environment
 from pgsearch.database.deploy import deploy
 from pgsearch.database.dsn import default_dsn
-from pgsearch.errors import from_extra
+from pgsearch.delivery.spools import is_writable, spool_of
+from pgsearch.errors import InvalidValueError, from_extra
 
 SUMMARY = "serve searches, chat and statistics over HTTP"
 EXAMPLE = """
@@ -48,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds in which a request must come (default: 10)",
     )
     parser.add_argument(
+        "--spool",
+        type=Path,
+        metavar="FOLDER",
+        help="where what is logged waits while the database is away (default: a folder in PGSEARCH_HOME)",
+    )
+    parser.add_argument(
         "--timeout",
         type=float,
         default=30.0,
@@ -66,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ends when the process is told to: exit code 0."""
     with from_extra("server", "Serving HTTP needs FastAPI, uvicorn and prometheus-client"):
+        from pgsearch.http.app import create_app
         from pgsearch.http.serving import serve
         from pgsearch.http.settings import ServerSettings, token_of_environment
     chat = ChatSettings.from_environment(
@@ -85,10 +95,17 @@ def run(arguments: argparse.Namespace) -> int:
         body_seconds=arguments.body_timeout,
         seconds=arguments.timeout,
         chat=chat,
+        conversations=settings_of_environment(),
         token=token_of_environment("PGSEARCH_TOKEN"),
         admin_token=token_of_environment("PGSEARCH_ADMIN_TOKEN"),
     )
     dsn = arguments.dsn or default_dsn()
+    spool = arguments.spool or spool_of(dsn)
+    if not is_writable(spool):
+        if arguments.spool is not None:
+            raise InvalidValueError(f"No file can be written in {spool}.", hint="Give a folder of this user.")
+        note(f"no file can be written in {spool}: what is logged while the database is away waits in memory")
+        spool = None
     if arguments.deploy:
         deployed = deploy(dsn)
         note(f"pgsearch {deployed.version} is deployed")
@@ -102,5 +119,6 @@ def run(arguments: argparse.Namespace) -> int:
             say(f"pgsearch listens on {address} (what it answers: {address}/docs)")
         sys.stdout.flush()
 
-    serve(settings.at(dsn), started)
+    settings = replace(settings.at(dsn), spool=spool)
+    serve(create_app(settings), settings, started)
     return 0

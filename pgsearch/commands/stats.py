@@ -8,11 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-import psycopg
-
 from pgsearch.client import Client
-from pgsearch.commands._output import note, say_json, say_table
-from pgsearch.commands._period import add_selection
+from pgsearch.commands._output import note, say_json, say_table, shown
+from pgsearch.commands._period import add_refresh, add_selection, refresh
 from pgsearch.database.dsn import default_dsn
 
 SUMMARY = "statistics of the searches: volume, latency, what was not found, what was clicked"
@@ -57,19 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-impressions", type=float, default=10, metavar="N", help="of clicks: chunks seen at least so often (10)"
     )
-    parser.add_argument(
-        "--no-refresh", action="store_true", help="read the roll-ups as they are, without looking for new searches"
-    )
+    add_refresh(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """New searches are rolled up first, unless that is not wanted or not allowed."""
     with Client(arguments.dsn or default_dsn()) as client:
-        if not arguments.no_refresh:
-            try:
-                client.refresh_search_stats()
-            except psycopg.errors.InsufficientPrivilege:
-                note("This role may not roll the log up; the figures are those of the last maintenance.")
+        refresh(client, arguments)
         found = _QUESTIONS[arguments.what](client, arguments)
     if arguments.json:
         say_json(found)
@@ -78,11 +70,5 @@ def run(arguments: argparse.Namespace) -> int:
         note("No searches in this period.")
         return 0
     columns = [field.name for field in dataclasses.fields(found[0])]
-    say_table(columns, [[_shown(getattr(row, column)) for column in columns] for row in found])
+    say_table(columns, [[shown(getattr(row, column)) for column in columns] for row in found])
     return 0
-
-
-def _shown(value: object) -> object:
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
-    return value

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import sys
 import tempfile
@@ -26,6 +27,9 @@ with from_extra("embedded", "The embedded server needs psutil and fasteners", "n
     from pgsearch.embedded.cluster import Cluster
 
 _TEMPORARY = "pgsearch-temporary-"
+# A disk takes several times the work that memory does to make a database, which is some hundred files.
+_IN_MEMORY, _ON_DISK = Path("/dev/shm"), Path("/tmp")
+_ROOM = 4 * 1024**3  # bytes; a server for tests rarely has one of them
 # Held by the process that has a temporary server: a lock ends with its process, whatever happens to it, while the
 # number of a process is given out again, and its time of start moves with the clock.
 _ALIVE = "alive.lock"
@@ -84,7 +88,7 @@ def temporary(settings: Mapping[str, str] | None = None) -> Iterator[str]:
     """A server for tests, with its own home: fast instead of durable, gone at the end. Yields the DSN."""
     _end_abandoned()
     # Not below a test's own folder: those are closed to other users, and long.
-    home = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir="/tmp")).resolve()
+    home = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=_place())).resolve()
     cluster = Cluster(home, durable=False, extra_settings=settings)
     # Moved to its place only when it is held, or another process would find it abandoned.
     lock = os.open(home / "lock.new", os.O_RDWR | os.O_CREAT, 0o600)
@@ -103,9 +107,20 @@ def temporary(settings: Mapping[str, str] | None = None) -> Iterator[str]:
         os.close(lock)
 
 
+def _place() -> Path:
+    """In memory where there is room and programs may run: the server's user may need a copy of them beside its data."""
+    try:
+        found = os.statvfs(_IN_MEMORY)
+    except OSError:
+        return _ON_DISK
+    fits = found.f_bavail * found.f_frsize >= _ROOM and not found.f_flag & os.ST_NOEXEC
+    return _IN_MEMORY if fits and os.access(_IN_MEMORY, os.W_OK) else _ON_DISK
+
+
 def _end_abandoned() -> None:
     """End temporary servers whose process was killed before it could do so itself."""
-    for mark in Path("/tmp").resolve().glob(f"{_TEMPORARY}*/{_ALIVE}"):
+    marks = (place.resolve().glob(f"{_TEMPORARY}*/{_ALIVE}") for place in (_IN_MEMORY, _ON_DISK))
+    for mark in itertools.chain.from_iterable(marks):
         # Another process may be ending it too.
         with contextlib.suppress(FileNotFoundError, PermissionError):
             if mark.stat().st_uid == os.geteuid():

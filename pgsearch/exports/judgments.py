@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from pgsearch.exports.files import snapshot, stream, writing
+from pgsearch.exports.files import no_formula, snapshot, stream, writing
 from pgsearch.exports.selection import Selection
 
 _JUDGMENTS = """
@@ -104,7 +104,7 @@ def write_quepid(
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("query", "docid", "rating"))
         for key, query, doc_id, grade in _judgments(connection, selection, judging):
-            table.writerow((_no_formula(query), _no_formula(doc_id), grade))
+            table.writerow((no_formula(query), no_formula(doc_id), grade))
             queries.add(key)
             judgments += 1
     return JudgmentsWritten(judgments, len(queries), [str(path)])
@@ -116,7 +116,3 @@ def _judgments(connection: psycopg.Connection[Any], selection: Selection, judgin
 
 def _unbroken(doc_id: str) -> str:
     return _BREAKS.sub(lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), doc_id)
-
-
-def _no_formula(cell: str) -> str:
-    return f" {cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from pgsearch.client import Client
-from pgsearch.errors import PgsearchError
+from pgsearch.exports.line_files import FileImported, lines_of, send
 
 _BATCH = 500
-
-
-@dataclass(slots=True)
-class FileImported:
-    """Lines of one file: stored now, there already, and refused with their numbers and reasons."""
-
-    file: str
-    stored: int = 0
-    duplicates: int = 0
-    rejected: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +89,15 @@ def _import(
 ) -> FileImported:
     outcome = FileImported(str(path))
     seen: Counter[bytes] = Counter()
-    batch: list[tuple[int, dict[str, Any], int]] = []
+    batch: list[tuple[int, tuple[dict[str, Any], int]]] = []
+
+    def store(entries: Sequence[tuple[dict[str, Any], int]]) -> dict[str, Any]:
+        return client.import_ubi(
+            kind, [record for record, _ in entries], collection, base, [copy for _, copy in entries]
+        )
+
     number = 0
-    for number, line in _lines(path):
+    for number, line in lines_of(path):
         try:
             record = json.loads(line)
         except ValueError as error:
@@ -115,55 +108,22 @@ def _import(
             continue
         span.take(record)
         digest = hashlib.blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=16).digest()
-        batch.append((number, record, seen[digest]))
+        batch.append((number, (record, seen[digest])))
         seen[digest] += 1
         if len(batch) == _BATCH:
-            _send(client, kind, batch, collection, base, outcome)
+            send(batch, store, outcome)
             progress(path.name, number)
             batch = []
     if batch:
-        _send(client, kind, batch, collection, base, outcome)
+        send(batch, store, outcome)
     progress(path.name, number)
     outcome.rejected.sort()
     return outcome
 
 
-def _send(
-    client: Client,
-    kind: str,
-    batch: list[tuple[int, dict[str, Any], int]],
-    collection: str,
-    base: int,
-    outcome: FileImported,
-) -> None:
-    try:
-        stored = client.import_ubi(
-            kind, [record for _, record, _ in batch], collection, base, [copy for _, _, copy in batch]
-        )
-    except (PgsearchError, psycopg.DataError, psycopg.IntegrityError) as error:
-        if len(batch) == 1:
-            outcome.rejected.append((batch[0][0], " ".join(str(error).split())))
-            return
-        # one record that the database cannot hold, such as a NUL in a text, must not lose the others
-        half = len(batch) // 2
-        _send(client, kind, batch[:half], collection, base, outcome)
-        _send(client, kind, batch[half:], collection, base, outcome)
-        return
-    outcome.stored += stored["stored"]
-    outcome.duplicates += stored["duplicates"]
-    outcome.rejected += [(batch[rejected["index"]][0], rejected["error"]) for rejected in stored["rejected"]]
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, line
-
-
 def _has_ordinal_0(path: Path) -> bool:
-    for _, line in _lines(path):
-        if '"ordinal"' not in line:
+    for _, line in lines_of(path):
+        if b'"ordinal"' not in line:
             continue
         try:
             if json.loads(line)["event_attributes"]["position"]["ordinal"] == 0:

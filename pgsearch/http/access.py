@@ -10,6 +10,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from pgsearch.http.services import Services
+from pgsearch.http.settings import ServerSettings
+
+SHOW_IT = "Show the token: Authorization: Bearer TOKEN."
 
 _BEARER = HTTPBearer(auto_error=False, description="PGSEARCH_TOKEN, or PGSEARCH_ADMIN_TOKEN of an administrator.")
 
@@ -27,9 +30,8 @@ Served = Annotated[Services, Depends(services)]
 
 async def asking(served: Served, bearer: Bearer) -> None:
     """401 unless the token was shown, where one is set; that of administrators does too."""
-    settings = served.settings
-    if settings.token and not _shown(bearer, settings.token, settings.admin_token):
-        raise HTTPException(401, "Show the token: Authorization: Bearer TOKEN.")
+    if not may_ask(served.settings, "" if bearer is None else bearer.credentials):
+        raise HTTPException(401, SHOW_IT)
 
 
 async def administering(served: Served, bearer: Bearer) -> None:
@@ -37,10 +39,15 @@ async def administering(served: Served, bearer: Bearer) -> None:
     needed = served.settings.needed_to_administer
     if not needed:
         raise HTTPException(403, "This server was started without a token, so nobody may do that: set PGSEARCH_TOKEN.")
-    if not _shown(bearer, needed):
+    if not _is_one_of("" if bearer is None else bearer.credentials, needed):
         raise HTTPException(401, "Show the token of administrators: Authorization: Bearer TOKEN.")
 
 
-def _shown(bearer: HTTPAuthorizationCredentials | None, *tokens: str) -> bool:
-    shown = b"" if bearer is None else bearer.credentials.encode("utf-8", "replace")
-    return any(hmac.compare_digest(shown, token.encode()) for token in tokens if token)
+def may_ask(settings: ServerSettings, shown: str) -> bool:
+    """Whether the token that was shown, empty for none, is one that opens this server."""
+    return not settings.token or _is_one_of(shown, settings.token, settings.admin_token)
+
+
+def _is_one_of(shown: str, *tokens: str) -> bool:
+    given = shown.encode("utf-8", "replace")
+    return any(hmac.compare_digest(given, token.encode()) for token in tokens if token)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from pgsearch.client.calls.statistics import TimelinePoint
@@ -20,7 +20,7 @@ Collection = Annotated[str | None, Query(description="None: all together.")]
 
 
 class Summary(BaseModel):
-    """Figures of a period; times are seconds."""
+    """Figures of a period; times are seconds. `as_of`: what was logged after that moment may be missing."""
 
     collection_name: str | None
     date_from: date
@@ -29,15 +29,17 @@ class Summary(BaseModel):
     top_queries: list[str]
     performance_percentiles: dict[str, float | None]
     collections: dict[str, int]
+    as_of: datetime | None = Field(description="None: the last maintenance.")
 
 
 class Timeline(BaseModel):
-    """Figures by day or hour, oldest first."""
+    """Figures by day or hour, oldest first; `as_of` as in Summary."""
 
     collection_name: str | None
     period: str
     days: int
     timeline: list[TimelinePoint]
+    as_of: datetime | None
 
 
 @router.get("/summary", responses={200: {"model": Summary}, **documented(404)})
@@ -48,8 +50,9 @@ async def summary(
     date_to: Annotated[date | None, Query(description="This day too; none: today.")] = None,
 ) -> Response:
     """The conversations of a period."""
+    as_of = await served.rollups.as_of()
     found: dict[str, Any] = await served.client.analytics_summary(collection_name, date_from=date_from, date_to=date_to)
-    return Json(found)
+    return Json({**found, "as_of": as_of})
 
 
 @router.get("/timeline", responses={200: {"model": Timeline}, **documented(404)})
@@ -60,5 +63,7 @@ async def timeline(
     days: Annotated[int, Query(description="How many, with today.")] = 7,
 ) -> Response:
     """The conversations of the last days."""
+    as_of = await served.rollups.as_of()
     points = await served.client.analytics_timeline(collection_name, period=period, days=days)
-    return Json({"collection_name": collection_name, "period": period, "days": days, "timeline": points})
+    told = {"collection_name": collection_name, "period": period, "days": days, "timeline": points, "as_of": as_of}
+    return Json(told)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -15,21 +15,45 @@ from pgsearch.http import analytics, chatting, conversations, functions, health,
 from pgsearch.http.guard import Guard
 from pgsearch.http.metrics import Metrics
 from pgsearch.http.problems import SCHEMA, handle
-from pgsearch.http.services import Services
+from pgsearch.http.services import APPLICATION, Services
 from pgsearch.http.settings import ServerSettings
 
 
 def create_app(settings: ServerSettings) -> ASGIApp:
     """An ASGI app, for uvicorn or any other server; it holds its pool from startup to shutdown."""
+    return guarded(
+        settings,
+        (
+            searching.router,
+            chatting.router,
+            conversations.own,
+            analytics.router,
+            conversations.admin,
+            functions.router(),
+            health.router,
+            pages.router,
+        ),
+    )
+
+
+def guarded(
+    settings: ServerSettings,
+    routers: Iterable[APIRouter],
+    *,
+    application: str = APPLICATION,
+    beside: Callable[[FastAPI, Services], AbstractAsyncContextManager[None]] | None = None,
+) -> ASGIApp:
+    """An app of these routes; what is to live as long as its services comes and goes with `beside`."""
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = Services(settings, metrics)
+        services = Services(settings, metrics, application)
         await services.open()
         app.state.services = services
         try:
-            yield
+            async with beside(app, services) if beside else nullcontext():
+                yield
         finally:
             await services.close()
 
@@ -43,16 +67,7 @@ def create_app(settings: ServerSettings) -> ASGIApp:
         redoc_url=None,
     )
     handle(app)
-    for router in (
-        searching.router,
-        chatting.router,
-        conversations.own,
-        analytics.router,
-        conversations.admin,
-        functions.router(),
-        health.router,
-        pages.router,
-    ):
+    for router in routers:
         app.include_router(router)
     if settings.origins:
         app.add_middleware(

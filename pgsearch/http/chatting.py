@@ -15,7 +15,6 @@ from starlette.responses import Response
 from pgsearch.chat.answering import Answer, Event, Found, Piece, Question, answering, check_question
 from pgsearch.chat.completions import Sampling
 from pgsearch.chat.passages import Source, retrieved_docs
-from pgsearch.chat.turns import Turn
 from pgsearch.errors import InvalidValueError, PgsearchError
 from pgsearch.http.access import Served, asking
 from pgsearch.http.answers import Events, Json
@@ -253,7 +252,7 @@ async def _logged(served: Services, turn: _Turn) -> AsyncGenerator[Event, None]:
         error_type = type(error).__name__
         raise
     finally:
-        served.turns.log(_entry(turn, found, answer, "".join(said), error_type))
+        await served.turns.log_turn(**_logged_as(turn, found, answer, "".join(said), error_type))
         method = answer.method if answer else "none"
         served.metrics.answers.labels(method, error_type or "").inc()
         if answer:
@@ -332,9 +331,14 @@ def _answer(turn: _Turn, found: Found, answer: Answer) -> dict[str, Any]:
     }
 
 
-def _entry(turn: _Turn, found: Found | None, answer: Answer | None, said: str, error_type: str | None) -> Turn:
+def _logged_as(
+    turn: _Turn, found: Found | None, answer: Answer | None, said: str, error_type: str | None
+) -> dict[str, Any]:
     sampling = turn.question.sampling
     told: dict[str, Any] = {
+        "question": None if turn.parent_id is not None else turn.question.text,
+        "answer": (answer.text if answer else said) or None,
+        "conversation_id": turn.conversation_id,
         "user_id": turn.asked.user_id,
         "session_id": turn.session_id,
         "collection": turn.asked.collection_name,
@@ -350,9 +354,12 @@ def _entry(turn: _Turn, found: Found | None, answer: Answer | None, said: str, e
     if turn.parent_id is not None:
         told |= {"parent_message_id": turn.parent_id, "is_regeneration": True}
     if found is not None:
+        info = _retrieval_info(turn, found)
         told |= {
+            "query_id": found.result.query_id,
             "retrieval_time_ms": found.retrieval_time_ms,
-            "retrieval_info": _retrieval_info(turn, found),
+            "retrieval_query": info.pop("query"),
+            **info,
             # the scores fall with the rank, whatever was found
             "retrieval_score": found.result.confidence,
             "retrieved_docs": retrieved_docs(found.passages),
@@ -366,11 +373,4 @@ def _entry(turn: _Turn, found: Found | None, answer: Answer | None, said: str, e
             "output_tokens": answer.usage.output_tokens,
         }
         told["metadata"]["method"] = answer.method
-    text = (answer.text if answer else said) or None
-    return Turn(
-        None if turn.parent_id is not None else turn.question.text,
-        text,
-        turn.conversation_id,
-        found.result.query_id if found else None,
-        {name: value for name, value in told.items() if value is not None},
-    )
+    return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -103,26 +104,42 @@ def problem(status: int, detail: str = "", *, request_id: str | None = None, **m
     return answer
 
 
-def of_error(error: Exception, request_id: str | None) -> Json:
-    """The problem that an error is."""
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """An error as somebody outside is told it, with the status of HTTP and the SQLSTATE that go with it."""
+
+    status: int
+    detail: str
+    hint: str | None = None
+    code: str | None = None
+
+
+def worded(error: Exception, request_id: str | None) -> Worded:
+    """What an error is told as; what it tells about the inside is written to the log."""
     if isinstance(error, PgsearchError):
         status, code = next((_STATES[kind] for kind in type(error).__mro__ if kind in _STATES), (500, None))
         if status >= 500:
             _LOG.warning("%s: %s", request_id, error.message)
         if status == 503:
             # where the server is, and as whom it is asked, is nobody's business
-            return problem(status, "The database cannot be asked at the moment.", request_id=request_id)
+            return Worded(status, "The database cannot be asked at the moment.")
         if status != 500:
-            return problem(status, error.message, hint=error.hint, code=code, request_id=request_id)
+            return Worded(status, error.message, error.hint, code)
     elif isinstance(error, psycopg.Error):
         state = error.sqlstate or ""
         for beginning in (state, state[:2]):
             if beginning in _OF_THE_SERVER:
                 status, detail = _OF_THE_SERVER[beginning]
                 _LOG.warning("%s: %s %s", request_id, state, error)
-                return problem(status, detail, code=state, request_id=request_id)
+                return Worded(status, detail, code=state)
     _LOG.error("%s: a mistake in pgsearch", request_id, exc_info=error)
-    return problem(500, "This is a mistake in pgsearch; the log of the server has it.", request_id=request_id)
+    return Worded(500, "This is a mistake in pgsearch; the log of the server has it.")
+
+
+def of_error(error: Exception, request_id: str | None) -> Json:
+    """The problem that an error is."""
+    told = worded(error, request_id)
+    return problem(told.status, told.detail, hint=told.hint, code=told.code, request_id=request_id)
 
 
 def handle(app: FastAPI) -> None:

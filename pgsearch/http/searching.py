@@ -19,8 +19,6 @@ from pgsearch.http.services import APPLICATION
 router = APIRouter(prefix="/api", tags=["search"], dependencies=[Depends(asking)])
 
 _MOST_SUGGESTIONS = 100
-# what fewer asked for is not shown to others
-_LEAST_SEARCHES = 3
 
 
 class FoundHit(BaseModel):
@@ -65,6 +63,7 @@ class Searched(BaseModel):
     fusion: str
     confidence: float
     approximate: bool
+    did_you_mean: str | None
     notes: list[str]
     total: int
     timing: dict[str, float | None]
@@ -122,6 +121,7 @@ def searched(query: str, result: SearchResult, *, debug: bool) -> dict[str, Any]
         "fusion": result.fusion,
         "confidence": result.confidence,
         "approximate": result.approximate,
+        "did_you_mean": result.did_you_mean,
         "notes": result.notes,
         "total": len(result.hits),
         "timing": result.timings,
@@ -172,6 +172,7 @@ class Suggestion(BaseModel):
 
     text: str
     kind: str
+    page_id: int | None
 
 
 class Suggestions(BaseModel):
@@ -187,25 +188,9 @@ async def suggestions(
     collection: Annotated[str | None, Query(description="None: all.")] = None,
     top_k: Annotated[int, Query(description="How many.", ge=0, le=_MOST_SUGGESTIONS)] = 8,
 ) -> Response:
-    """What to type: frequent queries that found something, then titles, spelled alike."""
-    typed = " ".join(q.casefold().split())
-    asked = await served.client.top_queries(collection, top_k=200) if typed else []
-    titles = await served.client.search(
-        q,
-        collections=collection,
-        search_mode="lexical",
-        top_k=top_k,
-        options={"group_by_page": True},
-        context={"log": False},
-    )
-    texts = {
-        query.user_query: "query"
-        for query in asked
-        if typed in query.query_normalized and query.query_count >= _LEAST_SEARCHES and query.no_result_rate < 1
-    }
-    for hit in titles.hits:
-        texts.setdefault(hit.title, "title")
-    return Json({"suggestions": [{"text": text, "kind": kind} for text, kind in texts.items()][:top_k]})
+    """What to type: frequent queries that found something and titles that begin so, or are spelt alike."""
+    rows = await served.client.suggest(q, collections=collection, top_k=top_k)
+    return Json({"suggestions": [{"text": row.suggestion, "kind": row.kind, "page_id": row.page_id} for row in rows]})
 
 
 class Feedback(BaseModel):

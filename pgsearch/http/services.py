@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -13,14 +14,16 @@ from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from pgsearch.chat.completions import Completions
-from pgsearch.chat.turns import Turn, TurnLog
 from pgsearch.client import AsyncClient
 from pgsearch.client.calls import MODES_OF_MEANING, Call, Names
 from pgsearch.client.calls.search import SearchResult
 from pgsearch.client.methods_blocking import Methods
+from pgsearch.conversation_log import AsyncConversationLog
+from pgsearch.conversation_log.environment import ConversationSettings
 from pgsearch.embedding.queries import query_embedding
 from pgsearch.errors import ConnectionFailedError, NotDeployedError, UnknownModelError
 from pgsearch.http.metrics import Metrics
+from pgsearch.http.rollups import Rollups
 from pgsearch.http.settings import ServerSettings
 from pgsearch.search_logger import AsyncSearchLogger
 
@@ -30,15 +33,18 @@ APPLICATION = "pgsearch serve"
 _POOL_SECONDS = 5.0
 _MODEL_SECONDS = 10.0
 _MOST_MODELS = 1000
-_STORE_SECONDS = 10.0
+_SETTINGS_SECONDS = 5.0
+
+_LOG = logging.getLogger("pgsearch.http")
 
 
 class Services:
     """Opened when the server starts, closed when it stops."""
 
-    def __init__(self, settings: ServerSettings, metrics: Metrics) -> None:
+    def __init__(self, settings: ServerSettings, metrics: Metrics, application: str = APPLICATION) -> None:
         self.settings = settings
         self.metrics = metrics
+        self.application = application
         self.pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
             settings.dsn,
             kwargs={
@@ -46,7 +52,7 @@ class Services:
                 "prepare_threshold": None,
                 "row_factory": tuple_row,
                 "client_encoding": "utf8",
-                "application_name": APPLICATION,
+                "application_name": application,
             },
             min_size=1,
             max_size=settings.pool_size,
@@ -54,29 +60,36 @@ class Services:
             open=False,
         )
         self.client = AsyncClient(self.pool)
+        self.rollups = Rollups(self.client)
         self.completions = Completions(settings.chat)
         self._models: dict[tuple[str, ...] | None, tuple[float, str | None]] = {}
-        self.turns: TurnLog
+        self.turns: AsyncConversationLog
         self.outbox: AsyncSearchLogger
+        self._telling: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """A database that is away does not keep the server from starting: it is not ready until then."""
         await self.pool.open(wait=False)
-        self.turns = TurnLog(self._store)
-        self.outbox = AsyncSearchLogger(self.pool)
+        spool = self.settings.spool
+        self.turns = AsyncConversationLog(self.pool, spool=spool and spool / "conversations")
+        self.outbox = AsyncSearchLogger(self.pool, spool=spool and spool / "searches")
+        if not self.settings.conversations.is_empty:
+            self._telling = asyncio.create_task(self._tell(self.settings.conversations), name="pgsearch settings")
         self.metrics.watch(self.pool.get_stats, self._logged)
 
     async def close(self) -> None:
         """Store what waits for the log, then let the connections go."""
-        await self.turns.close()
-        await self.outbox.close()
+        if self._telling is not None:
+            self._telling.cancel()
+        await self.rollups.close()
+        await asyncio.gather(self.turns.close(), self.outbox.close())
         self.completions.close()
         await self.pool.close()
 
     async def search(self, query: str, *, collections: Names | None = None, **arguments: Any) -> SearchResult:
         """AsyncClient.search with the vector of the query, from the embedder of the collections where there is one."""
         vector, why_not = None, None
-        if arguments.get("search_mode", "auto") in MODES_OF_MEANING and query.strip():
+        if arguments.get("search_mode", "auto") in MODES_OF_MEANING | {"code"} and query.strip():
             model = (arguments.get("options") or {}).get("model", "")
             vector, why_not = await self.vector(query, collections, model if isinstance(model, str) else "")
         result = await self.client.search(query, vector, collections=collections, **arguments)
@@ -128,22 +141,26 @@ class Services:
             found = self._models[key] = time.monotonic() + _MODEL_SECONDS, model
         return found[1]
 
-    async def _store(self, turn: Turn) -> None:
-        async with asyncio.timeout(_STORE_SECONDS):
-            await self.client.log_turn(
-                turn.question,
-                turn.answer,
-                conversation_id=turn.conversation_id,
-                query_id=turn.query_id,
-                context=turn.context,
-            )
+    async def _tell(self, settings: ConversationSettings) -> None:
+        """Write the settings of this process into the database, once it is there."""
+        while True:
+            try:
+                for call in settings.calls():
+                    await self.client.run(call)
+                return
+            except (ConnectionFailedError, NotDeployedError):
+                await asyncio.sleep(_SETTINGS_SECONDS)
+            except Exception as error:
+                _LOG.warning("the settings of conversations stay as they are in the database: %s", error)
+                return
 
     def _logged(self) -> Mapping[str, float]:
-        counters = self.outbox.counters
+        turns, rows = self.turns.counters, self.outbox.counters
         return {
-            "turns_stored": self.turns.stored,
-            "turns_lost": self.turns.lost,
-            **{f"rows_{name}": getattr(counters, name) for name in ("stored", "dropped")},
+            "turns_stored": turns.stored,
+            "turns_lost": turns.dropped + turns.rejected,
+            "rows_stored": rows.stored,
+            "rows_dropped": rows.dropped,
         }
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from pgsearch.http.app import create_app
 from pgsearch.http.settings import ServerSettings
 
 _STOP_SECONDS = 15
@@ -48,10 +48,10 @@ class _Server(uvicorn.Server):
         self._captured_signals.clear()
 
 
-def serve(settings: ServerSettings, started: Callable[[str], None]) -> None:
-    """Serve until the process is told to stop; `started` gets the address once it is listened on."""
+def serve(app: ASGIApp, settings: ServerSettings, started: Callable[[str], None]) -> None:
+    """Serve an app until the process is told to stop; `started` gets the address once it is listened on."""
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         http=_Protocol,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pgsearch.chat.settings import ChatSettings
+from pgsearch.conversation_log.environment import ConversationSettings
 from pgsearch.errors import InvalidValueError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -16,11 +18,13 @@ _ANYBODY_ELSE_A_SECOND = 100.0
 class ServerSettings:
     """How the API is served.
 
-    Who asks must show `token`, if there is one, and `admin_token` (else `token`) for what is not for everybody; without
-    either that is closed. `origins` are web pages of other hosts that may ask, `hosts` names of this server beside
-    those of the loopback address. `rate` is how many requests a second one client may make (0: any number; None: any
-    number on the loopback address, 100 elsewhere). Requests have at most `body_bytes`, which must come within
-    `body_seconds`, and an answer must be there within `seconds`, or `chat_seconds` where a model writes it.
+    Who asks must show `token`, if there is one, and `admin_token` (else `token`) for what is not for everybody;
+    without either that is closed. `origins` are web pages of other hosts that may ask, `hosts` names of this server
+    beside those of the loopback address. `rate` is how many requests a second one client may make (0: any number;
+    None: any number on the loopback address, 100 elsewhere). Requests have at most `body_bytes`, which must come
+    within `body_seconds`, and an answer must be there within `seconds`, or `chat_seconds` where a model writes it.
+    What is logged while the database is away waits in files of the folder `spool` (None: in memory), and
+    `conversations` is written into the database.
     """
 
     dsn: str
@@ -37,6 +41,8 @@ class ServerSettings:
     seconds: float = 30.0
     chat_seconds: float = 300.0
     chat: ChatSettings = field(default_factory=ChatSettings)
+    conversations: ConversationSettings = field(default_factory=ConversationSettings)
+    spool: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.is_loopback and not self.token:

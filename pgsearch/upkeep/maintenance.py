@@ -69,11 +69,13 @@ class VacuumedTable:
 
 @dataclass(frozen=True, slots=True)
 class LogDays:
-    """Partitions of the search log: how many were made, the names of those dropped, and of those that were busy."""
+    """Partitions of the log: how many were made, the names of those dropped, of those that were busy, and of those that
+    wait for their archive."""
 
     made: int
     dropped: list[str]
     busy: list[str]
+    waiting: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +142,22 @@ def _keep_log(connection: psycopg.Connection[Any], client: Client, warnings: lis
             " and proname = 'refresh_search_stats'"
         ).fetchall():
             connection.execute("select pgsearch.refresh_search_stats()")
-        expired = [partition.partition for partition in client.list_partitions() if partition.expired]
+        waiting = client.run(inner.partitions_that_wait())
+        expired = [
+            partition.partition
+            for partition in client.list_partitions()
+            if partition.expired and partition.partition not in waiting
+        ]
         dropped = [name for name in expired if _dropped(client, name)]
     except psycopg.errors.InsufficientPrivilege as error:
         warnings.append(f"The search log was left as it is: {error.diag.message_primary}.")
-        return LogDays(0, [], [])
+        return LogDays(0, [], [], [])
     busy = [name for name in expired if name not in dropped]
     if busy:
         warnings.append(f"In use and left for the next run: {', '.join(busy)}.")
-    return LogDays(made, dropped, busy)
+    if waiting:
+        warnings.append(f"Kept until `pgsearch archive` has written and verified their days: {', '.join(waiting)}.")
+    return LogDays(made, dropped, busy, waiting)
 
 
 def _dropped(client: Client, partition: str) -> bool:

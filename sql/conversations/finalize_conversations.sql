@@ -53,7 +53,8 @@ begin
                      where c.finalized_at is null
                        and c.collection = found_in.collection
                        and case
-                           when finalize_conversations.conversation_id is null then c.last_message_at <= silent_since
+                           when finalize_conversations.conversation_id is null then
+                               c.last_message_at <= silent_since or c.last_message_at <= c.finished_at
                            else c.conversation_id = finalize_conversations.conversation_id
                            end
                      order by c.conversation_id
@@ -109,7 +110,7 @@ comment on function pgsearch.finalize_conversations(text, interval) is
 reason. Then texts that are older than they are kept go, and conversations that are older than messages are kept (see
 set_log_retention). Run by `pgsearch maintain`; a later message opens a conversation again.
 Arguments:
-- conversation_id (null: all that are silent long enough; a given one ends now)
+- conversation_id (null: all that are silent long enough, or finished as their application said; a given one ends now)
 - idle (0 .. 10 years of silence; null: the setting idle_minutes, 30 at first)
 Returns how many: {"finalized", "saved", "contents_removed", "contents_expired", "conversations_expired"}. Again changes nothing.
 Error: PS003 idle out of range.
@@ -153,7 +154,8 @@ begin
 
     delete from pgsearch.conversations as c
      where c.last_message_at < date_trunc('day', clock_timestamp() - kept.keep_messages, 'UTC')
-       and pgsearch._may_leave((c.last_message_at at time zone 'UTC')::date);
+       and pgsearch._may_leave((c.last_message_at at time zone 'UTC')::date)
+       and (c.finalized_at is null or pgsearch._conversations_may_leave((c.finalized_at at time zone 'UTC')::date));
     get diagnostics number = row_count;
     return jsonb_build_object('contents_expired', contents, 'conversations_expired', number);
 end;

@@ -81,14 +81,20 @@ set plan_cache_mode = 'force_custom_plan'
 as $$
 #variable_conflict use_column
 declare
-    all_words constant tsquery := (select coalesce(p.required && !!p.excluded, p.required)
-                                     from pgsearch.parse_query(left(query, 1000), 'pg_catalog.simple', 'and') as p);
+    all_words constant tsquery := case when query <> '' then
+                                      (select coalesce(p.required && !!p.excluded, p.required)
+                                         from pgsearch.parse_query(left(query, 1000), 'pg_catalog.simple', 'and') as p) end;
     -- null stays null
     of_user   constant text    := pgsearch.hash_user(_list_conversations.user_id);
     last_time timestamptz;
     last_id   text;
-    ends_at   timestamptz;
+    from_time timestamptz;
+    to_time   timestamptz;
     one       pgsearch.listed_conversation;
+    page      pgsearch.listed_conversation[] := '{}';
+    begun     record;
+    asked     record;
+    titles    jsonb := '{}';
 begin
     perform pgsearch._check_reader(_list_conversations.user_id, _list_conversations.session_id, _list_conversations.reader);
     if _list_conversations.user_id is null and _list_conversations.session_id is null then
@@ -113,6 +119,16 @@ begin
         end if;
     end if;
 
+    if all_words is not null and coalesce(of_user, _list_conversations.session_id, since::text) is not null then
+        -- known times leave days out of the plan
+        select min(c.started_at), max(c.last_message_at)
+          into from_time, to_time
+          from pgsearch.conversations as c
+         where (of_user is null or c.user_hash = of_user)
+           and (_list_conversations.session_id is null or c.session_id = _list_conversations.session_id)
+           and (since is null or c.last_message_at >= since);
+    end if;
+
     for one in execute format($statement$
         select c.conversation_id, null::text, c.collection, c.user_hash, c.session_id, c.started_at, c.last_message_at,
                c.message_count, c.total_turns, c.error_count, c.regeneration_count, c.min_score, c.is_sampled, c.sampling_reason,
@@ -135,27 +151,45 @@ begin
                   -- the texts of one person are few, those of everybody are found by their words
                   when of_user is null and _list_conversations.session_id is null then
                       'c.conversation_id in (select t.conversation_id from pgsearch.message_contents as t'
-                      ' where pgsearch._analyze(''pg_catalog.simple'', left(t.content, 2000)) @@ $10)'
+                      ' where pgsearch._analyze(''pg_catalog.simple'', left(t.content, 2000)) @@ $10'
+                      || case when from_time is not null then ' and t.ts between $11 and $12)' else ')' end
                   else
                       'exists (select from pgsearch.message_contents as t where t.conversation_id = c.conversation_id'
+                      ' and t.ts between $11 and $12'
                       ' and pgsearch._analyze(''pg_catalog.simple'', left(t.content, 2000)) @@ $10)'
                   end))
       using of_user, _list_conversations.session_id, _list_conversations.collection, since, until,
-            _list_conversations.sampling_reason, last_time, last_id, top_n, all_words
+            _list_conversations.sampling_reason, last_time, last_id, top_n, all_words, from_time, to_time
     loop
-        -- one after the other, because only known times leave all days but one or two out of the plan
-        ends_at := least(one.last_message_at, one.started_at + interval '1 day');
-        select left(t.content, 200)
-          into one.title
-          from pgsearch.messages as m
-               join pgsearch.message_contents as t on t.message_id = m.message_id
-                                                  and t.ts = m.ts
-                                                  and t.ts between one.started_at and ends_at
-         where m.conversation_id = one.conversation_id
-           and m.ts between one.started_at and ends_at
-           and m.role = 'user'
-         order by m.ts, m.message_id
-         limit 1;
+        page := page || one;
+    end loop;
+
+    -- day by day, and one table after the other, because only known times leave other days out of a plan, and a plan of two
+    -- tables costs more than both
+    for begun in
+        select array_agg(p.conversation_id) as ids,
+               min(p.started_at) as first_ts,
+               max(least(p.last_message_at, p.started_at + interval '1 day')) as last_ts
+          from unnest(page) as p
+         group by date_trunc('day', p.started_at, 'UTC')
+    loop
+        select array_agg(q.message_id) as ids, min(q.ts) as first_ts, max(q.ts) as last_ts
+          into asked
+          from (select distinct on (m.conversation_id) m.message_id, m.ts
+                  from pgsearch.messages as m
+                 where m.conversation_id = any (begun.ids)
+                   and m.ts between begun.first_ts and begun.last_ts
+                   and m.role = 'user'
+                 order by m.conversation_id, m.ts, m.message_id) as q;
+        select titles || coalesce(jsonb_object_agg(t.conversation_id, left(t.content, 200)), '{}')
+          into titles
+          from pgsearch.message_contents as t
+         where t.message_id = any (asked.ids)
+           and t.ts between asked.first_ts and asked.last_ts;
+    end loop;
+
+    foreach one in array page loop
+        one.title := titles ->> one.conversation_id;
         return next one;
     end loop;
 end;

@@ -14,17 +14,10 @@ set extra_float_digits = 1
 set lock_timeout = '5s'
 as $$
 declare
-    of_both constant text[]  := '{user_id,session_id,collection,application,consent}';
-    ids     constant text[]  := '{question_id,answer_id}';
-    fixed   constant text[]  := '{role,content,message_id,conversation_id,query_id,external_id,log,type}';
-    given   constant jsonb   := coalesce(nullif(context, 'null'), '{}');
-    failed  constant boolean := given ->> 'error_type' is not null;
-    wrong   text;
-    answers jsonb;
-    waited  interval;
-    asked_at timestamptz;
-    asked   jsonb;
-    stored  jsonb   := '[]';
+    arguments constant text[] := '{question,answer,conversation_id,query_id,log,type}';
+    given     constant jsonb  := coalesce(nullif(context, 'null'), '{}');
+    wrong     text;
+    messages  jsonb;
 begin
     if jsonb_typeof(given) <> 'object' then
         raise exception using
@@ -32,47 +25,24 @@ begin
             message = format('context must be a JSON object, not %s', jsonb_typeof(given)),
             hint    = 'Write it as ''{"user_id": "lee", "llm_model": "gpt-5"}''.';
     end if;
-    select k into wrong from jsonb_object_keys(given) as k where k = any (fixed) limit 1;
+    select k into wrong from jsonb_object_keys(given) as k where k = any (arguments) limit 1;
     if found then
         raise exception using
             errcode = 'PS002',
             message = format('"%s" is no key of the context of a turn', wrong),
             hint    = 'Texts, conversation and search are arguments; ids of the two messages are question_id and answer_id.';
     end if;
-    if log_turn.question is null and log_turn.answer is null and not failed then
-        raise exception using
-            errcode = 'PS003',
-            message = 'there is nothing to log: no question, no answer, no error_type',
-            hint    = 'Give question and answer; an answer made again has no question, one that failed has an error_type.';
-    end if;
 
-    answers := pgsearch._message_entry(given - ids || jsonb_strip_nulls(jsonb_build_object(
-                                           'role', 'assistant', 'content', log_turn.answer, 'query_id', log_turn.query_id,
-                                           'conversation_id', log_turn.conversation_id, 'message_id', given -> 'answer_id')));
-    perform pgsearch._check_log_entries(jsonb_build_array(answers), 'message');
-    answers := pgsearch._with_log_id(answers, 'message_id');
+    messages := pgsearch._turn_messages(jsonb_build_array(
+                    given || jsonb_strip_nulls(jsonb_build_object('question', log_turn.question, 'answer', log_turn.answer,
+                                                                  'conversation_id', log_turn.conversation_id,
+                                                                  'query_id', log_turn.query_id))));
+    perform pgsearch._store_messages(messages);
 
-    if log_turn.question is not null then
-        -- it was asked before it was answered, and a retry makes the same id
-        waited   := make_interval(secs => greatest(1, least(coalesce((answers ->> 'response_time_ms')::float8, 0), 86400000)) / 1000);
-        asked_at := greatest(pgsearch._uuid_time((answers ->> 'message_id')::uuid) - waited, 'epoch');
-        select jsonb_object_agg(b.key, answers -> b.key)
-               || jsonb_build_object('role', 'user', 'content', log_turn.question, 'conversation_id', answers -> 'conversation_id',
-                                     'message_id', coalesce(nullif(given -> 'question_id', 'null'),
-                                                            to_jsonb(pgsearch._uuid_of(asked_at, answers ->> 'message_id'))))
-          into asked
-          from unnest(of_both) as b(key);
-        stored  := stored || asked;
-        answers := answers || jsonb_build_object('parent_message_id', coalesce(nullif(answers -> 'parent_message_id', 'null'),
-                                                                               asked -> 'message_id'));
-    end if;
-    if failed or log_turn.answer is not null then
-        stored := stored || answers;
-    end if;
-    perform pgsearch._store_messages(stored);
-
-    return jsonb_build_object('conversation_id', answers -> 'conversation_id', 'question_id', asked -> 'message_id',
-                              'answer_id', case when failed or log_turn.answer is not null then answers -> 'message_id' end);
+    return (select jsonb_build_object('conversation_id', messages -> 0 -> 'conversation_id',
+                                      'question_id', min(m ->> 'message_id') filter (where m ->> 'role' = 'user'),
+                                      'answer_id', min(m ->> 'message_id') filter (where m ->> 'role' = 'assistant'))
+              from jsonb_array_elements(messages) as m);
 end;
 $$;
 

@@ -20,7 +20,7 @@ $$;
 
 comment on function pgsearch.set_consent(text, boolean) is
 'Writes down whether a user lets the texts of conversations be kept. A refusal removes those that are there, with summaries, and
-holds for what is logged from now on.
+holds for what is logged from now on; the next run of `pgsearch archive` removes those of its files.
 Arguments:
 - user_id: as messages are logged with
 - granted
@@ -69,6 +69,16 @@ begin
                retention_priority = 'low'
          where c.conversation_id = any (talks)
            and c.finalized_at is not null;
+
+        insert into pgsearch.archive_erasures as r (user_hash, whole_lines)
+        select of_user, false
+         where exists (select from pgsearch.log_archives)
+            on conflict (user_hash) do update
+           set requested_at = excluded.requested_at;
+    else
+        delete from pgsearch.archive_erasures as r
+         where r.user_hash = of_user
+           and not r.whole_lines;
     end if;
 
     return jsonb_build_object('conversations', cardinality(talks), 'contents_removed', removed);

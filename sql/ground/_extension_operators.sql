@@ -79,6 +79,12 @@ returns boolean
 language sql stable parallel safe strict
 return content %> word;
 
+-- stable likewise: pg_trgm.similarity_threshold
+create or replace function pgsearch._trigram_match(content text, word text)
+returns boolean
+language sql stable parallel safe strict
+return content % word;
+
 comment on function pgsearch._cosine_distance(vector, vector) is 'pgvector''s <=>: 0 .. 2, NaN for a zero vector.';
 comment on function pgsearch._inner_product(vector, vector) is 'pgvector''s inner product (its <#> is the negative of it).';
 comment on function pgsearch._similarity(text, vector, vector) is
@@ -95,3 +101,5 @@ comment on function pgsearch._same_vector(vector, vector) is 'Whether two vector
 comment on function pgsearch._trigram_similarity(text, text) is 'pg_trgm''s similarity: 0 .. 1.';
 comment on function pgsearch._trigram_word_similarity(text, text) is 'pg_trgm''s word_similarity: 0 .. 1, how much of the word stands in the content.';
 comment on function pgsearch._trigram_word_match(text, text) is 'pg_trgm''s %>: whether a part of content is like word, by pg_trgm.word_similarity_threshold.';
+comment on function pgsearch._trigram_match(text, text) is
+'pg_trgm''s %: whether content as a whole is like word, by pg_trgm.similarity_threshold.';

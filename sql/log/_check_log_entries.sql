@@ -59,9 +59,9 @@ begin
       into wrong
       from jsonb_array_elements(entries) with ordinality as e(entry, at)
            cross join jsonb_each(e.entry) as f
-           left join jsonb_each(keys) as k(key, rule) on k.key = f.key
+           cross join lateral (select keys -> f.key as rule) as k
      where case
-           when k.key is null then true
+           when k.rule is null then true
            when f.value = 'null' then false
            else case k.rule ->> 0
                 when 'text'    then jsonb_typeof(f.value) not in ('string', 'number') or char_length(f.value #>> '{}') > (k.rule ->> 1)::integer
@@ -75,7 +75,7 @@ begin
                                                    or jsonb_typeof(c.number) = 'number' and c.number::numeric <> 0 and abs(c.number::numeric) < 1e-300)
                 when 'integer' then jsonb_typeof(f.value) <> 'number' or f.value::numeric not between (k.rule ->> 1)::numeric and (k.rule ->> 2)::numeric
                                     or f.value::numeric <> trunc(f.value::numeric)
-                when 'uuid'    then f.value #>> '{}' !~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
+                when 'uuid'    then not pgsearch._is_uuid7(f.value #>> '{}')
                 when 'time'    then jsonb_typeof(f.value) <> 'string' or not pgsearch._is_time(f.value #>> '{}')
                 when 'array'   then jsonb_typeof(f.value) <> 'array' or jsonb_array_length(f.value) > coalesce((k.rule ->> 1)::integer, 10000)
                 else jsonb_typeof(f.value) <> k.rule ->> 0
@@ -127,6 +127,13 @@ $$;
 comment on function pgsearch._check_log_entries(jsonb, text) is
 'Raises PS002 for an unknown key and PS003 for a bad value, or a ts that contradicts the id, in an array of log entries
 of a kind (context, search, event, message).';
+
+create or replace function pgsearch._is_uuid7(written text)
+returns boolean
+language sql immutable parallel safe
+return coalesce(written ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$', false);
+
+comment on function pgsearch._is_uuid7(text) is 'Whether the text is a UUID of version 7, as uuid7() makes them.';
 
 create or replace function pgsearch._is_time(written text)
 returns boolean

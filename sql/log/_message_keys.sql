@@ -25,21 +25,55 @@ $$;
 
 comment on function pgsearch._message_keys() is 'The keys of a log entry of kind message, each with its type and bounds, as _log_keys.';
 
+create or replace function pgsearch._message_aliases()
+returns jsonb
+language sql immutable parallel safe
+return '{
+    "names": {"log_id": "external_id", "collection_name": "collection", "message_type": "role", "message_content": "content",
+              "created_at": "ts", "timestamp": "ts"},
+    "within": {"llm_params": {"temperature": "temperature", "max_tokens": "max_tokens", "top_p": "top_p"},
+               "retrieval_info": {"query": "retrieval_query", "retrieved_count": "retrieved_count",
+                                  "reranking_used": "reranking_used", "top_scores": "top_scores"},
+               "performance": {"response_time_ms": "response_time_ms", "token_count": "output_tokens",
+                               "retrieval_time_ms": "retrieval_time_ms"}}}'::jsonb;
+
+comment on function pgsearch._message_aliases() is
+'What other chat logs call the keys of _message_keys: by other names, and within objects.';
+
+create or replace function pgsearch._message_entries(entries jsonb)
+returns jsonb
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    others constant text[] := array(select k
+                                      from jsonb_each(pgsearch._message_aliases()) as a
+                                           cross join jsonb_object_keys(a.value) as k);
+begin
+    -- one look, because most batches come as they are stored
+    if exists (select
+                 from jsonb_array_elements(entries) as e
+                where e ->> 'message_id' is null
+                   or e ->> 'conversation_id' is null
+                   or jsonb_typeof(e) = 'object' and e ?| others) then
+        select jsonb_agg(pgsearch._message_entry(e.entry) order by e.at)
+          into entries
+          from jsonb_array_elements(entries) with ordinality as e(entry, at);
+    end if;
+    return entries;
+end;
+$$;
+
+comment on function pgsearch._message_entries(jsonb) is 'An array of entries of messages, each as _message_entry gives it.';
+
 create or replace function pgsearch._message_entry(entry jsonb)
 returns jsonb
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- names of the same things in other chat logs, and where they stand there
-    aliases constant jsonb := '{"log_id": "external_id", "collection_name": "collection", "message_type": "role",
-                                "message_content": "content",
-                                "created_at": "ts", "timestamp": "ts"}';
-    nested  constant jsonb := '{"llm_params": {"temperature": "temperature", "max_tokens": "max_tokens", "top_p": "top_p"},
-                                "retrieval_info": {"query": "retrieval_query", "retrieved_count": "retrieved_count",
-                                                   "reranking_used": "reranking_used", "top_scores": "top_scores"},
-                                "performance": {"response_time_ms": "response_time_ms", "token_count": "output_tokens",
-                                                "retrieval_time_ms": "retrieval_time_ms"}}';
+    aliases constant jsonb := pgsearch._message_aliases() -> 'names';
+    nested  constant jsonb := pgsearch._message_aliases() -> 'within';
     flat    jsonb;
     rest    jsonb;
 begin

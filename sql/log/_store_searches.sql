@@ -230,7 +230,7 @@ begin
           into entries
           from jsonb_array_elements(entries) with ordinality as e(entry, at)
                cross join lateral (select e.entry ->> 'user_id' as id,
-                                          encode(sha256(salt || convert_to(e.entry ->> 'user_id', 'UTF8')), 'hex') as hashed) as h;
+                                          pgsearch._salted_hash(salt, e.entry ->> 'user_id') as hashed) as h;
     end if;
 
     if mask <> '' then

@@ -74,6 +74,16 @@ begin
      where g.user_hash = any (names)
        and g.granted;
 
+    -- files are out of reach from here; an id that is a hash already is one of another system
+    insert into pgsearch.archive_erasures as r (user_hash, whole_lines)
+    select n.name, true
+      from unnest(names) as n(name)
+     where n.name ~ '^[0-9a-f]{64}$'
+       and exists (select from pgsearch.log_archives)
+        on conflict (user_hash) do update
+       set whole_lines  = true,
+           requested_at = excluded.requested_at;
+
     return forgotten;
 end;
 $$;
@@ -81,7 +91,8 @@ $$;
 comment on function pgsearch.forget(text) is
 'Removes every trace of a user, logged by user_id or by hash_user(user_id): searches, their events and failures, the cached
 vectors of their texts, conversations with their messages and figures. Statistics, which name nobody, stay, and so does a refusal
-of set_consent, as a hash. Files of an archive are not looked at.
+of set_consent, as a hash. Where there is an archive, the next run of `pgsearch archive` erases the user from its files, and until then
+their hash is kept for it (see list_archive_erasures).
 Returns how many rows went: {"events", "search_failures", "queries", "query_embeddings", "messages", "conversations"}. What was
 logged without user_id cannot be found by it.
 Error: PS003 for an empty user_id.

@@ -10,8 +10,8 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'
 as $$
 declare
-    sent     record;
-    rejected jsonb;
+    -- in this order: an event after its search, an end after what was said
+    types    constant text[] := '{search,event,feedback,message,turn,finish}';
     refused  jsonb[] := '{}';
     batch    record;
     one      record;
@@ -29,35 +29,30 @@ begin
     end if;
 
     -- one look at the entries, because each costs as much as a row of the log
-    select array_agg(e.at - 1 order by e.at) filter (where k.type = 'search' and k.wanted) as searches,
-           array_agg(e.at - 1 order by e.at) filter (where k.type = 'event' and k.wanted) as events,
-           array_agg(e.at - 1 order by e.at) filter (where k.type = 'feedback' and k.wanted) as feedbacks,
-           array_agg(e.at - 1 order by e.at) filter (where k.type = 'message' and k.wanted) as messages,
-           coalesce(jsonb_agg(jsonb_build_object('index', e.at - 1, 'error', 'type must be "search", "event", "feedback" or "message"')
-                              order by e.at)
-                        filter (where coalesce(k.type, '') not in ('search', 'event', 'feedback', 'message')), '[]') as rejected,
-           coalesce(bool_or(k.id is null), true) as some_without_id
-      into sent
-      from jsonb_array_elements(entries) with ordinality as e(entry, at)
-           cross join lateral (select e.entry ->> 'type' as type,
-                                      e.entry -> 'log' is distinct from 'false' as wanted,
-                                      e.entry ->> case e.entry ->> 'type' when 'search' then 'query_id' else 'event_id' end as id) as k;
-    rejected := sent.rejected;
-
     for batch in
-        select t.type, t.indexes
-          from (values (1, 'search', sent.searches), (2, 'event', sent.events), (3, 'feedback', sent.feedbacks),
-                       (4, 'message', sent.messages)) as t(at, type, indexes)
-         where t.indexes is not null
-         order by t.at
+        select types[k.place] as type,
+               array_agg(e.at - 1 order by e.at) as indexes,
+               bool_or(e.entry ->> case k.place when 1 then 'query_id' else 'event_id' end is null) as some_without_id
+          from jsonb_array_elements(entries) with ordinality as e(entry, at)
+               cross join lateral (select array_position(types, e.entry ->> 'type') as place) as k
+         where k.place is null
+            or e.entry -> 'log' is distinct from 'false'
+         group by k.place
+         order by k.place
     loop
+        if batch.type is null then
+            select refused || array_agg(jsonb_build_object('index', i, 'error', format('type must be one of: %s', array_to_string(types, ', '))))
+              into refused
+              from unnest(batch.indexes) as i;
+            continue;
+        end if;
         -- a batch of one type goes on as it came
         of_type := case
                    when cardinality(batch.indexes) = jsonb_array_length(entries) then entries
                    else (select jsonb_agg(entries -> i::integer order by i) from unnest(batch.indexes) as i)
                    end;
         begin
-            outcome  := pgsearch._store_log(batch.type, of_type, sent.some_without_id);
+            outcome  := pgsearch._store_log(batch.type, of_type, batch.some_without_id);
             stored   := stored + (outcome ->> 'stored')::bigint;
             repeated := repeated + (outcome ->> 'duplicates')::bigint;
             sampled  := sampled + coalesce((outcome ->> 'sampled_out')::bigint, 0);
@@ -69,7 +64,7 @@ begin
                            join unnest(batch.indexes) with ordinality as i(index, at) using (at)
                 loop
                     begin
-                        outcome  := pgsearch._store_log(batch.type, jsonb_build_array(one.entry), sent.some_without_id);
+                        outcome  := pgsearch._store_log(batch.type, jsonb_build_array(one.entry), batch.some_without_id);
                         stored   := stored + (outcome ->> 'stored')::bigint;
                         repeated := repeated + (outcome ->> 'duplicates')::bigint;
                         sampled  := sampled + coalesce((outcome ->> 'sampled_out')::bigint, 0);
@@ -82,19 +77,20 @@ begin
         end;
     end loop;
 
-    rejected := rejected || to_jsonb(refused);
     return jsonb_build_object('stored', stored, 'duplicates', repeated, 'sampled_out', sampled,
-                              'rejected', (select coalesce(jsonb_agg(r order by (r ->> 'index')::bigint), '[]') from jsonb_array_elements(rejected) as r));
+                              'rejected', (select coalesce(jsonb_agg(r order by (r ->> 'index')::bigint), '[]') from unnest(refused) as r));
 end;
 $$;
 
 comment on function pgsearch.log_batch(jsonb) is
-'Stores many searches, events and messages; again the same changes nothing.
+'Stores many searches, events, messages and turns; again the same changes nothing.
 Arguments:
 - entries: array of objects with "type": "search" (and the keys of log_search), "event" (and the columns of
   pgsearch.events: query_id, action_name, object_id, position, dwell_ms, value, event_id, ts ...), "feedback" (and the
-  arguments of log_feedback, the keys of its context among them) or "message" (and the keys of log_message). Give
-  query_id, event_id and message_id (uuid7), so that a retry is known
+  arguments of log_feedback, the keys of its context among them), "message" (and the keys of log_message), "turn" (and the
+  arguments of log_turn, the keys of its context among them) or "finish" (and conversation_id, user_id, ts: that conversation
+  is over, and decided about at the next upkeep). Give query_id, event_id, message_id and answer_id (uuid7), so that a retry
+  is known
 Returns {"stored": n, "duplicates": n, "sampled_out": n, "rejected": [{"index": from 0, "error": "..."}]}: a bad entry
 refuses nothing but itself.
 Error: PS003 when entries is no array. Whatever else fails, a lost connection or a full disk, stores nothing at all.
@@ -112,8 +108,19 @@ declare
     outcome jsonb;
 begin
     if type = 'message' then
-        return pgsearch._store_messages((select jsonb_agg(pgsearch._message_entry(e.entry) order by e.at)
-                                           from jsonb_array_elements(entries) with ordinality as e(entry, at)));
+        return pgsearch._store_messages(entries);
+    end if;
+
+    -- counted as one: a turn is stored when any message of it is
+    if type = 'turn' then
+        outcome := pgsearch._store_messages(pgsearch._turn_messages(entries));
+        return (select jsonb_build_object('stored', n.turns, 'duplicates', jsonb_array_length(entries) - n.turns)
+                  from (select (outcome ->> 'stored')::bigint - (outcome ->> 'answers')::bigint as turns) as n);
+    end if;
+
+    if type = 'finish' then
+        return pgsearch._finish_conversations((select jsonb_agg(e.entry - 'type' order by e.at)
+                                                 from jsonb_array_elements(entries) with ordinality as e(entry, at)));
     end if;
 
     -- counted by its first event: the second comes and goes with it
@@ -138,5 +145,5 @@ end;
 $$;
 
 comment on function pgsearch._store_log(text, jsonb, boolean) is
-'Stores an array of entries of one type (search, event, feedback, message), with an id made for those that have none, if
-some_without_id. Returns and errors as _store_searches, _store_events and _store_messages.';
+'Stores an array of entries of one type (search, event, feedback, message, turn, finish), with an id made for those that have none, if
+some_without_id. Returns and errors as _store_searches, _store_events, _store_messages and _finish_conversations.';

@@ -21,7 +21,8 @@ select case right_name
            'execute on function pgsearch._cached_query_embedding(integer, text), pgsearch._share_query_embedding(text, text, text)']
        when 'log' then array[
            'execute on function pgsearch._store_searches(jsonb, jsonb, boolean), pgsearch._store_events(jsonb)',
-           'execute on function pgsearch._store_messages(jsonb), pgsearch._store_consent(text, boolean)']
+           'execute on function pgsearch._store_messages(jsonb), pgsearch._finish_conversations(jsonb)',
+           'execute on function pgsearch._store_consent(text, boolean)']
        when 'read_conversations' then array[
            'execute on function pgsearch._read_conversation(text, text, text, text)',
            'execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text)']
@@ -40,6 +41,10 @@ select case right_name
            'select (last_message_at, message_count, total_turns, error_count, regeneration_count) on pgsearch.conversations',
            'select (min_score, is_sampled, sampling_reason, sample_weight) on pgsearch.conversations',
            'select (retention_priority, finalized_at) on pgsearch.conversations',
+           -- whether the log is whole: not the texts, and not the salt
+           'select (message_id, ts) on pgsearch.message_contents',
+           'select (keep_queries, keep_events, keep_messages) on pgsearch.log_settings',
+           'select (keep_contents, keep_contents_high, require_archive) on pgsearch.log_settings',
            -- node_stats_daily tells the collection of a chunk
            'select (chunk_id, collection) on pgsearch.chunks']
        end;

@@ -19,6 +19,7 @@ begin
         'fusion',      asked.fusion,
         'confidence',  findings.confidence,
         'approximate', findings.approximate,
+        'did_you_mean', findings.did_you_mean,
         'notes',       to_jsonb(findings.notes),
         'timings',     (findings.laps).timings || jsonb_build_object('total_ms', total_ms),
         'candidates',  findings.candidates,

@@ -1,6 +1,7 @@
 -- The path of a query, the one place where it is walked: search_hybrid, search_pages and search all call it.
 --
--- ask -> gather candidates by vectors, by titles, and by words, which score them all -> complete the other signals ->
+-- ask -> gather candidates by vectors, by titles, and by words, which score them all (and once more for what was
+-- probably meant, if there are none) -> complete the other signals ->
 -- fuse, boost -> arrange: rerank the head, one chunk a page, diversity -> present: window, snippet.
 -- A stage takes the request and what was found so far, and gives back what was found. Between the stages travel arrays,
 -- never joins of the big tables: each statement is flat, with its own index.
@@ -25,8 +26,11 @@ set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    asked pgsearch.search_request;
-    findings pgsearch.search_findings;
+    asked      pgsearch.search_request;
+    findings   pgsearch.search_findings;
+    meant      text;
+    corrected  pgsearch.search_request;
+    found_then pgsearch.search_findings;
 begin
     search_mode := pgsearch._search_mode(search_mode);
     if search_mode = 'code' then
@@ -43,6 +47,32 @@ begin
                            options     => options,
                            wanted      => wanted);
     findings := pgsearch._gather(asked);
+
+    -- rows have no place to say what may have been meant, so for them it matters only where there are none
+    if asked.use_text
+       and not coalesce((asked.parsed).lexemes <@ (asked.words).names, false)
+       and (wanted = 'outcome' or findings.chunk_ids = '{}') then
+        meant := pgsearch._did_you_mean(asked.query, (asked.parsed).words, collections);
+        if meant is not null and findings.chunk_ids = '{}' then
+            corrected := pgsearch._ask(query       => meant,
+                                       embedding   => embedding,
+                                       collections => collections,
+                                       search_mode => search_mode,
+                                       top_k       => top_k,
+                                       fusion      => fusion,
+                                       filter      => filter,
+                                       options     => options,
+                                       wanted      => wanted);
+            corrected.notes := corrected.notes || format('Nothing was found for "%s": these are the hits for "%s".', asked.query, meant);
+            found_then      := pgsearch._gather(corrected);
+            if found_then.chunk_ids <> '{}' then
+                asked    := corrected;
+                findings := found_then;
+            end if;
+        end if;
+        findings.did_you_mean := meant;
+    end if;
+
     findings := pgsearch._complete(asked, findings);
     if wanted = 'candidates' then
         return pgsearch._signals_before_fusion(asked, findings);
@@ -57,7 +87,8 @@ $$;
 
 comment on function pgsearch._search(text, vector, text[], text, integer, text, jsonb, jsonb, text) is
 'The whole search as one JSON object: search_mode, signals (array of those that really ran), fusion, confidence (0 .. 1,
-see compute_confidence_hybrid), approximate (whether the text ranking is), notes (array of sentences), timings
+see compute_confidence_hybrid), approximate (whether the text ranking is), did_you_mean (see _did_you_mean; null where
+nothing was misspelt), notes (array of sentences), timings
 (milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid). wanted: outcome, all of this;
 hits, the same without confidence, for callers who give rows; candidates, every candidate with its signals before fusion
 instead, as parallel arrays (see candidate_signals).';

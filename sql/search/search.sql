@@ -30,9 +30,10 @@ $$;
 
 comment on function pgsearch.search(text, vector, text[], text, integer, text, jsonb, jsonb, jsonb) is
 'search_hybrid with what rows cannot carry, as one JSON object: search_mode, signals (array of those that really ran),
-fusion, notes (why a signal was left out, why there are no hits), timings (milliseconds a stage), candidates (how many
-each signal found), hits (array of objects with the columns of search_hybrid); and query_id (of its row in the log, for
-log_feedback) and logged (whether there is one).
+fusion, did_you_mean (the query with its unknown words as they were probably meant, null where all are known; used where
+there would be no hit, and the notes say so), notes (why a signal was left out, why there are no hits), timings
+(milliseconds a stage), candidates (how many each signal found), hits (array of objects with the columns of search_hybrid);
+and query_id (of its row in the log, for log_feedback) and logged (whether there is one).
 Arguments and errors as search_hybrid, and context, what the log is to know: user_id, client_id, session_id, search_id,
 conversation_id, application, environment, intent, query_type, experiment, variant, query_attributes, metadata,
 late_interaction_scores, query_id (a UUIDv7 of the caller''s own), log (false: not this one). PS002 for an unknown key of

@@ -20,7 +20,7 @@ declare
     kept  record;
 begin
     perform pgsearch._check_range('days', log_health.days, 1, 3660);
-    select * into strict kept from pgsearch.log_settings;
+    select s.keep_queries, s.require_archive into strict kept from pgsearch.log_settings as s;
 
     return query
     select 'rows of ' || t.name, 'ok', t.rows, format('since %s', to_char(since at time zone 'UTC', 'YYYY-MM-DD HH24:MI'))

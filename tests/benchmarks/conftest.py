@@ -24,7 +24,7 @@ KOREAN = ("전기차", "보조금", "헌법", "재판소", "탄핵", "국회", "
 @pytest.fixture(scope="session")
 def benchmark_server() -> Iterator[str]:
     """A server on which every new database is deployed to already, because benchmarks make several of them."""
-    with embedded.temporary({"shared_buffers": "256MB", "max_wal_size": "2GB", "autovacuum": "off"}) as dsn:
+    with embedded.temporary({"shared_buffers": "256MB", "max_wal_size": "512MB", "autovacuum": "off"}) as dsn:
         deploy(make_conninfo(dsn, dbname="template1"))
         yield make_conninfo(dsn, dbname="postgres")
 

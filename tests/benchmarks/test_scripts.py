@@ -25,6 +25,8 @@ from benchmarks import (
     bulk_ingest,
     code_indexing,
     code_search,
+    conversation_archive,
+    conversation_log,
     embedding_worker,
     http_api,
     latency,
@@ -35,6 +37,7 @@ from benchmarks import (
     tuning,
     vectors,
 )
+from benchmarks._latency_asking import BRUTE, EXACT, FAST, RANKED
 from tests.benchmarks.conftest import TOPICS, make_collection
 
 pytestmark = pytest.mark.slow
@@ -120,7 +123,7 @@ def test_latency_of_synthetic_corpora(server: str, output: Path) -> None:
     assert set(figures) == {"corpus", "growth", "deploy"}
     for size, found in figures["corpus"].items():
         assert found["chunks"] == int(size)
-        assert set(found["ways"]) == {latency.EXACT, latency.FAST, latency.RANKED, latency.BRUTE}
+        assert set(found["ways"]) == {EXACT, FAST, RANKED, BRUTE}
         equal, compared = found["exact_equals_every_match"]
         assert equal == compared > 1
     assert "As the corpus grows" in section(output, "speed")
@@ -242,10 +245,28 @@ def test_log_statistics(output: Path) -> None:
     assert len(rows(text)) == len(log_statistics._QUESTIONS)
 
 
+def test_conversation_log(output: Path) -> None:
+    tiny = ["--messages", "600", "--rounds", "1", "--turns", "20"]
+
+    assert conversation_log.main(["--output", str(output), *tiny]) == 0
+
+    text = section(output, "conversations")
+    assert "600 messages" in text
+    assert len(rows(text)) == 4 + len(conversation_log._ASKED)
+
+
+def test_conversation_archive(output: Path) -> None:
+    assert conversation_archive.main(["--output", str(output), "--messages", "200"]) == 0
+
+    text = section(output, "archive")
+    assert "200 messages of 20 conversations" in text
+    assert len(rows(text)) == 7
+
+
 def test_search_log(server: str, judged: Path, output: Path) -> None:
     make_collection(judged / "cosqa")
     given = ["--dsn", server, "--output", str(output)]
-    assert quality.main([*given, "--sets", "cosqa", "--fusion", "rrf"]) == 0
+    assert quality.main([*given, "--sets", "cosqa", "--fusion", "rrf", "--limit", "5"]) == 0
     of_set = ["--database", "pgsearch_quality_cosqa", "--collection", "cosqa"]
 
     assert search_log.main([*given, *of_set, "--queries", "6", "--rounds", "1"]) == 0

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from pgsearch.chat.extracts import extract_answer
 from pgsearch.chat.passages import Passage, Source
 from pgsearch.chat.settings import EXTRACTS, ChatSettings
-from pgsearch.chat.turns import Turn, TurnLog
-from pgsearch.errors import ConnectionFailedError, InvalidValueError
+from pgsearch.errors import InvalidValueError
 
 
 def passage(number: int, text: str) -> Passage:
@@ -70,52 +67,3 @@ def test_wrong_settings_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, 
     monkeypatch.setenv(f"PGSEARCH_CHAT_{name}", value)
     with pytest.raises(InvalidValueError):
         ChatSettings.from_environment()
-
-
-def turn(question: str) -> Turn:
-    return Turn(question, "yes", "c", None, {})
-
-
-async def test_turns_are_stored_in_order_also_after_the_database_was_away() -> None:
-    stored: list[str | None] = []
-    failures = [ConnectionFailedError("away"), ConnectionFailedError("still away")]
-
-    async def store(one: Turn) -> None:
-        if failures:
-            raise failures.pop()
-        stored.append(one.question)
-
-    log = TurnLog(store)
-    for question in ("a", "b", "c"):
-        log.log(turn(question))
-    await log.close()
-
-    assert stored == ["a", "b", "c"]
-    assert (log.stored, log.lost) == (3, 0)
-
-
-async def test_a_turn_that_is_refused_is_counted_and_the_next_is_stored() -> None:
-    async def store(one: Turn) -> None:
-        if one.question == "bad":
-            raise InvalidValueError("no")
-
-    log = TurnLog(store)
-    log.log(turn("bad"))
-    log.log(turn("good"))
-    await log.close()
-
-    assert (log.stored, log.lost) == (1, 1)
-
-
-async def test_a_log_that_hangs_holds_up_nobody_and_counts_what_it_loses() -> None:
-    async def store(one: Turn) -> None:
-        await asyncio.Event().wait()
-
-    log = TurnLog(store)
-    for number in range(1500):
-        log.log(turn(str(number)))
-    await log.flush(0.05)
-    await log.close(0.05)
-
-    assert log.stored == 0
-    assert log.lost == 1500

@@ -21,10 +21,11 @@ Rows = Callable[..., list[dict[str, Any]]]
 
 _TABLES = (
     "queries, events, search_failures, conversations, messages, message_contents, chat_consents, conversation_reads,"
-    " log_archives, chat_stats_hourly, chat_stats_daily, chat_usage_daily, conversation_stats_daily, unique_actors,"
+    " log_archives, archive_erasures, chat_stats_hourly, chat_stats_daily, chat_usage_daily,"
+    " conversation_stats_daily, unique_actors,"
     " search_stats_seen, search_stats_hourly, search_stats_daily, latency_hourly, top_queries_daily"
 )
-_AS_BEFORE = (
+AS_BEFORE = (
     "; ".join(f"truncate pgsearch.{table.strip()}" for table in _TABLES.split(","))
     + "; delete from pgsearch.log_settings; insert into pgsearch.log_settings default values"
     + "; update pgsearch.collections set settings = '{}'"
@@ -43,7 +44,7 @@ def shared_dsn(pg_server: Server, pg_template: NoopExecutor) -> Iterator[str]:
 def dsn(shared_dsn: str) -> Iterator[str]:
     yield shared_dsn
     with psycopg.connect(shared_dsn, autocommit=True) as connection:
-        connection.execute(_AS_BEFORE.encode())
+        connection.execute(AS_BEFORE.encode())
 
 
 class Talk:

@@ -241,10 +241,11 @@ def test_where_an_archive_is_required_nothing_leaves_before_it_was_verified(talk
 
     def archived(rows: int, verified: bool) -> None:
         talk.connection.execute(
-            "insert into pgsearch.log_archives (day, kind, path, rows, bytes, sha256, verified_at)"
-            " values (%s, 'messages', 'a.jsonl', %s, 1, repeat('0', 64), case when %s then now() end)"
-            " on conflict (day, kind) do update set rows = excluded.rows, verified_at = excluded.verified_at",
-            [day, rows, verified],
+            "insert into pgsearch.log_archives (day, kind, path, rows, contents, bytes, sha256, verified_at)"
+            " values (%s, 'messages', 'a.jsonl', %s, %s, 1, repeat('0', 64), case when %s then now() end)"
+            " on conflict (day, kind) do update"
+            " set rows = excluded.rows, contents = excluded.contents, verified_at = excluded.verified_at",
+            [day, rows, rows, verified],
         )
 
     for rows, verified in ((None, False), (2, False), (1, True)):

@@ -10,7 +10,8 @@ from pgsearch.database.deploy import deploy
 # what the migration made, undone
 _BEFORE = """
 drop table pgsearch.conversations, pgsearch.messages, pgsearch.message_contents, pgsearch.chat_consents,
-    pgsearch.conversation_reads, pgsearch.log_archives, pgsearch.chat_stats_hourly, pgsearch.chat_stats_daily,
+    pgsearch.conversation_reads, pgsearch.log_archives, pgsearch.archive_erasures,
+    pgsearch.chat_stats_hourly, pgsearch.chat_stats_daily,
     pgsearch.chat_usage_daily, pgsearch.conversation_stats_daily cascade;
 drop type pgsearch.listed_conversation cascade;
 drop function pgsearch._percentiles_in_seconds(integer[], float8[]);
@@ -27,7 +28,7 @@ alter table pgsearch.search_stats_seen
 alter table pgsearch.granted_rights drop constraint granted_rights_right_name_check;
 alter table pgsearch.granted_rights
   add constraint granted_rights_right_name_check check (right_name in ('search', 'log', 'read_log'));
-delete from pgsearch._yoyo_migration where migration_id = '0012_conversations'
+delete from pgsearch._yoyo_migration where migration_id in ('0012_conversations', '0015_archive')
 """
 
 

@@ -318,6 +318,29 @@ def test_a_temporary_server_leaves_nothing() -> None:
     assert postmaster.processes(home / "data") == []
 
 
+@pytest.mark.parametrize(
+    ("free", "flags", "in_memory"),
+    [(4, 0, True), (3, 0, False), (4, os.ST_NOEXEC, False)],
+    ids=["room", "no room", "no programs"],
+)
+def test_the_files_of_a_temporary_server_are_in_memory_where_they_can_be(
+    monkeypatch: pytest.MonkeyPatch, free: int, flags: int, in_memory: bool
+) -> None:
+    kibibytes = free * 1024**2
+    found = os.statvfs_result((4096, 1024, kibibytes, kibibytes, kibibytes, 0, 0, 0, flags, 255))
+    monkeypatch.setattr(os, "statvfs", lambda path: found)
+    monkeypatch.setattr(os, "access", lambda path, mode: True)
+    place = embedded._place()
+
+    assert place == (Path("/dev/shm") if in_memory else Path("/tmp"))
+
+    def missing(path: object) -> os.statvfs_result:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(os, "statvfs", missing)
+    assert embedded._place() == Path("/tmp")
+
+
 def test_a_temporary_server_whose_process_was_killed_is_ended_by_the_next() -> None:
     script = "import time; from pgsearch import embedded\n"
     script += "with embedded.temporary() as dsn: print(dsn, flush=True); time.sleep(600)"

@@ -6,17 +6,18 @@ import math
 
 import ir_measures
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from pgsearch import Client
 from pgsearch.errors import InvalidValueError
+from tests.properties import examples
 
 documents = st.lists(st.sampled_from("abcdefghij"), unique=True, max_size=10)
 judgments = st.dictionaries(st.sampled_from("abcdefghijklm"), st.integers(0, 4), max_size=10)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(documents, judgments, st.integers(1, 12))
 def test_every_measure_equals_that_of_ir_measures(
     client: Client, ranking: list[str], judged: dict[str, int], k: int

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from pgsearch import Client
 from tests.conftest import Select
+from tests.properties import examples
 from tests.refusals import refused
 
 STRATEGIES = ("adaptive", "convex", "distribution", "legacy", "rrf", "rrf_boost", "weighted")
@@ -111,7 +112,7 @@ def test_reciprocal_rank_fusion_is_the_sum_of_reciprocal_ranks(select: Select) -
     }
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     fusion=st.sampled_from(STRATEGIES),
     scores=st.dictionaries(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Select
+from tests.properties import examples
 
 SCORES = st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=50)
 
@@ -30,7 +31,7 @@ def test_no_scores_give_none(select: Select) -> None:
     assert select("select pgsearch.normalize_display_scores(null)") == [([],)]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(scores=SCORES)
 def test_display_scores_keep_the_order_and_stay_above_nothing_and_up_to_one(
     select: Select, scores: list[float]
@@ -46,7 +47,7 @@ def test_display_scores_keep_the_order_and_stay_above_nothing_and_up_to_one(
             assert (one == other) == (one_shown == other_shown)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(scores=SCORES)
 def test_display_scores_depend_on_the_order_alone(select: Select, scores: list[float]) -> None:
     rounded = [round(score, 3) for score in scores if abs(score) < 1e6]

@@ -45,12 +45,16 @@ class Site:
 
 @contextmanager
 def serving(
-    dsn: str, folder: Path, arguments: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
+    dsn: str,
+    folder: Path,
+    arguments: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
+    command: tuple[str, ...] = ("serve",),
 ) -> Iterator[Site]:
     log = folder / "stderr"
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pgsearch", "serve", "--json", "--port", "0", "--dsn", dsn, *arguments],
+            [sys.executable, "-m", "pgsearch", *command, "--json", "--port", "0", "--dsn", dsn, *arguments],
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,

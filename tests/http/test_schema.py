@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,19 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from pytest_postgresql.executors import NoopExecutor
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
 
-from tests.http.conftest import ADMIN, Site
+from pgsearch import Client
+from pgsearch.http.functions import functions
+from tests.clones import cloned
+from tests.conftest import Server
+from tests.http.conftest import ADMIN, Site, serving
+from tests.library import put_library
 
 pytestmark = pytest.mark.slow
 
@@ -70,9 +77,29 @@ def test_a_route_answers_as_it_is_told(site: Site, document: dict[str, Any], met
 
 def test_the_functions_answer_as_it_is_told(site: Site, document: dict[str, Any]) -> None:
     for path in document["paths"]:
-        # what it drops, makes or forgets would be missed by the tests beside this one
         if path.startswith("/api/sql/") and not document["paths"][path]["post"]["x-writes"]:
             tried(site, document, "POST", path, 4)
+
+
+@pytest.fixture(scope="module")
+def own_site(pg_server: Server, pg_template: NoopExecutor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """What writing functions drop, make or forget would be missed by the tests beside this one."""
+    with cloned(pg_server, pg_template.template_dbname) as dsn:
+        with Client(dsn) as client:
+            put_library(client)
+        environment = {"PGSEARCH_ADMIN_TOKEN": "administrators-only"}
+        with serving(dsn, tmp_path_factory.mktemp("own"), environment=environment) as found:
+            yield found
+
+
+@pytest.mark.parametrize("room", sorted({function.room for function in functions() if function.writes}))
+def test_the_functions_that_write_answer_as_it_is_told(own_site: Site, document: dict[str, Any], room: str) -> None:
+    for path, methods in document["paths"].items():
+        if methods.get("post", {}).get("x-writes") and methods["post"]["tags"] == [f"functions: {room}"]:
+            tried(own_site, document, "POST", path, 3)
+
+    assert httpx.get(f"{own_site.url}/health/ready").status_code == 200
+    assert "Traceback" not in own_site.log.read_text()
 
 
 def tried(site: Site, document: dict[str, Any], method: str, path: str, examples: int) -> None:

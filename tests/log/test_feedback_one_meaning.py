@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
@@ -18,6 +18,7 @@ from pgsearch import AsyncClient, Client, uuid7
 from pgsearch.errors import PgsearchError
 from pgsearch.search_logger import AsyncSearchLogger, SearchLogger
 from tests.log.conftest import Ask, Rows
+from tests.properties import examples
 
 Feedback = Mapping[str, Any]
 Way = Callable[[str, str, Feedback], None]
@@ -167,7 +168,7 @@ FEEDBACKS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(feedback=FEEDBACKS)
 def test_every_way_stores_the_same_events_whatever_is_said(
     stored: Callable[[Feedback], dict[str, Any]], feedback: Feedback

@@ -7,14 +7,16 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
+
+from tests.properties import examples
 
 Connection = psycopg.Connection[Any]
 Rows = list[tuple[str, str]]
 
 # The database of a test is empty and split_content writes nothing, so that one may serve all examples.
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def split(conn: Connection, document: str, form: str = "text", chunk_size: int = 1500) -> Rows:

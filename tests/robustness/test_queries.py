@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pgsearch import Client
 from pgsearch.client.calls import SearchMode
 from pgsearch.errors import InvalidValueError, SearchError
 from tests.library import CARS
+from tests.properties import examples
 from tests.robustness.conftest import Select
 
 MODES: tuple[SearchMode, ...] = ("auto", "fts", "vector", "lexical")
@@ -196,7 +197,7 @@ NASTY = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(query=st.one_of(TYPEABLE, NASTY), mode=st.sampled_from(MODES), operator=st.sampled_from(["or", "and"]))
 def test_any_text_is_searched_without_an_error(library: Client, query: str, mode: SearchMode, operator: str) -> None:
     result = library.search(query, CARS, collections="wiki", search_mode=mode, options={"operator": operator})
@@ -206,7 +207,7 @@ def test_any_text_is_searched_without_an_error(library: Client, query: str, mode
     assert [hit.rank for hit in result.hits] == list(range(1, len(result.hits) + 1))
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(query=st.one_of(TYPEABLE, NASTY))
 def test_any_text_passes_through_every_stage_in_english(library: Client, query: str) -> None:
     library.search(query, collections="guides", options={"require_keywords": True, "window": 1})
@@ -214,7 +215,7 @@ def test_any_text_passes_through_every_stage_in_english(library: Client, query: 
     library.search_lexical(query)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(text=TYPEABLE)
 def test_any_text_as_a_name_is_found_or_refused_by_name(library: Client, text: str) -> None:
     calls: tuple[Callable[[], object], ...] = (

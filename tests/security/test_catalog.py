@@ -109,6 +109,7 @@ def test_what_runs_with_the_rights_of_its_owner_is_pinned_and_known(law: list[Fu
     definers = [function for function in law if function.security_definer]
     assert {function.name for function in definers} == {
         "_cached_query_embedding",
+        "_finish_conversations",
         "_list_conversations",
         "_read_conversation",
         "_share_query_embedding",

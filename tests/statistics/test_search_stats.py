@@ -9,12 +9,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
 from pgsearch import Client, cli
 from pgsearch.upkeep.maintenance import maintain
+from tests.properties import examples
 from tests.refusals import refused
 from tests.statistics.conftest import YESTERDAY, Log
 
@@ -266,7 +267,7 @@ def test_the_latency_histogram_holds_every_search_in_its_bucket(client: Client, 
     assert (buckets[0].from_ms, buckets[0].query_count) == (0, 2)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     parts=st.lists(
         st.lists(st.floats(0.011, 1e6, allow_nan=False), min_size=1, max_size=60),

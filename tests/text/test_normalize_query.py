@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pgsearch import Client
 from tests.conftest import Select
+from tests.properties import examples
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_no_query_stays_no_query(select: Select) -> None:
     assert select("select pgsearch.normalize_query(null)") == [(None,)]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(query=st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=100))
 def test_normalizing_twice_is_normalizing_once(library: Client, query: str) -> None:
     once = library.normalize_query(query)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pgsearch import Client
 from pgsearch.client.calls.text import ParsedQuery
 from tests.conftest import Select
+from tests.properties import examples
 from tests.refusals import refused
 
 TYPEABLE = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=200)
@@ -232,7 +233,7 @@ def test_an_unknown_operator_is_refused_and_the_known_ones_are_named(select: Sel
         select("select pgsearch.parse_query('a', 'pg_catalog.simple', %s)", operator)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(query=TYPEABLE, text_config=st.sampled_from(["pg_catalog.simple", "pg_catalog.english"]))
 def test_any_text_can_be_parsed_and_what_it_gives_can_be_searched_for(
     library: Client, select: Select, query: str, text_config: str
@@ -245,7 +246,7 @@ def test_any_text_can_be_parsed_and_what_it_gives_can_be_searched_for(
         assert (any_of is None) == (not asked.lexemes)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(content=TYPEABLE)
 def test_a_text_is_found_by_its_own_words(library: Client, select: Select, content: str) -> None:
     # signs mean something in a query, and PostgreSQL takes -0, and ~0 at the very beginning, for other words than 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Select
+from tests.properties import examples
 from tests.refusals import refused
 
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=600)
@@ -144,7 +145,7 @@ def test_words_that_look_like_a_pattern_are_only_words(select: Select) -> None:
     assert text == "<mark>c++</mark> and <mark>.*</mark> and <mark>(x</mark>"
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(content=TEXT, terms=st.lists(TERM, max_size=5), length=st.integers(0, 300))
 def test_marks_are_balanced_and_nothing_but_marks_is_markup(
     select: Select, content: str, terms: list[str], length: int
@@ -157,7 +158,7 @@ def test_marks_are_balanced_and_nothing_but_marks_is_markup(
     assert all(re.match("&(amp|lt|gt|quot|#39|#x27);", piece[at:]) for piece in pieces[0::2] for at in _places(piece))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     words=st.lists(st.sampled_from(["alpha", "beta", "탄핵", "절차가", "<b>", "&amp;", "x"]), min_size=1, max_size=200),
     terms=st.lists(st.sampled_from(["alpha", "be", "탄핵", "x", "b"]), max_size=3),
@@ -176,7 +177,7 @@ def _places(piece: str) -> list[int]:
     return [found.start() for found in re.finditer("&", piece)]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     words=st.lists(st.text("abcdeABC_19é", min_size=1, max_size=7), max_size=60),
     stems=st.lists(st.text("abcde_19é", min_size=2, max_size=4), min_size=1, max_size=20),

@@ -88,6 +88,10 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+def _object(value: Any) -> dict[str, Any] | None:
+    return None if value is None else dict(value)
+
+
 def _json(value: Mapping[str, Any] | None) -> Jsonb:
     return Jsonb(dict(value or {}))
 

@@ -221,6 +221,16 @@ def hit_features(query: str, hits: Sequence[Mapping[str, Any]]) -> Call[list[lis
 # Upkeep
 
 
+def partitions_that_wait() -> Call[list[str]]:
+    """The expired days of messages that may not go before their archive was verified."""
+    return Call(
+        "select p.partition from pgsearch.list_partitions() as p"
+        " where p.expired and p.parent in ('messages', 'message_contents') and not pgsearch._may_leave(p.day)",
+        {},
+        lambda found: [row[0] for row in found],
+    )
+
+
 def detect_reformulations() -> Call[int]:
     """Find the searches of two days that were typed anew, where nobody noticed at the time."""
     return Call(

@@ -11,6 +11,7 @@ from pgsearch.client.calls.call import (
     Call,
     _json,
     _named,
+    _object,
     _rows,
     _value,
 )
@@ -108,6 +109,28 @@ def put_pages(
 def delete_pages(collection: str, external_ids: Sequence[object]) -> Call[int]:
     """Delete pages by their external ids, given as put_pages takes them; returns how many there were."""
     return _value("delete_pages", int, {"collection": collection, "external_ids::text[]": id_texts(external_ids)})
+
+
+def get_page(
+    page_id: int | None = None,
+    *,
+    collection: str | None = None,
+    external_id: str | None = None,
+    from_chunk: int = 0,
+    max_characters: int = 20_000,
+) -> Call[dict[str, Any] | None]:
+    """A page with its text, or a portion of it; None when it is not there."""
+    return _value(
+        "get_page",
+        _object,
+        {
+            "page_id::bigint": page_id,
+            "collection": collection,
+            "external_id": external_id,
+            "from_chunk::integer": from_chunk,
+            "max_characters::integer": max_characters,
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)

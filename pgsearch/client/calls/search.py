@@ -88,8 +88,10 @@ class SearchResult:
 
     `signals` are those that really ran, `confidence` (0 .. 1) is how sure the first hit is, judged before fusion,
     `notes` say what was left out and why, `timings` are milliseconds a stage, `candidates` how many each signal found.
-    `query_id` names the search to log_feedback; `logged` says whether it is in the log. Of a search in mode code the
-    hits are CodeHits, `query_type` is the type of the question and `weights` are those of its signals.
+    `did_you_mean` is the query with the words that no text has as they were probably meant; where nothing was found,
+    the hits are those of it, and the notes say so. `query_id` names the search to log_feedback; `logged` says whether
+    it is in the log. Of a search in mode code the hits are CodeHits, `query_type` is the type of the question and
+    `weights` are those of its signals.
 
     It is read like the list of its hits: `for hit in result`, `len(result)`, and true when there are any; a notebook
     shows them with a bar for each signal.
@@ -108,6 +110,7 @@ class SearchResult:
     hits: Sequence[Hit] = field(default_factory=list)
     query_type: str | None = None
     weights: Mapping[str, float] | None = None
+    did_you_mean: str | None = None
 
     @classmethod
     def from_json(cls, outcome: Mapping[str, Any]) -> SearchResult:
@@ -334,4 +337,20 @@ def expand_window(chunk_ids: Sequence[int], *, neighbours: int = 1) -> Call[list
     """Chunks with up to that many neighbours on each side."""
     return _rows(
         "expand_window", ChunkContext, {"chunk_ids::bigint[]": list(chunk_ids), "neighbours::integer": neighbours}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A text to search for: a `query` of others that found something, or the `title` of the page."""
+
+    suggestion: str
+    kind: str
+    page_id: int | None
+
+
+def suggest(prefix: str, *, collections: Names | None = None, top_k: int = 8) -> Call[list[Suggestion]]:
+    """What to offer while somebody types."""
+    return _rows(
+        "suggest", Suggestion, {"prefix": prefix, "collections::text[]": _names(collections), "top_k::integer": top_k}
     )

@@ -1,10 +1,12 @@
-"""The logger for asyncio: the same names, arguments and promises as `SearchLogger`, with a task instead of a thread."""
+"""A log for asyncio: the same names, arguments and promises as `BufferedLog`, with a task instead of a thread."""
 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import logging
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
 from types import TracebackType
@@ -13,25 +15,34 @@ from typing import Any, Self
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from pgsearch.database.connections import connect_async, own_async_cursor, pool_parameters
+from pgsearch.database.connections import connect, connect_async, own_async_cursor, pool_parameters
 from pgsearch.database.dsn import default_dsn
-from pgsearch.search_logger import entries
-from pgsearch.search_logger.blocking import (
+from pgsearch.delivery.batches import LIMIT_TIME, LOG_BATCH, Counters, Delivery, sendable
+from pgsearch.delivery.blocking import (
     BUFFER_SIZE,
     CONNECT_TIMEOUT,
     FLUSH_INTERVAL,
     MOST_BUFFERED,
     MOST_SPOOLED,
+    deliver,
+    enough_rows,
     new_outbox,
+    stored,
     where_to_store,
 )
-from pgsearch.search_logger.breaker import CircuitBreaker
-from pgsearch.search_logger.delivery import LIMIT_TIME, LOG_BATCH, Counters, Delivery, sendable
+from pgsearch.delivery.breaker import CircuitBreaker
+from pgsearch.delivery.lines import line
 
 
-class AsyncSearchLogger:
-    """Logs searches and feedback from asyncio without ever raising or waiting for the database; see `SearchLogger`."""
+class AsyncBufferedLog:
+    """Takes entries of the log from asyncio; arguments and promises are those of `BufferedLog`.
 
+    When the program ends without `close()`, what waits is stored by a connection that needs no loop.
+    """
+
+    _name = "pgsearch log"
+    _telemetry = "pgsearch"
+    _batch_size = BUFFER_SIZE
     _process: int | None = None
     _connection: psycopg.AsyncConnection[Any] | None = None
 
@@ -41,6 +52,7 @@ class AsyncSearchLogger:
         *,
         pool: AsyncConnectionPool[Any] | None = None,
         buffer_size: int = BUFFER_SIZE,
+        batch_size: int | None = None,
         flush_interval: float = FLUSH_INTERVAL,
         enable_async: bool = True,
         most_buffered: int = MOST_BUFFERED,
@@ -53,16 +65,22 @@ class AsyncSearchLogger:
         )
         self._dsn, self._pool = where_to_store(dsn, pool, AsyncConnectionPool)
         self._parameters: dict[str, Any] = {}
-        self._buffer_size = buffer_size
+        self._enough_rows = enough_rows(batch_size, self._batch_size, buffer_size)
         self._interval = flush_interval
         self._enable_async = enable_async
         self._begin()
+        atexit.register(self._store_at_exit)
+        if enable_async and len(self._delivery.outbox):
+            # what a process left that is no more; outside of a loop it waits for the first row
+            self._enough.set()
+            with suppress(RuntimeError):
+                self._start()
 
     def _begin(self) -> None:
-        """As SearchLogger: after a fork the child begins anew, and leaves its parent's be."""
+        """As BufferedLog: after a fork the child begins anew, and leaves its parent's be."""
         forked = self._process is not None
         self._process = os.getpid()
-        self._delivery = Delivery(self._new_outbox(), CircuitBreaker())
+        self._delivery = Delivery(self._new_outbox(), CircuitBreaker(), logging.getLogger(self._telemetry))
         if forked:
             self._inherited = self._connection, self._pool
             if self._pool is not None:
@@ -73,54 +91,25 @@ class AsyncSearchLogger:
         self._enough = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self._flushing: asyncio.Task[None] | None = None
 
     @property
     def counters(self) -> Counters:
         """What became of the rows so far."""
         return self._delivery.counters
 
-    async def log_search(
-        self,
-        query: str,
-        results: Sequence[object] = (),
-        *,
-        repo_id: str | None = None,
-        late_interaction_scores: object = None,
-        **fields: object,
-    ) -> str:
-        """Log a search; returns its id, for feedback, at once. Arguments as SearchLogger.log_search."""
-        fields.setdefault("collection", repo_id)
-        entry = entries.search_entry(query, results, late_interaction_scores=late_interaction_scores, **fields)
-        await self._log(entry)
-        return str(entry["query_id"])
-
-    async def log_feedback(
-        self,
-        log_id: str,
-        *,
-        clicked_rank: int | None = None,
-        clicked_chunk_id: str | int | None = None,
-        was_helpful: bool | None = None,
-        dwell_time: float | None = None,
-        action_name: str | None = None,
-        **fields: object,
-    ) -> None:
-        """Log what became of a search. Arguments as SearchLogger.log_feedback."""
-        entry = entries.feedback_entry(
-            log_id,
-            clicked_rank=clicked_rank,
-            clicked_chunk_id=clicked_chunk_id,
-            was_helpful=was_helpful,
-            dwell_time=dwell_time,
-            action_name=action_name,
-            **fields,
-        )
-        await self._log(entry)
-
-    async def flush(self) -> None:
-        """Try to store everything that waits, now."""
+    async def flush(self, timeout: float | None = None) -> None:
+        """Try to store everything that waits, now; after `timeout` seconds it goes on without being waited for."""
         if self._process != os.getpid():
             self._begin()
+        if timeout is None:
+            await self._flush()
+        elif len(self._delivery.outbox):
+            if self._flushing is None or self._flushing.done():
+                self._flushing = asyncio.create_task(self._flush(), name=self._name)
+            await asyncio.wait([self._flushing], timeout=timeout)
+
+    async def _flush(self) -> None:
         async with self._storing:
             # closed when the task is cancelled too, so that the batch under way waits again
             with closing(self._delivery.statements(last=self._closing)) as statements, suppress(StopIteration):
@@ -133,17 +122,31 @@ class AsyncSearchLogger:
         if self._closing or self._process != os.getpid():
             return
         self._closing = True
-        if self._task is not None:
-            self._enough.set()
-            await asyncio.wait([self._task], timeout=timeout)
-            if not self._task.done():
-                self._task.cancel()
+        self._enough.set()
+        under_way = [task for task in (self._task, self._flushing) if task is not None]
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=timeout)
+            for task in late:
+                task.cancel()
         with suppress(TimeoutError):
             await asyncio.wait_for(self.flush(), timeout)
         self._delivery.drop_all()
         self._delivery.outbox.close()
         if self._connection is not None:
             await self._connection.close()
+        atexit.unregister(self._store_at_exit)
+
+    def _store_at_exit(self) -> None:
+        if self._closing or self._process != os.getpid():
+            return
+        self._closing = True
+        if len(self._delivery.outbox):
+            dsn, parameters = pool_parameters(self._pool) if self._pool is not None else (self._dsn, self._parameters)
+            given = {"connect_timeout": CONNECT_TIMEOUT, "application_name": self._name, **parameters}
+            with suppress(Exception), connect(dsn or default_dsn(), **given) as connection:
+                deliver(self._delivery, lambda payload: _answered(payload, connection), last=True)
+        self._delivery.drop_all()
+        self._delivery.outbox.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -157,8 +160,8 @@ class AsyncSearchLogger:
         if self._process != os.getpid():
             self._begin()
         try:
-            written = entries.line(entry)
-        except Exception as error:  # a log must not break the search that it is about
+            written = line(entry)
+        except Exception as error:  # a log must not break what it is about
             self._delivery.refuse(error)
             return
         if not self._delivery.accept(written):
@@ -166,17 +169,21 @@ class AsyncSearchLogger:
         if not self._enable_async or self._closing:
             await self.flush()
             return
-        if self._task is None:
-            self._task = asyncio.create_task(self._work(), name="pgsearch search logger")
-        if len(self._delivery.outbox) >= self._buffer_size:
+        self._start()
+        if len(self._delivery.outbox) >= self._enough_rows:
             self._enough.set()
+
+    def _start(self) -> None:
+        if self._task is None:
+            asyncio.get_running_loop()
+            self._task = asyncio.create_task(self._work(), name=self._name)
 
     async def _work(self) -> None:
         while not self._closing:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._enough.wait(), self._interval)
             self._enough.clear()
-            await self.flush()
+            await self._flush()
             if self._delivery.breaker.is_open:
                 await asyncio.sleep(0.1)
 
@@ -186,7 +193,7 @@ class AsyncSearchLogger:
             async with self._connected() as connection, connection.transaction():
                 cursor = await own_async_cursor(connection).execute(LIMIT_TIME)
                 row = await (await cursor.execute(LOG_BATCH, [sendable(payload, connection)])).fetchone()
-        except Exception as error:  # whatever it is, the search goes on and the rows wait
+        except Exception as error:  # whatever it is, the program goes on and the rows wait
             if self._connection is not None and self._connection.broken:
                 await self._connection.close()
             return error
@@ -206,8 +213,15 @@ class AsyncSearchLogger:
                 self._dsn,
                 **{
                     "connect_timeout": CONNECT_TIMEOUT,
-                    "application_name": "pgsearch search logger",
+                    "application_name": self._name,
                     **self._parameters,
                 },
             )
         yield self._connection
+
+
+def _answered(payload: str, connection: psycopg.Connection[Any]) -> dict[str, Any] | Exception:
+    try:
+        return stored(payload, connection)
+    except Exception as error:
+        return error

@@ -11,16 +11,13 @@ from typing import Any, LiteralString
 
 import psycopg
 
+from pgsearch.delivery.breaker import CircuitBreaker
+from pgsearch.delivery.outbox import Outbox
 from pgsearch.errors import InvalidValueError, UnknownNameError
-from pgsearch.search_logger.breaker import CircuitBreaker
-from pgsearch.search_logger.outbox import Outbox
 
 LOG_BATCH: LiteralString = "select pgsearch.log_batch(%s::jsonb)"
 # A batch takes milliseconds; a database that needs longer is as good as away.
 LIMIT_TIME: LiteralString = "set local statement_timeout = '10s'"
-
-# A name that an application can route by itself; texts of queries never go there.
-_telemetry = logging.getLogger("pgsearch.search_telemetry")
 
 # The rows are at fault, and will be the next time too; anything else is the database's trouble and passes.
 _FAULTY_ROWS = (psycopg.DataError, psycopg.IntegrityError, InvalidValueError, UnknownNameError)
@@ -49,11 +46,15 @@ class Counters:
 
 
 class Delivery:
-    """The part of both loggers that does not wait: it says what to send, and takes what came back."""
+    """The part of every logger that does not wait: it says what to send, and takes what came back.
 
-    def __init__(self, outbox: Outbox, breaker: CircuitBreaker) -> None:
+    Troubles are warnings of `telemetry`, which never hears what was logged.
+    """
+
+    def __init__(self, outbox: Outbox, breaker: CircuitBreaker, telemetry: logging.Logger) -> None:
         self.outbox = outbox
         self.breaker = breaker
+        self._telemetry = telemetry
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(("accepted", "stored", "duplicates", "rejected", "dropped", "failures"), 0)
         self._last_error: str | None = None
@@ -142,4 +143,4 @@ class Delivery:
             repeated = message == self._last_error
             self._last_error = message
         if not repeated:
-            _telemetry.warning("search log: %s", message)
+            self._telemetry.warning("%s", message)

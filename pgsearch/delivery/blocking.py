@@ -1,11 +1,12 @@
-"""The logger for programs with threads: one more thread stores what the others put in."""
+"""A log for programs with threads: one more thread stores what the others put in."""
 
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -17,11 +18,11 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from pgsearch.database.connections import connect, own_cursor, pool_parameters, told_apart
 from pgsearch.database.dsn import default_dsn
+from pgsearch.delivery.batches import LIMIT_TIME, LOG_BATCH, Counters, Delivery, sendable
+from pgsearch.delivery.breaker import CircuitBreaker
+from pgsearch.delivery.lines import line
+from pgsearch.delivery.outbox import MemoryOutbox, Outbox, SpoolOutbox
 from pgsearch.errors import InvalidValueError
-from pgsearch.search_logger import entries
-from pgsearch.search_logger.breaker import CircuitBreaker
-from pgsearch.search_logger.delivery import LIMIT_TIME, LOG_BATCH, Counters, Delivery, sendable
-from pgsearch.search_logger.outbox import MemoryOutbox, Outbox, SpoolOutbox
 
 BUFFER_SIZE = 100  # rows
 FLUSH_INTERVAL = 5.0  # seconds
@@ -30,21 +31,23 @@ MOST_SPOOLED = 1 << 30  # bytes of files
 CONNECT_TIMEOUT = 5  # seconds
 
 
-class SearchLogger:
-    """Logs searches and feedback without ever raising, waiting for the database, or losing what it keeps.
+class BufferedLog:
+    """Takes entries of the log without ever raising, waiting for the database, or losing what it keeps.
 
-    `log_search` and `log_feedback` return at once; a thread stores the rows when `buffer_size` of them wait or
-    `flush_interval` seconds have passed. With `spool`, a folder, every row is in a file before the call returns:
-    rows survive `kill -9`, a database that is away, and are stored by the next logger that uses the folder. Without it
-    they wait in memory, at most `most_buffered`; what finds no room is dropped and counted. `enable_async=False`
-    stores each row before the call returns, which suits tests.
+    A call returns at once; a thread stores the rows when `batch_size` of them wait or `flush_interval` seconds have
+    passed, at most `buffer_size` in one statement. With `spool`, a folder, every row is in a file before the call
+    returns: rows survive `kill -9`, a database that is away, and are stored by the next logger of this kind that uses
+    the folder. Without it they wait in memory, at most `most_buffered`; what finds no room is dropped and counted.
+    `enable_async=False` stores each row before the call returns, which suits tests.
 
     Give a DSN or a psycopg_pool.ConnectionPool, in the first place or by name; with neither the DSN comes from
     PGSEARCH_DSN, else from the embedded server. Call `close()` at the end, or use it as a context manager. `counters`
-    tells what became of the rows; troubles are also warnings of the logger pgsearch.search_telemetry, without the texts
-    of queries.
+    tells what became of the rows.
     """
 
+    _name = "pgsearch log"
+    _telemetry = "pgsearch"
+    _batch_size = BUFFER_SIZE
     _process: int | None = None
     _connection: psycopg.Connection[Any] | None = None
 
@@ -54,6 +57,7 @@ class SearchLogger:
         *,
         pool: ConnectionPool[Any] | None = None,
         buffer_size: int = BUFFER_SIZE,
+        batch_size: int | None = None,
         flush_interval: float = FLUSH_INTERVAL,
         enable_async: bool = True,
         most_buffered: int = MOST_BUFFERED,
@@ -66,17 +70,21 @@ class SearchLogger:
         )
         self._dsn, self._pool = where_to_store(dsn, pool, ConnectionPool)
         self._parameters: dict[str, Any] = {}
-        self._buffer_size = buffer_size
+        self._enough_rows = enough_rows(batch_size, self._batch_size, buffer_size)
         self._interval = flush_interval
         self._enable_async = enable_async
         self._begin()
         atexit.register(self.close)
+        if enable_async and len(self._delivery.outbox):
+            # what a process left that is no more
+            self._enough.set()
+            self._start()
 
     def _begin(self) -> None:
         """Everything that belongs to one process: after a fork the child begins anew, and leaves its parent's be."""
         forked = self._process is not None
         self._process = os.getpid()
-        self._delivery = Delivery(self._new_outbox(), CircuitBreaker())
+        self._delivery = Delivery(self._new_outbox(), CircuitBreaker(), logging.getLogger(self._telemetry))
         if forked:
             # kept, so that nothing closes it: the goodbye would go to the parent's server process
             self._inherited = self._connection, self._pool
@@ -94,68 +102,12 @@ class SearchLogger:
         """What became of the rows so far."""
         return self._delivery.counters
 
-    def log_search(
-        self,
-        query: str,
-        results: Sequence[object] = (),
-        *,
-        repo_id: str | None = None,
-        late_interaction_scores: object = None,
-        **fields: object,
-    ) -> str:
-        """Log a search; returns its id, for feedback, at once.
-
-        `ts` says when it was made, if not now: a datetime, a date (its first moment), or either as ISO 8601 text;
-        without a zone it is the local time of this process. A `query_id` of your own says the time itself. A time that
-        the log has no day for (older than it is kept, a day ahead) is no reason to raise: the row is refused by the
-        database, counted in `counters.rejected` and told to the logger pgsearch.search_telemetry.
-
-        Arguments: query, results (hits best first: mappings with chunk_id and score, `Hit`s, or ids), repo_id (the
-        collection), late_interaction_scores, and whatever pgsearch.log_search knows: intent, fusion_strategy, user_id,
-        session_id, client_id, confidence, latency_ms, top_k, candidate_count, query_id (a UUIDv7 of your own) ...
-        """
-        fields.setdefault("collection", repo_id)
-        entry = entries.search_entry(query, results, late_interaction_scores=late_interaction_scores, **fields)
-        self._log(entry)
-        return str(entry["query_id"])
-
-    def log_feedback(
-        self,
-        log_id: str,
-        *,
-        clicked_rank: int | None = None,
-        clicked_chunk_id: str | int | None = None,
-        was_helpful: bool | None = None,
-        dwell_time: float | None = None,
-        action_name: str | None = None,
-        **fields: object,
-    ) -> None:
-        """Log what became of a search: the rank clicked (from 1), the chunk, seconds of dwell time, helpful or not.
-
-        `action_name` is any action of the User Behavior Insights standard, by default click; `fields` are what the
-        context of pgsearch.log_feedback takes, `ts` as for log_search. It is stored as that function stores it, which
-        refuses feedback of nothing. May come before the search itself is stored.
-        """
-        entry = entries.feedback_entry(
-            log_id,
-            clicked_rank=clicked_rank,
-            clicked_chunk_id=clicked_chunk_id,
-            was_helpful=was_helpful,
-            dwell_time=dwell_time,
-            action_name=action_name,
-            **fields,
-        )
-        self._log(entry)
-
     def flush(self) -> None:
         """Try to store everything that waits, now."""
         if self._process != os.getpid():
             self._begin()
-        last = self._closing.is_set()
-        with self._storing, closing(self._delivery.statements(last=last)) as statements, suppress(StopIteration):
-            payload = next(statements)
-            while True:
-                payload = statements.send(self._answer(payload))
+        with self._storing:
+            deliver(self._delivery, self._answer, last=self._closing.is_set())
 
     def close(self, timeout: float = 10.0) -> None:
         """Store what waits and stop; what cannot be stored in `timeout` seconds stays in the spool, or is dropped."""
@@ -185,8 +137,8 @@ class SearchLogger:
         if self._process != os.getpid():
             self._begin()
         try:
-            written = entries.line(entry)
-        except Exception as error:  # a log must not break the search that it is about
+            written = line(entry)
+        except Exception as error:  # a log must not break what it is about
             self._delivery.refuse(error)
             return
         if not self._delivery.accept(written):
@@ -196,13 +148,13 @@ class SearchLogger:
             return
         if self._thread is None:
             self._start()
-        if len(self._delivery.outbox) >= self._buffer_size:
+        if len(self._delivery.outbox) >= self._enough_rows:
             self._enough.set()
 
     def _start(self) -> None:
         with self._storing:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="pgsearch search logger", daemon=True)
+                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
                 self._thread.start()
 
     def _work(self) -> None:
@@ -216,15 +168,12 @@ class SearchLogger:
     def _answer(self, payload: str) -> dict[str, Any] | Exception:
         """What the database says to a batch; its errors are answers too."""
         try:
-            with self._connected() as connection, connection.transaction():
-                cursor = own_cursor(connection).execute(LIMIT_TIME)
-                row = cursor.execute(LOG_BATCH, [sendable(payload, connection)]).fetchone()
-        except Exception as error:  # whatever it is, the search goes on and the rows wait
+            with self._connected() as connection:
+                return stored(payload, connection)
+        except Exception as error:  # whatever it is, the program goes on and the rows wait
             if self._connection is not None and self._connection.broken:
                 self._connection.close()
             return error
-        answer: dict[str, Any] = row[0] if row else {}
-        return answer
 
     def _connected(self) -> AbstractContextManager[psycopg.Connection[Any]]:
         if self._pool is not None:
@@ -235,11 +184,37 @@ class SearchLogger:
                 self._dsn,
                 **{
                     "connect_timeout": CONNECT_TIMEOUT,
-                    "application_name": "pgsearch search logger",
+                    "application_name": self._name,
                     **self._parameters,
                 },
             )
         return nullcontext(self._connection)
+
+
+def deliver(delivery: Delivery, answer: Callable[[str], dict[str, Any] | Exception], *, last: bool) -> None:
+    """Have everything that waits stored, by a function that gives the answer of the database to a batch."""
+    with closing(delivery.statements(last=last)) as statements, suppress(StopIteration):
+        payload = next(statements)
+        while True:
+            payload = statements.send(answer(payload))
+
+
+def stored(payload: str, connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """What the database says to a batch, in a transaction of its own."""
+    with connection.transaction():
+        cursor = own_cursor(connection).execute(LIMIT_TIME)
+        row = cursor.execute(LOG_BATCH, [sendable(payload, connection)]).fetchone()
+    answer: dict[str, Any] = row[0] if row else {}
+    return answer
+
+
+def enough_rows(batch_size: int | None, usual: int, buffer_size: int) -> int:
+    """How many rows are enough to store them before the interval is over; InvalidValueError for what cannot be."""
+    if batch_size is not None and not 0 < batch_size <= buffer_size:
+        raise InvalidValueError(
+            f"batch_size is {batch_size}", hint=f"Give a batch_size from 1 to the buffer_size, which is {buffer_size}."
+        )
+    return min(usual if batch_size is None else batch_size, buffer_size)
 
 
 def new_outbox(

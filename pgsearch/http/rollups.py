@@ -1,0 +1,61 @@
+"""Keeps the roll-ups that statistics are read from fresh while somebody reads them, and nobody waiting for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from datetime import datetime
+
+import psycopg
+
+from pgsearch.client import AsyncClient
+from pgsearch.client.calls import inner
+from pgsearch.errors import PgsearchError
+
+_LOG = logging.getLogger("pgsearch.http")
+
+_SECONDS = 60.0
+_PATIENCE = 1.0
+# a refresh rolls up whole days: so many times as long as it took nothing is done
+_REST = 20
+
+
+class Rollups:
+    """Rolled up at a look that comes a minute after the last time; a server that nobody asks does nothing."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self._as_of: datetime | None = None
+        self._due = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    async def as_of(self) -> datetime | None:
+        """The moment up to which statistics are whole, after a second of waiting at most; None: not known here."""
+        if self._task is None and time.monotonic() >= self._due:
+            self._task = asyncio.create_task(self._refresh())
+        if self._task is not None:
+            await asyncio.wait((self._task,), timeout=_PATIENCE)
+        return self._as_of
+
+    async def close(self) -> None:
+        """Leave what is under way; what it did not finish is undone."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _refresh(self) -> None:
+        started = time.monotonic()
+        try:
+            now = await self._client.run(inner.now())
+            await self._client.refresh_search_stats()
+            self._as_of = now
+        except (PgsearchError, psycopg.Error) as error:
+            # a role that may not write, a standby: the statistics are those of the last maintenance
+            _LOG.warning("the log was not rolled up: %s", error)
+        finally:
+            ended = time.monotonic()
+            self._due = ended + max(_SECONDS, _REST * (ended - started))
+            self._task = None

@@ -1,0 +1,40 @@
+-- The query as it was probably meant, when it has words that no text knows.
+
+create or replace function pgsearch._did_you_mean(query text, words text[], collections text[])
+returns text
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    most_corrected constant integer := 4;
+    unknown constant text[] := pgsearch._unknown_words(words, collections);
+    swapped text;
+    meant   text := query;
+    word    text;
+    nearest text;
+begin
+    if cardinality(unknown) = 0 then
+        return null;
+    end if;
+
+    swapped := pgsearch._other_keyboard(query);
+    if swapped is not null and pgsearch._unknown_words(string_to_array(lower(swapped), ' '), collections) = '{}' then
+        return swapped;
+    end if;
+
+    foreach word in array unknown[1:most_corrected] loop
+        nearest := pgsearch._nearest_word(word, collections);
+        if nearest is not null then
+            meant := regexp_replace(meant,
+                                    E'(?<![[:alnum:]])' || regexp_replace(word, E'([^[:alnum:]])', E'\\\\\\1', 'g') || E'(?![[:alnum:]])',
+                                    nearest, 'gi');
+        end if;
+    end loop;
+    return case when lower(meant) <> lower(query) then meant end;
+end;
+$$;
+
+comment on function pgsearch._did_you_mean(text, text[], text[]) is
+'The query with up to four of its unknown words replaced by the nearest known ones (see _nearest_word), or as it reads
+on the other keyboard (see _other_keyboard) if all its words are known then; null when every word of it is known to the
+collections (null: all), or nothing near is. words are those of the query as parse_query gives them.';

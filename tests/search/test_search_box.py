@@ -1,0 +1,186 @@
+"""What people type into a search box: half words, initial consonants, the wrong keyboard, misspelt words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pgsearch import Client
+from tests.clones import Server, cloned
+from tests.conftest import Select
+from tests.refusals import refused
+
+PAGES = (
+    ("장바구니", "장바구니에 담은 상품은 30일 동안 보관됩니다."),
+    ("회원 탈퇴", "회원 탈퇴는 설정 화면에서 합니다."),
+    ("전기차 보조금", "전기차를 사면 보조금을 받습니다."),
+    ("VPN 접속 안내", "재택근무를 할 때에는 먼저 접속하세요."),
+    ("Electric cars", "Charging electric cars at home needs a socket of its own."),
+    ("Billing", "Write to the support. Subscriptions renew monthly, and Kubernetes secrets hold the rest."),
+    ("Configuration of the mail gateway", "The gateway is restarted after each change."),
+    ("100% wool_and \\ silk", "Wash it cold."),
+)
+
+
+@pytest.fixture(scope="module")
+def box(pg_server: Server, pg_template: Any) -> Iterator[Client]:
+    with cloned(pg_server, pg_template.template_dbname) as dsn, Client(dsn) as client:
+        for name, config in (("plain", "simple"), ("stemmed", "english")):
+            client.create_collection(name, text_config=config)
+            client.put_pages(
+                name, [{"external_id": title, "title": title, "content": content} for title, content in PAGES]
+            )
+            client.refresh_text_stats(name)
+        yield client
+
+
+def first(client: Client, query: str, collection: str = "plain") -> str | None:
+    return next((hit.title for hit in client.search(query, collections=collection)), None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("ㅈㅂㄱㄴ", "장바구니"),
+        ("ㅈㅂㄱ", "장바구니"),
+        ("ㅈㅂ", "장바구니"),
+        ("장ㅂㄱㄴ", "장바구니"),
+        ("ㅎㅇㅌㅌ", "회원 탈퇴"),
+        ("ㅎㅇ ㅌㅌ", "회원 탈퇴"),
+        ("ㅂㅈㄱ", "전기차 보조금"),
+        ("ㅈㅅㅇㄴ", "VPN 접속 안내"),
+    ],
+)
+def test_initial_consonants_find_titles(box: Client, typed: str, title: str) -> None:
+    assert first(box, typed) == title
+    assert [row.suggestion for row in box.suggest(typed)][:1] == [title]
+
+
+@pytest.mark.parametrize("typed", ["ㅈㅂㄱㅎ", "ㅋㅋㅋ", "ㅋㅋ", "바ㅈㄱㄴ"])
+def test_other_initial_consonants_find_none_of_them(box: Client, typed: str) -> None:
+    assert first(box, typed) is None
+    assert box.suggest(typed) == []
+
+
+@pytest.mark.parametrize("collection", ["plain", "stemmed"])
+@pytest.mark.parametrize(
+    ("typed", "meant", "title"),
+    [
+        ("wjsrlck", "전기차", "전기차 보조금"),
+        ("ghldnjs xkfxhl", "회원 탈퇴", "회원 탈퇴"),
+        ("딛ㅊㅅ걏 ㅊㅁㄱㄴ", "electric cars", "Electric cars"),
+        ("supprot", "support", "Billing"),
+        ("subscrip", "subscriptions", "Billing"),
+        ("kubenretes", "kubernetes", "Billing"),
+        ("Kubernetse", "kubernetes", "Billing"),
+        ("chargign", "charging", "Electric cars"),
+    ],
+)
+def test_what_finds_nothing_is_searched_for_as_it_was_probably_meant(
+    box: Client, collection: str, typed: str, meant: str, title: str
+) -> None:
+    result = box.search(typed, collections=collection)
+
+    assert result.did_you_mean == meant
+    assert result.hits[0].title == title
+    assert any(typed in note and meant in note for note in result.notes)
+    assert [hit.title for hit in box.search_hybrid(typed, collections=collection)][:1] == [title]
+
+
+def test_what_finds_something_is_told_only(box: Client) -> None:
+    result = box.search("electric supprot", collections="plain")
+
+    assert result.did_you_mean == "electric support"
+    assert [hit.title for hit in result] == ["Electric cars"]
+    assert not any("supprot" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("query", ["support", "electric cars", "전기차", "", "1234 5678", "zzzzqqqq", "!!!"])
+def test_what_is_known_or_like_nothing_is_left_alone(box: Client, query: str) -> None:
+    assert box.search(query, collections="plain").did_you_mean is None
+
+
+def test_a_filter_that_lets_nothing_through_is_no_misspelling(box: Client) -> None:
+    result = box.search("support", collections="plain", filter={"source": "nowhere"})
+    assert (result.did_you_mean, result.hits) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "titles"),
+    [
+        ("elec", ["Electric cars"]),
+        ("ELECTRIC C", ["Electric cars"]),
+        ("mail", ["Configuration of the mail gateway"]),
+        ("장바ㄱ", ["장바구니"]),
+        ("장박", ["장바구니"]),
+        ("전ㄱ", ["전기차 보조금"]),
+        ("보ㅈ", ["전기차 보조금"]),
+        ("wjsrlck", ["전기차 보조금"]),
+        ("configuraton", ["Configuration of the mail gateway"]),
+        ("100% w", ["100% wool_and \\ silk"]),
+        ("%", []),
+        ("_", []),
+        ("", []),
+        ("   ", []),
+        ("\\", ["100% wool_and \\ silk"]),
+    ],
+)
+def test_titles_are_suggested_by_what_was_typed_so_far(box: Client, typed: str, titles: list[str]) -> None:
+    assert [row.suggestion for row in box.suggest(typed, collections="plain")] == titles
+
+
+def test_queries_that_found_something_come_before_titles(box: Client) -> None:
+    asked = [("Electric bikes", 5, 0), ("electric shock", 9, 9), ("electric kim", 2, 0), ("electric cars", 3, 0)]
+    for query, count, without in asked:
+        box.connection.execute(
+            "insert into pgsearch.top_queries_daily"
+            " (day, collection, query_normalized, user_query, query_count, no_result_count)"
+            " values (%s, 'plain', pgsearch.normalize_query(%s), %s, %s, %s)",
+            (datetime.now(UTC).date(), query, query, count, without),
+        )
+
+    assert [(row.suggestion, row.kind) for row in box.suggest("electric", collections="plain")] == [
+        ("Electric bikes", "query"),
+        ("electric cars", "query"),
+    ]
+    assert [row.suggestion for row in box.suggest("electric", collections="stemmed")] == ["Electric cars"]
+
+
+def test_a_role_that_may_only_search_is_suggested_titles(box: Client) -> None:
+    box.connection.execute("create role typist")
+    try:
+        box.grant_rights("typist", ["search"])
+        with box.connection.transaction(force_rollback=True):
+            box.connection.execute("set local role typist")
+            assert [(row.suggestion, row.kind) for row in box.suggest("electric")] == [("Electric cars", "title")]
+            assert box.search("wjsrlck", context={"log": False}).did_you_mean == "전기차"
+    finally:
+        box.connection.execute("drop owned by typist; drop role typist")
+
+
+def test_what_is_looked_up_for_a_box_is_looked_up_in_indexes(box: Client) -> None:
+    read = """
+    select coalesce(sum(s.seq_tup_read), 0), array_agg(s.relname order by s.relname) filter (where s.idx_scan > 0)
+      from pg_stat_xact_user_tables as s
+     where s.relname in ('pages', 'chunks', 'lexeme_stats', 'top_queries_daily')
+    """
+    with box.connection.transaction(force_rollback=True):
+        box.connection.execute("select pg_stat_force_next_flush()")
+    with box.connection.transaction(force_rollback=True):
+        box.suggest("elec")
+        box.suggest("ㅈㅂㄱㄴ")
+        assert box.search_hybrid("supprot")
+        (sequential, by_index) = box.connection.execute(read).fetchone() or (None, None)
+
+    assert sequential == 0
+    assert by_index == ["chunks", "lexeme_stats", "pages", "top_queries_daily"]
+
+
+def test_what_a_suggestion_cannot_be_asked_is_refused(select: Select) -> None:
+    with refused("PS003", names="top_k"):
+        select("select pgsearch.suggest('a', top_k => 101)")
+    with refused("PS001", names="nowhere"):
+        select("select pgsearch.suggest('a', array['nowhere'])")
