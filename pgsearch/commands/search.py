@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mode",
         default="auto",
-        help="auto (every signal there is), fts (words), vector (meaning), lexical (spelling of titles)",
+        help="auto or hybrid (every signal), fts (words), vector (meaning), lexical or trgm (spelling of titles)",
     )
     parser.add_argument("--top-k", type=int, default=8, metavar="N", help="how many hits (default: 8)")
     parser.add_argument("--fusion", metavar="NAME", help="how the signals are put together (default: the collection's)")

@@ -79,7 +79,7 @@ def test_the_mode_vector_without_an_embedding_finds_nothing_and_says_so(library:
 
 
 @pytest.mark.parametrize("mode", ["auto", "fts", "lexical"])
-@pytest.mark.parametrize("query", ["the of and", "who", "!!!", "-roses", ""])
+@pytest.mark.parametrize("query", ["!!!", "-roses", ""])
 def test_a_query_without_words_finds_nothing_and_says_why(client: Client, query: str, mode: SearchMode) -> None:
     client.create_collection("bands", text_config="english")
     client.put_pages("bands", [{"external_id": "who", "title": "The Who", "content": "A band."}])
