@@ -66,21 +66,26 @@ comment on function pgsearch._analyze_fields(text, text[], jsonb) is
 'tsvector of what is said of a page: its tags with weight A, note and summary of its metadata with weights B and C, the
 first 20,000 characters of each.';
 
+-- Pages are rewritten once; they are few beside chunks, and their texts are in the chunks.
 alter table pgsearch.pages
+-- squawk-ignore adding-field-with-default
   add column if not exists fields_tsv tsvector not null generated always as (pgsearch._analyze_fields(text_config, tags, metadata)) stored;
 
 comment on column pgsearch.pages.fields_tsv is 'Lexemes of tags (weight A), note (B) and summary (C), the last two of the metadata.';
 
 -- most pages of most collections have nothing in it
+-- squawk-ignore require-concurrent-index-creation
 create index if not exists pages_fields_tsv_gin
     on pgsearch.pages
  using gin (fields_tsv)
  where fields_tsv <> ''::tsvector;
 
+-- squawk-ignore require-concurrent-index-creation
 create index if not exists pages_title_key
     on pgsearch.pages ((pgsearch._title_key(title)) collate "C", collection, page_id);
 
 -- What a question about the whole of a repository is answered with, whatever its words are: few among the nodes.
+-- squawk-ignore require-concurrent-index-creation
 create index if not exists semantic_nodes_overview
     on pgsearch.semantic_nodes (repo_id)
  where node_type = 'doc' and doc_type is not null
