@@ -29,6 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
 
         dsn = embedded.start()
     done = deploy(dsn, force=arguments.force, progress=lambda line: note(f"  {line}"))
+    if done.to_reanalyze:
+        note(
+            f"Rows of {', '.join(done.to_reanalyze)} are analysed as an older version did. Searches ask for both forms"
+            " until `pgsearch maintain` has analysed them anew."
+        )
     if arguments.json:
         say_json(done)
     elif done.changed:

@@ -10,7 +10,7 @@ from pgsearch.conversation_log.environment import settings_of_environment
 from pgsearch.database.dsn import default_dsn
 from pgsearch.upkeep.maintenance import maintain
 
-SUMMARY = "refresh statistics, empty pending lists, vacuum and analyze, keep the search log to its days"
+SUMMARY = "analyse older rows anew, refresh statistics, empty pending lists, vacuum, analyze, keep the log to its days"
 EXAMPLE = """
 pgsearch maintain
 0 4 * * *  pgsearch maintain --dsn postgresql://me@localhost/wiki   # in a crontab
@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         ("table", "dead rows", "seconds"),
         [(table.table, table.dead_rows, f"{table.seconds:.2f}") for table in report.tables],
     )
+    if report.reanalyzed_rows:
+        say(f"{report.reanalyzed_rows:,} rows of an older version looked at, and analysed anew where they differ")
     for refreshed in report.text_stats:
         say(f"{refreshed.collection}: {refreshed.lexemes_changed:,} words counted anew")
     pages = sum(index.pages for index in report.indexes)

@@ -81,13 +81,17 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What a deploy did: migrations applied now, how many functions stand, and whether there was anything to do."""
+    """What a deploy did: migrations applied now, how many functions stand, and whether there was anything to do.
+
+    `to_reanalyze` names the tables that have rows which an older version analysed, for `pgsearch maintain`.
+    """
 
     migrations: tuple[str, ...]
     functions: int
     version: str
     seconds: float
     changed: bool
+    to_reanalyze: tuple[str, ...] = ()
 
 
 def deploy(
@@ -122,6 +126,7 @@ def deploy(
                         applied, count = _bring_forward(connection, dsn, sources, version, report, force=force)
             with _pinned(connection):
                 _check_indexes(connection)
+                to_reanalyze = _to_reanalyze(connection)
     except psycopg.errors.InsufficientPrivilege as error:
         raise DeployError(
             f"Not allowed: {error.diag.message_primary or error}.",
@@ -130,7 +135,7 @@ def deploy(
         ) from error
     except psycopg.Error as error:
         raise DeployError(f"Deploying failed: {error.diag.message_primary or error}") from error
-    return Deployment(applied, count, version, time.monotonic() - started, changed)
+    return Deployment(applied, count, version, time.monotonic() - started, changed, to_reanalyze)
 
 
 def client_version() -> str:
@@ -402,6 +407,12 @@ def _check_letters(connection: psycopg.Connection[Any], trigram_schema: str) -> 
             f"In the database {connection.info.dbname!r} (LC_CTYPE {ctype}) Hangul syllables do not count as letters.",
             hint="create database ... encoding 'UTF8' locale 'C.UTF-8' template template0",
         )
+
+
+def _to_reanalyze(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
+    if not _value(connection, "select to_regclass('pgsearch.reanalysis') is not null"):
+        return ()
+    return tuple(name for (name,) in connection.execute("select relation from pgsearch.reanalysis order by relation"))
 
 
 def _check_indexes(connection: psycopg.Connection[Any]) -> None:

@@ -49,6 +49,11 @@ select c.relname, coalesce(s.n_dead_tup, 0)
 _DROP_PATIENCE_S = 5.0
 _DROP_PAUSE_S = 0.2
 
+# Rows that are analysed anew in one transaction, and how often room is made for the rows to come.
+_REANALYZED_ROWS = 1000
+_BATCHES_BETWEEN_VACUUMS = 20
+_REANALYSIS_ATTEMPTS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class CleanedIndex:
@@ -82,6 +87,7 @@ class LogDays:
 class MaintenanceReport:
     """What was done; `warnings` are those of the server, such as a table that this role may not vacuum."""
 
+    reanalyzed_rows: int
     text_stats: list[TextStatsRefresh]
     indexes: list[CleanedIndex]
     tables: list[VacuumedTable]
@@ -91,7 +97,7 @@ class MaintenanceReport:
 
 
 def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = None) -> MaintenanceReport:
-    """Refresh what is counted, empty the GIN pending lists, VACUUM (ANALYZE) the tables, keep the log to its days.
+    """Analyse older rows anew, refresh what is counted, empty the GIN pending lists, VACUUM (ANALYZE), keep the log.
 
     Counted are the words of collections whose statistics are stale, and the centres of the embeddings. Searches and
     writers go on meanwhile. `progress` gets what is done now, how many steps are done, and of how many.
@@ -104,6 +110,7 @@ def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = Non
     with translated(), connect(dsn) as connection:
         connection.add_notice_handler(lambda notice: warnings.append(str(notice.message_primary)))
         client = Client(connection=connection)
+        reanalyzed = _reanalyze(connection, warnings, progress or (lambda step, done, steps: None))
         stale = [age.collection for age in client.text_stats_staleness() if age.stale]
         indexes = connection.execute(_GIN_INDEXES).fetchall()
         tables = connection.execute(_TABLES).fetchall()
@@ -128,7 +135,34 @@ def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = Non
         tell("looking after the search log")
         log = _keep_log(connection, client, warnings)
         tell("done")
-    return MaintenanceReport(statistics, cleaned, vacuumed, log, warnings, time.monotonic() - started)
+    return MaintenanceReport(reanalyzed, statistics, cleaned, vacuumed, log, warnings, time.monotonic() - started)
+
+
+def _reanalyze(connection: psycopg.Connection[Any], warnings: list[str], tell: Callable[[str, int, int], None]) -> int:
+    """Analyse anew what an older version has analysed, batch after batch; how many rows were looked at."""
+    looked_at = refused = batches = 0
+    while refused < _REANALYSIS_ATTEMPTS:
+        try:
+            batch = connection.execute("select * from pgsearch.reanalyze(%s)", [_REANALYZED_ROWS]).fetchone()
+        except psycopg.errors.InsufficientPrivilege as error:
+            warnings.append(f"Older rows were not analysed anew: {error.diag.message_primary}.")
+            return looked_at
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable) as error:
+            # a writer wanted the same rows: the batch is not done, and is tried again
+            refused += 1
+            if refused == _REANALYSIS_ATTEMPTS:
+                warnings.append(f"Older rows wait to be analysed anew by the next run: {error.diag.message_primary}.")
+            continue
+        if batch is None:
+            break
+        relation, rows_done, rows_total, rows = batch
+        tell(f"analysing {relation} anew", rows_done, rows_total)
+        looked_at += rows
+        batches += 1
+        # what each update leaves behind makes room for the next
+        if batches % _BATCHES_BETWEEN_VACUUMS == 0:
+            connection.execute(sql.SQL("vacuum pgsearch.{}").format(sql.Identifier(relation)))
+    return looked_at
 
 
 def _keep_log(connection: psycopg.Connection[Any], client: Client, warnings: list[str]) -> LogDays:

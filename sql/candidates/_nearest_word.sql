@@ -109,6 +109,8 @@ begin
                       from pgsearch.lexeme_stats as l
                      where char_length(l.lexeme) >= 4
                        and octet_length(l.lexeme) < 3 * char_length(l.lexeme)
+                       -- a whole is misspelt in one of its words
+                       and l.lexeme !~ '[ǀǁǂǃ]'
                        and pgsearch._trigram_match(l.lexeme, typed)
                        and (_nearest_word.collections is null or l.collection = any (_nearest_word.collections))
                      group by l.lexeme

@@ -24,7 +24,8 @@ begin
                           from pgsearch.collections as c
                          where _unknown_words.collections is null
                             or c.collection = any (_unknown_words.collections)) as t
-                       cross join unnest(pgsearch._analyze(t.text_config, array_to_string(words, ' '))) as l) as a
+                       cross join unnest(to_tsvector(t.text_config::regconfig,
+                                                     pgsearch._words(pgsearch._normalized(array_to_string(words, ' '))))) as l) as a
          where not exists (select
                              from pgsearch.lexeme_stats as s
                             where s.lexeme = a.lexeme
@@ -48,7 +49,8 @@ begin
                                           from pgsearch.collections as c
                                          where _unknown_words.collections is null
                                             or c.collection = any (_unknown_words.collections)) as t
-                                       cross join unnest(pgsearch._analyze(t.text_config, w.word)) as l
+                                       cross join unnest(to_tsvector(t.text_config::regconfig,
+                                                                     pgsearch._words(pgsearch._normalized(w.word)))) as l
                                  where l.lexeme = any (unknown))
                   order by w.at);
 end;

@@ -162,6 +162,19 @@ as $$
 declare
     sampled constant integer := 100;
 begin
+    return query
+    select f.*
+      from (select string_agg(format('%s of %s rows of %s', r.rows_done, coalesce(r.rows_total::text, 'all'), r.relation),
+                              ', ' order by r.relation) as detail
+              from pgsearch.reanalysis as r) as n
+           cross join lateral pgsearch._finding(
+               'analysis of older rows',
+               true,
+               'warn',
+               format('%s are analysed anew so far; until all are, searches ask for the words of both analyses', n.detail),
+               'pgsearch maintain') as f
+     where n.detail is not null;
+
     -- a changed dictionary or stop-word list, or a major upgrade, changes what to_tsvector gives; stored rows stay as they were
     return query
     select f.*
@@ -173,7 +186,7 @@ begin
                                          cross join generate_series(0, sampled - 1) as g)) as s
            cross join lateral pgsearch._finding(
                'text analysis',
-               s.differing > 0,
+               s.differing > 0 and not pgsearch._is_reanalyzing(),
                'warn',
                format('%s of %s sampled chunks would be analysed otherwise today', s.differing, s.looked_at),
                'update pgsearch.chunks set content = content; then: select pgsearch.refresh_text_stats();') as f;

@@ -25,6 +25,11 @@ declare
     counted_to bigint;
     present    record;
     tokens     bigint;
+    -- while chunks are analysed anew, what was counted is no longer what stands there
+    analysis   constant integer := case
+                                   when exists (select from pgsearch.reanalysis as r where r.relation = 'chunks') then 0
+                                   else pgsearch._analysis_version()
+                                   end;
 begin
     if refresh_text_stats.collection is not null then
         perform pgsearch._check_collections(array[refresh_text_stats.collection]);
@@ -53,7 +58,9 @@ begin
                cross join lateral (select pgsearch._text_checksum(c.chunk_id, c.content_hash, c.text_config) as checksum offset 0) as h
          where c.collection = name;
 
-        if former.collection is not null and present.former_chunks = former.chunks and present.former_checksum = former.checksum then
+        if former.analysis = analysis and analysis > 0
+           and present.former_chunks = former.chunks
+           and present.former_checksum = former.checksum then
             change := case when present.chunks = former.chunks then 'none' else 'added' end;
         else
             change := 'all';
@@ -105,13 +112,14 @@ begin
               from counted as n;
         end if;
 
-        insert into pgsearch.collection_stats (collection, chunks, total_tokens, last_chunk_id, checksum, refreshed_at)
-        values (name, present.chunks, tokens, present.last_chunk_id, present.checksum, now())
+        insert into pgsearch.collection_stats (collection, chunks, total_tokens, last_chunk_id, checksum, analysis, refreshed_at)
+        values (name, present.chunks, tokens, present.last_chunk_id, present.checksum, analysis, now())
             on conflict (collection) do update
            set chunks        = excluded.chunks,
                total_tokens  = excluded.total_tokens,
                last_chunk_id = excluded.last_chunk_id,
                checksum      = excluded.checksum,
+               analysis      = excluded.analysis,
                refreshed_at  = excluded.refreshed_at;
 
         chunks       := present.chunks;

@@ -26,9 +26,11 @@ begin
            n.former + n.added - n.chunks,
            (n.added + (n.former + n.added - n.chunks)) / greatest(n.former, 1)::float8,
            n.refreshed_at is null and n.chunks > 0
+           or coalesce(n.analysis <> pgsearch._analysis_version(), false)
            or n.added + (n.former + n.added - n.chunks) > tolerated * n.former
       from (select c.collection,
                    s.refreshed_at,
+                   s.analysis,
                    coalesce(s.chunks, 0) as former,
                    (select count(*)
                       from pgsearch.chunks as k
@@ -49,7 +51,8 @@ comment on function pgsearch.text_stats_staleness(text) is
 'How old the statistics of words are. Argument: collection (null: all).
 Returns one row a collection: name, refreshed_at (null: never), chunks (now), added and removed (chunks since the
 refresh; chunks rewritten in place are not seen), staleness ((added + removed) / chunks at the refresh), stale (true
-when that is more than a tenth, or there was never a refresh: call refresh_text_stats).
+when that is more than a tenth, or there was never a refresh or none since the texts were analysed anew: call
+refresh_text_stats).
 Error: PS001 unknown collection.
 Example:
 select * from pgsearch.text_stats_staleness(''korean'');';

@@ -88,12 +88,12 @@ begin
         reasons := reasons || 'Its page does not pass the filter.'::text;
     end if;
     if not shown.all_tsv @@ parsed.required then
-        reasons := reasons || format('It does not meet the requirement %s.', parsed.required);
+        reasons := reasons || format('It does not meet the requirement %s.', pgsearch._shown_lexeme(parsed.required::text));
     end if;
     if shown.content_tsv @@ parsed.excluded then
-        reasons := reasons || format('It matches the exclusion %s.', parsed.excluded);
+        reasons := reasons || format('It matches the exclusion %s.', pgsearch._shown_lexeme(parsed.excluded::text));
     elsif shown.fields_tsv @@ parsed.excluded then
-        reasons := reasons || format('The tags, note or summary of its page match the exclusion %s.', parsed.excluded);
+        reasons := reasons || format('The tags, note or summary of its page match the exclusion %s.', pgsearch._shown_lexeme(parsed.excluded::text));
     end if;
     if (settings ->> 'require_keywords')::boolean
        and not shown.chunk_id = any (pgsearch._with_all_keywords(parsed.asked, array[shown.chunk_id], (settings ->> 'window')::integer)) then
@@ -152,8 +152,8 @@ begin
         'match_reason',    hit -> 'match_reason',
         'score',           hit -> 'score',
         'reasons',         to_jsonb(reasons),
-        'missing_lexemes', to_jsonb(missing),
-        'matched_lexemes', to_jsonb(array(select l from unnest(parsed.lexemes) as l where l <> all (missing))),
+        'missing_lexemes', to_jsonb(array(select pgsearch._shown_lexeme(l) from unnest(missing) as l)),
+        'matched_lexemes', to_jsonb(array(select pgsearch._shown_lexeme(l) from unnest(parsed.lexemes) as l where l <> all (missing))),
         'signals',         jsonb_build_object(
                                'text',    jsonb_build_object('score', text_at.score, 'rank', text_at.rank),
                                'vector',  jsonb_build_object('score', distance, 'rank', nearer),

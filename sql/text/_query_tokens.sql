@@ -121,8 +121,10 @@ select s.sign,
        case when s.quoted then s.part[2] when s.sign in ('-', '+') then substr(s.word, 2) else s.word end,
        s.at
   from signed as s
- -- emoji are words
- where coalesce(s.part[2], '') || coalesce(s.word, '') ~ E'[[:alnum:]\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2BFF\\U0001F000-\\U0001FAFF]';
+ -- letters by range, whatever the collation takes for one; emoji are words
+ where coalesce(s.part[2], '') || coalesce(s.word, '')
+       ~ (E'[0-9A-Za-z\\u00C0-\\u1FFF\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2DFF'
+          '\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF]');
 $$;
 
 comment on function pgsearch._query_tokens(text) is

@@ -18,21 +18,6 @@ $$;
 
 comment on function pgsearch._any_of(text[]) is 'A tsquery that matches any of the lexemes; null for none.';
 
-create or replace function pgsearch._phrase(text_config text, phrase text)
-returns tsquery
-language plpgsql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    query tsquery := phraseto_tsquery(text_config::regconfig, pgsearch._segment(phrase));
-begin
-    return case when numnode(query) > 0 then query end;
-end;
-$$;
-
-comment on function pgsearch._phrase(text, text) is
-'A tsquery for the words of the phrase one after the other, bigrams included; null when nothing is left after stop words.';
-
 create or replace function pgsearch.parse_query(
     query       text,
     text_config text default 'pg_catalog.simple',
@@ -47,8 +32,6 @@ create or replace function pgsearch.parse_query(
 )
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
--- a text of thousands of words is joined with what its words weigh, of which the planner expects ten
-set enable_nestloop = off
 as $$
 declare
     config  constant text := pgsearch._qualified_text_config(text_config);
@@ -104,18 +87,9 @@ begin
         required := coalesce(required && term, term);
     end loop;
 
-    -- a word asked for twice counts more than once, but not twice as much: (k3 + 1) qtf / (k3 + qtf) with k3 = 8
-    -- (Robertson and Walker 1994) what only asks (무엇인가요) is dropped, unless that is all there is
-    select coalesce(array_agg(l.lexeme order by l.at, l.lexeme), '{}'),
-           coalesce(array_agg(l.repeated * l.asked order by l.at, l.lexeme), '{}')
+    select q.lexemes, q.weights
       into lexemes, weights
-      from (select a.lexeme,
-                   a.positions[1] as at,
-                   9::float8 * cardinality(a.positions) / (8 + cardinality(a.positions)) as repeated,
-                   case when max(coalesce(k.weight, 1)) over () = 0 then 1 else coalesce(k.weight, 1) end as asked
-              from unnest(pgsearch._analyze(config, loose)) as a
-                   left join pgsearch._korean_weights(loose) as k on k.lexeme = a.lexeme) as l
-     where l.asked > 0;
+      from pgsearch._query_lexemes(config, loose) as q;
 
     select coalesce(array_agg(word order by first_at), '{}')
       into words

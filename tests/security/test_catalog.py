@@ -35,6 +35,7 @@ WITHOUT_METHOD = {
     "load_pages",
     "neighbour_scores",
     "normalize_display_scores",
+    "reanalyze",  # pgsearch maintain
     "snippet",
     "split_content",
     "uuid7",  # pgsearch.uuid7()
