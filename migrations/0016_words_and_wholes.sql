@@ -147,22 +147,26 @@ create or replace function pgsearch._spellings(normalized text)
 returns text
 language plpgsql immutable parallel safe strict
 as $$
+declare
+    spellings text;
 begin
     if pg_catalog.octet_length(normalized) operator(pg_catalog.=) pg_catalog.char_length(normalized)
        or normalized operator(pg_catalog.!~) E'[\\u00C0-\\u024F\\u0401\\u0451\\u1E00-\\u1EFF]'
     then
         return null;
     end if;
-    return (select pg_catalog.string_agg(
-                       case when m.found[1] operator(pg_catalog.~) '[äöüÄÖÜ]'
-                            then pg_catalog.concat_ws(' ', m.found[1],
-                                     pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
-                                         pg_catalog.lower(m.found[1]), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ß', 'ss'))
-                            else m.found[1]
-                       end, ' ')
-              from pg_catalog.regexp_matches(
-                       normalized,
-                       E'[A-Za-z\\u0400-\\u04FF]*[\\u00C0-\\u024F\\u0401\\u0451\\u1E00-\\u1EFF][A-Za-z\\u00C0-\\u024F\\u0400-\\u04FF\\u1E00-\\u1EFF]*', 'g') as m(found));
+    spellings := (select pg_catalog.string_agg(
+                             case when one[1] operator(pg_catalog.~) '[äöüÄÖÜ]'
+                                  then pg_catalog.concat_ws(' ', one[1],
+                                           pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+                                               pg_catalog.lower(one[1]), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ß', 'ss'))
+                                  else one[1]
+                             end, ' ')
+                    from pg_catalog.regexp_matches(
+                             normalized,
+                             E'[A-Za-z\\u0400-\\u04FF]*[\\u00C0-\\u024F\\u0401\\u0451\\u1E00-\\u1EFF]'
+                             '[A-Za-z\\u00C0-\\u024F\\u0400-\\u04FF\\u1E00-\\u1EFF]*', 'g') as one);
+    return spellings;
 end;
 $$;
 
@@ -186,17 +190,18 @@ begin
     end if;
 
     -- Joined words, then words with humps and borders, those inside joined ones too. Two patterns without captures: one with both costs twice as much.
-    wholes := (select pg_catalog.string_agg(m.found[1], ' ')
-                 from (select pg_catalog.regexp_matches(
+    wholes := (select pg_catalog.string_agg(one[1], ' ')
+                 from
+                      (select pg_catalog.regexp_matches(
                                   normalized,
                                   case when ascii
                                        then '[A-Za-z0-9]+(?:(?:[-._:&]|::)[A-Za-z0-9]+)+'
                                        else E'[A-Za-z0-9\\u00C0-\\u02AF\\u0300-\\u0DFF\\u10A0-\\u10FF\\u1E00-\\u1FFF]+(?:(?:[-._:&]|::)[A-Za-z0-9\\u00C0-\\u02AF\\u0300-\\u0DFF\\u10A0-\\u10FF\\u1E00-\\u1FFF]+)+'
-                                  end, 'g')
+                                  end, 'g') as one
                         union all
                        select pg_catalog.regexp_matches(
                                   normalized, '[A-Za-z0-9]*(?:[a-z][A-Z0-9]|[A-Z][0-9]|[0-9][A-Za-z]|[A-Z][A-Z][a-z][a-z])[A-Za-z0-9]*', 'g')
-                      ) as m(found));
+                      ) as matches);
     if wholes is not null then
         wholes := pg_catalog.regexp_replace(wholes, '[-._:&]+', 'ǁ', 'g');
         if wholes operator(pg_catalog.~) 'ǁ0[1-9]' then
@@ -206,29 +211,30 @@ begin
 
     -- c++ (of c++17, too), c#, .net
     if normalized operator(pg_catalog.~) E'[A-Za-z](?:\\+\\+|[+#])|(?:^|[^A-Za-z0-9.])\\.[A-Za-z]' then
-        more := (select pg_catalog.string_agg(m.found[1], ' ')
+        more := (select pg_catalog.string_agg(one[1], ' ')
                    from pg_catalog.regexp_matches(
                             normalized,
                             E'(?<![A-Za-z])[A-Za-z]+(?:\\+\\+|[+#](?![A-Za-z0-9\\u00C0-\\u1FFF]))|(?<![A-Za-z0-9.\\u00C0-\\u1FFF\\u3005-\\uD7FF])\\.[A-Za-z][A-Za-z0-9]*',
-                            'g') as m(found));
+                            'g') as one);
         wholes := pg_catalog.concat_ws(' ', wholes, pg_catalog.translate(more, '.+#', 'ǀǂǃ'));
     end if;
 
     -- 2026년 11월 28일 and 20261128 are 2026-11-28
     if normalized operator(pg_catalog.~) '[12][0-9]{3}(?:년|[01][0-9][0-3][0-9])' then
-        more := (select pg_catalog.string_agg(pg_catalog.concat_ws('ǁ', m.found[1], m.found[2], m.found[3]), ' ')
-                   from (select pg_catalog.regexp_matches(normalized, '(?<![0-9])((?:19|20)[0-9]{2}) ?년 *0?([0-9]{1,2}) ?월 *0?([0-9]{1,2}) ?일', 'g')
+        more := (select pg_catalog.string_agg(pg_catalog.concat_ws('ǁ', one[1], one[2], one[3]), ' ')
+                   from
+                        (select pg_catalog.regexp_matches(normalized, '(?<![0-9])((?:19|20)[0-9]{2}) ?년 *0?([0-9]{1,2}) ?월 *0?([0-9]{1,2}) ?일', 'g') as one
                           union all
-                         select array[d.found[1], coalesce(d.found[2], d.found[3]), coalesce(d.found[4], d.found[5])]
+                         select array[one[1], coalesce(one[2], one[3]), coalesce(one[4], one[5])]
                            from pg_catalog.regexp_matches(
-                                    normalized, '(?<![0-9])((?:19|20)[0-9]{2})(?:0([1-9])|(1[0-2]))(?:0([1-9])|([12][0-9]|3[01]))(?![0-9])', 'g') as d(found)
-                        ) as m(found));
+                                    normalized, '(?<![0-9])((?:19|20)[0-9]{2})(?:0([1-9])|(1[0-2]))(?:0([1-9])|([12][0-9]|3[01]))(?![0-9])', 'g') as one
+                        ) as matches);
         wholes := pg_catalog.concat_ws(' ', wholes, more);
     end if;
 
     if not ascii and normalized operator(pg_catalog.~) E'[\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2BFF\\U0001F000-\\U0001FAFF]' then
-        more := (select pg_catalog.string_agg(('ǃ' operator(pg_catalog.||) pg_catalog.to_hex(pg_catalog.ascii(m.found[1]))), ' ')
-                   from pg_catalog.regexp_matches(normalized, E'[\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2BFF\\U0001F000-\\U0001FAFF]', 'g') as m(found));
+        more := (select pg_catalog.string_agg(('ǃ' operator(pg_catalog.||) pg_catalog.to_hex(pg_catalog.ascii(one[1]))), ' ')
+                   from pg_catalog.regexp_matches(normalized, E'[\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2BFF\\U0001F000-\\U0001FAFF]', 'g') as one);
         wholes := pg_catalog.concat_ws(' ', wholes, more);
     end if;
     return nullif(wholes, '');

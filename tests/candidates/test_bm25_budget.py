@@ -34,24 +34,24 @@ from tests.properties import examples
 
 def test_one_very_common_word_is_ranked_by_a_sample_and_says_so(shelves: tuple[Connection, list[Chunk]]) -> None:
     conn, chunks = shelves
-    cut = top_n(conn, ["w0"], max_rows=300, top_n=50)
-    whole = top_n(conn, ["w0"], max_rows=100_000, top_n=50)
+    cut = top_n(conn, ["wa"], max_rows=300, top_n=50)
+    whole = top_n(conn, ["wa"], max_rows=100_000, top_n=50)
 
     assert cut.approximate
     assert cut.rows_scored <= 2 * 500
     assert len(cut.pairs) == 50
     # what is given has its exact score, and is among the better ones
-    scores = dict(by_hand(chunks, read_terms(conn, ["w0"]), len(chunks)))
+    scores = dict(by_hand(chunks, read_terms(conn, ["wa"]), len(chunks)))
     assert cut.pairs == sorted(((found, scores[found]) for found, _ in cut.pairs), key=lambda pair: (-pair[1], pair[0]))
     assert not whole.approximate
-    assert whole.pairs == by_hand(chunks, read_terms(conn, ["w0"]), 50)
+    assert whole.pairs == by_hand(chunks, read_terms(conn, ["wa"]), 50)
 
 
 def test_a_sample_is_drawn_from_the_whole_table(shelves: tuple[Connection, list[Chunk]]) -> None:
     conn, chunks = shelves
-    having = sorted(chunk.chunk_id for chunk in chunks if "w0" in chunk.content)
+    having = sorted(chunk.chunk_id for chunk in chunks if "wa" in chunk.content)
 
-    found = sorted(chunk_id for chunk_id, _ in top_n(conn, ["w0"], max_rows=300, top_n=200).pairs)
+    found = sorted(chunk_id for chunk_id, _ in top_n(conn, ["wa"], max_rows=300, top_n=200).pairs)
 
     # of the third that was put first, of the third that was put last
     third = len(having) // 3
@@ -85,7 +85,7 @@ def test_a_higher_threshold_makes_common_words_exact_within_the_budget(
     shelves: tuple[Connection, list[Chunk]],
 ) -> None:
     conn, chunks = shelves
-    lexemes = ["w0", "w1", "w11", "w45", "w54", "w58"]
+    lexemes = ["wa", "wb", "wbb", "wef", "wfe", "wfi"]
     matching = sum(any(lexeme in chunk.content for lexeme in lexemes) for chunk in chunks)
 
     found = top_n(conn, lexemes, top_n=5, max_rows=800)
@@ -97,7 +97,7 @@ def test_a_higher_threshold_makes_common_words_exact_within_the_budget(
 
 def test_what_is_found_does_not_depend_on_where_chunks_stand(pg_server: Server, pg_template: NoopExecutor) -> None:
     source = random.Random(11)
-    queries = [["w0"], ["w1", "w0"], ["w0", "w1", "w2"], ["w3", "w9", "w0"], ["w5"]]
+    queries = [["wa"], ["wb", "wa"], ["wa", "wb", "wc"], ["wd", "wj", "wa"], ["wf"]]
     with (
         cloned(pg_server, pg_template.template_dbname) as dsn,
         psycopg.connect(dsn, autocommit=True) as conn,
@@ -120,11 +120,11 @@ def test_a_phrase_of_common_words_is_looked_for_in_no_more_chunks_than_the_budge
     shelves: tuple[Connection, list[Chunk]],
 ) -> None:
     conn, _ = shelves
-    phrase = "'w0' <-> 'w1' <-> 'w2'"
+    phrase = "'wa' <-> 'wb' <-> 'wc'"
     (standing,) = conn.execute(
         "select array_agg(chunk_id) from pgsearch.chunks where content_tsv @@ %s::tsquery", (phrase,)
     ).fetchone() or ([],)
-    lexemes = ["w0", "w1", "w2"]
+    lexemes = ["wa", "wb", "wc"]
 
     cut = top_n(conn, lexemes, required=phrase, max_rows=300, top_n=30)
     whole = top_n(conn, lexemes, required=phrase, max_rows=100_000, top_n=3000)
@@ -141,7 +141,7 @@ def test_a_phrase_of_common_words_is_looked_for_in_no_more_chunks_than_the_budge
 
 def test_far_fewer_chunks_are_scored_than_match(shelves: tuple[Connection, list[Chunk]]) -> None:
     conn, chunks = shelves
-    lexemes = ["w0", "w1", "w2", "w45", "w50", "w55"]
+    lexemes = ["wa", "wb", "wc", "wef", "wfa", "wff"]
     matching = sum(any(lexeme in chunk.content for lexeme in lexemes) for chunk in chunks)
 
     assert top_n(conn, lexemes, top_n=5).rows_scored < matching / 4
@@ -151,7 +151,7 @@ def test_the_fast_mode_says_that_it_is_approximate_and_scores_fewer_chunks(
     shelves: tuple[Connection, list[Chunk]],
 ) -> None:
     conn, _ = shelves
-    lexemes = ["w3", "w8", "w12", "w30", "w41", "w50"]
+    lexemes = ["wd", "wi", "wbc", "wda", "web", "wfa"]
     exact, fast = top_n(conn, lexemes), top_n(conn, lexemes, exact=False)
 
     assert fast.approximate
@@ -163,7 +163,7 @@ def test_the_fast_mode_says_that_it_is_approximate_and_scores_fewer_chunks(
 
 def test_beside_vectors_half_of_what_is_asked_for_is_enough(shelves: tuple[Connection, list[Chunk]]) -> None:
     conn, _ = shelves
-    lexemes = ["w3", "w8", "w12", "w30", "w41", "w50"]
+    lexemes = ["wd", "wi", "wbc", "wda", "web", "wfa"]
     exact, shared = top_n(conn, lexemes, top_n=40), top_n(conn, lexemes, top_n=40, exact=None)
 
     assert shared.approximate
@@ -183,8 +183,8 @@ def scans_of(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     "lexemes",
-    [COMMON, WORDS[:3] + WORDS[40:47], ["w0"], ["w59"], WORDS[:40]],
-    ids=["common", "ten words", "w0", "w59", "long"],
+    [COMMON, WORDS[:3] + WORDS[40:47], ["wa"], ["wfj"], WORDS[:40]],
+    ids=["common", "ten words", "wa", "wfj", "long"],
 )
 @pytest.mark.parametrize("collections", [None, ["large"], ["small"]], ids=["all", "large", "small"])
 @pytest.mark.parametrize("exact", [True, False, None], ids=["exact", "fast", "shared"])
