@@ -22,6 +22,7 @@ import argparse
 import ast
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     given = list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = _parser(given).parse_args(given)
+        arguments = _parser(given).parse_args(_with_words(given))
         with translated():
             code = _command(arguments.command).run(arguments)
         sys.stdout.flush()
@@ -111,6 +112,17 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         own.add_argument("--json", action="store_true", help="print the answer as JSON")
         command.add_arguments(own)
     return parser
+
+
+def _with_words(given: Sequence[str]) -> list[str]:
+    """What was typed, with -words of a query (-xzf) as words: our own options are all long, but for -h.
+
+    For argparse a word with a blank is no option.
+    """
+    if not {"search", "search-code", "check-plans"}.intersection(given[:1]):
+        return list(given)
+    words = list(given[: given.index("--")]) if "--" in given else list(given)
+    return [f"{word} " if re.match("-[^-h]", word) else word for word in words] + list(given[len(words) :])
 
 
 def _command(name: str) -> Command:

@@ -18,8 +18,8 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
-from pgsearch.client.before_search import Runs, embed_before_search
-from pgsearch.client.calls import Call, Fusion, Names, SearchMode, Vector
+from pgsearch.client.before_search import Runs, embed_before_search, embed_for_nodes
+from pgsearch.client.calls import MODES_OF_MEANING, Call, Fusion, Names, SearchMode, Vector
 from pgsearch.client.calls import search as calls
 from pgsearch.client.calls.call import either
 from pgsearch.client.calls.search import CodeHit, SearchResult, StagePlan
@@ -215,7 +215,7 @@ class AsyncClient(AsyncMethods):
         """
         collections = either("collections", collections, None, "collection", collection)
         note = await self._embed_before_search(collections, options) if embed_missing else None
-        if search_mode in ("auto", "vector"):
+        if search_mode in MODES_OF_MEANING:
             embedding = await self._embedded(query, embedding)
         call = calls.search(
             query,
@@ -289,7 +289,8 @@ class AsyncClient(AsyncMethods):
         Arguments:
             query: words, identifiers, route paths, "phrases", +required, -excluded
             embedding: of the query, for the vector signal; None: by the client's embedder, else without that signal
-            large_embedding: of the query, by the further model of the nodes; None leaves that signal out
+            large_embedding: of the query, by the further model of the nodes; None: by the embedder of that model where
+                the nodes have one and it is known here, else without that signal
             collections: one or several; None: all
             query_type: see query_types; None: classify_query decides
             top_k: how many hits, 0 .. 1000
@@ -297,13 +298,17 @@ class AsyncClient(AsyncMethods):
             options: see default_settings
             collection: collections, under its other name
         """
+        collections = either("collections", collections, None, "collection", collection)
         embedding = await self._embedded(query, embedding)
+        if large_embedding is None and query.strip():
+            run = _waited_for(self._run_in_savepoint)
+            large_embedding, _ = await asyncio.to_thread(embed_for_nodes, run, query, collections, options)
         return await self.run(
             calls.search_code(
                 query,
                 embedding,
                 large_embedding=large_embedding,
-                collections=either("collections", collections, None, "collection", collection),
+                collections=collections,
                 query_type=query_type,
                 top_k=top_k,
                 filter=filter,

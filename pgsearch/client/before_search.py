@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import psycopg
 
-from pgsearch.client.calls import Call, Names
+from pgsearch.client.calls import Call, Names, inner
 from pgsearch.client.calls import embeddings as calls
 from pgsearch.client.worker_names import worker_name
 from pgsearch.errors import PgsearchError, UnknownModelError
-from pgsearch.models.embedders import Embedder, embed_each, why
+from pgsearch.models.embedders import Embedder, embed_each, embed_query, why
 from pgsearch.models.names import embedder_for, why_no_embedder
 
 MOST_CHUNKS = 64
@@ -57,6 +58,23 @@ def embed_before_search(run: Runs, embedder: Embedder | None, collections: Names
     except (PgsearchError, psycopg.Error) as error:
         hint = getattr(error, "hint", None) or ""
         return f"What is missing was not embedded before the search: {error} {hint}".rstrip()
+
+
+def embed_for_nodes(
+    run: Runs, query: str, collections: Names | None, options: Mapping[str, Any] | None
+) -> tuple[Sequence[float] | None, str | None]:
+    """The vector of a question by the further model of the nodes, where they have one; else why there is none."""
+    named = {key: str((options or {}).get(key, "")) for key in ("model", "large_model")}
+    try:
+        name = run(inner.further_node_model(collections, **named))
+        if name is None:
+            return None, None
+        embedder = embedder_for(name, hurried=True)
+        if embedder is None:
+            return None, why_no_embedder(name)
+        return embed_query(embedder, query), None
+    except PgsearchError as error:
+        return None, f"The large embedding is left out: {error.message.rstrip('.')}. {error.hint or ''}".rstrip()
 
 
 def _rests(model: str) -> bool:

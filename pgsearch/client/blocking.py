@@ -18,8 +18,8 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
-from pgsearch.client.before_search import embed_before_search
-from pgsearch.client.calls import Call, Fusion, Names, SearchMode, Vector
+from pgsearch.client.before_search import embed_before_search, embed_for_nodes
+from pgsearch.client.calls import MODES_OF_MEANING, Call, Fusion, Names, SearchMode, Vector
 from pgsearch.client.calls import search as calls
 from pgsearch.client.calls.call import either
 from pgsearch.client.calls.search import CodeHit, SearchResult, StagePlan
@@ -196,7 +196,7 @@ class Client(Methods):
         """
         collections = either("collections", collections, None, "collection", collection)
         note = self._embed_before_search(collections, options) if embed_missing else None
-        if search_mode in ("auto", "vector"):
+        if search_mode in MODES_OF_MEANING:
             embedding = self._embedded(query, embedding)
         call = calls.search(
             query,
@@ -269,7 +269,8 @@ class Client(Methods):
         Arguments:
             query: words, identifiers, route paths, "phrases", +required, -excluded
             embedding: of the query, for the vector signal; None: by the client's embedder, else without that signal
-            large_embedding: of the query, by the further model of the nodes; None leaves that signal out
+            large_embedding: of the query, by the further model of the nodes; None: by the embedder of that model where
+                the nodes have one and it is known here, else without that signal
             collections: one or several; None: all
             query_type: see query_types; None: classify_query decides
             top_k: how many hits, 0 .. 1000
@@ -277,13 +278,17 @@ class Client(Methods):
             options: see default_settings
             collection: collections, under its other name
         """
+        collections = either("collections", collections, None, "collection", collection)
         embedding = self._embedded(query, embedding)
+        if large_embedding is None and query.strip():
+            run = self._run_in_savepoint
+            large_embedding, _ = embed_for_nodes(run, query, collections, options)
         return self.run(
             calls.search_code(
                 query,
                 embedding,
                 large_embedding=large_embedding,
-                collections=either("collections", collections, None, "collection", collection),
+                collections=collections,
                 query_type=query_type,
                 top_k=top_k,
                 filter=filter,

@@ -1804,8 +1804,8 @@ class Methods(ABC):
             query: words, "phrases", +required, -excluded
             embedding: of the query, for the vector signal; None leaves it out
             collections: None: all
-            search_mode: auto: every signal there is; fts: words of the chunks; vector: meaning; lexical: spelling of
-                titles; code: see search_code
+            search_mode: auto or hybrid: every signal there is; fts: words; vector: meaning; lexical or trgm: spelling
+                of titles; code: see search_code
             top_k: 0 .. 1000
             fusion: strategy; None: the setting
             filter: see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every
@@ -1846,8 +1846,8 @@ class Methods(ABC):
             query: words, "phrases", +required, -excluded
             embedding: of the query, for the vector signal; None leaves it out
             collections: None: all
-            search_mode: auto: every signal there is; fts: words of the chunks; vector: meaning; lexical: spelling of
-                titles; code: see search_code
+            search_mode: auto or hybrid: every signal there is; fts: words; vector: meaning; lexical or trgm: spelling
+                of titles; code: see search_code
             top_k: how many at most
             fusion: strategy; None: the setting
             filter: see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every
@@ -1923,8 +1923,8 @@ class Methods(ABC):
             page_id: exactly one
             embedding: of the query, for the vector signal; None leaves it out
             collections: None: all
-            search_mode: auto: every signal there is; fts: words of the chunks; vector: meaning; lexical: spelling of
-                titles; code: see search_code
+            search_mode: auto or hybrid: every signal there is; fts: words; vector: meaning; lexical or trgm: spelling
+                of titles; code: see search_code
             top_k: 0 .. 1000
             fusion: strategy; None: the setting
             filter: see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every
@@ -2352,7 +2352,7 @@ class Methods(ABC):
         """What a query asks for: its lexemes, requirements and exclusions.
 
         Arguments:
-            query: only its first 1,000 characters count
+            query: only its first 32,000 characters count
             text_config: name of a text search configuration
             operator: 'or': any word will do; 'and': every word is required
         """

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """The plans are shown first; a wrong one is then an error, with exit code 1."""
-    query = " ".join(arguments.query)
+    query = " ".join(word.strip() for word in arguments.query)
     with Client(arguments.dsn or default_dsn()) as client:
         vector, why_not = query_embedding(
             client, query, arguments.collection, str((arguments.options or {}).get("model", ""))

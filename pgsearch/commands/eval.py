@@ -7,9 +7,10 @@ import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pgsearch.client import Client
+from pgsearch.client.calls import SearchMode
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
 from pgsearch.database.dsn import default_dsn
 from pgsearch.evaluation import EvaluationError
@@ -64,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     vectors.add_argument("--embedder", metavar="MODEL", help="model that embeds corpus and queries here: svd:NAME")
 
     search = parser.add_argument_group("the search")
-    search.add_argument("--search-mode", default="auto", help="auto (default), fts, vector or lexical")
+    search.add_argument("--search-mode", default="auto", help="auto or hybrid (default), fts, vector, lexical or trgm")
     search.add_argument("--fusion", help="fusion strategy (default: that of the collection)")
     search.add_argument("--options", type=_options, default={}, metavar="JSON", help="options of search, a JSON object")
     search.add_argument("--depth", type=_count, default=200, help="candidates that each signal contributes (200)")
@@ -163,10 +164,10 @@ def _search(named: str, default: Configuration) -> Configuration | Path:
             )
         return dataclasses.replace(default, **given)
     mode, _, fusion = named.partition("/")
-    if mode not in ("auto", "fts", "vector", "lexical"):
+    if mode not in get_args(SearchMode) or mode == "code":
         raise EvaluationError(
             f"{named!r} is neither a run file nor a search.",
-            hint="Searches are written MODE or MODE/FUSION, with the modes auto, fts, vector, lexical.",
+            hint="Searches are written MODE or MODE/FUSION, with the modes hybrid (auto), fts, vector, trgm (lexical).",
         )
     # what is no strategy is refused by the search, which lists those that there are
     search: dict[str, Any] = {"search_mode": mode, "fusion": fusion or default.fusion}

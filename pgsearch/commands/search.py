@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mode",
         default="auto",
-        help="auto (every signal there is), fts (words), vector (meaning), lexical (spelling of titles)",
+        help="auto or hybrid (every signal), fts (words), vector (meaning), lexical or trgm (spelling of titles)",
     )
     parser.add_argument("--top-k", type=int, default=8, metavar="N", help="how many hits (default: 8)")
     parser.add_argument("--fusion", metavar="NAME", help="how the signals are put together (default: the collection's)")
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """A query that finds nothing is an answer too: the exit code is 0."""
-    query = " ".join(arguments.query)
+    query = " ".join(word.strip() for word in arguments.query)
     options = dict(arguments.options or {})
     if arguments.pages:
         options["group_by_page"] = True

@@ -8,6 +8,7 @@ import dataclasses
 from psycopg.errors import Diagnostic
 
 from pgsearch.client import Client
+from pgsearch.client.before_search import embed_for_nodes
 from pgsearch.client.calls.learned import ClassifiedQuery
 from pgsearch.client.calls.search import CodeHit
 from pgsearch.commands._output import note, say, say_json
@@ -41,17 +42,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """A question that finds nothing is answered too: the exit code is 0."""
-    question = " ".join(arguments.question)
+    question = " ".join(word.strip() for word in arguments.question)
     notes: list[str] = []
     with Client(arguments.dsn or default_dsn()) as client, client.connected() as connection:
         connection.add_notice_handler(lambda notice: notes.append(_sentence(notice)))
-        vector = why_not = None
+        vector = large = why_not = why_not_large = None
         if question.strip():
             model = str((arguments.options or {}).get("model", ""))
             vector, why_not = query_embedding(client, question, arguments.collection, model)
+            large, why_not_large = embed_for_nodes(client.run, question, arguments.collection, arguments.options)
         hits = client.search_code(
             question,
             vector,
+            large_embedding=large,
             collections=arguments.collection,
             query_type=arguments.type,
             top_k=arguments.top_k,
@@ -59,8 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
             options=arguments.options,
         )
         kind = None if arguments.type else next(iter(client.classify_query(question)), None)
-    if why_not:
-        notes.append(why_not)
+    notes += [why for why in (why_not, why_not_large) if why]
     if arguments.json:
         say_json(
             {

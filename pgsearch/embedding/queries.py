@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 
-from pgsearch.client.calls import Names, SearchMode
+from pgsearch.client.calls import MODES_OF_MEANING, Names, SearchMode
 from pgsearch.errors import ConnectionFailedError, InvalidValueError, PgsearchError, UnknownModelError
 from pgsearch.models.embedders import embed_query
 from pgsearch.models.names import embedder_for, why_no_embedder
@@ -39,7 +39,7 @@ def embedding_of_search(
     options: Mapping[str, Any] | None = None,
 ) -> tuple[Sequence[float] | None, str | None]:
     """`query_embedding` as a search of this mode and these options wants it; neither value when it wants none."""
-    if search_mode not in ("auto", "vector") or not query.strip():
+    if search_mode not in MODES_OF_MEANING or not query.strip():
         return None, None
     return query_embedding(client, query, collections, str((options or {}).get("model", "")))
 
@@ -49,7 +49,8 @@ def query_embedding(
 ) -> tuple[Sequence[float] | None, str | None]:
     """The vector of a query, from the embedder of the model, by default that of the collections.
 
-    When there is no vector, the second value says why, in a sentence for the person who searches. Vectors that take
+    When a vector is left out, the second value says why, in a sentence for the person who searches; where the
+    collections have no model, nothing is. Vectors that take
     long or cost money are kept in the database, PGSEARCH_QUERY_CACHE of them (default 10000, 0: none).
     """
     try:
@@ -57,8 +58,10 @@ def query_embedding(
     except UnknownModelError as error:
         return None, f"{error.message[:1].upper()}{error.message[1:]}. {error.hint or ''}".rstrip()
     try:
+        if name is None:
+            return None, None
         embedder = embedder_for(name, hurried=True)
-        if embedder is None or name is None:
+        if embedder is None:
             return None, why_no_embedder(name)
         most_kept = _most_queries_kept() if getattr(embedder, "worth_caching", False) else 0
         if most_kept and (known := _quietly(client, lambda: client.cached_query_embedding(name, query))) is not None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from pgsearch.client import Client
-from pgsearch.client.calls import Fusion, SearchMode
+from pgsearch.client.calls import MODES_OF_MEANING, Fusion, SearchMode
 from pgsearch.client.calls.search import Hit, SearchResult
 from pgsearch.evaluation import EvaluationError
 from pgsearch.evaluation.collections import Query
@@ -92,7 +92,7 @@ def run_queries(
     def ask(query: Query) -> SearchResult:
         return client.search(
             query.text,
-            embedding(query) if configuration.search_mode in ("auto", "vector") else None,
+            embedding(query) if configuration.search_mode in MODES_OF_MEANING else None,
             collections=collection,
             search_mode=configuration.search_mode,
             top_k=top_k,

@@ -18,8 +18,6 @@ from pgsearch.http.services import APPLICATION
 
 router = APIRouter(prefix="/api", tags=["search"], dependencies=[Depends(asking)])
 
-# names that others gave to the same
-_MODES = {"hybrid": "auto", "trgm": "lexical"}
 _MOST_SUGGESTIONS = 100
 
 
@@ -99,7 +97,7 @@ async def search_wiki(
     result = await served.search(
         q,
         collections=collection,
-        search_mode=_MODES.get(search_mode, search_mode),
+        search_mode=search_mode,
         fusion=fusion,
         top_k=top_k,
         options=options,

@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from pgsearch.chat.completions import Completions
 from pgsearch.client import AsyncClient
-from pgsearch.client.calls import Call, Names
+from pgsearch.client.calls import MODES_OF_MEANING, Call, Names
 from pgsearch.client.calls.search import SearchResult
 from pgsearch.client.methods_blocking import Methods
 from pgsearch.conversation_log import AsyncConversationLog
@@ -25,7 +25,6 @@ from pgsearch.errors import ConnectionFailedError, NotDeployedError, UnknownMode
 from pgsearch.http.metrics import Metrics
 from pgsearch.http.rollups import Rollups
 from pgsearch.http.settings import ServerSettings
-from pgsearch.models.names import why_no_embedder
 from pgsearch.search_logger import AsyncSearchLogger
 
 Result = TypeVar("Result")
@@ -90,7 +89,7 @@ class Services:
     async def search(self, query: str, *, collections: Names | None = None, **arguments: Any) -> SearchResult:
         """AsyncClient.search with the vector of the query, from the embedder of the collections where there is one."""
         vector, why_not = None, None
-        if arguments.get("search_mode", "auto") in ("auto", "vector", "code") and query.strip():
+        if arguments.get("search_mode", "auto") in MODES_OF_MEANING | {"code"} and query.strip():
             model = (arguments.get("options") or {}).get("model", "")
             vector, why_not = await self.vector(query, collections, model if isinstance(model, str) else "")
         result = await self.client.search(query, vector, collections=collections, **arguments)
@@ -105,7 +104,7 @@ class Services:
         except UnknownModelError as error:
             return None, f"{error.message} {error.hint or ''}".strip()
         if name is None:
-            return None, why_no_embedder(None)
+            return None, None
         return await asyncio.to_thread(query_embedding, _Waiting(self.client), query, collections, name)
 
     async def log_feedback(self, query_id: str, **given: Any) -> str | None:

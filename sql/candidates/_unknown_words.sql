@@ -12,9 +12,11 @@ set enable_seqscan = off
 set gin_fuzzy_search_limit = 0
 as $$
 declare
+    scope   pgsearch.scope;
     unknown text[] := '{}';
     lexeme  text;
 begin
+    scope.collections := collections;
     for lexeme in
         select a.lexeme
           from (select distinct l.lexeme
@@ -30,7 +32,8 @@ begin
                               and (_unknown_words.collections is null or s.collection = any (_unknown_words.collections)))
     loop
         -- newer than the statistics?
-        if pgsearch._count_chunks(pgsearch._any_of(array[lexeme]), collections, 1) = 0 then
+        if pgsearch._count_chunks(pgsearch._any_of(array[lexeme]), collections, 1) = 0
+           and pgsearch._pages_with_fields(pgsearch._any_of(array[lexeme]), scope, 1) is null then
             unknown := unknown || lexeme;
         end if;
     end loop;
@@ -54,4 +57,5 @@ end;
 $$;
 
 comment on function pgsearch._unknown_words(text[], text[]) is
-'Those of the words that have a lexeme (a bigram, for Korean) which no chunk of the collections (null: all) has, in their order.';
+'Those of the words that have a lexeme (a bigram, for Korean) which no chunk of the collections (null: all) and no tag, note or summary of
+a page has, in their order.';

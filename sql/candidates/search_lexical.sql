@@ -37,20 +37,23 @@ comment on function pgsearch._lexical_statement(boolean, boolean) is
 'Text of the title search. Parameters: $1 query in NFD, $2 its words in NFD text[], $3 collections text[], $4 page ids
 bigint[], $5 least score, $6 limit.';
 
-create or replace function pgsearch._lexical_words(words text[])
+create or replace function pgsearch._lexical_words(words text[], whole boolean)
 returns text[]
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
--- the longest words tell titles apart; what is shorter than three letters (one syllable) is like half of all titles
-select array(select normalize(word, NFD)
-               from unnest(words) as word
-              where length(normalize(word, NFD)) >= 3
-              order by length(normalize(word, NFD)) desc, word
+-- the longest words tell titles apart; what is shorter than three letters (one syllable) is like half of all titles, and
+-- looked up only where the whole query is no longer
+select array(select w.word
+               from (select normalize(word, NFD) as word, max(length(normalize(word, NFD))) over () as longest
+                       from unnest(words) as word) as w
+              where length(w.word) >= case when whole then least(3, w.longest) else 3 end
+              order by length(w.word) desc, w.word
               limit 8);
 $$;
 
-comment on function pgsearch._lexical_words(text[]) is 'The at most eight words, in NFD, that are worth a look-up by trigrams.';
+comment on function pgsearch._lexical_words(text[], boolean) is
+'The at most eight words, in NFD, that are worth a look-up by trigrams. whole: they are all that the query has.';
 
 create or replace function pgsearch._lexical_top_n(
     words       text[],
@@ -70,7 +73,7 @@ set enable_indexscan = off
 set gin_fuzzy_search_limit = 0
 as $$
 declare
-    worthwhile constant text[] := pgsearch._lexical_words(looked_up);
+    worthwhile constant text[] := pgsearch._lexical_words(looked_up, looked_up = words);
 begin
     if cardinality(worthwhile) = 0 then
         return;

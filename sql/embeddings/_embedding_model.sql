@@ -57,6 +57,22 @@ comment on function pgsearch._embedding_model(text, text[], vector) is
 'The row of the model that is named, or that is the default of the collections; null when they have none.
 Errors: PS008 for an unknown model or several defaults, PS004 when the embedding has other dimensions.';
 
+create or replace function pgsearch._has_model(model text, collections text[])
+returns boolean
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return model <> '' or exists (select
+                                    from pgsearch.collections as c
+                                   where c.default_model is not null
+                                     and (_has_model.collections is null or c.collection = any (_has_model.collections)));
+end;
+$$;
+
+comment on function pgsearch._has_model(text, text[]) is
+'Whether a search knows of a model: one that is named, or a default of the collections (null: all), several as well.';
+
 create or replace function pgsearch._named_model(model text)
 returns pgsearch.embedding_models
 language plpgsql stable parallel safe

@@ -13,6 +13,8 @@ create or replace function pgsearch._fused(
     title_scores   float8[],
     lexical_scores float8[],
     vector_found   bigint[],
+    same_titled    bigint[],
+    sameness       float8[],
     one_a_page     boolean,
     shown          integer
 )
@@ -40,7 +42,13 @@ begin
     if fusion = 'legacy' then
         select array_agg(l.chunk_id), array_agg(l.signal), array_agg(l.score)
           into ids, names, raw
-          from pgsearch.legacy_scores(words, page_ids, chunk_ids, text_scores, vector_scores) as l;
+          from (select s.chunk_id, s.signal, s.score
+                  from pgsearch.legacy_scores(words, page_ids, chunk_ids, text_scores, vector_scores) as s
+                 union all
+                -- it looks for the words as they are typed; a page may be called so in another spelling, or of stop words
+                select c.chunk_id, 'lexical', 1::float8
+                  from unnest(chunk_ids, page_ids) as c(chunk_id, page_id)
+                 where c.page_id = any (same_titled)) as l;
     else
         ids   := chunk_ids || chunk_ids || chunk_ids || chunk_ids;
         names := array_fill('text'::text, array[n]) || array_fill('vector'::text, array[n])
@@ -79,13 +87,22 @@ begin
                join pgsearch._page_ages(page_ids, half > 0, settings ->> 'recency_key') as a on a.page_id = c.page_id
     ),
     head as materialized (
-        select p.*
+        select p.chunk_id, p.page_id, p.score + p.lift as score, p.match_reason,
+               p.title, p.tags, p.article, p.outstanding, p.lift, p.days, p.hit_chunks
           from (select x.*,
-                       row_number() over (partition by x.page_id order by x.score desc, x.chunk_id) as of_page,
-                       count(*) over (partition by x.page_id) as hit_chunks
-                  from boosted as x) as p
+                       -- the best chunk of a page speaks for its title
+                       case when x.page_id = any (same_titled) and x.of_page = 1
+                            then pgsearch._title_lift(best  => (select max(o.score) from boosted as o),
+                                                      worst => (select min(o.score) from boosted as o),
+                                                      times => (settings #>> '{boosts,same_title}')::float8
+                                                               * sameness[array_position(same_titled, x.page_id)])
+                            else 0 end as lift
+                  from (select o.*,
+                               row_number() over (partition by o.page_id order by o.score desc, o.chunk_id) as of_page,
+                               count(*) over (partition by o.page_id) as hit_chunks
+                          from boosted as o) as x) as p
          where p.of_page = 1 or not one_a_page
-         order by p.score desc, p.chunk_id
+         order by p.score + p.lift desc, p.chunk_id
          limit shown
     )
     -- what is explained is built for the few that are shown
@@ -97,6 +114,8 @@ begin
                        'score', l.raw, 'rank', l.rank, 'weight', l.factor, 'contribution', l.part))
               from unnest(ids, names, raw, ranks, factors, parts) as l(chunk_id, name, raw, rank, factor, part)
              where l.chunk_id = h.chunk_id)
+           || case when h.lift = 0 then '{}'
+                   else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
            || coalesce((select jsonb_build_object('boosts', b.boosts)
                           from (select jsonb_strip_nulls(jsonb_build_object(
                                            'title',      case fusion when 'rrf_boost' then nullif(h.title, 0) end,
@@ -111,12 +130,29 @@ begin
 end;
 $$;
 
-comment on function pgsearch._fused(text, jsonb, text, text[], float8, bigint[], bigint[], float8[], float8[], float8[], float8[], bigint[], boolean, integer) is
+comment on function pgsearch._fused(text, jsonb, text, text[], float8, bigint[], bigint[], float8[], float8[], float8[], float8[], bigint[], bigint[], float8[], boolean, integer) is
 'The first shown candidates by fusion: the contributions of their signals (for adaptive with words and vectors see
 _fused_adaptive), boost_factors for rrf_boost (times the score) and adaptive (option adaptive.boost times the factor of tags and
-article, in standard deviations), and recency (half the score after each half-life). one_a_page keeps the best chunk of each
+article, in standard deviations), recency (half the score after each half-life), and for the best chunk of each page of
+same_titled _title_lift times its sameness (see _same_titled) and the option boosts.same_title. one_a_page keeps the best chunk of each
 page. Returns score, match_reason (title, tags, content or lexical, then +vector when the vectors found it too), signals
 (as search_hybrid shows them), hit_chunks (candidates of the same page). A candidate without any signal is left out.';
+
+create or replace function pgsearch._title_lift(best float8, worst float8, times float8)
+returns float8
+language sql immutable parallel safe
+return times * (1.05::float8 * (best - worst) + greatest(0.01::float8 * abs(best), 1e-6));
+
+comment on function pgsearch._title_lift(float8, float8, float8) is
+'What lifts a candidate above all others, once: a little more than the span from the best score to the worst.';
+
+create or replace function pgsearch._lift_signal(lift float8, sameness float8, settings jsonb)
+returns jsonb
+language sql immutable parallel safe
+return jsonb_build_object('same_title', jsonb_build_object(
+           'score', sameness, 'rank', 1, 'weight', settings #> '{boosts,same_title}', 'contribution', lift));
+
+comment on function pgsearch._lift_signal(float8, float8, jsonb) is 'What a lift by the title shows among the signals.';
 
 create or replace function pgsearch._page_ages(page_ids bigint[], wanted boolean, date_key text)
 returns table (page_id bigint, days float8)

@@ -43,6 +43,8 @@ create or replace function pgsearch._fused_adaptive(
     article_boosts float8[],
     ages           float8[],
     vector_found   bigint[],
+    same_titled    bigint[],
+    sameness       float8[],
     words          text[],
     lexemes        text[],
     one_a_page     boolean,
@@ -181,12 +183,34 @@ begin
                coalesce(r.title, nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, lexemes)), 0)::float8 / (select count(distinct l) from unnest(lexemes) as l)) as in_title
           from eligible as r
                join pgsearch.pages as p on p.page_id = r.page_id
-         where r.score + boost * tag_boost >= coalesce((select l.score from eligible as l order by l.score desc, l.chunk_id offset greatest(shown - 1, 0) limit 1), '-infinity')
+         where r.page_id = any (same_titled)
+            or r.score + boost * tag_boost
+               >= coalesce((select l.score
+                              from eligible as l
+                             order by l.score desc, l.chunk_id
+                            offset greatest(shown - 1, 0)
+                             limit 1), '-infinity')
+    ),
+    lifted as (
+        select c.*,
+               -- the best chunk of a page speaks for its title
+               case when c.page_id = any (same_titled)
+                         and not exists (select
+                                           from eligible as e
+                                          where e.page_id = c.page_id
+                                            and (-e.score, e.chunk_id) < (-c.score, c.chunk_id))
+                    then pgsearch._title_lift(best  => (select max(s.score) from scored as s),
+                                              worst => (select min(s.score) from scored as s),
+                                              times => (settings #>> '{boosts,same_title}')::float8
+                                                       * sameness[array_position(same_titled, c.page_id)])
+                    else 0 end as lift
+          from contenders as c
+        offset 0
     ),
     shown_ones as materialized (
         select c.*,
-               c.score + boost * c.tags * c.decay as boosted
-          from contenders as c
+               c.score + boost * c.tags * c.decay + c.lift as boosted
+          from lifted as c
          order by boosted desc, c.chunk_id
          limit shown
     )
@@ -194,7 +218,7 @@ begin
            h.page_id,
            h.boosted,
            coalesce(nullif(concat_ws('+',
-               case when h.in_title >= 1 then 'title'
+               case when h.in_title >= 1 or h.page_id = any (same_titled) then 'title'
                     when h.tags > 0 then 'tags'
                     when h.text > 0 then 'content'
                     when h.in_title > 0 then 'title'
@@ -210,6 +234,8 @@ begin
                    else jsonb_build_object('title', jsonb_build_object('score', h.in_title, 'rank', (select 1 + count(*) from contenders as c where c.in_title > h.in_title or c.in_title = h.in_title and c.chunk_id < h.chunk_id), 'weight', by_title, 'contribution', h.part_title)) end
            || case when h.lexical is null then '{}'
                    else jsonb_build_object('lexical', jsonb_build_object('score', h.lexical, 'rank', (select 1 + count(*) from scored as s where s.lexical > h.lexical or s.lexical = h.lexical and s.chunk_id < h.chunk_id), 'weight', by_lexical, 'contribution', h.part_lexical)) end
+           || case when h.lift = 0 then '{}'
+                   else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
            || case when h.tags = 0 and h.article = 0 and not half > 0 then '{}'
                    else jsonb_build_object('boosts', jsonb_strip_nulls(jsonb_build_object(
                             'tags',     nullif(h.tags, 0),
@@ -221,11 +247,11 @@ begin
 end;
 $$;
 
-comment on function pgsearch._fused_adaptive(jsonb, float8, vector, pgsearch.embedding_models, vector, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[], text[], text[], boolean, integer) is
+comment on function pgsearch._fused_adaptive(jsonb, float8, vector, pgsearch.embedding_models, vector, bigint[], bigint[], float8[], float8[], float8[], float8[], float8[], bigint[], bigint[], float8[], text[], text[], boolean, integer) is
 '_fused for strategy adaptive when there are words and vectors. Arguments: settings, information (word_information of
 fuse), embedding of the query, its model and the centre of the collections (null: none), parallel arrays of the
 candidates (chunk_ids, page_ids, text_scores, none of them null, title_scores, lexical_scores; article_boosts as
-boost_factors gives them, ages in days, each null for none), vector_found (chunks of the vector signal), words and
-lexemes of the query, one_a_page, shown.
+boost_factors gives them, ages in days, each null for none), vector_found (chunks of the vector signal), same_titled and sameness as for
+_fused, words and lexemes of the query, one_a_page, shown.
 Without title_scores, for which there is no need while their weight is 0, titles are read with the tags, for those
 candidates that could be shown, and ranked among these. Returns as _fused.';

@@ -31,13 +31,6 @@ begin
     laps.last    := laps.started;
     laps.timings := '{}';
 
-    if search_mode is null or search_mode not in ('auto', 'fts', 'vector', 'lexical', 'code') then
-        raise exception using
-            errcode = 'PS002',
-            message = format('unknown search_mode %s', coalesce(quote_literal(search_mode), 'null')),
-            hint    = 'Known modes: auto (all signals), fts, vector, lexical, code (see search_code).';
-    end if;
-
     perform pgsearch._check_range('top_k', top_k, 0, 1000);
     perform pgsearch._check_collections(collections);
     settings := pgsearch._settings(collections, options);
@@ -46,6 +39,7 @@ begin
     parsed            := pgsearch._parse_for(query, collections, settings ->> 'operator');
     scope.collections := collections;
     scope.page_ids    := pgsearch._filter_page_ids(filter, collections);
+    scope             := pgsearch._without_excluded(scope, parsed.excluded);
     if embedding is not null or search_mode = 'vector' or search_mode <> 'code' and (settings ->> 'diversity')::float8 > 0 then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
     end if;
@@ -63,12 +57,16 @@ begin
     asked.candidates  := greatest((settings ->> 'candidates')::integer, top_k);
     asked.use_text    := search_mode in ('auto', 'fts', 'code') and parsed.any_of is not null;
     asked.use_vector  := search_mode in ('auto', 'vector', 'code') and embedding is not null and model.model_id is not null;
-    asked.use_title   := search_mode in ('auto', 'lexical') and parsed.any_of is not null;
+    -- what stop words are for the text may be a name: The Who
+    asked.use_title   := search_mode in ('auto', 'lexical') and (parsed.any_of is not null or parsed.words <> '{}');
+    asked.title_keys  := case when search_mode in ('auto', 'fts', 'lexical') then pgsearch._title_keys(query, parsed.words) end;
     asked.notes       := '{}';
     if asked.use_vector and model.distance = 'cosine' and pgsearch._vector_norm(embedding) = 0 then
         asked.use_vector := false;
         asked.notes      := asked.notes || format('The embedding of the query is a zero vector: %s.', without);
-    elsif search_mode in ('auto', 'vector', 'code') and not asked.use_vector then
+    elsif search_mode in ('auto', 'vector', 'code') and not asked.use_vector
+          -- nobody misses what the collections never had
+          and (embedding is not null or search_mode = 'vector' or pgsearch._has_model(settings ->> 'model', collections)) then
         asked.notes := asked.notes || format(case
                                              when embedding is null then 'No embedding of the query was given: %s.'
                                              else 'The collection has no embedding model: %s.'
@@ -95,19 +93,19 @@ declare
     findings  pgsearch.search_findings;
 begin
     findings.notes := asked.notes;
-    if parsed.truncated then
-        findings.notes := findings.notes || 'The query was cut to its first 1,000 characters.'::text;
-    end if;
-    if parsed.loosened <> '{}' then
-        findings.notes := findings.notes || format('No chunk has %s word for word: the words count alone.',
-                                             (select string_agg(format('"%s"', l), ', ') from unnest(parsed.loosened) as l));
+    -- rows have no column for notes
+    if asked.wanted = 'outcome' then
+        findings.notes := findings.notes || pgsearch._query_notes(asked);
     end if;
     if not exists (select from pgsearch.collections) then
         findings.notes := findings.notes || 'There is no collection yet.'::text;
-    elsif asked.search_mode <> 'vector' and not asked.use_text and not asked.use_vector and not asked.use_title
-          and ((asked.code).large_model).model_id is null then
+    elsif asked.search_mode <> 'vector' and not asked.use_text and not asked.use_vector
+          and ((asked.code).large_model).model_id is null
+          and (asked.search_mode <> 'lexical' or not asked.use_title) then
         findings.notes := findings.notes || case
                                       when coalesce(btrim(asked.query), '') = '' then 'The query is empty.'::text
+                                      when asked.title_keys <> '{}' and parsed.words <> '{}'
+                                      then 'The query has only stop words: it was looked up among the titles alone.'
                                       else 'The query has no words to search for: only stop words, punctuation or exclusions.'
                                       end;
     end if;

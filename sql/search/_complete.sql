@@ -29,10 +29,19 @@ begin
             select array_agg(r.fts_rank order by r.chunk_id)
               into findings.text_scores
               from pgsearch._fts_rank(parsed.any_of, findings.chunk_ids) as r;
+            if findings.field_pages is not null then
+                findings.field_scores := pgsearch._field_ranks(parsed.any_of, asked.settings, findings.field_pages);
+                select array_agg(c.score + coalesce(findings.field_scores[array_position(findings.field_pages, c.page_id)], 0)
+                                 order by c.at)
+                  into findings.text_scores
+                  from unnest(findings.page_ids, findings.text_scores) with ordinality as c(page_id, score, at);
+            end if;
         end if;
     end if;
 
-    if (asked.use_text or asked.use_title) and (not adaptive or (asked.settings #>> '{weights,title}')::float8 > 0) then
+    if parsed.lexemes <> '{}'
+       and (asked.use_text or asked.use_title)
+       and (not adaptive or (asked.settings #>> '{weights,title}')::float8 > 0) then
         select array_agg(p.page_id), array_agg(p.share)
           into alike.page_ids, alike.scores
           from (select p.page_id,
@@ -42,8 +51,9 @@ begin
                  where p.page_id = any (findings.page_ids)) as p
          where p.share > 0;
     end if;
-    if alike.page_ids is not null or findings.titled_pages is not null then
-        select array_agg(alike.scores[array_position(alike.page_ids, c.page_id)] order by c.at),
+    if alike.page_ids is not null or findings.titled_pages is not null or findings.same_titled is not null then
+        select array_agg(case when c.page_id = any (findings.same_titled) then 1
+                              else alike.scores[array_position(alike.page_ids, c.page_id)] end order by c.at),
                array_agg(findings.titled_scores[array_position(findings.titled_pages, c.page_id)] order by c.at)
           into findings.title_scores, findings.lexical_scores
           from unnest(findings.page_ids) with ordinality as c(page_id, at);

@@ -51,6 +51,8 @@ begin
                    article_boosts => article_boosts,
                    ages           => ages,
                    vector_found   => (findings.by_vector).chunk_ids,
+                   same_titled    => findings.same_titled,
+                   sameness       => findings.sameness,
                    words          => parsed.words,
                    lexemes        => parsed.lexemes,
                    one_a_page     => one_a_page,
@@ -71,10 +73,15 @@ begin
                    title_scores   => findings.title_scores,
                    lexical_scores => findings.lexical_scores,
                    vector_found   => (findings.by_vector).chunk_ids,
+                   same_titled    => findings.same_titled,
+                   sameness       => findings.sameness,
                    one_a_page     => one_a_page,
                    shown          => shown) as f;
     end if;
     findings.hits := coalesce(findings.hits, '[]');
+    if findings.field_pages is not null then
+        findings.hits := pgsearch._hits_with_fields(findings);
+    end if;
     findings.laps := pgsearch._lap(findings.laps, 'fusion_ms');
     return findings;
 end;
@@ -83,3 +90,27 @@ $$;
 comment on function pgsearch._fuse_and_boost(pgsearch.search_request, pgsearch.search_findings) is
 'Adds hits: the first candidates by the fusion, best first, as objects of chunk_id, page_id, score, match_reason, signals
 and hit_chunks; as many as are shown, or as reranking and diversity choose from.';
+
+create or replace function pgsearch._hits_with_fields(findings pgsearch.search_findings)
+returns jsonb
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
+as $$
+-- a chunk that has no more than what its page's fields are worth has no word of the query itself
+select jsonb_agg(case when f.name is null then h.hit
+                      else jsonb_set(h.hit, '{signals,text,fields}', to_jsonb(f.score))
+                           || jsonb_build_object('match_reason', regexp_replace(
+                                  h.hit ->> 'match_reason',
+                                  '^content',
+                                  case when (h.hit #>> '{signals,text,score}')::float8 > f.score + 1e-9 then 'content+' else '' end
+                                  || f.name))
+                 end order by h.at)
+  from jsonb_array_elements(findings.hits) with ordinality as h(hit, at)
+       cross join lateral (select array_position(findings.field_pages, (h.hit ->> 'page_id')::bigint) as at) as p
+       cross join lateral (select findings.field_names[p.at] as name, findings.field_scores[p.at] as score) as f;
+$$;
+
+comment on function pgsearch._hits_with_fields(pgsearch.search_findings) is
+'The hits, where the fields of their page have words of the query: with the names of the fields in match_reason, and what
+they are worth in the signal text.';

@@ -28,7 +28,8 @@ that know the question (all but graph).';
 
 create or replace function pgsearch._code_fused(
     weights jsonb,
-    pairs   pgsearch.code_pairs
+    pairs   pgsearch.code_pairs,
+    worths  float8[]
 )
 returns table (pair_id bigint, score float8, signals jsonb, hit_chunks bigint)
 language plpgsql stable parallel safe
@@ -106,9 +107,11 @@ begin
     boosted as (
         select p.pair_id, p.chunk_id, p.page_id, p.node_id, p.node_type, s.fused, s.signals,
                1::float8 + 0.1::float8 * coalesce(p.importance, 0) as importance_boost,
-               case when p.llm then 1.03::float8 else 1 end as llm_boost
-          from unnest(pair_ids, pairs.chunk_ids, pairs.page_ids, pairs.node_ids, pairs.node_types, pairs.llm, pairs.importance)
-                    as p(pair_id, chunk_id, page_id, node_id, node_type, llm, importance)
+               case when p.llm then 1.03::float8 else 1 end as llm_boost,
+               -- more than all signals give
+               coalesce(1.2::float8 * p.worth, 0) as document_boost
+          from unnest(pair_ids, pairs.chunk_ids, pairs.page_ids, pairs.node_ids, pairs.node_types, pairs.llm, pairs.importance, worths)
+                    as p(pair_id, chunk_id, page_id, node_id, node_type, llm, importance, worth)
                join summed as s on s.pair_id = p.pair_id
     ),
     -- a document explains one chunk of its page, the best one
@@ -120,18 +123,20 @@ begin
     ),
     best as (
         select p.*,
-               row_number() over (partition by p.chunk_id order by p.fused * p.importance_boost * p.llm_boost desc, p.pair_id) as of_chunk
+               row_number() over (partition by p.chunk_id
+                                  order by p.fused * p.importance_boost * p.llm_boost + p.document_boost desc, p.pair_id) as of_chunk
           from placed as p
          where p.of_node = 1
             or p.node_type is null
             or p.node_type not in ('doc', 'issue')
     )
     select b.pair_id,
-           b.fused * b.importance_boost * b.llm_boost,
+           b.fused * b.importance_boost * b.llm_boost + b.document_boost,
            b.signals
-           || case when b.importance_boost * b.llm_boost > 1
+           || case when b.importance_boost * b.llm_boost > 1 or b.document_boost > 0
                    then jsonb_build_object('boosts', jsonb_strip_nulls(jsonb_build_object(
-                            'importance', nullif(b.importance_boost, 1), 'llm_summary', nullif(b.llm_boost, 1))))
+                            'importance', nullif(b.importance_boost, 1), 'llm_summary', nullif(b.llm_boost, 1),
+                            'document', nullif(b.document_boost, 0))))
                    else '{}'
               end,
            count(*) over (partition by b.page_id)
@@ -141,12 +146,12 @@ begin
 end;
 $$;
 
-comment on function pgsearch._code_fused(jsonb, pgsearch.code_pairs) is
+comment on function pgsearch._code_fused(jsonb, pgsearch.code_pairs, float8[]) is
 'The best pair of each chunk, best first. Arguments: weights (of the signals that take part, summing to 1), and pairs:
 pair_ids, chunk_ids, page_ids, node_ids and node_types (null: a chunk without a node; type '''': a chunk of a document,
 alone), llm (summary by a language model), importance (0 .. 1), and the scores by lexical, small_node, large_node,
-small_code and graph (null: none). Score: sum of weight × signal scaled to 0 .. 1 between its least and its greatest, ×
-(1 + 0.1 × importance) × (1.03 for llm).
+small_code and graph (null: none); worths (of each pair, null: none; see _overview_nodes). Score: sum of weight × signal
+scaled to 0 .. 1 between its least and its greatest, × (1 + 0.1 × importance) × (1.03 for llm), + 1.2 × worth.
 A node without a large vector counts in the large signal what it counts in the small one, a chunk without a node in both
 what its own vector counts. Returns pair_id, score, signals (score, rank, weight, contribution of each, and boosts),
 hit_chunks (chunks of the same page).';
@@ -159,6 +164,7 @@ as $$
 declare
     in_code     pgsearch.code_findings := findings.code;
     pairs       constant pgsearch.code_pairs := in_code.pairs;
+    worths      float8[];
     text_chunks constant bigint[] := (findings.by_text).chunk_ids;
     code_chunks constant bigint[] := (findings.by_vector).chunk_ids;
     node_chunks constant bigint[] := in_code.small_chunks || in_code.large_chunks;
@@ -173,6 +179,14 @@ begin
         case when exists (select from unnest(pairs.large_node) as s where s is not null) then 'semantic_large_node' end,
         case when exists (select from unnest(pairs.small_code) as s where s is not null) then 'semantic_small_code' end,
         case when exists (select from unnest(pairs.small_node) as s where s is not null) then 'semantic_small_node' end], null);
+    -- a question about the whole prefers the documents about it
+    if (asked.code).query_type = 'STRUCTURE' and pairs.pair_ids is not null then
+        select array_agg(o.worth order by p.pair_id)
+          into worths
+          from unnest(pairs.pair_ids, pairs.repo_ids, pairs.node_ids, pairs.node_types) as p(pair_id, repo_id, node_id, node_type)
+               left join pgsearch._overview_nodes((asked.scope).collections, (asked.scope).page_ids, 20) as o
+                      on (o.repo_id, o.node_id, o.node_type) = (p.repo_id, p.node_id, p.node_type);
+    end if;
     in_code.weights := pgsearch._shared_weights((asked.code).weights, findings.signals);
     findings.code   := in_code;
 
@@ -187,11 +201,12 @@ begin
                            case when p.whole_name then 'name' when p.named > 0 then 'words' end,
                            case when p.chunk_id = any (text_chunks) then 'content' end,
                            case when p.chunk_id = any (node_chunks) then 'summary' end,
-                           case when p.chunk_id = any (code_chunks) then 'code' end), ''), 'graph'),
+                           case when p.chunk_id = any (code_chunks) then 'code' end), ''),
+                                                case when f.signals #> '{boosts,document}' is not null then 'document' else 'graph' end),
                        'node', jsonb_build_object('node_id', p.node_id, 'node_type', nullif(p.node_type, ''), 'summary', p.summary,
                                                   'query_type', (asked.code).query_type),
                        'whole_name', coalesce(p.whole_name, false)) as hit
-              from pgsearch._code_fused(in_code.weights, pairs) as f
+              from pgsearch._code_fused(in_code.weights, pairs, worths) as f
                    join unnest(pairs.pair_ids, pairs.chunk_ids, pairs.page_ids, pairs.node_ids, pairs.node_types, pairs.summaries,
                                pairs.named, pairs.whole_names)
                         as p(pair_id, chunk_id, page_id, node_id, node_type, summary, named, whole_name) on p.pair_id = f.pair_id

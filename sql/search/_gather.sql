@@ -33,6 +33,28 @@ begin
         findings.laps      := pgsearch._lap(findings.laps, 'vector_ms');
     end if;
 
+    if asked.title_keys <> '{}' then
+        select t.pages, t.sameness
+          into findings.same_titled, findings.sameness
+          from pgsearch._same_titled(
+                   keys        => asked.title_keys,
+                   typed       => lower(btrim(asked.query)),
+                   collections => scope.collections,
+                   page_ids    => scope.page_ids,
+                   most        => asked.candidates) as t;
+    end if;
+    if asked.use_text then
+        select f.pages, f.scores, f.names
+          into findings.field_pages, findings.field_scores, findings.field_names
+          from pgsearch._field_pages(
+                   parsed   => parsed,
+                   words    => asked.words,
+                   settings => settings,
+                   scope    => scope,
+                   top_n    => asked.candidates) as f;
+        findings.laps := pgsearch._lap(findings.laps, 'fields_ms');
+    end if;
+
     if asked.use_title then
         -- beside the text signal only words that it cannot find are looked up by their spelling
         if not asked.use_text then
@@ -57,20 +79,17 @@ begin
               into findings.titled_pages, findings.titled_scores
               from pgsearch._pages_by_initials(asked.query, scope.collections, scope.page_ids, asked.candidates) as i;
         end if;
-
-        -- a page found by its title alone is shown by its first chunk that the query allows
-        if findings.titled_pages is not null then
-            select array_agg(f.chunk_id), array_agg(f.page_id)
-              into titled.chunk_ids, titled.page_ids
-              from (select distinct on (c.page_id) c.chunk_id, c.page_id
-                      from pgsearch.chunks as c
-                     where c.page_id = any (findings.titled_pages)
-                       and c.page_id <> all (coalesce(near.page_ids, '{}'))
-                       and (parsed.required is null or c.content_tsv @@ parsed.required)
-                       and (parsed.excluded is null or not c.content_tsv @@ parsed.excluded)
-                     order by c.page_id, c.ordinal, c.chunk_id) as f;
-        end if;
         findings.laps := pgsearch._lap(findings.laps, 'lexical_ms');
+    end if;
+
+    -- a page found by its title or its fields alone is shown by its first chunk that the query allows
+    if findings.titled_pages is not null or findings.same_titled is not null or findings.field_pages is not null then
+        titled := pgsearch._first_chunks(
+                      page_ids => array(select unnest(findings.titled_pages || findings.same_titled || findings.field_pages)
+                                        except
+                                        select unnest(near.page_ids)),
+                      required => parsed.required,
+                      excluded => parsed.excluded);
     end if;
 
     -- the text signal comes last and completes itself: it scores what the others found in the scan that finds its own
@@ -94,6 +113,7 @@ begin
                                'text',    coalesce(cardinality((findings.by_text).chunk_ids), 0),
                                'vector',  coalesce(cardinality(near.chunk_ids), 0),
                                'lexical', coalesce(cardinality(findings.titled_pages), 0),
+                               'fields',  coalesce(cardinality(findings.field_pages), 0),
                                'union',   cardinality(findings.chunk_ids));
     findings.signals    := array_remove(array[case when asked.use_text then 'text' end,
                                               case when asked.use_vector then 'vector' end,
@@ -157,6 +177,7 @@ begin
                  where a.chunk_id <> all (best.chunk_ids)
                    -- the words found a better chunk of the page
                    and (first_chunks is null or a.chunk_id <> all (first_chunks) or a.page_id <> all (best.page_ids))) as u;
+        findings := pgsearch._with_fields(asked, findings);
         findings.laps := pgsearch._lap(findings.laps, 'text_ms');
     elsif parsed.required is null and parsed.excluded is null then
         select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'), coalesce(array_agg(u.page_id order by u.chunk_id), '{}')
@@ -191,3 +212,95 @@ comment on function pgsearch._gather_text(pgsearch.search_request, pgsearch.sear
 'Adds what the words find, and makes the candidates of it and of what others found (each once), as far as they meet the
 query''s requirements and keywords. first_chunks: those of the others that stand for their pages, where the words found
 none. effort: as _bm25_best, where the option exact leaves it open.';
+
+create or replace function pgsearch._with_fields(asked pgsearch.search_request, findings pgsearch.search_findings)
+returns pgsearch.search_findings
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+as $$
+declare
+    parsed constant pgsearch.parsed_query := asked.parsed;
+    scope  pgsearch.scope                 := asked.scope;
+    words  pgsearch.bm25_words            := asked.words;
+    best   pgsearch.scored_chunks;
+    told   record;
+begin
+    -- what is required may stand in the fields of a page, or some of it there and the rest in the text
+    if parsed.required is not null and asked.search_mode <> 'code' then
+        scope.page_ids := pgsearch._pages_with_fields(
+                              pgsearch._lexemes_of(parsed.required), scope, (asked.settings ->> 'max_rows')::integer);
+        if scope.page_ids is not null then
+            words.required := null;
+            told := pgsearch._bm25_best(
+                        words    => words,
+                        formula  => jsonb_populate_record(null::pgsearch.bm25_formula, asked.settings -> 'bm25'),
+                        scope    => scope,
+                        top_n    => asked.candidates,
+                        effort   => 'exact',
+                        max_rows => (asked.settings ->> 'max_rows')::integer,
+                        given    => pgsearch._first_chunks(findings.field_pages, null, parsed.excluded));
+            select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'),
+                   coalesce(array_agg(u.page_id order by u.chunk_id), '{}'),
+                   array_agg(u.score order by u.chunk_id)
+              into findings.chunk_ids, findings.page_ids, findings.text_scores
+              from (select t.chunk_id, t.page_id, t.score
+                      from unnest(findings.chunk_ids, findings.page_ids, findings.text_scores) as t(chunk_id, page_id, score)
+                     union
+                    select t.chunk_id, t.page_id, t.score
+                      from unnest((told.best).chunk_ids || (told.also).chunk_ids,
+                                  (told.best).page_ids || (told.also).page_ids,
+                                  (told.best).scores || (told.also).scores) as t(chunk_id, page_id, score)
+                           join pgsearch.chunks as c on c.page_id = t.page_id
+                                                    and c.chunk_id = t.chunk_id
+                           join pgsearch.pages as p on p.page_id = t.page_id
+                     where t.chunk_id <> all (findings.chunk_ids)
+                       and (c.content_tsv || p.fields_tsv) @@ parsed.required) as u;
+        end if;
+    end if;
+
+    if findings.field_pages is null then
+        return findings;
+    end if;
+    select array_agg(c.score + coalesce(findings.field_scores[array_position(findings.field_pages, c.page_id)], 0) order by c.at)
+      into findings.text_scores
+      from unnest(findings.page_ids, findings.text_scores) with ordinality as c(page_id, score, at);
+    select array_agg(c.chunk_id order by c.score desc, c.chunk_id), array_agg(c.page_id order by c.score desc, c.chunk_id),
+           array_agg(c.score order by c.score desc, c.chunk_id)
+      into best.chunk_ids, best.page_ids, best.scores
+      from unnest(findings.chunk_ids, findings.page_ids, findings.text_scores) as c(chunk_id, page_id, score)
+     where c.score > 0;
+    findings.by_text := best;
+    return findings;
+end;
+$$;
+
+comment on function pgsearch._with_fields(pgsearch.search_request, pgsearch.search_findings) is
+'The findings with what the fields of the candidates'' pages are worth added to their text_scores, and so in by_text; and
+with candidates that meet what the query requires only together with the fields of their pages.';
+
+create or replace function pgsearch._first_chunks(page_ids bigint[], required tsquery, excluded tsquery)
+returns pgsearch.scored_chunks
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+as $$
+declare
+    firsts pgsearch.scored_chunks;
+begin
+    select array_agg(f.chunk_id), array_agg(f.page_id)
+      into firsts.chunk_ids, firsts.page_ids
+      from (select distinct on (c.page_id) c.chunk_id, c.page_id
+              from pgsearch.chunks as c
+             where c.page_id = any (_first_chunks.page_ids)
+               and (required is null or c.content_tsv @@ required)
+               and (excluded is null or not c.content_tsv @@ excluded)
+             order by c.page_id, c.ordinal, c.chunk_id) as f;
+    return firsts;
+end;
+$$;
+
+comment on function pgsearch._first_chunks(bigint[], tsquery, tsquery) is
+'Of each page its first chunk that has what is required and not what is excluded (null: nothing).';

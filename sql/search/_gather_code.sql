@@ -14,6 +14,7 @@ declare
     in_code  pgsearch.code_findings;
     near     pgsearch.scored_chunks;
     others   pgsearch.scored_chunks;
+    overview bigint[];
 begin
     if asked.use_text then
         select array_agg(w.chunk_id)
@@ -39,10 +40,17 @@ begin
     end if;
     findings.laps := pgsearch._lap(findings.laps, 'vector_ms');
 
+    -- a question about the whole need not have a word of what answers it
+    if code.query_type = 'STRUCTURE' then
+        select array_agg(distinct o.chunk_id)
+          into overview
+          from pgsearch._overview_nodes(scope.collections, scope.page_ids, 20) as o;
+    end if;
+
     select array_agg(c.chunk_id), array_agg(c.page_id)
       into others.chunk_ids, others.page_ids
       from pgsearch.chunks as c
-     where c.chunk_id = any (in_code.named_chunks || in_code.small_chunks || in_code.large_chunks || near.chunk_ids);
+     where c.chunk_id = any (in_code.named_chunks || in_code.small_chunks || in_code.large_chunks || near.chunk_ids || overview);
     -- the best text is the measure of the others, so it is sought exactly, whatever the vectors brought
     findings := pgsearch._gather_text(asked, findings, others, first_chunks => null, effort => 'exact');
 

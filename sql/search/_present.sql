@@ -12,8 +12,11 @@ declare
     shown          constant integer := jsonb_array_length(ranked);
     neighbours     constant integer := (asked.settings ->> 'window')::integer;
     snippet_length constant integer := (asked.settings ->> 'snippet_length')::integer;
-    marks          constant record  := pgsearch._highlight(case when snippet_length > 0 then (asked.parsed).lexemes end,
-                                                           case when snippet_length > 0 then (asked.parsed).words end);
+    -- with what each word is worth, where words were searched for
+    weighed        constant boolean  := (asked.words).names is not null;
+    lexemes        constant text[]   := case when weighed then (asked.words).names else (asked.parsed).lexemes end;
+    gains          constant float8[] := case when weighed then (asked.words).gains end;
+    excerpts       text[];
     widened        bigint[];
     contexts       text[];
 begin
@@ -21,6 +24,14 @@ begin
         select array_agg(x.chunk_id), array_agg(x.context)
           into widened, contexts
           from pgsearch.expand_window(array(select (r ->> 'chunk_id')::bigint from jsonb_array_elements(ranked) as r), neighbours) as x;
+    end if;
+
+    if snippet_length > 0 then
+        select pgsearch._excerpts(array_agg(c.content order by r.at), array_agg(c.text_config order by r.at), lexemes, gains, snippet_length, '<mark>', '</mark>')
+          into excerpts
+          from jsonb_array_elements(ranked) with ordinality as r(hit, at)
+               join pgsearch.chunks as c on c.page_id = (r.hit ->> 'page_id')::bigint
+                                        and c.chunk_id = (r.hit ->> 'chunk_id')::bigint;
     end if;
 
     select coalesce(jsonb_agg(
@@ -34,7 +45,7 @@ begin
                    'heading',       c.heading,
                    'content',       c.content,
                    'context',       contexts[array_position(widened, c.chunk_id)],
-                   'snippet',       case when snippet_length > 0 then pgsearch._marked_excerpt(c.content, marks.pattern, marks.stems, snippet_length, '<mark>', '</mark>') else '' end,
+                   'snippet',       coalesce(excerpts[r.at], ''),
                    'score',         coalesce(r.hit -> 'reranked', r.hit -> 'score'),
                    -- normalize_display_scores of scores that all differ
                    'display_score', 1::float8 - (r.at - 1)::float8 / shown,

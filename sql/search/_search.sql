@@ -32,6 +32,7 @@ declare
     corrected  pgsearch.search_request;
     found_then pgsearch.search_findings;
 begin
+    search_mode := pgsearch._search_mode(search_mode);
     if search_mode = 'code' then
         return pgsearch._search_code(query, embedding, collections, top_k, filter, options, wanted);
     end if;

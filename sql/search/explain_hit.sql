@@ -25,6 +25,7 @@ declare
     depth    constant integer := 1000;
     parsed   pgsearch.parsed_query;
     words    pgsearch.bm25_words;
+    fields   record;
     formula  pgsearch.bm25_formula;
     scope    pgsearch.scope;
     model    pgsearch.embedding_models;
@@ -67,7 +68,7 @@ begin
      order by (h ->> 'rank')::integer
      limit 1;
 
-    select c.chunk_id, c.page_id, c.collection, c.content_tsv, p.title
+    select c.chunk_id, c.page_id, c.collection, c.content_tsv, p.title, p.fields_tsv, c.content_tsv || p.fields_tsv as all_tsv
       into shown
       from pgsearch.chunks as c
            join pgsearch.pages as p on p.page_id = c.page_id
@@ -86,17 +87,19 @@ begin
     if shown.page_id <> all (coalesce(scope.page_ids, array[shown.page_id])) then
         reasons := reasons || 'Its page does not pass the filter.'::text;
     end if;
-    if not shown.content_tsv @@ coalesce(parsed.required, '!nothing'::tsquery) then
+    if not shown.all_tsv @@ parsed.required then
         reasons := reasons || format('It does not meet the requirement %s.', pgsearch._shown_lexeme(parsed.required::text));
     end if;
     if shown.content_tsv @@ parsed.excluded then
         reasons := reasons || format('It matches the exclusion %s.', pgsearch._shown_lexeme(parsed.excluded::text));
+    elsif shown.fields_tsv @@ parsed.excluded then
+        reasons := reasons || format('The tags, note or summary of its page match the exclusion %s.', pgsearch._shown_lexeme(parsed.excluded::text));
     end if;
     if (settings ->> 'require_keywords')::boolean
        and not shown.chunk_id = any (pgsearch._with_all_keywords(parsed.asked, array[shown.chunk_id], (settings ->> 'window')::integer)) then
         reasons := reasons || 'Its window does not hold every word of the query.'::text;
     end if;
-    missing := array(select l from unnest(parsed.lexemes) as l where not shown.content_tsv @@ pgsearch._any_of(array[l]));
+    missing := array(select l from unnest(parsed.lexemes) as l where not shown.all_tsv @@ pgsearch._any_of(array[l]));
     if cardinality(missing) = cardinality(parsed.lexemes) and cardinality(missing) > 0 then
         reasons := reasons || 'It holds none of the words of the query.'::text;
     end if;
@@ -113,6 +116,8 @@ begin
 
     if embedding is not null then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
+    end if;
+    if model.model_id is not null then
         select s.score into distance from pgsearch.similarity_for_chunk_ids(embedding, array[shown.page_id], array[shown.chunk_id], model.model) as s;
         if distance is null then
             reasons := reasons || format('It has no embedding of model "%s".', model.model);
@@ -123,6 +128,9 @@ begin
              where t.chunk_id = shown.chunk_id;
         end if;
     end if;
+
+    scope.page_ids := array[shown.page_id];
+    fields := pgsearch._field_pages(parsed, words, settings, scope, 1);
 
     select l.score, l.rank
       into titled
@@ -149,7 +157,11 @@ begin
         'signals',         jsonb_build_object(
                                'text',    jsonb_build_object('score', text_at.score, 'rank', text_at.rank),
                                'vector',  jsonb_build_object('score', distance, 'rank', nearer),
-                               'lexical', jsonb_build_object('score', titled.score, 'rank', titled.rank)),
+                               'lexical', jsonb_build_object('score', titled.score, 'rank', titled.rank),
+                               'fields',  jsonb_build_object('score', fields.scores[1], 'names', fields.names[1]),
+                               'title',   jsonb_build_object(
+                                              'same', pgsearch._title_key(shown.title)
+                                                      = any (pgsearch._title_keys(query, parsed.words)))),
         'contributions',   hit -> 'signals');
 end;
 $$;
@@ -162,7 +174,8 @@ Arguments:
 - the others as search_hybrid
 Returns one JSON object: found (among the first 1,000), rank, page_id, chunk_id, title, match_reason, score, reasons
 (sentences: the gates it fails, or how far down it is), missing_lexemes and matched_lexemes of the query, signals (score
-and rank in text, vector and lexical alone, within the first 1,000; null: beyond or absent), contributions (as signals
+and rank in text, vector and lexical alone, within the first 1,000; null: beyond or absent; what fields, tags, note and
+summary, add to text, and which have words of the query; whether the title is the same as the query), contributions (as signals
 of search_hybrid).
 Errors as search_hybrid, and PS003 unless exactly one id is given.
 Example:

@@ -146,10 +146,12 @@ begin
     -- whether a quoted phrase stands anywhere is asked before anything else
     for phrase in
         select distinct p.phrase
-          from regexp_matches(left(pgsearch._typed(query), 1000), E'(?<![-+])"([^"]*)"', 'g') as m
+          from pgsearch._query_tokens(query) as m
                cross join (select distinct c.text_config from pgsearch.collections as c where collections is null or c.collection = any (collections)) as t
-               cross join lateral pgsearch._phrase(t.text_config, m[1]) as p(phrase)
-         where p.phrase is not null
+               cross join lateral pgsearch._phrase(t.text_config, m.phrase) as p(phrase)
+         where m.quoted
+           and m.sign = ''
+           and p.phrase is not null
     loop
         explained := pgsearch._bitmap_plan(pgsearch._phrase_statement(collections is not null), pgsearch._words_anywhere(phrase), phrase, null, collections, null, 20000);
         return query select e.* from pgsearch._explained('phrase', 'chunks_content_tsv_gin', scoped, explained) as e;
@@ -206,8 +208,15 @@ begin
         end if;
     end if;
 
+    if parsed.any_of is not null then
+        explained := pgsearch._bitmap_plan(pgsearch._fields_statement(collections is not null, only_pages is not null),
+                                           parsed.any_of, null, null, collections, only_pages, 1000);
+        return query select e.* from pgsearch._explained('fields', 'pages_fields_tsv_gin', scoped, explained) as e;
+    end if;
+
     -- a hybrid search looks up by spelling only words that no chunk knows
-    words := pgsearch._lexical_words(pgsearch._unknown_words(parsed.words, collections));
+    words := pgsearch._unknown_words(parsed.words, collections);
+    words := pgsearch._lexical_words(words, words = parsed.words);
     if cardinality(words) > 0 then
         execute 'explain (analyze, format json) '
                 || pgsearch._lexical_statement(collections is not null, only_pages is not null)
@@ -253,7 +262,7 @@ $$;
 comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) is
 'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid.
 Returns a row a stage (phrase, for each quoted one; words, for each that the statistics do not know; text, one for each
-scan of BM25; vector; lexical, where the query has words that no chunk knows; candidate_pages; search, every statement
+scan of BM25; vector; fields; lexical, where the query has words that no chunk knows; candidate_pages; search, every statement
 of the whole search by the counters of tables and indexes): node (kinds of scan), index_name (indexes used),
 expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or
 pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and

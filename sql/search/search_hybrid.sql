@@ -63,7 +63,7 @@ Arguments:
 - query (words, "phrases", +required, -excluded)
 - embedding (of the query, for the vector signal; null leaves it out)
 - collections (null: all)
-- search_mode (auto: every signal there is; fts: words of the chunks; vector: meaning; lexical: spelling of titles;
+- search_mode (auto or hybrid: every signal there is; fts: words; vector: meaning; lexical or trgm: spelling of titles;
   code: see search_code)
 - top_k (0 .. 1000)
 - fusion (strategy; null: the setting)

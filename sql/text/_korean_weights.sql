@@ -13,13 +13,15 @@ with words as (
     -- endings and particles are at the end, and shorter than this: an expression over a long run would be tried from each of its characters
     select m.found[1] as word,
            right(m.found[1], 16) as tail,
-           greatest(length(m.found[1]) - 16, 0) as ahead
-      from regexp_matches(normalize(query, NFKC), '[가-힣]+', 'g') as m(found)
+           greatest(length(m.found[1]) - 16, 0) as ahead,
+           m.at
+      from regexp_matches(normalize(query, NFKC), '[가-힣]+', 'g') with ordinality as m(found, at)
 ),
 
 parts as (
     -- asked: first character of the question word or ending; stem: characters before the particle
     select w.word,
+           w.at,
            case when w.word ~ ('^(?:' || p.question || ')(?:' || p.particle || ')?(?:' || p.ending || ')?$') then 1
                 else w.ahead + coalesce(length(substring(w.tail from '^(.+?)' || p.ending || '$')), length(w.tail)) + 1
            end as asked,
@@ -34,18 +36,28 @@ parts as (
            ) as p
 ),
 
-stems as (
+-- once a word, not once a bigram: a text without spaces is one long word
+stems as materialized (
     select p.word,
+           p.at,
+           length(p.word) as size,
            p.asked,
            coalesce(greatest(p.asked - 17, 0) + length(substring(right(left(p.word, p.asked - 1), 16) from p.ends_in_particle)), p.asked - 1) as stem
       from parts as p
+),
+
+bigrams as (
+    select c.letter || coalesce(lead(c.letter) over (partition by s.at order by c.i), '') as lexeme, c.i, s.size, s.asked, s.stem
+      from stems as s
+           cross join lateral string_to_table(s.word, null) with ordinality as c(letter, i)
 )
 
-select substr(s.word, g.i, 2) as lexeme,
-       max(case when g.i >= s.asked then 0 when g.i + least(length(s.word), 2) - 1 > s.stem then 0.5 else 1 end::float8) as weight
-  from stems as s
-       cross join lateral generate_series(1, greatest(length(s.word) - 1, 1)) as g(i)
- group by substr(s.word, g.i, 2);
+select b.lexeme,
+       max(case when b.i >= b.asked then 0 when b.i + least(b.size, 2) - 1 > b.stem then 0.5 else 1 end::float8) as weight
+  from bigrams as b
+ where b.i < b.size
+    or b.size = 1
+ group by b.lexeme;
 end;
 
 comment on function pgsearch._korean_weights(text) is

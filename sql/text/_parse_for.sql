@@ -62,7 +62,63 @@ comment on function pgsearch._stands_nowhere(text, text[], text[], integer) is
 reads it. It is not where more than most_read chunks have all its words and the phrase stands in none of so many of
 them.';
 
-create or replace function pgsearch._loosened(query text, collections text[], out asked text, out phrases text[])
+create or replace function pgsearch._pasted_statement(has_collections boolean)
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select concat_ws(
+    E'\n',
+    'select count(*) <= $6 and bool_or(strpos(c.said, $2) > 0 and c.said ~ $3)',
+    '  from (select concat_ws('' '', c.heading, c.content) as said',
+    '          from pgsearch.chunks as c',
+    '         where c.content_tsv @@ $1',
+    case when has_collections then '           and c.collection = any ($4)' end,
+    '         limit $6 + 1) as c');
+$$;
+
+comment on function pgsearch._pasted_statement(boolean) is
+'Text of the look for a word with its sign. Parameters, numbered as in _fts_statement: $1 tsquery, $2 word and sign, $3
+a regular expression for them, $4 collections text[], $6 how many chunks are read, of which there may be no more.';
+
+create or replace function pgsearch._stands_with_sign(word text, wanted text, text_configs text[], collections text[])
+returns boolean
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_indexscan = off
+set jit = off
+set gin_fuzzy_search_limit = 0
+as $$
+declare
+    -- what stands in more chunks is a common word, and no option of a command
+    most_read constant integer := 1000;
+    escaped   constant text    := regexp_replace(word, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g');
+    pattern   constant text    := '(?:^|[^[:alnum:]-])' || escaped || '(?![A-Za-z0-9])';
+    dropped   tsquery;
+    stands    boolean;
+begin
+    for dropped in
+        select p.excluded && pgsearch._any_of(tsvector_to_array(pgsearch._analyze(t.text_config, wanted)))
+          from unnest(text_configs) as t(text_config)
+               cross join lateral pgsearch._phrase(t.text_config, substr(word, 2)) as p(excluded)
+    loop
+        execute pgsearch._pasted_statement(collections is not null)
+           into stands
+          using dropped, word, pattern, collections, null::bigint[], most_read;
+        if stands then
+            return true;
+        end if;
+    end loop;
+    return false;
+end;
+$$;
+
+comment on function pgsearch._stands_with_sign(text, text, text[], text[]) is
+'Whether some chunk of the collections (null: all) that has any of the wanted words has the word with its sign too (tar
+-xzf): it was pasted from such a text, and means this one, not all others.';
+
+create or replace function pgsearch._loosened(query text, collections text[], out asked text, out loosened text[])
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
@@ -72,43 +128,60 @@ declare
     most_read  constant integer := 20000;
     -- And so many phrases are looked for, since GIN has to put together the chunks that have the words of each.
     most_asked constant integer := 8;
-    typed      constant text    := left(pgsearch._typed(query), 1000);
-    each       constant integer := most_read / least(most_asked, greatest(1, regexp_count(typed, '"[^"]*"')));
-    configs    constant text[]  := array(select distinct c.text_config from pgsearch.collections as c where collections is null or c.collection = any (collections));
-    token      text[];
-    looked_for integer := 0;
+    configs    constant text[]  := array(select distinct c.text_config
+                                         from pgsearch.collections as c
+                                        where collections is null or c.collection = any (collections));
+    phrases    integer;
+    wanted     text;
     others     boolean := false;
+    looked_for integer := 0;
+    token      record;
 begin
-    asked   := '';
-    phrases := '{}';
+    select count(*) filter (where t.quoted and t.sign = ''),
+           string_agg(t.phrase, ' ' order by t.at) filter (where t.sign not in ('-', 'OR'))
+      into phrases, wanted
+      from pgsearch._query_tokens(query) as t;
+    asked    := '';
+    loosened := '{}';
     for token in
-        select regexp_matches(typed, E'([-+]?)"([^"]*)"|(\\S+)', 'g')
+        select t.sign, t.quoted, t.phrase,
+               case when t.quoted then format('%s"%s"', t.sign, t.phrase) else t.sign || t.phrase end as typed
+          from pgsearch._query_tokens(query) as t
+         order by t.at
     loop
-        looked_for := looked_for + (token[3] is null and token[1] = '')::integer;
-        if token[3] is null and token[1] = '' and looked_for <= most_asked and pgsearch._stands_nowhere(token[2], configs, collections, each) then
-            phrases := phrases || token[2];
+        looked_for := looked_for + (token.quoted and token.sign = '' or not token.quoted and token.sign = '-')::integer;
+        if looked_for > most_asked then
+            asked    := concat_ws(' ', asked, token.typed);
+        elsif token.quoted and token.sign = ''
+              and pgsearch._stands_nowhere(token.phrase, configs, collections, most_read / least(most_asked, phrases)) then
+            loosened := loosened || token.typed;
             -- what was quoted is no syntax without its quotes either
-            asked   := asked || ' ' || regexp_replace(regexp_replace(token[2], E'(^|\\s)[-+]+', E'\\1', 'g'), E'\\mOR\\M', 'or', 'g');
+            asked    := asked || ' ' || regexp_replace(regexp_replace(token.phrase, E'(^|\\s)[-+]+', E'\\1', 'g'), E'\\mOR\\M', 'or', 'g');
+            continue;
+        elsif token.sign = '-' and not token.quoted and wanted is not null
+              and pgsearch._stands_with_sign(token.typed, wanted, configs, collections) then
+            loosened := loosened || token.typed;
+            asked    := concat_ws(' ', asked, '(' || token.typed);
+            continue;
         else
-            asked   := asked || ' ' || coalesce(token[3], token[1] || '"' || token[2] || '"');
-            others  := others
-                       or token[3] is null and token[1] <> '-' and token[2] ~ '[[:alnum:]]'
-                       or token[3] ~ '[[:alnum:]]' and token[3] !~ '^-(?!-)' and token[3] <> 'OR';
+            -- and what was read as punctuation stays that
+            asked    := concat_ws(' ', asked, case when token.sign = '' and token.phrase ~ '^[-+]' then '(' else '' end || token.typed);
         end if;
+        others := others or token.sign in ('', '+');
     end loop;
 
     -- nothing but the phrase was asked for: that it stands nowhere is the answer
-    if cardinality(phrases) = 0 or not others then
-        asked   := query;
-        phrases := '{}';
+    if cardinality(loosened) = 0 or not others then
+        asked    := query;
+        loosened := '{}';
     end if;
 end;
 $$;
 
 comment on function pgsearch._loosened(text, text[]) is
-'The query with those quoted phrases (without sign) turned into ordinary words that stand in no chunk of the collections
-(null: all), and what they were; the query as it is when there are none, or when it asks for nothing else. The first
-eight phrases are looked for.';
+'The query with what is taken for ordinary words, and that as it was typed: quoted phrases (without sign) that stand in no
+chunk of the collections (null: all), and exclusions that such a chunk has with their sign, where the query asks for
+something else; otherwise the query as it is. The first eight are looked for.';
 
 create or replace function pgsearch._parse_for(
     query       text,
@@ -128,8 +201,8 @@ begin
     whole.weights  := '{}';
     whole.asked    := query;
     whole.loosened := '{}';
-    if pgsearch._typed(query) ~ '"' then
-        select l.asked, l.phrases into whole.asked, whole.loosened from pgsearch._loosened(query, collections) as l;
+    if pgsearch._typed(query) ~ E'"|(?:^|\\s)-' then
+        select l.asked, l.loosened into whole.asked, whole.loosened from pgsearch._loosened(query, collections) as l;
     end if;
 
     for text_config in
@@ -145,12 +218,22 @@ begin
                whole.weights || coalesce(array_agg(l.weight order by l.at), '{}')
           into whole.lexemes, whole.weights
           from unnest(parsed.lexemes, parsed.weights) with ordinality as l(lexeme, weight, at)
-         where l.lexeme <> all (whole.lexemes);
+         where l.lexeme not in (select unnest(whole.lexemes));
         whole.required  := coalesce(whole.required || parsed.required, whole.required, parsed.required);
         whole.excluded  := coalesce(whole.excluded || parsed.excluded, whole.excluded, parsed.excluded);
         whole.words     := parsed.words;
-        whole.truncated := parsed.truncated or length(query) > 1000;
     end loop;
+    whole.truncated := coalesce(length(query), 0) > pgsearch._most_typed();
+    if cardinality(whole.lexemes) > pgsearch._most_lexemes() then
+        -- a log, whose lines are alike, says once what it repeats
+        if pgsearch._folded(pgsearch._typed(query)) <> pgsearch._typed(query) then
+            whole.weights := array(select least(w.weight, 1) from unnest(whole.weights) with ordinality as w(weight, at) order by w.at);
+        end if;
+        select k.lexemes, k.weights
+          into whole.lexemes, whole.weights
+          from pgsearch._strongest(whole.lexemes, whole.weights, collections) as k;
+        whole.words := pgsearch._words_of(whole.words, whole.lexemes);
+    end if;
 
     whole.any_of := pgsearch._any_of(whole.lexemes);
     return whole;

@@ -18,17 +18,6 @@ $$;
 
 comment on function pgsearch._any_of(text[]) is 'A tsquery that matches any of the lexemes; null for none.';
 
-create or replace function pgsearch._typed(query text)
-returns text
-language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
--- typographic quotes and signs are what phones type; four times what counts is read, since NFKC may shorten
-select translate(normalize(left(coalesce(query, ''), 4000), NFKC), '“”„‟«»「」『』−–—', '""""""""""---');
-$$;
-
-comment on function pgsearch._typed(text) is 'The query in NFKC with plain quotes and signs, not yet cut to its first 1,000 characters.';
-
 create or replace function pgsearch.parse_query(
     query       text,
     text_config text default 'pg_catalog.simple',
@@ -45,15 +34,10 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    most_characters constant integer := 1000;
     config  constant text := pgsearch._qualified_text_config(text_config);
-    typed   constant text := pgsearch._typed(query);
-    loose   text := '';
-    phrase  text;
-    sign    text;
+    loose   text;
     term    tsquery;
-    token   text[];
-    quoted  boolean;
+    token   record;
     join_or boolean := false;
 begin
     if operator is null or operator not in ('or', 'and') then
@@ -67,42 +51,33 @@ begin
     weights   := '{}';
     keywords  := '{}';
     words     := '{}';
-    truncated := greatest(length(query), length(typed)) > most_characters;
+    truncated := coalesce(length(query), 0) > pgsearch._most_typed();
+    loose     := coalesce((select string_agg(' ' || t.phrase, '' order by t.at)
+                             from pgsearch._query_tokens(query) as t
+                            where t.sign not in ('-', 'OR')), '');
 
     for token in
-        select regexp_matches(left(typed, most_characters), E'([-+]?)"([^"]*)"|(\\S+)', 'g')
+        select t.sign, t.phrase
+          from pgsearch._query_tokens(query) as t
+         where operator = 'and' or t.quoted or t.sign <> ''
+         order by t.at
     loop
-        quoted := token[3] is null;
-        -- --version is a flag that was pasted, not an exclusion
-        sign   := coalesce(token[1], substring(token[3] from '^[-+](?![-+])'), '');
-        phrase := case when quoted then token[2] else substr(token[3], 1 + length(sign)) end;
-
-        -- letters by range, whatever the collation takes for one; emoji are words
-        if phrase !~ (E'[0-9A-Za-z\\u00C0-\\u1FFF\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2DFF'
-                      '\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF]') then
-            continue;
-        end if;
-
-        if phrase = 'OR' and not quoted and sign = '' then
+        if token.sign = 'OR' then
             join_or := true;
             continue;
         end if;
 
-        if sign = '-' then
-            term     := pgsearch._phrase(config, phrase);
+        term := pgsearch._phrase(config, token.phrase);
+        if token.sign = '-' then
             excluded := coalesce(excluded || term, term, excluded);
             continue;
         end if;
 
-        loose := loose || ' ' || phrase;
-        if quoted or sign = '+' or operator = 'and' then
-            term := pgsearch._phrase(config, phrase);
-            if term is not null then
-                if join_or and cardinality(keywords) > 0 then
-                    keywords[cardinality(keywords)] := keywords[cardinality(keywords)] || term;
-                else
-                    keywords := keywords || term;
-                end if;
+        if term is not null then
+            if join_or and cardinality(keywords) > 0 then
+                keywords[cardinality(keywords)] := keywords[cardinality(keywords)] || term;
+            else
+                keywords := keywords || term;
             end if;
         end if;
         join_or := false;
@@ -127,7 +102,7 @@ $$;
 comment on function pgsearch.parse_query(text, text, text) is
 'What a query asks for.
 Arguments:
-- query (only its first 1,000 characters count)
+- query (only its first 32,000 characters count)
 - text_config (name of a text search configuration)
 - operator (''or'': any word will do; ''and'': every word is required)
 Syntax: "a phrase" and +word are required, -word and -"a phrase" are excluded, OR between two required terms lets either

@@ -1,78 +1,290 @@
--- The part of a passage that shows why it is a hit, with the words marked, safe to put into a page.
+-- The part of a passage that shows why it is a hit, with what matched marked, safe to put into a page.
 --
--- ts_headline knows nothing of bigrams and lets <img onerror=...> through; here the text is escaped first and marked afterwards.
+-- What matched is known by analysis alone: a stem, a folded accent, a part of a compound are no strings that could be searched
+-- for. So the words of the texts are analysed, each once for all hits, and those that give a lexeme of the query are marked.
+-- An expression says before which of them may: the beginning of a lexeme stands in every word that it comes from, unless
+-- an accent, another form or a dictionary of another kind is in the way. ts_headline knows nothing of bigrams, and lets
+-- <img onerror=...> through; here the text is escaped, and then marked.
 
-create or replace function pgsearch._highlight(lexemes text[], words text[], out pattern text, out stems text[])
-language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
--- a stem marks the words that begin with it (run: runs, running), a bigram marks itself wherever it stands
-with terms as (
-    select t.term, t.term ~ '^[[:alnum:]_]+$' and t.term ~ E'[\\u0020-\\u024F\\u0370-\\u052F]' as begins
-      from (select distinct unnest(array(select unnest(lexemes) union all select unnest(words))) as term) as t
-     where length(t.term) between 2 and 64
-        or t.term ~ E'[\\u3041-\\u30FF\\u3400-\\u9FFF\\uAC00-\\uD7FF]' and length(t.term) <= 1000
-),
-shortest as (
-    select t.term
-      from terms as t
-     where t.begins
-       -- what a shorter stem marks anyway would only be one more branch to try at every letter
-       and t.term not in (select l.term
-                            from terms as l
-                                 cross join generate_series(1, length(l.term) - 1) as g(characters)
-                                 join terms as o on o.term = left(l.term, g.characters)
-                           where l.begins
-                             and o.begins)
-),
--- one \m and one \w* for all stems: the expression is tried at every letter. With many of them that takes letters times
--- stems, and words are looked up instead
-few as (
-    select count(*) <= 60 as stems from shortest
-)
-select nullif(concat_ws('|', (select E'\\m(?:' || string_agg(t.term, '|' order by length(t.term) desc, t.term) || E')\\w*' from shortest as t where few.stems),
-                             (select string_agg(regexp_replace(t.term, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g'), '|' order by length(t.term) desc, t.term) from terms as t where not t.begins)), ''),
-       case when not few.stems then array(select lower(t.term) from shortest as t) end
-  from few;
-$$;
-
-comment on function pgsearch._highlight(text[], text[]) is
-'What a snippet marks: pattern, a regular expression (null for none), and stems, that words are looked up in by their
-beginnings (lower case; null where they are few, and then in the pattern).';
-
-create or replace function pgsearch._marked_words(content text, stems text[], opens text, closes text)
+create or replace function pgsearch._without_spaces()
 returns text
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-with pieces as materialized (
-    -- what is marked already is one piece, and no word
-    select p.piece[1] as piece, p.at
-      from regexp_matches(content, format(E'(%1$s[^%2$s]*%2$s|\\w+|[^\\w%1$s]+)', opens, closes), 'g') with ordinality as p(piece, at)
-),
-beginnings as materialized (
-    select w.piece, lower(left(w.piece, s.characters)) as beginning
-      from (select distinct piece from pieces where piece ~ E'^\\w') as w
-           join (select distinct length(t) as characters from unnest(stems) as t) as s on s.characters <= length(w.piece)
-),
-marked as (
-    select distinct b.piece
-      from beginnings as b
-     where b.beginning in (select unnest(stems))
-)
-select string_agg(case when m.piece is null then p.piece else opens || p.piece || closes end, '' order by p.at)
-  from pieces as p
-       left join marked as m on m.piece = p.piece;
+select E'\\u0E00-\\u0EFF\\u1000-\\u11FF\\u1780-\\u17FF\\u3005-\\u3007\\u3031-\\u318F\\u31F0-\\u31FF'
+        '\\u3400-\\u9FFF\\uA960-\\uA97F\\uAC00-\\uD7FF\\uF900-\\uFAFF\\U00020000-\\U000323AF';
 $$;
 
-comment on function pgsearch._marked_words(text, text[], text, text) is
-'The content with each word that begins with one of the stems between opens and closes; what stands between them already
-is left as it is.';
+comment on function pgsearch._without_spaces() is
+'The characters, as ranges of an expression, of scripts whose words the analysis does not find by spaces.';
 
-create or replace function pgsearch._marked_excerpt(
+create or replace function pgsearch._sought(
+    text_config text,
+    lexemes     text[],
+    out plain text, out compound text, out wide text, out forms text
+)
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- what compounds are made of, and what else a word may hold in another form
+    joined constant text := E'[:alnum:]_.:&@/''’+#-';
+    others constant text := E'\\u00AA\\u00B2-\\u00BA\\u00C0-\\u024F\\u0300-\\u036F\\u0401\\u0451\\u1100-\\u11FF\\u1E00-\\u1FFF'
+                             '\\u2070-\\u2BFF\\u3130-\\u33FF\\uF900-\\uFFEF\\U0001F000-\\U0001FAFF';
+    begins text;
+begin
+    -- Stemmers change the ends of words, the English one little. Other dictionaries may change anything, and with many
+    -- lexemes to try the expression takes longer than the analysis.
+    if cardinality(lexemes) <= 64
+       and text_config ~ ('^pg_catalog[.](simple|english|danish|dutch|finnish|french|german|hungarian|italian|norwegian|portuguese'
+                          '|romanian|russian|spanish|swedish|turkish)$') then
+        select string_agg(distinct regexp_replace(
+                              case
+                              when l.letters ~ ('^[' || pgsearch._without_spaces() || ']') then left(l.letters, 2)
+                              when text_config = 'pg_catalog.simple'
+                                   or text_config = 'pg_catalog.english' and l.letters !~ '[ie]$' then left(l.letters, 4)
+                              else left(l.letters, greatest(1, least(3, length(l.letters) - 1)))
+                              end, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g'), '|')
+               || case when bool_or(l.letters ~ '^[0-9]{4}') then E'|\\d,\\d[\\d,]*' else '' end
+          into begins
+          from (select translate(lexeme, E'\u01C0\u01C1\u01C2\u01C3', '') as letters from unnest(lexemes) as lexeme) as l
+         where l.letters <> '';
+    elsif lexemes <> '{}' then
+        begins := '[[:alnum:]]';
+    end if;
+
+    plain := format(E'[.]?\\m(?:%s)[%s]*', begins, joined);
+    compound := format('[%2$s]*(?:%1$s)[%2$s]*', begins, joined);
+    wide  := format('[%2$s%3$s]*(?:%1$s|[%3$s])[%2$s%3$s]*', begins, joined, others);
+    forms := '[' || others || ']';
+    if begins is null then
+        plain := null;
+        compound := null;
+        wide  := null;
+    end if;
+end;
+$$;
+
+comment on function pgsearch._sought(text, text[]) is
+'Regular expressions for the words of a text that may give one of the lexemes: plain, where words have no parts, compound, where
+their parts may begin within them, wide, where characters have other forms, which is where the text has one of forms. All is
+null where no lexeme is given.';
+
+create or replace function pgsearch._matched_parts(word text, text_config text, lexemes text[])
+returns table (starts integer, ends integer, lexeme text)
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    gapless constant text := pgsearch._without_spaces();
+    -- signs belong to no part but those of names: .net, c++, c#
+    sign    constant text := E'^[\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E\\u00A1-\\u00A9'
+                               '\\u00AB-\\u00B1\\u00B4\\u00B6-\\u00B8\\u00BB-\\u00BF\\u2000-\\u206F\\u3000-\\u3004\\u3008-\\u3030]';
+    cuts    constant text := format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|[\\u0300-\\u036F])+'
+                                      '(?:[''’](?:s|t|re|ll|ve|d|m)(?![[:alpha:]]))?|[A-Z]|[[:digit:]]+|.', gapless);
+    parts   constant text[]    := string_to_array(regexp_replace(word, cuts, E'\\&\uE000', 'g'), E'\uE000');
+    n       constant integer   := cardinality(parts) - 1;
+    before  integer[] := '{0}';
+    given   text[];
+    missing text[]    := lexemes;
+    here    text[];
+    span    text;
+begin
+    for i in 1 .. n loop
+        before[i + 1] := before[i] + length(parts[i]);
+    end loop;
+
+    -- from single parts to as many together as it takes to give every lexeme
+    for wide in 1 .. case when n <= 12 then n when n <= 24 then 4 else 1 end loop
+        exit when missing = '{}';
+        given := '{}';
+        for i in 1 .. n - wide + 1 loop
+            continue when parts[i] ~ sign and not (parts[i] = '.' and wide > 1)
+                       or parts[i + wide - 1] ~ sign and not (parts[i + wide - 1] in ('+', '#') and wide > 1);
+            span := substr(word, before[i] + 1, before[i + wide] - before[i]);
+            here := tsvector_to_array(pgsearch._analyze(text_config, span));
+            continue when not here && missing;
+            here  := array(select l from unnest(here) as l where l = any (missing));
+            given := given || here;
+            if wide = 1 and length(span) > 2 and span ~ ('^[' || gapless || ']') then
+                -- a bigram stands in its text as it is, but for the form of its characters
+                return query
+                select before[i] + g, before[i] + g + length(f.form) - 1, l
+                  from unnest(here) as l
+                       cross join lateral (select distinct v.form from (values (l), (normalize(l, NFD))) as v(form)) as f
+                       cross join lateral generate_series(1, length(span) - length(f.form) + 1) as g
+                 where substr(span, g, length(f.form)) = f.form;
+                continue when found;
+            end if;
+            starts := before[i] + 1;
+            ends   := before[i + wide];
+            foreach lexeme in array here loop
+                return next;
+            end loop;
+        end loop;
+        if given <> '{}' then
+            missing := array(select l from unnest(missing) as l where l <> all (given));
+        end if;
+    end loop;
+
+    -- what no part gives by itself
+    if missing = lexemes then
+        starts := 1 + length(word) - length(ltrim(word, '()[]{}<>"'''));
+        ends   := length(rtrim(word, '()[]{}<>"''.,;:!?'));
+        lexeme := lexemes[1];
+        return next;
+    end if;
+end;
+$$;
+
+comment on function pgsearch._matched_parts(text, text, text[]) is
+'Which characters of a word, that gives the lexemes as a whole, give each of them: its least parts, cut at signs, humps,
+borders of letters and digits, and bigrams.';
+
+create or replace function pgsearch._matches(marked text[], text_configs text[], lexemes text[])
+returns table (text_at bigint, starts integer[], ends integer[], ranks integer[])
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+-- planned once: planning takes longer than running
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+    gapless constant text := '^[' || pgsearch._without_spaces() || ']{2,}[.:]*$';
+begin
+    return query
+    with pieces as materialized (
+        select h.text_at,
+               text_configs[h.text_at] as text_config,
+               split_part(p.piece, E'\uE001', 1) as word,
+               p.at,
+               sum(length(p.piece) - (p.at > 1)::integer) over (partition by h.text_at order by p.at)
+               - length(p.piece) + (p.at > 1)::integer as before
+          from unnest(marked) with ordinality as h(marked, text_at)
+               cross join lateral string_to_table(h.marked, E'\uE000') with ordinality as p(piece, at)
+    ),
+    words as (
+        select distinct p.text_config, p.word,
+               p.word ~ '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)[.:''/-]*$' as plain,
+               p.word ~ gapless and p.word !~ E'[\\u1100-\\u11FF]' as gapless
+          from pieces as p
+         where p.at > 1
+    ),
+    ranked as materialized (
+        select u.lexeme, min(u.at)::integer as rank
+          from unnest(lexemes) with ordinality as u(lexeme, at)
+         group by u.lexeme
+    ),
+    parts as materialized (
+        select w.text_config, w.word, m.starts, m.ends, r.rank
+          from words as w
+               cross join lateral (
+                   select 1, length(rtrim(w.word, '.:''/-')), l
+                     from unnest(tsvector_to_array(case when w.plain then pgsearch._analyze(w.text_config, w.word) end)) as l
+                    union all
+                   select g, g + 1, substr(w.word, g, 2)
+                     from generate_series(1, case when w.gapless then length(w.word) - 1 else 0 end) as g
+                    union all
+                   select p.starts, p.ends, p.lexeme
+                     from (select array(select l
+                                          from unnest(tsvector_to_array(
+                                                   case when not w.plain and not w.gapless
+                                                        then pgsearch._analyze(w.text_config, w.word) end)) as l
+                                         where l in (select r.lexeme from ranked as r)) as given) as a
+                          cross join lateral pgsearch._matched_parts(w.word, w.text_config, a.given) as p
+                    where a.given <> '{}') as m(starts, ends, lexeme)
+               join ranked as r on r.lexeme = m.lexeme
+    )
+    select p.text_at,
+           array_agg((p.before + m.starts)::integer order by p.at, m.starts, m.ends),
+           array_agg((p.before + m.ends)::integer order by p.at, m.starts, m.ends),
+           array_agg(m.rank order by p.at, m.starts, m.ends)
+      from pieces as p
+           join parts as m on m.word = p.word
+                          and m.text_config = p.text_config
+     where p.at > 1
+     group by p.text_at;
+end;
+$$;
+
+comment on function pgsearch._matches(text[], text[], text[]) is
+'Where texts give the lexemes: the first and last character of each match and the place of its lexeme among them, in order.
+Words that may give one are marked in them by private-use characters.';
+
+create or replace function pgsearch._excerpts(
+    contents        text[],
+    text_configs    text[],
+    lexemes         text[],
+    gains           float8[],
+    most_characters integer,
+    mark_open       text,
+    mark_close      text
+)
+returns text[]
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- private-use characters stand for the marks while the text is escaped; they cannot come from the text, which loses them first
+    opens  constant text := E'\uE000';
+    closes constant text := E'\uE001';
+    flat   text[] := '{}';
+    marked text[] := '{}';
+    result text[] := '{}';
+    config text;
+    sought record;
+    found_in record;
+begin
+    for i in 1 .. coalesce(cardinality(contents), 0) loop
+        -- no more of a text is analysed
+        flat[i] := left(contents[i], 65536);
+        if strpos(flat[i], opens) > 0 or strpos(flat[i], closes) > 0 then
+            flat[i] := translate(flat[i], opens || closes, '');
+        end if;
+        flat[i] := btrim(regexp_replace(flat[i], E'\\s{2,}|(?! )\\s', ' ', 'g'));
+        if config is distinct from text_configs[i] then
+            config := text_configs[i];
+            sought := pgsearch._sought(config, lexemes);
+        end if;
+        marked[i] := regexp_replace(
+                         flat[i],
+                         case
+                         when octet_length(flat[i]) <> length(flat[i]) then
+                             case when flat[i] ~ sought.forms then sought.wide else sought.compound end
+                         when flat[i] ~ '[a-z][A-Z]|[0-9][A-Za-z]|[A-Za-z][0-9]|_' then sought.compound
+                         else sought.plain
+                         end,
+                         E'\uE000\\&\uE001', 'gi');
+    end loop;
+
+    for found_in in
+        select f.text_at, m.starts, m.ends, m.ranks
+          from generate_subscripts(flat, 1) as f(text_at)
+               left join pgsearch._matches(marked, text_configs, lexemes) as m on m.text_at = f.text_at
+    loop
+        result[found_in.text_at] := pgsearch._window(
+            content => flat[found_in.text_at],
+            starts  => found_in.starts,
+            ends    => found_in.ends,
+            ranks   => found_in.ranks,
+            gains   => gains,
+            most_characters => most_characters,
+            mark_open       => mark_open,
+            mark_close      => mark_close);
+    end loop;
+    return result;
+end;
+$$;
+
+comment on function pgsearch._excerpts(text[], text[], text[], float8[], integer, text, text) is
+'snippet of several texts, each of its configuration, with gains (parallel to lexemes, null: 1 each): what each is worth.';
+
+create or replace function pgsearch._window(
     content         text,
-    pattern         text,
-    stems           text[],
+    starts          integer[],
+    ends            integer[],
+    ranks           integer[],
+    gains           float8[],
     most_characters integer,
     mark_open       text,
     mark_close      text
@@ -82,72 +294,87 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- private-use characters stand for the marks while the text is escaped; they cannot come from the text, which loses them first
-    opens   constant text := E'\uE000';
-    closes  constant text := E'\uE001';
-    flat    text := btrim(regexp_replace(translate(content, opens || closes, ''), E'\\s{2,}|(?! )\\s', ' ', 'g'));
+    opens   constant text    := E'\uE000';
+    closes  constant text    := E'\uE001';
+    -- before the first match, from a space on where one is near
+    lead    constant integer := least(40, most_characters / 6);
+    size    constant integer := length(content);
+    matches constant integer := coalesce(cardinality(starts), 0);
+    held    integer[];
+    rank    integer;
+    first   integer := 1;
+    most    float8 := -1;
+    gained  float8 := 0;
     cut_at  integer := 1;
-    ends    integer;
+    upto    integer;
+    back    integer;
     shown   text;
+    marked  text := '';
+    done    integer := 0;
+    here    integer;
+    there   integer;
 begin
-    if most_characters <= 0 then
-        return '';
-    end if;
+    if size > most_characters and matches > 0 then
+        -- the window whose different lexemes are worth most: with each match at its end, those too far away leave it
+        for i in 1 .. matches loop
+            while first < i and ends[i] - starts[first] >= most_characters - lead - 2 loop
+                rank       := ranks[first];
+                held[rank] := held[rank] - 1;
+                gained     := gained - case when held[rank] = 0 then coalesce(gains[rank], 1) else 0.001 end;
+                first      := first + 1;
+            end loop;
+            rank       := ranks[i];
+            gained     := gained + case when coalesce(held[rank], 0) = 0 then coalesce(gains[rank], 1) else 0.001 end;
+            held[rank] := coalesce(held[rank], 0) + 1;
+            if gained > most + 0.000001 then
+                most   := gained;
+                cut_at := starts[first];
+            end if;
+        end loop;
 
-    if pattern is not null then
-        flat := regexp_replace(flat, '(' || pattern || ')', opens || E'\\1' || closes, 'gi');
-    end if;
-    if stems is not null then
-        flat := coalesce(pgsearch._marked_words(flat, stems, opens, closes), flat);
-    end if;
-    flat := replace(flat, closes || opens, '');
-
-    if length(flat) > most_characters and strpos(flat, opens) > 0 then
-        -- begin where the most marks follow within the length shown: at the first one, when all do
-        cut_at := strpos(flat, opens);
-        if strpos(substr(flat, cut_at + most_characters + 1), opens) > 0 then
-            select m.at
-              into cut_at
-              from (select s.at, count(*) over (order by s.at range between current row and most_characters following) as marks
-                      from (select sum(length(piece) + 1) over (order by n) as at, n
-                              from unnest(string_to_array(flat, opens)) with ordinality as p(piece, n)) as s
-                     where s.n <= 200) as m
-             where m.at <= length(flat)
-             order by m.marks desc, m.at
-             limit 1;
-        end if;
-
-        -- some words before the first mark, from a space on where one is near
-        cut_at := greatest(1, cut_at - 40);
+        cut_at := greatest(1, cut_at - lead);
         if cut_at > 1 then
-            cut_at := cut_at + coalesce(nullif(strpos(substr(flat, cut_at, 40), ' '), 0), 0);
+            cut_at := cut_at + strpos(substr(content, cut_at, lead), ' ');
         end if;
     end if;
 
-    shown := substr(flat, cut_at, most_characters);
-    if length(flat) >= cut_at + most_characters then
-        -- the last word is left out where the cut may go through it
-        ends  := strpos(reverse(shown), ' ');
-        shown := case when ends > 0 and length(shown) - ends >= 40 then left(shown, -ends) else shown end;
-    end if;
-    -- a mark that the cut left open is closed, one that it left without its beginning is dropped
-    if coalesce(strpos(shown, closes), 0) > 0 and (strpos(shown, opens) = 0 or strpos(shown, closes) < strpos(shown, opens)) then
-        shown := overlay(shown placing '' from strpos(shown, closes) for 1);
-    end if;
-    if length(replace(shown, opens, '')) < length(replace(shown, closes, '')) then
-        shown := shown || closes;
+    upto  := least(size, cut_at + most_characters - 1);
+    shown := substr(content, cut_at, most_characters);
+    if upto < size and substr(content, upto + 1, 1) <> ' ' then
+        -- the last word is left out where the cut goes through it
+        back := strpos(reverse(shown), ' ');
+        if back > 0 and length(shown) - back >= lead then
+            shown := left(shown, -back);
+            upto  := upto - back;
+        end if;
     end if;
 
-    shown := case when cut_at > 1 then '… ' else '' end
-             || shown
-             || case when length(flat) >= cut_at + most_characters then ' …' else '' end;
-    shown := replace(replace(replace(replace(shown, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
-    shown := replace(shown, '''', '&#39;');
-    return replace(replace(shown, opens, mark_open), closes, mark_close);
+    for i in 1 .. matches loop
+        here  := starts[i] - cut_at + 1;
+        there := least(ends[i], upto) - cut_at + 1;
+        continue when here < 1 or there <= done;
+        exit when starts[i] > upto;
+        -- marks that touch are one, and so are those of a compound
+        if here > done + 1 and not (done > 0 and here = done + 2 and strpos('-._:&/@''’', substr(shown, done + 1, 1)) > 0) then
+            marked := marked || case when done > 0 then closes else '' end || substr(shown, done + 1, here - done - 1) || opens;
+            done   := here - 1;
+        elsif done = 0 then
+            marked := opens;
+        end if;
+        marked := marked || substr(shown, done + 1, there - done);
+        done   := there;
+    end loop;
+    marked := marked || case when done > 0 then closes else '' end || substr(shown, done + 1);
+
+    marked := case when cut_at > 1 then '… ' else '' end || marked || case when upto < size then ' …' else '' end;
+    marked := replace(replace(replace(replace(marked, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
+    marked := replace(marked, '''', '&#39;');
+    return replace(replace(marked, opens, mark_open), closes, mark_close);
 end;
 $$;
 
-comment on function pgsearch._marked_excerpt(text, text, text[], integer, text, text) is 'snippet with the pattern and stems of _highlight, which serve every hit of a search.';
+comment on function pgsearch._window(text, integer[], integer[], integer[], float8[], integer, text, text) is
+'The excerpt of one text, white space folded, around what _matches found in it (null: nothing).';
 
 create or replace function pgsearch.snippet(
     content         text,
@@ -155,19 +382,21 @@ create or replace function pgsearch.snippet(
     words           text[]  default '{}',
     most_characters integer default 240,
     mark_open       text    default '<mark>',
-    mark_close      text    default '</mark>'
+    mark_close      text    default '</mark>',
+    text_config     text    default 'pg_catalog.simple'
 )
 returns text
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    most_terms constant integer := 2000;
-    most_text  constant integer := 50000;
+    most_terms constant integer := 100000;
+    most_text  constant integer := 1000000;
+    config     constant text    := pgsearch._qualified_text_config(text_config);
     given      constant integer := coalesce(cardinality(lexemes), 0) + coalesce(cardinality(words), 0);
-    letters    constant bigint  := (select coalesce(sum(length(t)), 0) from unnest(lexemes) as t) + (select coalesce(sum(length(t)), 0) from unnest(words) as t);
-    terms      text[] := array(select unnest(lexemes) union all select unnest(words));
-    marks      record;
+    letters    constant bigint  := (select coalesce(sum(length(t)), 0) from unnest(lexemes) as t)
+                                   + (select coalesce(sum(length(t)), 0) from unnest(words) as t);
+    terms      text[];
 begin
     perform pgsearch._check_range('most_characters', case when most_characters < 0 then 0 else most_characters end, 0, 1000000);
     if given > most_terms or letters > most_text then
@@ -177,26 +406,31 @@ begin
             hint    = format('Give at most %s of %s characters together, as parse_query gives them for one query.', most_terms, most_text);
     end if;
 
-    -- an expression is dear to make, by all its letters: what does not stand in the text stays out
-    if given > 100 then
-        terms := array(select t.term
-                         from (select lower(content) as content offset 0) as c
-                              cross join unnest(terms) as t(term)
-                        where strpos(c.content, lower(t.term)) > 0);
-    end if;
-    marks := pgsearch._highlight(terms, '{}');
-    return pgsearch._marked_excerpt(content, marks.pattern, marks.stems, most_characters, mark_open, mark_close);
+    terms := array(select t
+                     from unnest(lexemes) as t
+                    where t <> ''
+                    union
+                   select l
+                     from unnest(words) as w
+                          cross join lateral unnest(tsvector_to_array(pgsearch._analyze(config, w))) as l);
+    return case
+           when most_characters > 0
+           then (pgsearch._excerpts(array[content], array[config], terms, null, most_characters, mark_open, mark_close))[1]
+           else ''
+           end;
 end;
 $$;
 
-comment on function pgsearch.snippet(text, text[], text[], integer, text, text) is
+comment on function pgsearch.snippet(text, text[], text[], integer, text, text, text) is
 'An excerpt of the content around the most matches, white space folded, HTML-escaped, the matches between mark_open and
-mark_close (which are not escaped).
+mark_close (which are not escaped). A word matches if its analysis gives one of the lexemes; of a compound, or a word of
+Korean, that part is marked which gives it.
 Arguments:
-- content
-- lexemes and words (as parse_query gives them, at most 2,000 of 50,000 characters together)
+- content (its first 65,536 characters)
+- lexemes (as parse_query gives them) and words (as typed: their lexemes), at most 100,000 of 1,000,000 characters together
 - most_characters (0 .. 1000000: about how long; 0: an empty excerpt)
+- text_config (of the content, and of parse_query)
 Returns text; the beginning of the content when nothing matches.
-Errors: PS003 too many lexemes and words, most_characters out of range.
+Errors: PS003 too many lexemes and words, most_characters out of range, unknown text_config.
 Example:
-select pgsearch.snippet(''Electric cars are subsidised.'', ''{car}'', ''{car}'');';
+select pgsearch.snippet(''Electric cars are subsidised.'', ''{car}'', text_config => ''english'');';

@@ -49,6 +49,23 @@ def test_a_hit_shows_its_title_place_snippet_score_and_reason(library: str, caps
     assert snippet == "   전기차 보조금은 환경부와 지방자치단체가 지급한다. 보조금은 차종에 따라 다르다."
 
 
+@pytest.mark.parametrize(
+    ("typed", "query"),
+    [
+        (["전기차", "-xzf"], "전기차 -xzf"),
+        (["-xzf", "전기차", "--top-k", "3"], "-xzf 전기차"),
+        (["--", "python", "--version"], "python --version"),
+        (["--mode", "fts", "기온", "-10도"], "기온 -10도"),
+    ],
+    ids=["flag-last", "flag-first", "after-two-dashes", "number"],
+)
+def test_words_that_begin_with_a_dash_are_words_of_the_query(
+    library: str, capsys: pytest.CaptureFixture[str], typed: list[str], query: str
+) -> None:
+    assert cli.main(["search", "--json", *typed]) == 0
+    assert json.loads(capsys.readouterr().out)["query"].split() == query.split()
+
+
 def test_why_a_signal_is_missing_stands_below_the_hits(library: str, capsys: pytest.CaptureFixture[str]) -> None:
     lines = shown(capsys, "search", "impeachment")
 

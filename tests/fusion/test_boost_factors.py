@@ -143,5 +143,5 @@ def test_boosts_of_the_wrong_type_are_refused(select: Select, wrong: str) -> Non
 
 
 def test_an_unknown_boost_is_refused_and_the_known_ones_are_named(select: Select) -> None:
-    with refused("PS002", names="article, tags, text_score, title"):
+    with refused("PS002", names="article, same_title, tags, text_score, title"):
         select("""select pgsearch.boost_factors('x', '{x}', '{1}', '{1}', '{0}', '{0}', '{"fame": 1}')""")

@@ -256,7 +256,7 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
                    pgsearch._settings(null, jsonb_build_object('adaptive', %s)), %s, {asked},
                    m, pgsearch._centre(m, '{{wiki}}'),
                    %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[],
-                   null, null, '{{}}', '{{}}', '{{}}', false, 100) as f
+                   null, null, '{{}}', null, null, '{{}}', '{{}}', false, 100) as f
         """,
         adaptive,
         information,

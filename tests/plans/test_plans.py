@@ -184,6 +184,7 @@ def test_the_indexes_are_those_that_the_design_names(corpus: Corpus, near: Array
         "words": "chunks_content_tsv_gin",
         "text": "chunks_content_tsv_gin",
         "vector": "embeddings_hnsw_1",
+        "fields": "pages_fields_tsv_gin",
         "lexical": "pages_title_trgm_gin",
         "candidate_pages": "chunks_content_tsv_gin",
         "search": "indexes only",
@@ -404,3 +405,36 @@ def test_the_plans_do_not_depend_on_the_settings_of_the_session(corpus: Corpus, 
         stages = corpus.client.check_plans(ENGLISH_QUESTION, near.tolist())
         assert len(corpus.client.search_vector(near.tolist(), top_n=100)) == 100
     assert all("Seq Scan" not in stage.node for stage in stages)
+
+
+# Titles and fields
+
+
+@pytest.mark.parametrize("query", ["rare", "rare xylophonist data", "+rare data"])
+@wide
+def test_fields_are_looked_up_in_their_own_index(corpus: Corpus, query: str, scope: Mapping[str, Any]) -> None:
+    *told, search = corpus.client.check_plans(query, **scope)
+    (fields,) = (stage for stage in told if stage.stage == "fields")
+
+    assert (fields.expected_index, fields.uses_index) == ("pages_fields_tsv_gin", True)
+    assert "pages_fields_tsv_gin" in {node.get("Index Name") for node in nodes(fields)}
+    assert search.uses_index
+
+
+@pytest.mark.parametrize("collections", [None, "encyclopedia", ["encyclopedia", "news"]], ids=["all", "one", "two"])
+def test_a_title_is_looked_up_by_its_normal_form(corpus: Corpus, collections: str | list[str] | None) -> None:
+    before = _scans(corpus.client)["seq pages"]
+    with reading(corpus.client, through="pages_title_key"):
+        hits = corpus.client.search_hybrid("XYLOPHONE restoration-handbook", collections=collections)
+
+    assert hits[0].title == "Xylophone restoration handbook"
+    assert _scans(corpus.client)["seq pages"] == before
+
+
+def test_a_tag_of_nearly_every_page_is_looked_up_too(corpus: Corpus) -> None:
+    before = _scans(corpus.client)["seq pages"]
+    with reading(corpus.client, through="pages_fields_tsv_gin"):
+        hits = corpus.client.search_hybrid("usual", collections="encyclopedia")
+
+    assert {hit.match_reason for hit in hits} == {"tags"}
+    assert _scans(corpus.client)["seq pages"] == before

@@ -15,9 +15,17 @@ def test_there_is_a_row_for_each_stage_that_the_search_has(library: Client) -> N
         return list(dict.fromkeys(row.stage for row in library.explain_search(query, embedding, collections="wiki")))
 
     library.refresh_text_stats()
-    assert stages("보조금 subsidy", CARS) == ["words", "text", "vector", "lexical", "candidate_pages", "search"]
-    assert stages("보조금 subsidy") == ["words", "text", "lexical", "candidate_pages", "search"]
-    assert stages('"전기차 보조금" 보조금') == ["phrase", "text", "candidate_pages", "search"]
+    assert stages("보조금 subsidy", CARS) == [
+        "words",
+        "text",
+        "vector",
+        "fields",
+        "lexical",
+        "candidate_pages",
+        "search",
+    ]
+    assert stages("보조금 subsidy") == ["words", "text", "fields", "lexical", "candidate_pages", "search"]
+    assert stages('"전기차 보조금" 보조금') == ["phrase", "text", "fields", "candidate_pages", "search"]
     assert stages("...", CARS) == ["vector", "search"]
     assert stages("") == []
 

@@ -123,7 +123,7 @@ def test_a_page_loses_half_its_score_with_each_half_life(client: Client) -> None
 
 def test_weights_of_zero_take_a_signal_out_of_the_order(library: Client) -> None:
     hits = library.search_hybrid(
-        "전기차 보조금",
+        "전기차 법 보조금",
         (1.0, 0.0, 0.0, 0.0),
         collections="wiki",
         fusion="convex",

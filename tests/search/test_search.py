@@ -79,7 +79,7 @@ def test_the_mode_vector_without_an_embedding_finds_nothing_and_says_so(library:
 
 
 @pytest.mark.parametrize("mode", ["auto", "fts", "lexical"])
-@pytest.mark.parametrize("query", ["the of and", "who", "!!!", "-roses", ""])
+@pytest.mark.parametrize("query", ["!!!", "-roses", ""])
 def test_a_query_without_words_finds_nothing_and_says_why(client: Client, query: str, mode: SearchMode) -> None:
     client.create_collection("bands", text_config="english")
     client.put_pages("bands", [{"external_id": "who", "title": "The Who", "content": "A band."}])
@@ -97,10 +97,10 @@ def test_an_embedding_is_searched_for_even_without_words(library: Client) -> Non
 
 
 def test_a_long_query_is_cut_and_that_is_said(library: Client) -> None:
-    result = library.search("보조금 " * 2000, collections="wiki")
+    result = library.search("보조금 " * 9000, collections="wiki")
 
     assert result.hits[0].external_id == "subsidy"
-    assert any("1,000 characters" in note for note in result.notes)
+    assert any("32,000 characters" in note for note in result.notes)
 
 
 def test_there_is_a_note_when_there_is_no_collection(client: Client) -> None:

@@ -496,3 +496,115 @@ def test_an_approximate_ranking_is_told_as_in_every_search(repo: Client, client:
 def test_a_zero_vector_tells_nothing_and_changes_nothing(repo: Client) -> None:
     without, zero = (repo.search_code("event loop", given, collections="repo") for given in (None, [0.0] * 4))
     assert without == zero
+
+
+# The whole of a repository
+
+
+WHOLE = [
+    "전체 구조는?",
+    "how is this project organised?",
+    "overall architecture?",
+    "how do the parts fit together?",
+    "이 프로젝트의 구조를 설명해줘",
+]
+
+
+def put_documents(client: Client, kinds: Mapping[str, str]) -> None:
+    """Documents with words of their own, each with a node of its kind, and a module that speaks of structure."""
+    client.put_pages("whole", [{"external_id": path, "content": "Install it with pip."} for path in kinds])
+    said = "structure architecture of this project, organised so that its parts fit together, 전체 구조 프로젝트"
+    client.put_pages("whole", [{"external_id": f"app/{name}.py", "content": said} for name in ("trap", "main")])
+    client.put_nodes(
+        "whole",
+        "",
+        [
+            {
+                "node_id": path,
+                "node_type": "doc",
+                "doc_type": kind,
+                "summary": f"{kind} {path}",
+                "source_table": "pages",
+                "source_id": path,
+                "metadata": {},
+            }
+            for path, kind in kinds.items()
+        ]
+        + [
+            {
+                "node_id": f"app.{name}",
+                "node_type": "symbol",
+                "summary": f"module {name}",
+                "source_table": "pages",
+                "source_id": f"app/{name}.py",
+                "metadata": {"kind": "module", "name": name, "importance_score": importance},
+            }
+            for name, importance in (("trap", 0.1), ("main", 0.9))
+        ],
+    )
+
+
+def test_a_question_about_the_whole_finds_the_documents_about_it_whatever_their_words(client: Client) -> None:
+    put_documents(client, {"README.md": "readme", "docs/design.md": "design", "docs/adr/one.md": "adr"})
+    for question in WHOLE:
+        hits = client.search_code(question, collections="whole")
+        assert {hit.classified_as for hit in hits} == {"STRUCTURE"}
+        assert (hits[0].external_id, hits[0].node_type) == ("README.md", "doc"), question
+        assert {"docs/design.md", "docs/adr/one.md"} <= {hit.external_id for hit in hits[:5]}, question
+        assert hits[0].match_reason == "document"
+        assert hits[0].signals["boosts"]["document"] == 1.2
+        assert "README.md" not in {
+            hit.external_id for hit in client.search_code("where is foo defined", collections="whole")
+        }
+
+    (only,) = client.search_code(WHOLE[0], collections="whole", filter={"external_ids": ["docs/design.md"]})
+    assert only.external_id == "docs/design.md"
+
+
+def test_where_there_is_no_document_the_most_important_modules_are_found(client: Client) -> None:
+    put_documents(client, {})
+    client.put_pages("whole", [{"external_id": f"app/{name}.py", "content": "pass"} for name in ("trap", "main")])
+    client.put_nodes(
+        "whole",
+        "",
+        [
+            {
+                "node_id": f"app.{name}",
+                "node_type": "symbol",
+                "summary": f"module {name}",
+                "source_table": "pages",
+                "source_id": f"app/{name}.py",
+                "metadata": {"kind": "module", "name": name, "importance_score": importance},
+            }
+            for name, importance in (("trap", 0.1), ("main", 0.9))
+        ],
+    )
+    hits = client.search_code("전체 구조는?", collections="whole")
+    assert [hit.external_id for hit in hits] == ["app/main.py", "app/trap.py"]
+
+
+def test_the_further_model_of_the_nodes_is_asked_where_its_embedder_is_known(
+    own_repo: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Fixed:
+        def embed(self, texts: list[str]) -> list[list[float]]:
+            return [[1.0, 0.0] for _ in texts]
+
+    own_repo.put_nodes("repo", "large", [{**NODES[3], "embedding": [1.0, 0.0]}])
+    known: dict[str | None, Any] = {"large": Fixed()}
+    asked: list[str | None] = []
+
+    def embedder_for(name: str | None, **_: Any) -> Any:
+        asked.append(name)
+        return known.get(name)
+
+    monkeypatch.setattr("pgsearch.client.before_search.embedder_for", embedder_for)
+    hits = own_repo.search_code("find", SEARCH, collections="repo")
+    assert asked == ["large"]
+    assert any("semantic_large_node" in hit.signals for hit in hits)
+
+    known.clear()
+    assert not any("semantic_large_node" in hit.signals for hit in own_repo.search_code("find", SEARCH))
+    asked.clear()
+    own_repo.search_code("find", SEARCH, large_embedding=[0.0, 1.0])
+    assert asked == []

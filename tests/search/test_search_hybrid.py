@@ -450,7 +450,7 @@ def test_a_query_without_words_finds_nothing_and_a_notice_says_why(library: Clie
         ("collections => '{wiki,nope}'", "PS001", "nope"),
         ("collections => '{}'", "PS001", ""),
         ("collections => array[null]", "PS001", "null"),
-        ("search_mode => 'hybrid'", "PS002", "auto (all signals), fts, vector, lexical"),
+        ("search_mode => 'semantic'", "PS002", "auto or hybrid (all signals), fts, vector, lexical or trgm"),
         ("search_mode => null", "PS002", "null"),
         ("fusion => 'nope'", "PS002", "adaptive, convex"),
         ('options => \'{"fusion": "nope"}\'', "PS002", "adaptive, convex"),

@@ -183,7 +183,6 @@ def test_names_of_programming_languages_stay_whole_as_words(library: Client) -> 
         '"""',
         "\\",
         "& | ! ( ) : * <->",
-        "OR",
         "-",
         "+",
         "→ ©",
@@ -209,12 +208,68 @@ def test_an_unbalanced_quote_is_passed_over(library: Client) -> None:
     assert query.required is None
 
 
-def test_only_the_first_thousand_characters_count_and_the_result_says_so(library: Client) -> None:
-    long = parsed(library, "a " * 499 + "bb zebra")
+def test_so_many_characters_count_and_the_result_says_so(library: Client) -> None:
+    long = parsed(library, "a " * 15999 + "bb zebra")
 
     assert long.truncated
     assert "zebra" not in long.lexemes
-    assert not parsed(library, "a" * 1000).truncated
+    assert not parsed(library, "a" * 32000).truncated
+
+
+@pytest.mark.parametrize(
+    ("query", "excluded"),
+    [
+        ("languages -c#", "c#"),
+        ("languages -c++", "c++"),
+        ("frameworks -.net", ".net"),
+        ("gateway -2332", "2332"),
+        ("-diesel car", "diesel"),
+        ("iphone -15", "15"),
+    ],
+    ids=["sharp", "plus", "leading-dot", "number", "first", "short-number"],
+)
+def test_a_minus_before_a_word_excludes_it(library: Client, select: Select, query: str, excluded: str) -> None:
+    ((phrase,),) = select("select pgsearch._phrase('pg_catalog.simple', %s)::text", excluded)
+    assert parsed(library, query).excluded == phrase
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "기온 -10도 수도관 동파",
+        "battery at -40 °C",
+        "helium -270 degrees",
+        "shift of -273.15 K",
+        "range 20 -50",
+        "between -50 and -20",
+        "loss -3dB",
+        "exit code -1",
+        "call +82 10 1234 5678",
+        "stabilizing +1 nucleosomes",
+        "git commit --amend -m",
+        "java -Dfile.encoding=utf8 charset",
+        "the car -which is red- stops",
+        "cars —trains",
+        "a -> b",
+        "jet (-interference) [-flow]",
+        "토마스 마이르 -하팅은 어느 나라의 대사인가?",
+        'he called it "a wonderful day." and left',
+        '체스보드에서 "열"은 뭐라고 불리는가',
+        'Shopping:\n-milk\n-"brown bread"\n+eggs',
+        'We were told. "Wait for them" was all -nothing else.',
+        "how far around a cylinder can the flow be expected to stay attached -dash papers on this and +experiments",
+        "rock 'n' roll isn't dead",
+    ],
+    ids=lambda query: str(query)[:24],
+)
+def test_a_sign_in_prose_is_punctuation(library: Client, query: str) -> None:
+    asked = parsed(library, query)
+    assert (asked.required, asked.excluded) == (None, None)
+
+
+@pytest.mark.parametrize("query", ["OR gate", "gate OR", "OR"], ids=["first", "last", "alone"])
+def test_or_that_joins_nothing_is_a_word(library: Client, query: str) -> None:
+    assert "or" in parsed(library, query).lexemes
 
 
 def test_an_unknown_text_configuration_is_refused(select: Select) -> None:

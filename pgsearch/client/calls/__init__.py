@@ -5,7 +5,7 @@ call.py says what a call is, and inner.py has the calls that no client has a met
 written from these functions by `make docs`, so a signature changes in one place and the two cannot drift apart.
 """
 
-from pgsearch.client.calls.call import Call, Fusion, Names, SearchMode
+from pgsearch.client.calls.call import MODES_OF_MEANING, Call, Fusion, Names, SearchMode
 from pgsearch.database.vectors import Vector
 
-__all__ = ["Call", "Fusion", "Names", "SearchMode", "Vector"]
+__all__ = ["MODES_OF_MEANING", "Call", "Fusion", "Names", "SearchMode", "Vector"]

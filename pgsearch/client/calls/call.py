@@ -20,7 +20,10 @@ Argument = TypeVar("Argument")
 Names: TypeAlias = str | Sequence[str]
 """One name, or several."""
 
-SearchMode: TypeAlias = Literal["auto", "fts", "vector", "lexical", "code"]
+SearchMode: TypeAlias = Literal["auto", "hybrid", "fts", "vector", "lexical", "trgm", "code"]
+MODES_OF_MEANING = frozenset({"auto", "hybrid", "vector"})
+"""The modes that have a use for the embedding of the query."""
+
 Fusion: TypeAlias = Literal["adaptive", "convex", "distribution", "legacy", "rrf", "rrf_boost", "weighted"]
 
 

@@ -11,7 +11,7 @@ from typing import Any, LiteralString, TypeAlias
 
 from psycopg.types.json import Jsonb
 
-from pgsearch.client.calls.call import Call
+from pgsearch.client.calls.call import Call, Names, _names
 from pgsearch.database.vectors import Vector, as_vector
 
 Rows: TypeAlias = Call[list[tuple[Any, ...]]]
@@ -51,6 +51,15 @@ def indexed_files(collection: str) -> Rows:
 def indexed_facts(collection: str) -> Rows:
     """What was read from the files of a repository: path, hash, facts."""
     return _rows("select * from pgsearch._indexed_facts(%(repo)s)", repo=collection)
+
+
+def further_node_model(collections: Names | None, model: str, large_model: str) -> Call[str | None]:
+    """The model of the large embedding of a search of code; None when the nodes have no other than the small one."""
+    statement: LiteralString = (
+        "select (pgsearch._large_model(%(large)s, "
+        "(pgsearch._embedding_model(%(model)s, %(collections)s::text[])).model, %(collections)s::text[], null)).model"
+    )
+    return Call(statement, {"large": large_model, "model": model, "collections": _names(collections)}, _first)
 
 
 def name_node_model(collection: str, model: str) -> Call[int]:

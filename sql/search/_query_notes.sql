@@ -1,0 +1,77 @@
+-- What is to be said of how a query was read: only what was left out of it, or what it left out of the answer.
+
+create or replace function pgsearch._query_notes(asked pgsearch.search_request)
+returns text[]
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- counting stops here: the index is asked, and a note need not be exact
+    most_counted constant integer               := 1000;
+    parsed       constant pgsearch.parsed_query := asked.parsed;
+    notes        text[] := '{}';
+    typed        text[];
+    cost         record;
+    words        integer;
+begin
+    if parsed.truncated then
+        notes := notes || format('The query was cut to its first %s characters.', to_char(pgsearch._most_typed(), 'FM999,999'));
+    end if;
+
+    typed := array(select l from unnest(parsed.loosened) as l where l like '"%');
+    if typed <> '{}' then
+        notes := notes || format('No chunk has %s word for word: the words count alone.', array_to_string(typed, ', '));
+    end if;
+    typed := array(select l from unnest(parsed.loosened) as l where l like '-%');
+    if typed <> '{}' then
+        notes := notes || format('%s stands so in chunks that the other words find: it was read as a word, not as an exclusion. '
+                                 'In quotes it is one (-"%s").',
+                                 array_to_string(typed, ', '), substr(typed[1], 2));
+    end if;
+
+    if cardinality(parsed.lexemes) >= pgsearch._most_lexemes() then
+        select count(distinct l)
+          into words
+          from (select distinct c.text_config
+                  from pgsearch.collections as c
+                 where (asked.scope).collections is null
+                    or c.collection = any ((asked.scope).collections)) as t
+               cross join lateral (select unnest((pgsearch.parse_query(parsed.asked, t.text_config)).lexemes)) as p(l);
+        if words > cardinality(parsed.lexemes) then
+            notes := notes || format('Of %s different words the %s that tell most were looked for; %s were left out.',
+                                     words, cardinality(parsed.lexemes), words - cardinality(parsed.lexemes));
+        end if;
+    end if;
+
+    for cost in
+        select k.typed,
+               case k.kind when '-' then 'an exclusion' else 'a requirement' end as role,
+               case k.kind when '-' then 'exclusions' else 'requirements' end as roles,
+               pgsearch._count_chunks(parsed.any_of && case k.kind when '-' then parsed.excluded else !! parsed.required end,
+                                      (asked.scope).collections, most_counted, (asked.scope).page_ids) as chunks
+          from (select t.kind, array_agg(t.typed order by t.at) as typed
+                  from (select case when q.sign = '-' then '-' when q.quoted or q.sign = '+' then '+' end as kind,
+                               q.at,
+                               q.sign || case when q.quoted then format('"%s"', q.phrase) else q.phrase end as typed
+                          from pgsearch._query_tokens(parsed.asked) as q) as t
+                 group by t.kind) as k
+         where k.kind = '-' and parsed.excluded is not null
+            or k.kind = '+' and parsed.required is not null
+         order by k.kind
+    loop
+        if cost.chunks > 0 then
+            notes := notes || format('%s %s: %s %s left out.',
+                                     array_to_string(cost.typed, ', '),
+                                     case when cardinality(cost.typed) = 1 then 'was read as ' || cost.role
+                                          else 'were read as ' || cost.roles end,
+                                     case when cost.chunks = most_counted then 'at least ' else '' end || to_char(cost.chunks, 'FM999,999'),
+                                     case when cost.chunks = 1 then 'chunk is' else 'chunks are' end);
+        end if;
+    end loop;
+    return notes;
+end;
+$$;
+
+comment on function pgsearch._query_notes(pgsearch.search_request) is
+'What a reader of the hits has to know of how the query was read: that it was cut, that words were left out, that what looks
+like syntax is none, and how many chunks its exclusions and requirements cost.';

@@ -1,0 +1,153 @@
+"""What is syntax in a query, what is told of it, and what becomes of pasted text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_postgresql.executors import NoopExecutor
+
+from pgsearch import Client
+from tests.clones import cloned
+from tests.conftest import Server
+
+COMMANDS = {
+    "Unpacking archives": "Use tar -xzf backup.tgz to unpack the archive. Add -C to choose the folder.",
+    "Archive policy": "Every archive is kept for ten years. The archive room is on floor two.",
+    "JVM out of memory": "Start the service with -Xmx512m. When java runs out of memory, raise it to -Xmx2g.",
+    "Memory of the office": "An old photograph of the office, out of the archive, in memory of the founder.",
+    "Deleting build folders": "rm -rf build removes the folder; there is no way back.",
+    "Build folders": "The build folder holds the objects. Do not commit the build folder.",
+    "동파 예방": "기온이 -10도 아래로 내려가면 수도관이 동파될 수 있으니 물을 조금 틀어 두세요.",
+    "겨울 기온": "서울의 겨울 기온은 평균 0도 안팎이며 수도관 동파 사고가 잦다.",
+}
+TROUBLES = {
+    "Duplicate order reference": "When the import says that the unique constraint uq_orders_reference is violated "
+    "(duplicate key value), delete the older order and run the import again.",
+    "Spring servlet basics": "The dispatcher servlet of org.springframework.web.servlet.FrameworkServlet hands "
+    "requests on.",
+    "Parking": "A garage pass opens the barrier of the north garage for visitors.",
+}
+
+
+@pytest.fixture(scope="module")
+def shelves(pg_server: Server, pg_template: NoopExecutor) -> Iterator[Client]:
+    """Two small collections, which tests only read."""
+    with cloned(pg_server, pg_template.template_dbname) as dsn, Client(dsn) as client:
+        for name, pages in (("commands", COMMANDS), ("troubles", TROUBLES)):
+            client.create_collection(name, text_config="english")
+            client.put_pages(
+                name, [{"external_id": title, "title": title, "content": text} for title, text in pages.items()]
+            )
+        yield client
+
+
+def titles(client: Client, query: str, collection: str = "commands") -> list[str | None]:
+    return [hit.title for hit in client.search(query, collections=collection).hits]
+
+
+def told(client: Client, query: str, collection: str = "commands") -> list[str]:
+    """What the notes say of how the query was read."""
+    return [note for note in client.search(query, collections=collection).notes if "embedding" not in note]
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("tar -xzf archive", "Unpacking archives"),
+        ("java -Xmx512m out of memory", "JVM out of memory"),
+        ("rm -rf build", "Deleting build folders"),
+        ("기온 -10도 수도관 동파", "동파 예방"),
+        ("tar --extract -xzf archive", "Unpacking archives"),
+    ],
+    ids=["tar", "java", "rm", "degrees", "long-option"],
+)
+def test_what_was_pasted_finds_its_page(shelves: Client, query: str, first: str) -> None:
+    assert titles(shelves, query)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("query", "gone"),
+    [
+        ("archive -policy", "Archive policy"),
+        ('archive -"floor two"', "Archive policy"),
+        ('tar archive -"xzf"', "Unpacking archives"),
+        ("수도관 -서울", "겨울 기온"),
+    ],
+    ids=["word", "phrase", "option-in-quotes", "korean"],
+)
+def test_what_was_meant_as_an_exclusion_excludes(shelves: Client, query: str, gone: str) -> None:
+    found = titles(shelves, query)
+    assert found
+    assert gone not in found
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ("archive -policy", "-policy was read as an exclusion: 1 chunk is left out."),
+        ("build +objects", "+objects was read as a requirement: 1 chunk is left out."),
+        (
+            'memory "build folder" -java',
+            '"build folder" was read as a requirement: 3 chunks are left out.',
+        ),
+        ("archive -zebra", None),
+        ("archive room", None),
+        ('"build folder"', "left out"),
+    ],
+    ids=["exclusion", "requirement", "phrase", "nothing-excluded", "no-syntax", "phrase-alone"],
+)
+def test_notes_tell_what_was_left_out_and_are_silent_otherwise(shelves: Client, query: str, note: str | None) -> None:
+    notes = told(shelves, query)
+    assert any(note in each for each in notes) if note else notes == []
+
+
+def test_a_word_with_a_sign_that_is_none_is_told(shelves: Client) -> None:
+    (note,) = told(shelves, "tar -xzf archive")
+    assert "-xzf" in note
+    assert "as a word" in note
+
+
+def trace(frames: int) -> str:
+    lines = [
+        f"\tat org.springframework.web.servlet.FrameworkServlet.doGet{n}(FrameworkServlet.java:{880 + n})"
+        for n in range(frames)
+    ]
+    return "\n".join(
+        [
+            "2026-11-28 ERROR Servlet.service() threw exception",
+            "org.springframework.web.util.NestedServletException: Request processing failed",
+            *lines,
+            "Caused by: org.postgresql.util.PSQLException: ERROR: duplicate key value violates unique constraint "
+            '"uq_orders_reference"',
+        ]
+    )
+
+
+@pytest.mark.parametrize("frames", [14, 230], ids=["1,600-characters", "20,000-characters"])
+def test_of_a_pasted_log_the_cause_at_its_end_counts(shelves: Client, frames: int) -> None:
+    assert titles(shelves, trace(frames), "troubles")[0] == "Duplicate order reference"
+
+
+def test_of_a_pasted_mail_the_question_at_its_end_counts(shelves: Client) -> None:
+    mail = "Dear all, thank you for the friendly welcome last week, it was a pleasure to meet everybody. " * 24
+    query = mail + "My question: how do I get a pass for the garage?"
+    assert len(query) > 2200
+    assert titles(shelves, query, "troubles")[0] == "Parking"
+
+
+def test_of_many_words_the_most_telling_are_looked_for_and_that_is_told(client: Client) -> None:
+    client.create_collection("letters")
+    words = [f"word{number}" for number in range(60)]
+    client.put_pages(
+        "letters",
+        [{"external_id": str(n), "title": "", "content": " ".join(words[:40] if n else words)} for n in range(8)],
+    )
+    client.refresh_text_stats()
+    result = client.search(" ".join(words), collections="letters")
+
+    assert result.hits[0].external_id == "0"
+    assert any(
+        n == "Of 60 different words the 32 that tell most were looked for; 28 were left out." for n in result.notes
+    )
+    assert "word59" in result.hits[0].snippet
