@@ -93,7 +93,8 @@ begin
     if shown.content_tsv @@ parsed.excluded then
         reasons := reasons || format('It matches the exclusion %s.', pgsearch._shown_lexeme(parsed.excluded::text));
     elsif shown.fields_tsv @@ parsed.excluded then
-        reasons := reasons || format('The tags, note or summary of its page match the exclusion %s.', pgsearch._shown_lexeme(parsed.excluded::text));
+        reasons := reasons || format('The tags, note or summary of its page match the exclusion %s.',
+                                     pgsearch._shown_lexeme(parsed.excluded::text));
     end if;
     if (settings ->> 'require_keywords')::boolean
        and not shown.chunk_id = any (pgsearch._with_all_keywords(parsed.asked, array[shown.chunk_id], (settings ->> 'window')::integer)) then
