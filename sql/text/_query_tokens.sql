@@ -65,6 +65,8 @@ as $$
 with typed as materialized (
     select case when t.typed ~ E'\n' then pgsearch._folded(t.typed) else t.typed end as typed,
            pgsearch._is_prose(t.typed) as prose,
+           -- by range, whatever the collation takes for one
+           E'0-9A-Za-z\\u00C0-\\u1FFF\\u2C00-\\u2DFF\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF' as letters,
            -- a dash that closes what another opened, and a command with its options
            t.typed ~ E'[[:alnum:]]-(?:\\s|$)|(?:^|\\s)--[[:alnum:]]' as dashes
       from pgsearch._typed(query) as t(typed)
@@ -76,7 +78,7 @@ tokens as materialized (
            cross join lateral regexp_matches(
                t.typed,
                case when t.prose then E'()()(\\S+)'
-                    else E'([-+]?)"([^"]*)(?<![,;:]|[[:lower:]]{3}[.])"(?![[:alnum:]])|(\\S+)' end,
+                    else E'([-+]?)"([^"]*)(?<![,;:]|[[:lower:]]{3}[.])"(?![' || t.letters || E'])|(\\S+)' end,
                'g') with ordinality as m(part, at)
 ),
 around as (
@@ -96,7 +98,7 @@ signed as (
            when t.prose then ''
            when a.word = 'OR' and not a.outermost then 'OR'
            -- a sign counts before a name, which may begin with a sign itself (.net, #tag), and no list of options (-Wl,-z)
-           when a.word !~ '^[-+][.@#_]?[[:alnum:]]' or a.word ~ '^-.*[=,][[:alnum:]]' or a.word ~ '^-' and t.dashes then ''
+           when a.word !~ ('^[-+][.@#_]?[' || t.letters || ']') or a.word ~ '^-.*[=,][[:alnum:]]' or a.word ~ '^-' and t.dashes then ''
            when a.word !~ '^[-+][0-9]' then left(a.word, 1)
            -- a number is a measure if it is a fraction, has a unit, or follows a number or a word that leads to one; and
            -- one digit, or the first three of a telephone number, is not worth a requirement
@@ -121,7 +123,7 @@ select s.sign,
        case when s.quoted then s.part[2] when s.sign in ('-', '+') then substr(s.word, 2) else s.word end,
        s.at
   from signed as s
- -- letters by range, whatever the collation takes for one; emoji are words
+ -- emoji are words
  where coalesce(s.part[2], '') || coalesce(s.word, '')
        ~ (E'[0-9A-Za-z\\u00C0-\\u1FFF\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2DFF'
           '\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF]');
