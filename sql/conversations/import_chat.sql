@@ -8,6 +8,8 @@ set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
+    -- a call is one transaction, and each entry is looked up
+    most    constant integer := 10000;
     wanted  record;
     outcome jsonb;
     refused jsonb;
@@ -19,8 +21,14 @@ begin
             hint    = 'Give [{"role": "user", "content": "...", "ts": "...", "user_hash": "...", ...}]: the keys of log_message, and '
                       || 'user_hash.';
     end if;
+    if jsonb_array_length(entries) > most then
+        raise exception using
+            errcode = 'PS003',
+            message = format('%s entries are too many for one call', jsonb_array_length(entries)),
+            hint    = format('Give at most %s at once, and the others in further calls.', most);
+    end if;
 
-    with given as (
+    with given as materialized (
         select e.at - 1 as index,
                e.entry,
                e.entry ->> 'user_hash' as user_hash,
@@ -31,7 +39,7 @@ begin
                coalesce(e.entry ->> 'message_id', e.entry ->> 'log_id', e.entry ->> 'external_id') as id
           from jsonb_array_elements(entries) with ordinality as e(entry, at)
     ),
-    judged as (
+    judged as materialized (
         select g.*,
                case
                when jsonb_typeof(g.entry) <> 'object' then format('a line must be a JSON object, not %s', jsonb_typeof(g.entry))
@@ -47,7 +55,7 @@ begin
                left join pgsearch.chat_consents as w on w.user_hash = g.user_hash
     ),
     -- without an id a message is known by its time, role and text
-    named as (
+    named as materialized (
         select j.*,
                case
                when j.wrong is not null or j.id is not null then false
@@ -114,7 +122,7 @@ Arguments:
   with its time, and user_hash, which is stored as it is. Without conversation_id those of one session_id are one conversation; without
   an id (log_id, external_id, message_id) a message is known by its time, role and text
 Returns {"stored": n, "duplicates": n, "rejected": [{"index": from 0, "error": "..."}]}: a bad entry refuses nothing but itself.
-Error: PS003 when entries is no array.
+Error: PS003 when entries is no array, or has more than 10,000 entries.
 Example:
 select pgsearch.import_chat(''[{"log_id": "1", "session_id": "s", "message_type": "user", "message_content": "Roses?",
                                "created_at": "2026-01-31T09:00:00+09:00"}]'');';
