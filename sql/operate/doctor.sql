@@ -59,29 +59,40 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- those that a search cannot do without, with the statement that makes them again
-    needed constant jsonb := '{
-        "chunks_content_tsv_gin":      "create index concurrently chunks_content_tsv_gin on pgsearch.chunks using gin (content_tsv);",
-        "chunks_chunk_id":             "create index concurrently chunks_chunk_id on pgsearch.chunks (chunk_id);",
-        "chunks_collection":           "create index concurrently chunks_collection on pgsearch.chunks (collection);",
-        "pages_title_trgm_gin":        "create index concurrently pages_title_trgm_gin on pgsearch.pages using gin (normalize(title, NFD) gin_trgm_ops);",
-        "pages_tags_gin":              "create index concurrently pages_tags_gin on pgsearch.pages using gin (tags);",
-        "pages_metadata_gin":          "create index concurrently pages_metadata_gin on pgsearch.pages using gin (metadata jsonb_path_ops);",
-        "pages_collection_source":     "create index concurrently pages_collection_source on pgsearch.pages (collection, source);",
-        "pages_updated_at":            "create index concurrently pages_updated_at on pgsearch.pages (updated_at);",
-        "embeddings_model_collection": "create index concurrently embeddings_model_collection on pgsearch.embeddings (model_id, collection);",
-        "semantic_nodes_summary_tsv_gin": "create index concurrently semantic_nodes_summary_tsv_gin on pgsearch.semantic_nodes using gin (summary_tsv);",
-        "semantic_nodes_name_trgm_gin":   "create index concurrently semantic_nodes_name_trgm_gin on pgsearch.semantic_nodes using gin (name gin_trgm_ops);",
-        "semantic_nodes_chunk":           "create index concurrently semantic_nodes_chunk on pgsearch.semantic_nodes (page_id, chunk_id);",
-        "semantic_nodes_model_repo":      "create index concurrently semantic_nodes_model_repo on pgsearch.semantic_nodes (model, repo_id);"
-    }';
+    needed constant text[] := array[
+        ['chunks_content_tsv_gin', 'on pgsearch.chunks using gin (content_tsv)'],
+        ['chunks_chunk_id', 'on pgsearch.chunks (chunk_id)'],
+        ['chunks_collection', 'on pgsearch.chunks (collection)'],
+        ['pages_title_trgm_gin', 'on pgsearch.pages using gin (normalize(title, NFD) gin_trgm_ops)'],
+        ['pages_title_key', 'on pgsearch.pages ((pgsearch._title_key(title)) collate "C", collection, page_id)'],
+        ['pages_fields_tsv_gin', 'on pgsearch.pages using gin (fields_tsv) where fields_tsv <> ''''::tsvector'],
+        ['pages_initial_consonants_trgm_gin',
+         'on pgsearch.pages using gin (pgsearch._initial_consonants(title) gin_trgm_ops)'
+         || ' where pgsearch._initial_consonants(title) <> '''''],
+        ['lexeme_stats_trgm_gin',
+         'on pgsearch.lexeme_stats using gin (lexeme gin_trgm_ops)'
+         || ' where char_length(lexeme) >= 4 and octet_length(lexeme) < 3 * char_length(lexeme)'],
+        ['pages_tags_gin', 'on pgsearch.pages using gin (tags)'],
+        ['pages_metadata_gin', 'on pgsearch.pages using gin (metadata jsonb_path_ops)'],
+        ['pages_collection_source', 'on pgsearch.pages (collection, source)'],
+        ['pages_updated_at', 'on pgsearch.pages (updated_at)'],
+        ['embeddings_model_collection', 'on pgsearch.embeddings (model_id, collection)'],
+        ['semantic_nodes_summary_tsv_gin', 'on pgsearch.semantic_nodes using gin (summary_tsv)'],
+        ['semantic_nodes_name_trgm_gin', 'on pgsearch.semantic_nodes using gin (name gin_trgm_ops)'],
+        ['semantic_nodes_overview',
+         'on pgsearch.semantic_nodes (repo_id)'
+         || ' where node_type = ''doc'' and doc_type is not null or metadata ->> ''kind'' = ''module'''],
+        ['semantic_nodes_chunk', 'on pgsearch.semantic_nodes (page_id, chunk_id)'],
+        ['semantic_nodes_model_repo', 'on pgsearch.semantic_nodes (model, repo_id)']
+    ];
     -- below, reading every vector takes a few milliseconds
     many   constant bigint := 10000;
 begin
     return query
-    select 'index ' || n.key, 'fail', 'missing', n.value
-      from jsonb_each_text(needed) as n
-     where to_regclass('pgsearch.' || n.key) is null
-     order by n.key;
+    select 'index ' || needed[n][1], 'fail', 'missing', format('create index concurrently %s %s;', needed[n][1], needed[n][2])
+      from generate_subscripts(needed, 1) as n
+     where to_regclass('pgsearch.' || needed[n][1]) is null
+     order by needed[n][1];
 
     return query
     select 'index ' || c.relname,
@@ -97,7 +108,7 @@ begin
        and not i.indisvalid
      order by c.relname;
 
-    if not found and not exists (select from jsonb_object_keys(needed) as n where to_regclass('pgsearch.' || n) is null) then
+    if not found and not exists (select from unnest(needed[:][1:1]) as n where to_regclass('pgsearch.' || n) is null) then
         return query
         select 'indexes', 'ok', format('%s, all valid', count(*)), null
           from pg_index as i

@@ -87,9 +87,10 @@ def test_a_missing_index_is_told_and_its_cure_mends_it(healthy: Client, index: s
 def test_every_index_of_the_migrations_that_a_search_needs_is_known_to_the_doctor(healthy: Client) -> None:
     ours = healthy.connection.execute(
         "select indexname from pg_indexes where schemaname = 'pgsearch'"
-        " and tablename in ('chunks', 'pages', 'embeddings', 'semantic_nodes')"
-        " and indexname !~ '_pkey$|_key$|_hnsw_'"
+        " and tablename in ('chunks', 'pages', 'embeddings', 'semantic_nodes', 'lexeme_stats')"
+        " and indexname !~ '_pkey$|external_id_key$|_hnsw_'"
     ).fetchall()
+    assert len(ours) > 15
     for (index,) in ours:
         with healthy.connection.transaction(force_rollback=True):
             healthy.connection.execute(f"drop index pgsearch.{index}".encode())
