@@ -30,7 +30,12 @@ create index if not exists lexeme_stats_trgm_gin
  where char_length(lexeme) >= 4
    and octet_length(lexeme) < 3 * char_length(lexeme);
 
--- Queries that begin as what was typed so far, by bytes: under most locales an index by the locale's order finds no prefix.
+-- By bytes: under most locales an index by the locale's order finds no prefix.
+-- squawk-ignore require-concurrent-index-creation
+create index if not exists lexeme_stats_prefix
+    on pgsearch.lexeme_stats (lexeme text_pattern_ops);
+
+-- Queries that begin as what was typed so far.
 -- squawk-ignore require-concurrent-index-creation
 create index if not exists top_queries_daily_query_prefix
     on pgsearch.top_queries_daily (query_normalized text_pattern_ops);

@@ -10,6 +10,7 @@ as $$
 select '{
     "chunk_size":             1500,
     "operator":               "or",
+    "prefix":                 false,
     "candidates":             200,
     "model":                  "",
     "exact":                  null,
@@ -42,7 +43,8 @@ $$;
 comment on function pgsearch.default_settings() is
 'The settings that collections.settings and the options of a search may override, with their defaults.
 Ingest: chunk_size (100 .. 16000 characters: most that split_content puts into a chunk).
-Candidates: operator (''or'' ranks every chunk that has any word, ''and'' wants all words), candidates (1 .. 1000: how many
+Candidates: operator (''or'' ranks every chunk that has any word, ''and'' wants all words), prefix (true: the last word of
+the query is the beginning of one, to search while it is being typed; word* says so of any word), candidates (1 .. 1000: how many
 each signal contributes), model (embedding model; empty: the collection''s default_model), exact (true: BM25 finds the
 very best by words; false: faster, marked approximate; null: exact by words alone, faster still beside vectors, which
 bring candidates too: every candidate is scored on both anyway), max_rows (1 .. 10000000: most chunks BM25 scores before

@@ -72,6 +72,7 @@ declare
         ['lexeme_stats_trgm_gin',
          'on pgsearch.lexeme_stats using gin (lexeme gin_trgm_ops)'
          || ' where char_length(lexeme) >= 4 and octet_length(lexeme) < 3 * char_length(lexeme)'],
+        ['lexeme_stats_prefix', 'on pgsearch.lexeme_stats (lexeme text_pattern_ops)'],
         ['pages_tags_gin', 'on pgsearch.pages using gin (tags)'],
         ['pages_metadata_gin', 'on pgsearch.pages using gin (metadata jsonb_path_ops)'],
         ['pages_collection_source', 'on pgsearch.pages (collection, source)'],

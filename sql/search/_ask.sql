@@ -36,7 +36,7 @@ begin
     settings := pgsearch._settings(collections, options);
     fusion   := coalesce(fusion, settings ->> 'fusion');
     perform pgsearch._check_fusion(fusion);
-    parsed            := pgsearch._parse_for(query, collections, settings ->> 'operator');
+    parsed            := pgsearch._parse_for(query, collections, settings ->> 'operator', (settings ->> 'prefix')::boolean);
     scope.collections := collections;
     scope.page_ids    := pgsearch._filter_page_ids(filter, collections);
     scope             := pgsearch._without_excluded(scope, parsed.excluded);

@@ -54,7 +54,7 @@ begin
                                  coalesce(options, '{}') || '{"candidates": 1000, "snippet_length": 0, "window": 0, "group_by_page": false, "diversity": 0, "rerank": ""}'
                                  || case when coalesce(options, '{}') ? 'window' then jsonb_build_object('window', options -> 'window') else '{}' end, 'hits');
     settings := pgsearch._settings(collections, options);
-    parsed   := pgsearch._parse_for(query, collections, settings ->> 'operator');
+    parsed   := pgsearch._parse_for(query, collections, settings ->> 'operator', (settings ->> 'prefix')::boolean);
     formula  := jsonb_populate_record(formula, settings -> 'bm25');
     words    := pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections, parsed.required, parsed.excluded);
     scope.collections := collections;

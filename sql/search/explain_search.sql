@@ -134,7 +134,7 @@ declare
 begin
     perform pgsearch._check_collections(collections);
     settings   := pgsearch._settings(collections, options);
-    parsed     := pgsearch._parse_for(query, collections, settings ->> 'operator');
+    parsed     := pgsearch._parse_for(query, collections, settings ->> 'operator', (settings ->> 'prefix')::boolean);
     only_pages := pgsearch._filter_page_ids(filter, collections);
     scope.collections := collections;
     scope.page_ids    := only_pages;

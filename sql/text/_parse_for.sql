@@ -186,7 +186,8 @@ something else; otherwise the query as it is. The first eight are looked for.';
 create or replace function pgsearch._parse_for(
     query       text,
     collections text[],
-    operator    text
+    operator    text,
+    typing      boolean default false
 )
 returns pgsearch.parsed_query
 language plpgsql stable parallel safe
@@ -196,6 +197,7 @@ declare
     text_config text;
     parsed      record;
     whole       pgsearch.parsed_query;
+    begun       text[];
 begin
     whole.lexemes  := '{}';
     whole.weights  := '{}';
@@ -205,6 +207,8 @@ begin
         select l.asked, l.loosened into whole.asked, whole.loosened from pgsearch._loosened(query, collections) as l;
     end if;
 
+    begun := pgsearch._begun_words(whole.asked, typing);
+
     for text_config in
         select distinct c.text_config
           from pgsearch.collections as c
@@ -213,6 +217,10 @@ begin
          order by 1
     loop
         parsed    := pgsearch.parse_query(whole.asked, text_config, operator);
+        if begun <> '{}' then
+            select p.lexemes, p.weights into parsed.lexemes, parsed.weights
+              from pgsearch._with_prefixes(parsed.lexemes, parsed.weights, begun, text_config, collections) as p;
+        end if;
         -- a word that two configurations reduce alike ("search") must not count twice
         select whole.lexemes || coalesce(array_agg(l.lexeme order by l.at), '{}'),
                whole.weights || coalesce(array_agg(l.weight order by l.at), '{}')
@@ -240,8 +248,9 @@ begin
 end;
 $$;
 
-comment on function pgsearch._parse_for(text, text[], text) is
+comment on function pgsearch._parse_for(text, text[], text, boolean) is
 'parse_query for the given collections (null: all). Collections of several text configurations give the union of their
-lexemes and either form of a requirement; any_of matches whatever has at least one lexeme, and is null for a query
+lexemes and either form of a requirement; words that end with *, and the last one while typing, stand for those that
+begin so; any_of matches whatever has at least one lexeme, and is null for a query
 without words. A quoted phrase that stands in no chunk of them counts as ordinary words, if the query has others:
 asked is the query so read, loosened the phrases. An unknown operator raises PS002.';

@@ -1,4 +1,5 @@
--- A phrase is the sequence of its words; names with signs are asked for by their wholes, too.
+-- A phrase is the sequence of its words, the last of which may be a beginning (report*); names with signs are asked for
+-- by their wholes, too.
 
 create or replace function pgsearch._phrase(text_config text, phrase text)
 returns tsquery
@@ -10,10 +11,14 @@ declare
     normalized constant text      := pgsearch._normalized(phrase);
     wholes     constant text      := pgsearch._wholes(normalized);
     query      tsquery := phraseto_tsquery(config, pgsearch._words(normalized));
+    is_begun   constant boolean   := phrase ~ '^[^*]+[*]$';
     signed     tsquery := '';
     alone      tsquery := '';
     former     tsquery := '';
 begin
+    if is_begun and numnode(query) > 0 then
+        query := (query::text || ':*')::tsquery;
+    end if;
     -- words alone do not tell C++ from C, and emoji have none
     if wholes ~ '[ǀǂǃ]' then
         signed := plainto_tsquery(config, (select string_agg(w.whole, ' ')

@@ -132,3 +132,25 @@ $$;
 comment on function pgsearch._query_tokens(text) is
 'The words and quoted phrases of a query in order, each with the sign that counts: - excluded, + required, OR (between two
 of them), or none. Signs that are punctuation are left in the phrase, where the analysis passes them over.';
+
+create or replace function pgsearch._begun_words(query text, typing boolean)
+returns text[]
+language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+-- each is a look at the statistics, and so many are more than anybody types
+select case
+       when typing or strpos(query, '*') > 0
+       then array(select t.phrase
+                    from (select k.*, k.at = max(k.at) over () as is_last from pgsearch._query_tokens(query) as k) as t
+                   where not t.quoted
+                     and t.sign in ('', '+')
+                     and (t.phrase ~ '^[^*]+[*]$' or typing and t.is_last and query !~ E'[[:space:]]$')
+                   order by t.at
+                   limit 8)
+       else '{}'
+       end;
+$$;
+
+comment on function pgsearch._begun_words(text, boolean) is
+'The words of a query of which the beginning was typed: those that end with *, and the last one while it is being typed.';

@@ -1,4 +1,4 @@
-"""What people type into a search box: half words, initial consonants, the wrong keyboard, misspelt words."""
+"""What people type into a search box: beginnings of words, initial consonants, the wrong keyboard, misspelt words."""
 
 from __future__ import annotations
 
@@ -88,6 +88,53 @@ def test_what_finds_nothing_is_searched_for_as_it_was_probably_meant(
     assert result.hits[0].title == title
     assert any(typed in note and meant in note for note in result.notes)
     assert [hit.title for hit in box.search_hybrid(typed, collections=collection)][:1] == [title]
+
+
+@pytest.mark.parametrize("collection", ["plain", "stemmed"])
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("subscr*", "Billing"),
+        ("Kuber*", "Billing"),
+        ("configura*", "Configuration of the mail gateway"),
+        ("mail gatew*", "Configuration of the mail gateway"),
+        ("+charg* home", "Electric cars"),
+        ("보조*", "전기차 보조금"),
+        ("탈*", "회원 탈퇴"),
+        ("charg* -elec*", None),
+        ("+charg* +subscr*", None),
+        ("zzz*", None),
+        ("*", None),
+        ("***", None),
+    ],
+)
+def test_a_star_stands_for_the_rest_of_a_word(box: Client, collection: str, query: str, title: str | None) -> None:
+    assert first(box, query, collection) == title
+
+
+@pytest.mark.parametrize("collection", ["plain", "stemmed"])
+@pytest.mark.parametrize("typed", ["su", "subs", "secrets hold", "renew mont", "subscriptions renew mo"])
+def test_while_it_is_typed_the_last_word_is_a_beginning(box: Client, collection: str, typed: str) -> None:
+    result = box.search(typed, collections=collection, options={"prefix": True})
+    assert result.hits[0].title == "Billing"
+    assert result.did_you_mean is None
+
+
+def test_a_blank_ends_the_word(box: Client) -> None:
+    whole = box.search("subs ", collections="plain", options={"prefix": True})
+    assert whole.did_you_mean == "subscriptions "
+
+
+def test_all_words_that_begin_so_weigh_as_one(box: Client) -> None:
+    box.create_collection("forms")
+    texts = [*["alpha common filler"] * 30, "reporta beta filler", "reportb beta filler", "reportb gamma filler"]
+    box.put_pages("forms", [{"external_id": str(n), "title": "", "content": text} for n, text in enumerate(texts)])
+    box.refresh_text_stats("forms")
+
+    hits = box.search_hybrid("report*", collections="forms", options={"group_by_page": True})
+
+    assert sorted(hit.external_id for hit in hits) == ["30", "31", "32"]
+    assert len({round(hit.signals["text"]["score"], 9) for hit in hits}) == 1
 
 
 def test_what_finds_something_is_told_only(box: Client) -> None:
