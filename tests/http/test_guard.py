@@ -69,7 +69,9 @@ def test_an_answer_that_takes_too_long_is_given_up(serve: Callable[..., Site]) -
     with psycopg.connect(site.dsn) as connection:
         connection.execute("lock table pgsearch.chunks in access exclusive mode")
         problem(site.client.get("/api/wiki/search", params={"q": "tulips"}), 504)
-    assert site.client.get("/api/wiki/search", params={"q": "tulips"}).status_code == 200
+    # on a busy machine half a second may be too short for the first answers of a connection, too
+    answers = (site.client.get("/api/wiki/search", params={"q": "tulips"}).status_code for _ in range(60))
+    assert next(code for code in answers if code != 504) == 200
 
 
 @pytest.mark.parametrize(
