@@ -1,4 +1,4 @@
--- A lexeme for people to read: in the index, signs are letters that nobody types (see migration 0016).
+-- A lexeme for people to read: in the index, signs are letters that nobody types (see migration 0015).
 
 create or replace function pgsearch._shown_lexeme(lexeme text)
 returns text

@@ -17,7 +17,7 @@ from tests.refusals import refused
 _BEFORE: LiteralString = """
 drop table pgsearch.reanalysis;
 alter table pgsearch.collection_stats drop column analysis;
-delete from pgsearch._yoyo_migration where migration_id = '0016_words_and_wholes';
+delete from pgsearch._yoyo_migration where migration_id = '0015_words_and_wholes';
 update pgsearch.deployment set digest = 'older';
 """
 

@@ -1,4 +1,4 @@
--- depends: 0015_archive
+-- depends: 0014_archive
 -- Text analysis of our own: words are cut at every sign, hump and border of letters and digits, wholes stand behind them.
 --
 -- The parser of PostgreSQL is not context free (2332 of CVE-2026-2332 is the number -2332) and knows no parts of hosts, files and versions. So it gets
@@ -19,7 +19,7 @@ create table if not exists pgsearch.reanalysis (
     started_at timestamptz not null default now()
 );
 
-comment on table pgsearch.reanalysis is 'One row a table whose rows may be analysed as they were before migration 0016; reanalyze works it off. Empty in a database that began with it.';
+comment on table pgsearch.reanalysis is 'One row a table whose rows may be analysed as they were before migration 0015; reanalyze works it off. Empty in a database that began with it.';
 comment on column pgsearch.reanalysis.last_key is 'Key of the last row that reanalyze has done.';
 comment on column pgsearch.reanalysis.rows_total is 'How many rows there were when it began; null: it did not.';
 

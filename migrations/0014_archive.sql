@@ -1,4 +1,4 @@
--- depends: 0014_finished_conversations
+-- depends: 0013_finished_conversations
 -- What has to be known of the archive's files so that a run may end at any moment and the next goes on, and who is yet to be erased from them.
 
 alter table pgsearch.log_archives

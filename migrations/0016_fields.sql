@@ -1,4 +1,4 @@
--- depends: 0016_words_and_wholes
+-- depends: 0015_words_and_wholes
 -- What a page is called and what is said of it are searched: titles by their normal form, tags, note and summary by their words.
 
 -- The normal form names the signs that it leaves out instead of asking what is a letter: that depends on the locale, and

@@ -1,4 +1,4 @@
--- depends: 0017_fields
+-- depends: 0016_fields
 -- What a search box asks of titles and words: initial consonants, and words that are spelt like another.
 
 -- In ASCII letters, because pg_trgm makes trigrams of what the locale calls letters, and ASCII is that under every one.
