@@ -34,6 +34,9 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    -- a tsquery is walked on the stack, a level for each of its terms
+    most_terms      constant integer := 500;
+    most_characters constant integer := 1000;
     config  constant text := pgsearch._qualified_text_config(text_config);
     loose   text;
     term    tsquery;
@@ -57,10 +60,11 @@ begin
                             where t.sign not in ('-', 'OR')), '');
 
     for token in
-        select t.sign, t.phrase
+        select t.sign, left(t.phrase, most_characters) as phrase
           from pgsearch._query_tokens(query) as t
          where operator = 'and' or t.quoted or t.sign <> ''
          order by t.at
+         limit most_terms
     loop
         if token.sign = 'OR' then
             join_or := true;
@@ -102,7 +106,7 @@ $$;
 comment on function pgsearch.parse_query(text, text, text) is
 'What a query asks for.
 Arguments:
-- query (only its first 32,000 characters count)
+- query (only its first 32,000 characters count, of a phrase 1,000, and 500 of the terms with a sign or required)
 - text_config (name of a text search configuration)
 - operator (''or'': any word will do; ''and'': every word is required)
 Syntax: "a phrase" and +word are required, -word and -"a phrase" are excluded, OR between two required terms lets either
