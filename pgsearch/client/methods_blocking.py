@@ -360,7 +360,8 @@ class Methods(ABC):
         Arguments:
             conversation_id: its id
             user_id: whose it must be
-            session_id: of which session it must be
+            session_id: of which session it must be; where the session has the id of the conversation and a user is
+                known, user_id has to be given as well
             reader: who reads that of somebody else, as people know them (at most 255 characters): it is written into
                 conversation_reads. One of the three must be given
         """
@@ -2352,7 +2353,8 @@ class Methods(ABC):
         """What a query asks for: its lexemes, requirements and exclusions.
 
         Arguments:
-            query: only its first 32,000 characters count
+            query: only its first 32,000 characters count, of a phrase 1,000, and 500 of the terms with a sign or
+                required
             text_config: name of a text search configuration
             operator: 'or': any word will do; 'and': every word is required
         """

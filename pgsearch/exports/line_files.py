@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from pgsearch.errors import PgsearchError
+from pgsearch.errors import ConnectionFailedError, NotDeployedError, PgsearchError
 from pgsearch.exports.files import reading_bytes
 
 Entry = TypeVar("Entry")
@@ -39,6 +39,9 @@ def send(
     """Store a batch of numbered entries and count what became of them."""
     try:
         stored = store([entry for _, entry in batch])
+    except (NotDeployedError, ConnectionFailedError):
+        # not of these entries: each would be refused for it
+        raise
     except (PgsearchError, psycopg.DataError, psycopg.IntegrityError) as error:
         if len(batch) == 1:
             outcome.rejected.append((batch[0][0], " ".join(str(error).split())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
@@ -113,6 +113,7 @@ class _Turn:
     question: Question
     asked: Asked
     conversation_id: str
+    question_id: str
     message_id: str
     parent_id: str | None
     request_id: str
@@ -151,7 +152,7 @@ async def chat_stream(request: Request, served: Served, asked: ChatRequest) -> R
 @router.post("/regenerate", responses={200: {"model": ChatAnswer}, **documented(404, 409)})
 async def regenerate(request: Request, served: Served, asked: RegenerateRequest) -> Response:
     """Make the last answer of a conversation, or the one that is named, once more."""
-    said = await _history(served, asked, asked.conversation_id)
+    said, asked = await _history(served, asked, asked.conversation_id)
     if not said:
         raise HTTPException(404, "There is no such conversation.")
     answers = [at for at, one in enumerate(said) if one["role"] == "assistant"]
@@ -174,6 +175,7 @@ async def regenerate(request: Request, served: Served, asked: RegenerateRequest)
         _question(served, question["content"], asked, said[: questions[-1]]),
         asked,
         asked.conversation_id,
+        question["message_id"],
         str(uuid7()),
         question["message_id"],
         request_id(request),
@@ -184,9 +186,15 @@ async def regenerate(request: Request, served: Served, asked: RegenerateRequest)
 async def _new_turn(served: Services, asked: ChatRequest, named: str) -> _Turn:
     if not asked.message.strip():
         raise InvalidValueError("The message is empty.", hint="Ask something.")
-    said = [] if asked.conversation_id is None else await _history(served, asked, asked.conversation_id)
-    question = _question(served, asked.message, asked, said)
-    return _Turn(question, asked, asked.conversation_id or str(uuid7()), str(uuid7()), None, named)
+    # asked when it came, so that what is asked meanwhile stands behind it
+    question_id, message_id = str(uuid7()), str(uuid7())
+    conversation_id = asked.conversation_id or str(uuid7())
+    told: Asked = asked
+    said: Sequence[Mapping[str, Any]] = []
+    if asked.conversation_id is not None:
+        said, told = await _history(served, asked, asked.conversation_id)
+    question = _question(served, asked.message, told, said)
+    return _Turn(question, told, conversation_id, question_id, message_id, None, named)
 
 
 def _question(served: Services, text: str, asked: Asked, said: Sequence[Mapping[str, Any]]) -> Question:
@@ -202,8 +210,14 @@ def _question(served: Services, text: str, asked: Asked, said: Sequence[Mapping[
     return question
 
 
-async def _history(served: Services, asked: Asked, conversation_id: str) -> list[dict[str, Any]]:
-    """What was said in a conversation of whoever asks; 404 where it is somebody else's, nothing where it is new."""
+_AnyAsked = TypeVar("_AnyAsked", bound=Asked)
+
+
+async def _history(served: Services, asked: _AnyAsked, conversation_id: str) -> tuple[list[dict[str, Any]], _AnyAsked]:
+    """What was said in a conversation of whoever asks; 404 where it is somebody else's, nothing where it is new.
+
+    What is asked is about the collection of the conversation, unless it names another.
+    """
     await served.turns.flush(_FLUSH_SECONDS)
     found = await served.client.get_conversation(
         conversation_id,
@@ -212,10 +226,12 @@ async def _history(served: Services, asked: Asked, conversation_id: str) -> list
     )
     if found is not None:
         said: list[dict[str, Any]] = found["messages"]
-        return said
+        if asked.collection_name is None and found["collection_name"]:
+            asked = asked.model_copy(update={"collection_name": found["collection_name"]})
+        return said, asked
     if await served.client.should_save_conversation(conversation_id):
         raise HTTPException(404, "There is no such conversation.")
-    return []
+    return [], asked
 
 
 async def _logged(served: Services, turn: _Turn) -> AsyncGenerator[Event, None]:
@@ -348,6 +364,7 @@ def _logged_as(
         "max_tokens": sampling.max_tokens,
         "top_p": sampling.top_p,
         "error_type": error_type,
+        "question_id": None if turn.parent_id is not None else turn.question_id,
         "answer_id": turn.message_id,
         "metadata": {"request_id": turn.request_id},
     }

@@ -21,7 +21,8 @@ comment on function pgsearch.get_conversation(text, text, text, text) is
 Arguments:
 - conversation_id
 - user_id: whose it must be
-- session_id: of which session it must be
+- session_id: of which session it must be; where the session has the id of the conversation and a user is known, user_id has
+  to be given as well
 - reader: who reads that of somebody else, as people know them (at most 255 characters): it is written into
   conversation_reads. One of the three must be given
 Returns {"conversation_id", "collection_name", "user_hash", "messages": [{"role", "content", "retrieved_docs", "timestamp",
@@ -75,7 +76,10 @@ begin
       from pgsearch.conversations as c
      where c.conversation_id = _read_conversation.conversation_id
        and (_read_conversation.user_id is null or c.user_hash = pgsearch.hash_user(_read_conversation.user_id))
-       and (_read_conversation.session_id is null or c.session_id = _read_conversation.session_id);
+       and (_read_conversation.session_id is null or c.session_id = _read_conversation.session_id)
+       -- a session of the same id is no secret beside the id: what belongs to a user is read by that user
+       and (_read_conversation.user_id is not null or _read_conversation.session_id is null
+            or c.user_hash is null or c.session_id <> c.conversation_id);
     if not found then
         return null;
     end if;

@@ -12,9 +12,9 @@ declare
     wholes     constant text      := pgsearch._wholes(normalized);
     query      tsquery := phraseto_tsquery(config, pgsearch._words(normalized));
     is_begun   constant boolean   := phrase ~ '^[^*]+[*]$';
-    signed     tsquery := '';
-    alone      tsquery := '';
-    former     tsquery := '';
+    signed     tsquery;
+    alone      tsquery;
+    former     tsquery;
 begin
     if is_begun and numnode(query) > 0 then
         query := (query::text || ':*')::tsquery;
@@ -39,7 +39,7 @@ begin
              end;
     if pgsearch._is_reanalyzing() then
         former := phraseto_tsquery(config, pgsearch._former_segment(phrase));
-        query  := case when numnode(former) = 0 then query when numnode(query) > 0 then query || former else former end;
+        query  := case when coalesce(numnode(former), 0) = 0 then query when numnode(query) > 0 then query || former else former end;
     end if;
     return case when numnode(query) > 0 then query end;
 end;

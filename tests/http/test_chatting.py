@@ -212,6 +212,36 @@ def test_an_answer_is_made_once_more_and_logged_as_such(asking_a_model: Site, mo
     assert len(model.requests[-1]["messages"]) == 2
 
 
+def test_a_conversation_stays_with_its_collection(site: Site) -> None:
+    first = ask(site, collection_name="wiki")
+    here = {"conversation_id": first["conversation_id"]}
+    again = site.client.post("/api/chat/regenerate", json=here).json()
+
+    assert ask(site, **here)["collection_name"] == again["collection_name"] == "wiki"
+    assert again["sources"] == first["sources"]
+
+
+def test_messages_stand_in_the_order_in_which_they_were_asked(site: Site) -> None:
+    first = ask(site)
+    for _ in range(4):
+        ask(site, conversation_id=first["conversation_id"])
+    said = messages(site, first["conversation_id"])
+
+    assert [one["role"] for one in said] == ["user", "assistant"] * 5
+    assert [one["parent_message_id"] for one in said[1::2]] == [one["message_id"] for one in said[::2]]
+
+
+def test_who_leaves_the_user_out_is_not_that_user(site: Site) -> None:
+    mine = ask(site, user_id="kim")
+    here = mine["conversation_id"]
+    site.client.get("/api/conversations", params={"user_id": "kim"})
+
+    problem(site.client.get(f"/api/conversations/{here}", params={"session_id": here}), 404)
+    problem(site.client.post("/api/chat/", json={"message": QUESTION, "conversation_id": here}), 404)
+    problem(site.client.post("/api/chat/regenerate", json={"conversation_id": here}), 404)
+    assert ask(site, conversation_id=here, user_id="kim")["conversation_id"] == here
+
+
 @pytest.mark.parametrize("path", ["/api/chat/", "/api/chat/stream"])
 def test_a_conversation_of_others_is_not_there(site: Site, path: str) -> None:
     mine = ask(site, user_id="mine", session_id="my session")
