@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pgsearch import cli
 from pgsearch.archive import read_logs
 from tests.archive.conftest import KIM, Shelf, ago, at
 
@@ -151,6 +152,17 @@ def test_an_archive_comes_back_as_it_was(shelf: Shelf) -> None:
     assert shelf.command("import-chat", str(shelf.root), dir_too=False) == 0
 
     assert [*read_logs(shelf.client, shelf.root / "elsewhere")] == before
+
+
+def test_a_database_without_pgsearch_is_told_once_and_not_for_each_line(
+    empty_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay(tmp_path, by_month=False, packed=False)
+
+    assert cli.main(["import-chat", str(tmp_path), "--timezone", "Asia/Seoul", "--dsn", empty_dsn]) == 1
+    told = capsys.readouterr().err
+    assert told.count('schema "pgsearch" does not exist') == 1
+    assert "pgsearch deploy" in told
 
 
 def test_who_refused_has_no_texts_from_files_either(shelf: Shelf) -> None:

@@ -27,6 +27,9 @@ def library(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return dsn
 
 
+STAGES = {"words", "text", "lexical", "fields", "candidate_pages", "search"}
+
+
 def answer(capsys: pytest.CaptureFixture[str], *command: str) -> Any:
     """What a command says with --json."""
     assert cli.main([*command, "--json"]) == 0
@@ -66,10 +69,8 @@ def test_words_that_begin_with_a_dash_are_words_of_the_query(
     assert json.loads(capsys.readouterr().out)["query"].split() == query.split()
 
 
-def test_why_a_signal_is_missing_stands_below_the_hits(library: str, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = shown(capsys, "search", "impeachment")
-
-    assert lines[-1] == "note: No embedding model is chosen: make one with `pgsearch embed`."
+def test_who_has_chosen_no_model_is_not_told_of_embeddings(library: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not [line for line in shown(capsys, "search", "impeachment") if line.startswith("note:")]
 
 
 def test_nothing_found_is_an_answer(library: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,7 +114,7 @@ def test_json_holds_the_whole_search(library: str, capsys: pytest.CaptureFixture
         found
     )
     assert found["hits"][0]["external_id"] == "subsidy"
-    assert {plan["stage"] for plan in found["plans"]} == {"words", "text", "lexical", "candidate_pages", "search"}
+    assert {plan["stage"] for plan in found["plans"]} == STAGES
 
 
 def test_explain_shows_every_signals_part_and_every_plan(library: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -215,7 +216,7 @@ def test_check_plans_shows_the_index_of_every_stage(library: str, capsys: pytest
     stages = answer(capsys, "check-plans", "how do rosses bloom")["stages"]
 
     assert lines[0].split("\t") == ["stage", "index", "expected", "scan", "rows", "ms"]
-    assert {line.split("\t")[0] for line in lines[1:]} == {"words", "text", "lexical", "candidate_pages", "search"}
+    assert {line.split("\t")[0] for line in lines[1:]} == STAGES
     assert all(stage["uses_index"] for stage in stages)
 
 
