@@ -223,10 +223,10 @@ def test_scattered_passages_of_a_file_become_whole_pages(conn: Connection, tmp_p
 def test_the_memory_does_not_grow_with_the_file(conn: Connection, tmp_path: Path) -> None:
     path = tmp_path / "c.jsonl"
     with path.open("w") as file:
-        for number in range(30_000):
+        for number in range(12_000):
             # one page that never ends, and scattered ones
             page = "endless" if number % 3 else f"page {number % 1000}"
-            file.write(json.dumps({"_id": str(number), "page_id": page, "text": "x" * 1000}) + "\n")
+            file.write(json.dumps({"_id": str(number), "page_id": page, "text": "x" * 2500}) + "\n")
 
         # a broken last line, so that the test measures the reading and does not wait for the storing
         file.write("broken\n")
