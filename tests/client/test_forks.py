@@ -44,22 +44,23 @@ def hits(client: Client, words: str) -> list[str]:
 
 
 def test_a_client_used_before_a_fork_goes_on_in_every_process(dsn: str) -> None:
+    words = ("one", "two", "three", "four", "five")
     with Client(dsn) as client:
-        for number in range(5):
-            client.put_pages("wiki", [{"external_id": str(number), "content": f"word{number}"}])
+        for number, word in enumerate(words):
+            client.put_pages("wiki", [{"external_id": str(number), "content": word}])
 
         def work(number: int) -> None:
             for _ in range(20):
-                assert hits(client, f"word{number}") == [str(number)]
+                assert hits(client, words[number]) == [str(number)]
             client.close()
 
         backend = client.connection.info.backend_pid
         children = [forked(lambda number=number: work(number)) for number in range(1, 5)]  # type: ignore[misc]
         for _ in range(20):
-            assert hits(client, "word0") == ["0"]
+            assert hits(client, words[0]) == ["0"]
         assert ended(children) == [0] * 4
         # a child that says goodbye says it on a connection of its own
-        assert hits(client, "word0") == ["0"]
+        assert hits(client, words[0]) == ["0"]
         assert client.connection.info.backend_pid == backend
 
 

@@ -143,9 +143,11 @@ def test_learning_reads_candidates_clicks_and_judgments(pooled: Client) -> None:
 
 
 def test_a_judged_collection_is_loaded_and_asked(pooled: Client, tmp_path: Path) -> None:
-    passages = [{"_id": str(n), "title": "", "text": f"roses number{n}"} for n in range(3)]
+    passages = [
+        {"_id": str(n), "title": "", "text": f"roses {colour}"} for n, colour in enumerate(("red", "white", "yellow"))
+    ]
     (tmp_path / "corpus.jsonl").write_text("\n".join(map(json.dumps, passages)))
-    (tmp_path / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "number2"}))
+    (tmp_path / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "yellow"}))
     (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\t2\t1\n")
     judged = read_collection(tmp_path)
 

@@ -22,7 +22,7 @@ from tests.experiments.conftest import WORDS
 TITLES: Mapping[str, Any] = {"name": "titles", "options": {"weights": {"title": 1000}}}
 TEXTS: Mapping[str, Any] = {
     "name": "texts",
-    "options": {"weights": {"title": 0, "text": 10}, "bm25": {"heading_weight": 0}},
+    "options": {"weights": {"title": 0, "text": 10}, "bm25": {"heading_weight": 0}, "boosts": {"same_title": 0}},
 }
 
 
