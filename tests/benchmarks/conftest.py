@@ -14,11 +14,27 @@ from psycopg.conninfo import make_conninfo
 
 from pgsearch import embedded
 from pgsearch.database.deploy import deploy
+from tests.thorough import draw, sampled
 
 TOPICS = 60
 PASSAGES_A_TOPIC = 2
 DIMENSIONS = 384
 KOREAN = ("전기차", "보조금", "헌법", "재판소", "탄핵", "국회", "바다", "등대", "산책", "도서관", "우주", "망원경")
+
+
+USUAL_SCRIPTS = 6
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the scripts, which take ten seconds each, some are run: in a run that names one or a few of them, those."""
+    scripts = [
+        item for item in items if item.path.name == "test_scripts.py" and "output" in getattr(item, "fixturenames", ())
+    ]
+    kept = {item.nodeid for item in draw("scripts").sample(scripts, sampled(len(scripts), USUAL_SCRIPTS))}
+    left_out = [item for item in scripts if item.nodeid not in kept]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -160,11 +160,11 @@ _PYTHON: Mapping[str, object] = {
 
 
 @methods
-def test_a_row_class_has_the_columns_of_its_function(conn: psycopg.Connection[Any], name: str) -> None:
+def test_a_row_class_has_the_columns_of_its_function(library: Client, name: str) -> None:
     row = _row_class(name)
     if row is None or hasattr(row, "from_json"):
         return
-    columns = conn.execute(
+    columns = library.connection.execute(
         "select p.proargnames[n], format_type(p.proallargtypes[n], null) from pg_proc as p"
         " cross join lateral generate_series(1, cardinality(p.proallargtypes)) as n"
         " where p.pronamespace = 'pgsearch'::regnamespace and p.proname = %(name)s and p.proargmodes[n] in ('o', 't')"
@@ -188,8 +188,8 @@ def test_a_row_class_has_the_columns_of_its_function(conn: psycopg.Connection[An
 
 
 @methods
-def test_a_method_returns_what_its_function_returns(conn: psycopg.Connection[Any], name: str) -> None:
-    returned = conn.execute(
+def test_a_method_returns_what_its_function_returns(library: Client, name: str) -> None:
+    returned = library.connection.execute(
         "select format_type(p.prorettype, null), p.proretset or p.prorettype = 'record'::regtype from pg_proc as p"
         " where p.pronamespace = 'pgsearch'::regnamespace and p.proname = %s",
         [name],
