@@ -22,7 +22,7 @@ DIMENSIONS = 384
 KOREAN = ("전기차", "보조금", "헌법", "재판소", "탄핵", "국회", "바다", "등대", "산책", "도서관", "우주", "망원경")
 
 
-USUAL_SCRIPTS = 6
+USUAL_SCRIPTS = 4
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

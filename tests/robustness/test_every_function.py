@@ -19,7 +19,7 @@ TIMEOUT = "30s"
 
 DRAWS = sampled(40, 12)
 
-SINGLES = 80
+SINGLES = 50
 """Calls of a function with several naughty values at once."""
 
 # What an argument without a default is given beside a naughty one.
