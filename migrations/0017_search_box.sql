@@ -46,7 +46,9 @@ begin
                      from pg_attribute as a
                     where a.attrelid = 'pgsearch.search_findings'::regclass
                       and a.attname = 'did_you_mean') then
-        alter type pgsearch.search_findings add attribute did_you_mean text;
+        alter type pgsearch.search_findings
+            add attribute unknown_words text[],
+            add attribute did_you_mean  text;
     end if;
 end;
 $$;

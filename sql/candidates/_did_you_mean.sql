@@ -1,22 +1,17 @@
 -- The query as it was probably meant, when it has words that no text knows.
 
-create or replace function pgsearch._did_you_mean(query text, words text[], collections text[])
+create or replace function pgsearch._did_you_mean(query text, unknown text[], collections text[])
 returns text
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     most_corrected constant integer := 4;
-    unknown constant text[] := pgsearch._unknown_words(words, collections);
     swapped text;
     meant   text := query;
     word    text;
     nearest text;
 begin
-    if cardinality(unknown) = 0 then
-        return null;
-    end if;
-
     swapped := pgsearch._other_keyboard(query);
     if swapped is not null and pgsearch._unknown_words(string_to_array(lower(swapped), ' '), collections) = '{}' then
         return swapped;
@@ -36,5 +31,5 @@ $$;
 
 comment on function pgsearch._did_you_mean(text, text[], text[]) is
 'The query with up to four of its unknown words replaced by the nearest known ones (see _nearest_word), or as it reads
-on the other keyboard (see _other_keyboard) if all its words are known then; null when every word of it is known to the
-collections (null: all), or nothing near is. words are those of the query as parse_query gives them.';
+on the other keyboard (see _other_keyboard) if all its words are known to the collections (null: all) then; null when
+nothing near is. unknown are its words that they do not know (see _unknown_words).';

@@ -15,7 +15,7 @@ declare
     near     pgsearch.scored_chunks;
     titled   pgsearch.scored_chunks;
     others   pgsearch.scored_chunks;
-    sought   text[] := '{}';
+    sought   text[];
 begin
     if asked.use_vector then
         select array_agg(v.chunk_id), array_agg(v.page_id), array_agg(v.score)
@@ -55,13 +55,12 @@ begin
         findings.laps := pgsearch._lap(findings.laps, 'fields_ms');
     end if;
 
+    if asked.use_text and not coalesce(parsed.lexemes <@ (asked.words).names, false) then
+        findings.unknown_words := pgsearch._unknown_words(parsed.words, scope.collections);
+    end if;
     if asked.use_title then
         -- beside the text signal only words that it cannot find are looked up by their spelling
-        if not asked.use_text then
-            sought := parsed.words;
-        elsif not coalesce(parsed.lexemes <@ (asked.words).names, false) then
-            sought := pgsearch._unknown_words(parsed.words, scope.collections);
-        end if;
+        sought := case when asked.use_text then coalesce(findings.unknown_words, '{}') else parsed.words end;
         if sought <> '{}' then
             select array_agg(l.page_id), array_agg(l.score)
               into findings.titled_pages, findings.titled_scores

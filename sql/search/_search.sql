@@ -49,10 +49,8 @@ begin
     findings := pgsearch._gather(asked);
 
     -- rows have no place to say what may have been meant, so for them it matters only where there are none
-    if asked.use_text
-       and not coalesce((asked.parsed).lexemes <@ (asked.words).names, false)
-       and (wanted = 'outcome' or findings.chunk_ids = '{}') then
-        meant := pgsearch._did_you_mean(asked.query, (asked.parsed).words, collections);
+    if findings.unknown_words <> '{}' and (wanted = 'outcome' or findings.chunk_ids = '{}') then
+        meant := pgsearch._did_you_mean(asked.query, findings.unknown_words, collections);
         if meant is not null and findings.chunk_ids = '{}' then
             corrected := pgsearch._ask(query       => meant,
                                        embedding   => embedding,

@@ -62,7 +62,7 @@ begin
     end if;
 
     return query
-    with     titled as (
+    with titled as (
         select p.title as suggestion,
                min(p.page_id) as page_id,
                normalize(p.title, NFD) ilike first or normalize(p.title, NFD) ilike second as from_its_beginning

@@ -41,6 +41,7 @@ declare
     loose   text;
     term    tsquery;
     token   record;
+    terms   integer := 0;
     join_or boolean := false;
 begin
     if operator is null or operator not in ('or', 'and') then
@@ -55,23 +56,26 @@ begin
     keywords  := '{}';
     words     := '{}';
     truncated := coalesce(length(query), 0) > pgsearch._most_typed();
-    loose     := coalesce((select string_agg(' ' || t.phrase, '' order by t.at)
-                             from pgsearch._query_tokens(query) as t
-                            where t.sign not in ('-', 'OR')), '');
+    loose     := '';
 
     for token in
-        select t.sign, left(t.phrase, most_characters) as phrase
+        select t.sign, t.quoted, t.phrase
           from pgsearch._query_tokens(query) as t
-         where operator = 'and' or t.quoted or t.sign <> ''
          order by t.at
-         limit most_terms
     loop
+        if token.sign not in ('-', 'OR') then
+            loose := loose || ' ' || token.phrase;
+        end if;
+        continue when operator = 'or' and not token.quoted and token.sign = '';
+        terms := terms + 1;
+        continue when terms > most_terms;
+
         if token.sign = 'OR' then
             join_or := true;
             continue;
         end if;
 
-        term := pgsearch._phrase(config, token.phrase);
+        term := pgsearch._phrase(config, left(token.phrase, most_characters));
         if token.sign = '-' then
             excluded := coalesce(excluded || term, term, excluded);
             continue;
