@@ -65,6 +65,16 @@ def test_other_initial_consonants_find_none_of_them(box: Client, typed: str) -> 
     assert box.suggest(typed) == []
 
 
+def test_a_korean_particle_is_no_part_of_the_word_before_it(box: Client) -> None:
+    box.put_pages("plain", [{"external_id": "grafana", "title": "모니터링", "content": "Grafana에서 그래프를 봅니다."}])
+    box.refresh_text_stats("plain")
+    try:
+        assert box.search("grafnaa를", collections="plain").did_you_mean == "grafana를"
+    finally:
+        box.delete_pages("plain", ["grafana"])
+        box.refresh_text_stats("plain")
+
+
 @pytest.mark.parametrize("collection", ["plain", "stemmed"])
 @pytest.mark.parametrize(
     ("typed", "meant", "title"),
