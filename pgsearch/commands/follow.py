@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 
 from pgsearch.client import Client
+from pgsearch.client.calls import inner
 from pgsearch.client.calls.sources import FollowedTable
 from pgsearch.commands._output import progress_bar, say, say_json, say_records, shown
 from pgsearch.commands._stopping import stopping
@@ -105,7 +106,7 @@ def _follow(client: Client, arguments: argparse.Namespace) -> int:
             respect_row_security=arguments.respect_row_security,
             load=False,
         )
-    total = _rows_of(client, arguments.table)
+    total = client.run(inner.estimated_rows(arguments.table))
     with progress_bar() as bar, stopping() as stop:
         loading = bar.add_task(f"loading {arguments.table}", total=total)
         while not stop.is_set():
@@ -122,16 +123,6 @@ def _follow(client: Client, arguments: argparse.Namespace) -> int:
         state = "loaded so far; the same command goes on" if row.loading else "loaded, and followed from now on"
         say(f"{arguments.table}: {row.loaded_rows:,} rows {state}; {row.refused:,} refused")
     return 3 if row.loading else 1 if row.refused else 0
-
-
-def _rows_of(client: Client, table: str) -> int:
-    """About how many rows a table has; 0 where that is not known, as of a view."""
-    (count,) = client.connection.execute(
-        "select coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint from pg_catalog.pg_partition_tree(%s) as t"
-        " join pg_catalog.pg_class as c on c.oid = t.relid where t.isleaf",
-        (table,),
-    ).fetchone() or (0,)
-    return int(count)
 
 
 def _watched(given: str) -> tuple[str, list[str]]:

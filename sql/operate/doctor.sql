@@ -440,7 +440,8 @@ begin
                          case when l.refused > 0 then format('%s rows refused, such as: %s', l.refused, l.reason) end),
                case
                when n.unwatched or t.error is not null
-                    then format('select pgsearch.follow_table(%L, ...) again, or select pgsearch.unfollow_table(%L);', l.table_name, t.relation_name)
+                    then format('select pgsearch.follow_table(%L, ...) again, or select pgsearch.unfollow_table(%L);',
+                                l.table_name, t.relation_name)
                when l.refused > 0 then format('select * from pgsearch.list_refused_rows(%L);', l.collection)
                else 'pgsearch work --watch  -- or select pgsearch.work(); from pg_cron'
                end) as f;

@@ -51,7 +51,7 @@ begin
         raise exception using
             errcode = 'PS003',
             message = format('collection %L follows %s', delete_collection.collection, source),
-            hint    = format('First: select pgsearch.unfollow_table(%L, delete_pages => true).', source);
+            hint    = 'Leave the table first, by unfollow_table.';
     end if;
 
     deleted := pgsearch._delete_contents(delete_collection.collection);

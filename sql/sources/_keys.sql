@@ -41,3 +41,22 @@ select case
 $$;
 
 comment on function pgsearch._id_key(text, integer) is 'The key that _key_id made this external_id of.';
+
+create or replace function pgsearch._relation_named(table_name text)
+returns oid
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if cardinality(parse_ident(table_name)) = 2 then
+        return to_regclass(table_name);
+    end if;
+    return null;
+exception
+    when invalid_parameter_value or feature_not_supported or syntax_error or invalid_name then
+        return null;
+end;
+$$;
+
+comment on function pgsearch._relation_named(text) is
+'The table or view of a name with its schema; null where there is none, and for a text that is no such name.';

@@ -21,7 +21,8 @@ begin
     end if;
 
     -- as who searches, whose rights in the table decide
-    return query execute format('select pgsearch._key_id(%s) from %s as t', pgsearch._key_expression(followed.id_columns, 't'), followed.relation_name);
+    return query
+    execute format('select pgsearch._key_id(%s) from %s as t', pgsearch._key_expression(followed.id_columns, 't'), followed.relation_name);
 exception
     when insufficient_privilege or undefined_table or undefined_column or invalid_schema_name then
         return;
@@ -39,7 +40,10 @@ set client_min_messages = 'warning'
 as $$
 declare
     secured constant text[] := array(select f.collection from pgsearch.followed_tables as f where f.protected order by f.collection);
-    stands  constant boolean := exists (select from pg_policy as p where p.polname = 'pgsearch_followed_rows' and p.polrelid = 'pgsearch.pages'::regclass);
+    stands  constant boolean := exists (select
+                                          from pg_policy as p
+                                         where p.polname = 'pgsearch_followed_rows'
+                                           and p.polrelid = 'pgsearch.pages'::regclass);
     holder  text;
     allowed text;
     one     text;
@@ -63,7 +67,9 @@ begin
                 allowed := allowed || format(' or collection = %1$L and external_id in (select pgsearch._readable_ids(%1$L))', one);
             end loop;
         else
-            allowed := allowed || format(' or page_id in (select p.page_id from pgsearch.pages as p where p.collection = any (%L::text[]))', secured);
+            allowed := allowed
+                       || format(' or page_id in (select p.page_id from pgsearch.pages as p where p.collection = any (%L::text[]))',
+                                 secured);
         end if;
         execute format('create policy pgsearch_followed_rows on pgsearch.%I for select using (%s)', holder, allowed);
         -- roles that the owner lets write are held by their privileges, as before

@@ -148,7 +148,8 @@ begin
     return case form
            when 'array' then format('to_jsonb(array(select concat(e) from unnest(%s) as e where concat(e) <> %L))', value, '')
            when 'json'  then format('%s::jsonb', value)
-           else format('to_jsonb(array(select btrim(e) from unnest(string_to_array(concat(%s), %L)) as e where btrim(e) <> %L))', value, ',', '')
+           else format('to_jsonb(array(select btrim(e) from unnest(string_to_array(concat(%s), %L)) as e where btrim(e) <> %L))',
+                       value, ',', '')
            end;
 end;
 $$;
@@ -181,7 +182,8 @@ declare
     text_of constant text := pgsearch._field_sql(followed.relation, fields -> 'content', E'\n\n');
 begin
     return format(
-        'jsonb_build_object(''external_id'', pgsearch._key_id(%s), ''title'', %s, ''tags'', %s, ''source'', nullif(%s, ''''), %s, ''metadata'', jsonb_build_object(%s))',
+        'jsonb_build_object(''external_id'', pgsearch._key_id(%s), ''title'', %s, ''tags'', %s, ''source'', nullif(%s, ''''), %s,'
+        ' ''metadata'', jsonb_build_object(%s))',
         pgsearch._key_expression(followed.id_columns, 't'),
         pgsearch._field_sql(followed.relation, fields -> 'title', ' '),
         pgsearch._list_sql(followed.relation, fields -> 'tags'),

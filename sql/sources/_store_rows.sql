@@ -35,7 +35,8 @@ begin
     if not trusted and (not plain or jsonb_path_exists(followed.fields, '$.*.expression')) then
         raise exception using
             errcode = 'PS003',
-            message = format('%s belongs to a role whose code is not run: only columns of a table of its own are read', followed.relation_name),
+            message = format('%s belongs to a role whose code is not run: only columns of a table of its own are read',
+                             followed.relation_name),
             hint    = 'Follow its columns, or a view that belongs to the owner of schema pgsearch.';
     end if;
     return trusted;
@@ -78,7 +79,8 @@ begin
             'select array_agg(r.page ->> ''external_id''), array_agg(r.page) from (select %s as page from %s as t where %s) as r',
             pgsearch._page_sql(followed, trusted),
             followed.relation::regclass,
-            (select string_agg(format('t.%I = any (array(select (k ->> %s)::%s from jsonb_array_elements($1) as k))', c.name, c.position - 1, types[c.position]),
+            (select string_agg(format('t.%I = any (array(select (k ->> %s)::%s from jsonb_array_elements($1) as k))',
+                                      c.name, c.position - 1, types[c.position]),
                                ' and ' order by c.position)
                from unnest(followed.id_columns) with ordinality as c(name, position))
             || case when cardinality(types) > 1

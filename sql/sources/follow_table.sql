@@ -1,8 +1,6 @@
 -- A table whose rows are pages of a collection from now on: what is there is loaded, what changes is noticed by triggers.
 --
--- The triggers only write down the keys, as the owner of the schema: who writes to the table needs no rights here, and
--- no error of ours may reach him. Which columns hold a key stands in the body of a function made for the table, because
--- a statement that has to be planned at each call would cost a single row more than writing it.
+-- Whatever was said of it is judged before the first trigger is made.
 
 create or replace function pgsearch._relation_of(table_name text)
 returns oid
@@ -10,16 +8,8 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    relation oid;
+    relation constant oid := pgsearch._relation_named(table_name);
 begin
-    begin
-        if cardinality(parse_ident(table_name)) = 2 then
-            relation := to_regclass(table_name);
-        end if;
-    exception
-        when invalid_parameter_value or feature_not_supported or syntax_error or invalid_name then
-            relation := null;
-    end;
     if relation is null then
         raise exception using
             errcode = 'PS003',
@@ -67,131 +57,6 @@ $$;
 comment on function pgsearch._columns_given(oid, text) is
 'The columns that an argument names: one, or several as ''{a,b}''; null when it is no name of a column.';
 
-create or replace function pgsearch._queue_function(followed_id integer, relation oid)
-returns text
-language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select format('_queue_changes_%s_%s', followed_id, relation);
-$$;
-
-comment on function pgsearch._queue_function(integer, oid) is 'Name of the function that writes down which rows of a watched table change.';
-
-create or replace function pgsearch._watch(followed pgsearch.followed_tables, relation oid, key_columns text[], used text[])
-returns void
-language plpgsql volatile parallel unsafe
-set search_path = pg_catalog, pg_temp
-set client_min_messages = 'warning'
-as $$
-declare
-    owner       constant text := pg_get_userbyid(pgsearch._schema_owner());
-    function    constant text := pgsearch._queue_function(followed.followed_id, relation);
-    target      constant text := relation::regclass::text;
-    by_row      constant boolean := exists (select from pg_class as c where c.oid = relation and (c.relkind = 'p' or c.relispartition))
-                                    or exists (select from pg_inherits as i where i.inhrelid = relation);
-    old_key     constant text := pgsearch._key_expression(key_columns, 'o');
-    new_key     constant text := pgsearch._key_expression(key_columns, 'n');
-    -- images of rows, compared byte by byte: no operator of anybody's type runs
-    old_image   constant text := format('row(%s)::record', (select string_agg(format('o.%I', u.name), ', ') from unnest(used) as u(name)));
-    new_image   constant text := format('row(%s)::record', (select string_agg(format('n.%I', u.name), ', ') from unnest(used) as u(name)));
-    present     constant text := '(select count(*) from pg_attribute as a where a.attrelid = tg_relid and a.attname = any (%L::name[]) and not a.attisdropped) = %s';
-    -- an immediate change is stored by the same statement, as the row stands then
-    stored      constant text := case followed.mode
-                                 when 'immediate' then format(E'    if changes is not null then\n        perform pgsearch._work_now(%s, changes, keys);\n    end if;\n', followed.followed_id)
-                                 else ''
-                                 end;
-    settings    text := '';
-    written     text;
-    body        text;
-begin
-    -- text of a key must not depend on what the writer has set
-    if exists (select
-                 from unnest(key_columns) as c(name)
-                      join pg_attribute as a on a.attrelid = relation and a.attname = c.name
-                where pgsearch._base_type(a.atttypid) not in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'text'::regtype, 'varchar'::regtype,
-                                                              'bpchar'::regtype, 'uuid'::regtype, 'numeric'::regtype)) then
-        settings := E'set timezone = ''UTC''\nset datestyle = ''ISO''\nset intervalstyle = ''postgres''\nset bytea_output = ''hex''\nset extra_float_digits = 1\n';
-    end if;
-
-    written := case followed.mode
-               when 'immediate' then
-                   E'        with change as (\n            insert into pgsearch.follow_queue (followed_id, key)\n%s\n            returning change_id, key\n        )\n'
-                   || E'        select array_agg(c.change_id), jsonb_agg(distinct to_jsonb(c.key)) into changes, keys from change as c;\n'
-               else E'        insert into pgsearch.follow_queue (followed_id, key)\n%s;\n'
-               end;
-
-    body := format(
-        E'\ndeclare\n    changes bigint[];\n    keys jsonb;\nbegin\n'
-        -- a column that was dropped or renamed is for work() to tell, not for the writer
-        || E'    if tg_op = ''TRUNCATE'' or not %s then\n'
-        || E'        insert into pgsearch.follow_queue (followed_id) values (%s);\n        return null;\n    end if;\n%s%s    return null;\nend;\n',
-        format(present, key_columns, (select count(distinct c) from unnest(key_columns) as c)), followed.followed_id,
-        case
-        when by_row then
-            E'    if tg_op = ''INSERT'' then\n'
-            || format(written, format('            select %s, %s from (select new.*) as n', followed.followed_id, new_key))
-            || E'    elsif tg_op = ''DELETE'' then\n'
-            || format(written, format('            select %s, %s from (select old.*) as o', followed.followed_id, old_key))
-            || format(E'    elsif %s then\n', format(present, used, cardinality(used)))
-            || format(written, format('            select distinct %s, k.key from (select old.*) as o, (select new.*) as n,'
-                                      ' unnest(array[row(%s), row(%s)]) as k(key text[])'
-                                      ' where %s is distinct from %s or %s operator(pg_catalog.*<>) %s',
-                                      followed.followed_id, old_key, new_key, old_key, new_key, old_image, new_image))
-            || E'    else\n'
-            || format(written, format('            select distinct %s, k.key from (select old.*) as o, (select new.*) as n, unnest(array[row(%s), row(%s)]) as k(key text[])',
-                                      followed.followed_id, old_key, new_key))
-            || E'    end if;\n'
-        else
-            E'    if tg_op = ''INSERT'' then\n'
-            || format(written, format('            select %s, %s from new_rows as n', followed.followed_id, new_key))
-            || E'    elsif tg_op = ''DELETE'' then\n'
-            || format(written, format('            select %s, %s from old_rows as o', followed.followed_id, old_key))
-            || format(E'    elsif %s then\n', format(present, used, cardinality(used)))
-            -- a full join is never a nested loop, however many rows the plan was made for
-            || format(written, format('            select %s, coalesce(n.key, o.key)'
-                                      ' from (select %s as key, %s as image from old_rows as o) as o'
-                                      ' full join (select %s as key, %s as image from new_rows as n) as n on n.key = o.key'
-                                      ' where n.key is null or o.key is null or o.image operator(pg_catalog.*<>) n.image',
-                                      followed.followed_id, old_key, old_image, new_key, new_image))
-            || E'    else\n'
-            || format(written, format('            select %s, %s from old_rows as o union select %s, %s from new_rows as n',
-                                      followed.followed_id, old_key, followed.followed_id, new_key))
-            || E'    end if;\n'
-        end,
-        stored);
-    execute format(E'create function pgsearch.%I()\nreturns trigger\nlanguage plpgsql volatile security definer\nset search_path = pg_catalog, pg_temp\n%sas %L',
-                   function, settings, body);
-    execute format('comment on function pgsearch.%I() is %L', function, 'Writes down which rows of a followed table change; made by follow_table.');
-    execute format('revoke execute on function pgsearch.%I() from public', function);
-
-    if by_row then
-        execute format('create trigger pgsearch_rows_%s after insert or update or delete on %s for each row execute function pgsearch.%I()',
-                       followed.followed_id, target, function);
-    else
-        execute format('create trigger pgsearch_insert_%s after insert on %s referencing new table as new_rows'
-                       ' for each statement execute function pgsearch.%I()', followed.followed_id, target, function);
-        execute format('create trigger pgsearch_update_%s after update on %s referencing old table as old_rows new table as new_rows'
-                       ' for each statement execute function pgsearch.%I()', followed.followed_id, target, function);
-        execute format('create trigger pgsearch_delete_%s after delete on %s referencing old table as old_rows'
-                       ' for each statement execute function pgsearch.%I()', followed.followed_id, target, function);
-    end if;
-    execute format('create trigger pgsearch_truncate_%s after truncate on %s for each statement execute function pgsearch.%I()',
-                   followed.followed_id, target, function);
-
-    -- last, while who follows may still name it: it runs with the rights of the owner, not with those of a superuser
-    if owner <> current_user then
-        execute format('alter function pgsearch.%I() owner to %I', function, owner);
-    end if;
-
-    insert into pgsearch.watched_tables (followed_id, relation, key_columns)
-    values (followed.followed_id, relation, key_columns);
-end;
-$$;
-
-comment on function pgsearch._watch(pgsearch.followed_tables, oid, text[], text[]) is
-'Makes the function and the triggers that write down which rows of a table change: key_columns hold the key of the
-followed row, used are the columns whose changes count.';
-
 create or replace function pgsearch.follow_table(
     table_name           text,
     collection           text,
@@ -238,14 +103,16 @@ begin
     if coalesce(mode, '') not in ('queued', 'immediate') or coalesce(format, '') not in ('text', 'markdown', 'code') then
         raise exception using
             errcode = 'PS003',
-            message = pg_catalog.format('unknown mode %s or format %s', coalesce(quote_literal(mode), 'null'), coalesce(quote_literal(format), 'null')),
+            message = pg_catalog.format('unknown mode %s or format %s',
+                                        coalesce(quote_literal(mode), 'null'), coalesce(quote_literal(format), 'null')),
             hint    = 'mode is queued or immediate; format is text, markdown or code.';
     end if;
     if split is null or load is null or jsonb_typeof(watch) is distinct from 'object' or cardinality(metadata) > most_metadata then
         raise exception using
             errcode = 'PS003',
             message = 'split, load, watch or metadata is not what it must be',
-            hint    = pg_catalog.format('split and load are true or false; watch is an object such as ''{"public.comments": "article_id"}''; metadata names at most %s columns.', most_metadata);
+            hint    = pg_catalog.format('split and load are true or false; watch is an object such as ''{"public.comments": "article_id"}'';'
+                                        ' metadata names at most %s columns.', most_metadata);
     end if;
     if num_nonnulls(content, chunks) <> 1 and title is null or num_nonnulls(content, chunks) > 1 then
         raise exception using
@@ -262,7 +129,7 @@ begin
         raise exception using
             errcode = 'PS003',
             message = pg_catalog.format('%s is no table or view that can be followed', place),
-            hint    = 'Ordinary and partitioned tables and views can; foreign tables and materialized views have no triggers that would notice a change.';
+            hint    = 'Ordinary and partitioned tables and views can; nothing would notice a change of a foreign table or a materialized view.';
     end if;
     if known.relkind = 'r' and not known.relispartition and exists (select from pg_inherits as i where i.inhparent = relation) then
         raise exception using
@@ -277,7 +144,10 @@ begin
             hint    = pg_catalog.format('grant usage on schema %s to %I; grant select, trigger on %s to %I;',
                                         known.relnamespace::regnamespace, pg_get_userbyid(owner), place, pg_get_userbyid(owner));
     end if;
-    secured := exists (select from pgsearch._relations_below(relation) as b join pg_class as c on c.oid = b.relation where c.relrowsecurity);
+    secured := exists (select
+                         from pgsearch._relations_below(relation) as b
+                              join pg_class as c on c.oid = b.relation
+                        where c.relrowsecurity);
     if secured and respect_row_security is null then
         raise exception using
             errcode = 'PS003',
@@ -289,7 +159,8 @@ begin
        and (known.relforcerowsecurity or not pg_has_role(owner, known.relowner, 'usage')) then
         raise exception using
             errcode = 'PS003',
-            message = pg_catalog.format('the row level security of %s holds for role %I too, which would miss rows', place, pg_get_userbyid(owner)),
+            message = pg_catalog.format('the row level security of %s holds for role %I too, which would miss rows',
+                                        place, pg_get_userbyid(owner)),
             hint    = pg_catalog.format('alter role %I bypassrls; or give it the role of the owner of the table.', pg_get_userbyid(owner));
     end if;
 
@@ -329,8 +200,10 @@ begin
         if not trusted then
             raise exception using
                 errcode = 'PS003',
-                message = pg_catalog.format('%s is no column of %s, and of a table of another owner only columns are read', given.name, place),
-                hint    = pg_catalog.format('Make a view of your own that has it, and follow that: create view ... as select ..., %s as %s from %s;', given.value, given.name, place);
+                message = pg_catalog.format('%s is no column of %s, and of a table of another owner only columns are read',
+                                            given.name, place),
+                hint    = pg_catalog.format('Make a view of your own that has it, and follow that: create view ... as select ..., %s as %s from %s;',
+                                            given.value, given.name, place);
         end if;
         -- a view knows which columns and which functions an expression has, and nothing of it runs
         begin
@@ -339,7 +212,8 @@ begin
             when syntax_error_or_access_rule_violation or undefined_column or data_exception then
                 raise exception using
                     errcode = 'PS003',
-                    message = pg_catalog.format('%s is neither a column of %s nor an expression over its columns: %s', given.name, place, sqlerrm),
+                    message = pg_catalog.format('%s is neither a column of %s nor an expression over its columns: %s',
+                                                given.name, place, sqlerrm),
                     hint    = pg_catalog.format('It was given as %s. Name functions with their schema.', given.value);
         end;
         select c.object, c.owner
@@ -354,7 +228,10 @@ begin
                                  and d.refclassid = 'pg_class'::regclass
                                  and d.refobjid = relation
                                  and a.attnum > 0);
-        form := (select pgsearch._list_form(a.atttypid) from pg_attribute as a where a.attrelid = 'pg_temp.pgsearch_probe'::regclass and a.attnum = 1);
+        form := (select pgsearch._list_form(a.atttypid)
+                   from pg_attribute as a
+                  where a.attrelid = 'pg_temp.pgsearch_probe'::regclass
+                    and a.attnum = 1);
         drop view pg_temp.pgsearch_probe;
         exit when foreign_object is not null;
         fields := fields || jsonb_build_object(given.name, jsonb_build_object('expression', given.value, 'form', form));
@@ -381,7 +258,8 @@ begin
         raise exception using
             errcode = 'PS003',
             message = pg_catalog.format('%s is a view, and nothing says which tables change it', place),
-            hint    = 'watch => ''{"public.articles": "id", "public.comments": "article_id"}'': each table, and its columns that hold the id of the view.';
+            hint    = 'watch => ''{"public.articles": "id", "public.comments": "article_id"}'': each table, and its columns that hold'
+                      ' the id of the view.';
     end if;
 
     -- again is anew: what is unchanged is not written
@@ -448,7 +326,8 @@ begin
 end;
 $$;
 
-comment on function pgsearch.follow_table(text, text, text, text, text, text, text, text, text[], text, boolean, text, jsonb, boolean, boolean) is
+comment on function pgsearch.follow_table(text, text, text, text, text, text, text, text, text[], text, boolean, text, jsonb, boolean,
+                                          boolean) is
 'Keeps the rows of a table or view as pages of a collection: loads what is there, and notices from then on what is
 inserted, updated (in the columns that are used), deleted and truncated. work() brings it into the pages.
 Arguments:

@@ -35,7 +35,8 @@ begin
            left join (select w.followed_id, count(*) as waiting, min(w.queued_at) as since
                         from pgsearch.follow_queue as w
                        group by w.followed_id) as q on q.followed_id = f.followed_id
-           left join (select w.followed_id, count(*) as refused, (array_agg(w.reason order by w.refused_at desc, w.external_id))[1] as reason
+           left join (select w.followed_id, count(*) as refused,
+                             (array_agg(w.reason order by w.refused_at desc, w.external_id))[1] as reason
                         from pgsearch.refused_rows as w
                        group by w.followed_id) as r on r.followed_id = f.followed_id
      order by f.collection;

@@ -24,7 +24,8 @@ begin
 end;
 $$;
 
-comment on function pgsearch._unfollow(integer) is 'Drops the triggers of a followed table with their functions, and what is known of it; its pages stay.';
+comment on function pgsearch._unfollow(integer) is
+'Drops the triggers of a followed table with their functions, and what is known of it; its pages stay.';
 
 create or replace function pgsearch.unfollow_table(table_name text, collection text default null, delete_pages boolean default false)
 returns bigint
@@ -33,7 +34,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    given   constant oid := to_regclass(case when cardinality(string_to_array(unfollow_table.table_name, '.')) = 2 then unfollow_table.table_name end);
+    given   constant oid := pgsearch._relation_named(unfollow_table.table_name);
     one     record;
     deleted bigint := 0;
     any_one boolean := false;
@@ -56,7 +57,8 @@ begin
         raise exception using
             errcode = 'PS003',
             message = format('%s is not followed', coalesce(quote_literal(left(unfollow_table.table_name, 200)), 'null')),
-            hint    = coalesce('Followed: ' || (select string_agg(format('%s (%s)', f.relation_name, f.collection), ', ' order by f.relation_name)
+            hint    = coalesce('Followed: ' || (select string_agg(format('%s (%s)', f.relation_name, f.collection), ', '
+                                                                  order by f.relation_name)
                                                   from pgsearch.followed_tables as f),
                                'No table is.');
     end if;
