@@ -22,4 +22,4 @@ collection stays, with its language, settings and model. Returns how many pages 
 Argument: collection (its name). Where it follows a table, its rows come back when they change, or by follow_table.
 Error: PS001 unknown collection.
 Example:
-select pgsearch.empty_collection(''drafts'');';
+select pgsearch.empty_collection(''korean'');';

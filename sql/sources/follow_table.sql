@@ -111,7 +111,8 @@ begin
         raise exception using
             errcode = 'PS003',
             message = 'split, load, watch or metadata is not what it must be',
-            hint    = pg_catalog.format('split and load are true or false; watch is an object such as ''{"public.comments": "article_id"}'';'
+            hint    = pg_catalog.format('split and load are true or false; watch is an object such as'
+                                        ' ''{"public.comments": "article_id"}'';'
                                         ' metadata names at most %s columns.', most_metadata);
     end if;
     if num_nonnulls(content, chunks) <> 1 and title is null or num_nonnulls(content, chunks) > 1 then
@@ -129,7 +130,8 @@ begin
         raise exception using
             errcode = 'PS003',
             message = pg_catalog.format('%s is no table or view that can be followed', place),
-            hint    = 'Ordinary and partitioned tables and views can; nothing would notice a change of a foreign table or a materialized view.';
+            hint    = 'Ordinary and partitioned tables and views can; nothing would notice a change of a foreign table or a'
+                      ' materialized view.';
     end if;
     if known.relkind = 'r' and not known.relispartition and exists (select from pg_inherits as i where i.inhparent = relation) then
         raise exception using
@@ -202,7 +204,8 @@ begin
                 errcode = 'PS003',
                 message = pg_catalog.format('%s is no column of %s, and of a table of another owner only columns are read',
                                             given.name, place),
-                hint    = pg_catalog.format('Make a view of your own that has it, and follow that: create view ... as select ..., %s as %s from %s;',
+                hint    = pg_catalog.format('Make a view of your own that has it, and follow that:'
+                                            ' create view ... as select ..., %s as %s from %s;',
                                             given.value, given.name, place);
         end if;
         -- a view knows which columns and which functions an expression has, and nothing of it runs
@@ -355,6 +358,5 @@ Needs the right to create triggers on the table. Rows are read as the owner of t
 Returns loaded (rows) and refused (rows that cannot be stored, see list_refused_rows).
 Errors: PS003 no such table, an argument that is not what it must be, a table that may not be read or would run code of
 another role.
-Example:
-select loaded
-  from pgsearch.follow_table(''public.articles'', ''articles'', title => ''title'', content => ''body'', metadata => ''{author}'');';
+As in select pgsearch.follow_table(''public.articles'', ''articles'', title => ''title'', content => ''body'', metadata =>
+''{author,published_at}'');';

@@ -73,6 +73,4 @@ Arguments:
 - collection (null: all that follow the table)
 - delete_pages (true: the pages go too; false: they stay as they are)
 Returns how many pages were deleted.
-Errors: PS003 a table that is not followed.
-Example:
-select pgsearch.unfollow_table(''public.articles'', delete_pages => true);';
+Errors: PS003 a table that is not followed.';
