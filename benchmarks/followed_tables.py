@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -80,7 +81,10 @@ def writers(connection: psycopg.Connection[Any], writes: int, rounds: int) -> li
         return write
 
     def bulk(statement: str) -> Callable[[str, int], None]:
-        return lambda name, turn: connection.execute(statement.format(name).encode()) and None
+        def write(name: str, turn: int) -> None:
+            connection.execute(statement.format(name).encode())
+
+        return write
 
     measured = []
     for what, write, many in (
@@ -102,7 +106,7 @@ def writers(connection: psycopg.Connection[Any], writes: int, rounds: int) -> li
         processor: dict[str, list[float]] = {name: [] for name in names}
         for turn in range(rounds):
             for name in names if turn % 2 else names[::-1]:
-                wall, cpu = timed(connection, lambda name=name, turn=turn: write(name, turn))
+                wall, cpu = timed(connection, partial(write, name, turn))
                 clock[name].append(wall / many)
                 processor[name].append(cpu / many)
         alone, followed = (statistics.median(clock[name]) for name in names)
@@ -154,7 +158,7 @@ def changes(connection: psycopg.Connection[Any]) -> list[tuple[str, float]]:
     )
     connection.execute(pages.format("", "[]").encode())
     return [
-        (what, timed(connection, lambda statement=statement: connection.execute(statement.encode()))[0])
+        (what, timed(connection, partial(connection.execute, statement.encode()))[0])
         for what, statement in (
             (
                 "UPDATE of the column",

@@ -38,7 +38,7 @@ def own(conn: Connection, request: pytest.FixtureRequest) -> Iterator[str]:
     conn.execute(sql.SQL("create schema {}").format(sql.Identifier(name)))
     yield name
     conn.execute("reset all")
-    for (collection, table) in conn.execute(
+    for collection, table in conn.execute(
         "select collection, relation_name from pgsearch.followed_tables where collection like %s", [f"{name}%"]
     ).fetchall():
         conn.execute("select pgsearch.unfollow_table(%s, %s, true)", [table, collection])

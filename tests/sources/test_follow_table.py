@@ -223,7 +223,10 @@ def test_a_table_is_loaded_in_parts_that_stay(client: Client, own: str) -> None:
     (first,) = client.work(250, collection=own)
     assert (first.stored, first.loading) == (250, True)
     # what is behind and what is ahead of the load
-    run(client.connection, f"update {table} set title = 'Changed' where id in (1, 599); delete from {table} where id = 2")
+    run(
+        client.connection,
+        f"update {table} set title = 'Changed' where id in (1, 599); delete from {table} where id = 2",
+    )
     client.work(collection=own)
 
     assert pages(client.connection, own) == rows(client.connection, table)
@@ -284,7 +287,8 @@ def test_a_wiki_of_pages_with_chunks_is_followed_through_a_view(client: Client, 
     run(
         conn,
         f"create table {own}.wiki_pages (page_id bigint primary key, title text);"
-        f"create table {own}.wiki_chunks (chunk_id bigint primary key, page_id bigint not null, ordinal int, content text);"
+        f"create table {own}.wiki_chunks (chunk_id bigint primary key, page_id bigint not null,"
+        " ordinal int, content text);"
         f"create view {own}.wiki as select p.page_id, p.title, coalesce((select jsonb_agg(jsonb_build_object("
         " 'content', c.content, 'metadata', jsonb_build_object('chunk_id', c.chunk_id)) order by c.ordinal)"
         f" from {own}.wiki_chunks as c where c.page_id = p.page_id), '[]') as chunks from {own}.wiki_pages as p;"

@@ -1,4 +1,4 @@
-"""What a hostile owner of a followed table gains: nothing. And who finds rows under row level security: who may read them."""
+"""What a hostile owner of a followed table gains: nothing. And rows are found by who may read them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def hostile(conn: Connection, own: str) -> Iterator[str]:
             f"create cast ({own}.kind as json) with function {own}.evil_json;"
             f"create cast ({own}.kind as text) with function {own}.evil_text as implicit;"
             f"create domain {own}.checked as text check ({own}.evil_row(value));"
-            f"create table {own}.articles (id bigint primary key, title {own}.kind, body {own}.checked, kind {own}.kind);"
+            f"create table {own}.articles (id bigint primary key, title {own}.kind, body {own}.checked,"
+            f" kind {own}.kind);"
             "reset role",
         )
         yield name
@@ -85,7 +86,7 @@ def test_what_would_run_code_of_another_role_is_refused(
 def test_a_view_of_ones_own_with_a_function_of_another_is_refused(conn: Connection, own: str, hostile: str) -> None:
     run(conn, f"grant usage on schema {own} to public; create view {own}.deep as select 1 as id, {own}.evil() as body")
     run(conn, f"create view {own}.mine as select id, body from {own}.deep")
-    watch = f"'{{\"{own}.articles\": \"id\"}}'"
+    watch = f'\'{{"{own}.articles": "id"}}\''
     with pytest.raises(psycopg.Error, match=f"belongs to role {hostile}"):
         run(
             conn,
@@ -151,13 +152,18 @@ def test_rows_are_found_by_who_may_read_them(client: Client, own: str) -> None:
     client.put_pages(f"{own}_open", [{"external_id": "o", "content": "open roses"}])
 
     with (
-        role(conn, "lee", f"grant usage on schema {own} to {{role}}; grant select on {own}.articles to {{role}}") as lee,
-        role(conn, "kim", f"grant usage on schema {own} to {{role}}; grant select on {own}.articles to {{role}}") as kim,
+        role(
+            conn, "lee", f"grant usage on schema {own} to {{role}}; grant select on {own}.articles to {{role}}"
+        ) as lee,
+        role(
+            conn, "kim", f"grant usage on schema {own} to {{role}}; grant select on {own}.articles to {{role}}"
+        ) as kim,
         role(conn, "guest") as guest,
     ):
         run(
             conn,
-            f"insert into {own}.articles values (1, '{lee}', 'Lee', 'roses of lee'), (2, '{kim}', 'Kim', 'roses of kim')",
+            f"insert into {own}.articles values (1, '{lee}', 'Lee', 'roses of lee'),"
+            f" (2, '{kim}', 'Kim', 'roses of kim')",
         )
         run(conn, follow + ", respect_row_security => true)")
         for who in (lee, kim, guest):

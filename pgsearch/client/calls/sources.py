@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from psycopg.types.json import Jsonb
 
@@ -35,9 +34,9 @@ def follow_table(
     tags: str | Sequence[str] | None = None,
     source: str | Sequence[str] | None = None,
     metadata: Sequence[str] = (),
-    format: Literal["text", "markdown", "code"] = "text",
+    format: str = "text",
     split: bool = True,
-    mode: Literal["queued", "immediate"] = "queued",
+    mode: str = "queued",
     watch: Mapping[str, str | Sequence[str]] | None = None,
     respect_row_security: bool | None = None,
     load: bool = True,
