@@ -78,8 +78,8 @@ comment on column pgsearch.refused_rows.retry_at is 'When it is tried again by i
 revoke all on pgsearch.followed_tables, pgsearch.watched_tables, pgsearch.follow_queue, pgsearch.refused_rows from public;
 
 -- one more right is known
--- squawk-ignore ban-drop-constraint
 alter table pgsearch.granted_rights
+-- squawk-ignore ban-drop-constraint
  drop constraint if exists granted_rights_right_name_check;
 
 -- a handful of rows
