@@ -21,7 +21,7 @@ create table if not exists pgsearch.followed_tables (
     format        text        not null default 'text',
     split         boolean     not null default true,
     mode          text        not null default 'queued' check (mode in ('queued', 'immediate')),
-    protected     boolean     not null default false,
+    protected     boolean,
     loading       boolean     not null default true,
     loaded_to     text[],
     loaded_rows   bigint      not null default 0,
@@ -33,7 +33,8 @@ comment on table pgsearch.followed_tables is 'One row a table or view whose rows
 comment on column pgsearch.followed_tables.relation is 'What is read. A regclass is written into dumps by its name, and outlives a change of the name.';
 comment on column pgsearch.followed_tables.fields is
 'What title, content, chunks, tags and source are made of: an object each, {"columns": [...]} or {"expression", "form"}.';
-comment on column pgsearch.followed_tables.protected is 'Whether the row level security of the table holds for its pages too.';
+comment on column pgsearch.followed_tables.protected is
+'Whether the row level security of the table holds for its pages too; null: nobody said, since it had none.';
 comment on column pgsearch.followed_tables.loaded_to is 'Key of the last row that was loaded; null: none, it begins.';
 comment on column pgsearch.followed_tables.error is 'Why nothing could be read at the last attempt; null: it could.';
 

@@ -2023,8 +2023,8 @@ class Methods(ABC):
                 stores up to 250 rows, for small tables
             watch: for a view: each table whose changes change it, and its columns that hold the id, as
                 '{"public.articles": "id", "public.comments": "article_id"}'
-            respect_row_security: for a table with row level security, where it must be given: true: who searches finds
-                what he may read in the table; false: everything
+            respect_row_security: must be given for a table with row level security: true: who searches finds what he
+                may read in the table; false: everything
             load: false: leave the load to work(), in transactions of its own
         """
         return self.run(

@@ -53,7 +53,7 @@ begin
     end if;
     return null;
 exception
-    when invalid_parameter_value or feature_not_supported or syntax_error or invalid_name then
+    when invalid_parameter_value or feature_not_supported or syntax_error or invalid_name or insufficient_privilege then
         return null;
 end;
 $$;

@@ -59,6 +59,12 @@ declare
     changed   text;
     body      text;
 begin
+    if not has_table_privilege(relation, 'trigger') then
+        raise exception using
+            errcode = 'PS003',
+            message = format('role %I may not create triggers on %s', current_user, target),
+            hint    = format('As its owner: grant trigger on %s to %I;', target, current_user);
+    end if;
     if by_row then
         old_rows := '(select old.*) as o';
         new_rows := '(select new.*) as n';

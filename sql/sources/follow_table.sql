@@ -13,7 +13,7 @@ begin
     if relation is null then
         raise exception using
             errcode = 'PS003',
-            message = format('no table or view %s', coalesce(quote_literal(left(table_name, 200)), 'null')),
+            message = format('no table or view %s that this role may see', coalesce(quote_literal(left(table_name, 200)), 'null')),
             hint    = 'Write it with its schema, such as ''public.articles''.';
     end if;
     return relation;
@@ -280,7 +280,7 @@ begin
 
     insert into pgsearch.followed_tables as f
                 (relation, relation_name, collection, id_columns, fields, metadata, format, split, mode, protected)
-    values (relation, place, collection, ids, fields, metadata, format, split, mode, secured and respect_row_security)
+    values (relation, place, collection, ids, fields, metadata, format, split, mode, respect_row_security)
     returning f.* into followed;
 
     if known.relkind <> 'v' then
@@ -349,8 +349,8 @@ Arguments:
   250 rows, for small tables)
 - watch (for a view: each table whose changes change it, and its columns that hold the id, as
   ''{"public.articles": "id", "public.comments": "article_id"}'')
-- respect_row_security (for a table with row level security, where it must be given: true: who searches finds what he may
-  read in the table; false: everything)
+- respect_row_security (must be given for a table with row level security: true: who searches finds what he may read in
+  the table; false: everything)
 - load (false: leave the load to work(), in transactions of its own)
 The external_id of a page is the id as text, several columns joined by slashes. Called again for the same table and
 collection it takes the new arguments and loads anew; unchanged pages are not written.

@@ -215,6 +215,18 @@ begin
         exit when left_over <= 0;
         counts := '{0,0,0,0}';
 
+        -- a table that got row level security after it was followed: its pages have it too, until somebody says otherwise
+        if exists (select
+                     from pgsearch.followed_tables as f
+                          cross join lateral pgsearch._relations_below(f.relation) as b
+                          join pg_class as c on c.oid = b.relation
+                    where f.followed_id = number
+                      and f.protected is null
+                      and c.relrowsecurity) then
+            update pgsearch.followed_tables as f set protected = true where f.followed_id = number;
+            perform pgsearch._protect_rows();
+        end if;
+
         -- what is to be tried again by itself
         with due as (
             update pgsearch.refused_rows as r

@@ -189,6 +189,15 @@ def test_rows_are_found_by_who_may_read_them(client: Client, own: str) -> None:
         assert found(lee) == {"o"}
         assert found(kim) == {"1", "2", "o"}
 
+        # without a word on it, the security that a table gets later holds as well
+        run(conn, f"alter table {own}.articles disable row level security")
+        run(conn, follow + ")")
+        assert found(guest) == {"1", "2", "o"}
+        run(conn, f"alter table {own}.articles enable row level security")
+        client.work()
+        assert found(guest) == {"o"}
+        assert found(kim) == {"1", "2", "o"}
+
         run(conn, follow + ", respect_row_security => false)")
         assert found(guest) == {"1", "2", "o"}
         assert not run(conn, "select 1 from pg_policy where polrelid = 'pgsearch.pages'::regclass")
