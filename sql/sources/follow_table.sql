@@ -100,6 +100,7 @@ declare
     followed pgsearch.followed_tables;
 begin
     perform pgsearch._check_name('a collection', collection);
+    metadata := coalesce(metadata, '{}');
     if coalesce(mode, '') not in ('queued', 'immediate') or coalesce(format, '') not in ('text', 'markdown', 'code') then
         raise exception using
             errcode = 'PS003',
@@ -212,7 +213,7 @@ begin
         begin
             execute pg_catalog.format('create temp view pgsearch_probe as select (%s) as value from %s as t', given.value, place);
         exception
-            when syntax_error_or_access_rule_violation or undefined_column or data_exception then
+            when others then
                 raise exception using
                     errcode = 'PS003',
                     message = pg_catalog.format('%s is neither a column of %s nor an expression over its columns: %s',
