@@ -1,4 +1,4 @@
--- depends: 0017_search_box
+-- depends: 0018_askers
 -- Tables that are followed: what is read of them, what of them changed, and what could not be stored.
 
 -- Of pages put before, neither is known: the first change compares their texts once.
