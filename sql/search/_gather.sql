@@ -73,7 +73,7 @@ begin
                        top_n       => asked.candidates) as l;
         end if;
 
-        if findings.titled_pages is null and asked.query ~ E'[\u3131-\u314E]' then
+        if findings.titled_pages is null and pgsearch._has_any(asked.query, 'ㄱㄲㄳㄴㄵㄶㄷㄸㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅃㅄㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ') then
             select array_agg(i.page_id), array_agg(i.score)
               into findings.titled_pages, findings.titled_scores
               from pgsearch._pages_by_initials(asked.query, scope.collections, scope.page_ids, asked.candidates) as i;
