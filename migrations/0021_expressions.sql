@@ -31,7 +31,7 @@ begin
     if pg_catalog.strpos(text, ',') operator(pg_catalog.>) 0 and text operator(pg_catalog.~) '[0-9],[0-9]{3}' then
         text := pg_catalog.regexp_replace(text, '(?<=[0-9]),(?=[0-9]{3}(?![0-9]))', '', 'g');
     end if;
-    if (pg_catalog.strpos(text, '/') operator(pg_catalog.>) 0 or pg_catalog.strpos(text, '. ') operator(pg_catalog.>) 0)
+    if pg_catalog.translate(text, '/.', '') operator(pg_catalog.<>) text
        and text operator(pg_catalog.~) E'[12][0-9]{3}(?:/|\\. )[0-9]' then
         text := pg_catalog.regexp_replace(text, E'(?<![0-9])((?:19|20)[0-9]{2})(?:/|\\. )([0-9]{1,2})(?:/|\\. )([0-9]{1,2})(?![0-9])', E'\\1-\\2-\\3', 'g');
     end if;

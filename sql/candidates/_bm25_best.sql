@@ -142,8 +142,7 @@ declare
     n         constant integer := coalesce(cardinality(terms), 0);
     -- A few pages, or a small collection among large ones, are better found by their own index together with GIN, and
     -- that is for the planner to see.
-    planned   constant boolean := n > 16
-                                  or page_ids is not null
+    planned   constant boolean := page_ids is not null
                                   or collections is not null and coalesce((select sum(s.chunks) filter (where s.collection = any (collections)) < 0.5 * sum(s.chunks)
                                                                              from pgsearch.collection_stats as s), true);
     -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of
@@ -217,13 +216,9 @@ begin
             survey      := pgsearch._drawn_chunks(most_drawn, match, collections, page_ids, seen);
             matching    := greatest(cardinality(survey.chunk_ids) / survey.share, matching, case when n = 1 and page_ids is null then mentions end);
             if matching > 0.8 * budget then
-                if n <= 16 then
-                    scan := pgsearch._bm25_scan(null, terms, gains, k1, b, average_length, heading_weight, '{}', 0, chunk_ids, chunk_pages, scores, top_n,
-                                                collections, page_ids, survey.chunk_ids, survey.chunk_pages, required, excluded, null);
-                else
-                    scan := pgsearch._bm25_scan_anew(null, terms, gains, k1, b, average_length, heading_weight, '{}', 0, chunk_ids, chunk_pages, scores, top_n,
-                                                     collections, page_ids, survey.chunk_ids, survey.chunk_pages, required, excluded, null);
-                end if;
+                scan        := pgsearch._bm25_scan(null, terms, gains, k1, b, average_length, heading_weight, '{}', 0,
+                                                   chunk_ids, chunk_pages, scores, top_n, collections, page_ids,
+                                                   survey.chunk_ids, survey.chunk_pages, required, excluded, null, false);
                 chunk_ids   := coalesce(scan.chunk_ids, '{}');
                 chunk_pages := coalesce(scan.chunk_pages, '{}');
                 scores      := coalesce(scan.scores, '{}');
@@ -248,15 +243,9 @@ begin
 
         visited := 0;
         if match is not null or cardinality(given_chunks) > 0 then
-            if not planned or n <= 16 and match is null then
-                scan := pgsearch._bm25_scan(match, terms, gains, k1, b, average_length, heading_weight, seen, budget + 1,
-                                            chunk_ids, chunk_pages, scores, top_n, collections, page_ids, given_chunks, given_pages, required, excluded,
-                                            pgsearch._last_hash(share));
-            else
-                scan := pgsearch._bm25_scan_anew(match, terms, gains, k1, b, average_length, heading_weight, seen, budget + 1,
-                                                chunk_ids, chunk_pages, scores, top_n, collections, page_ids, given_chunks, given_pages, required, excluded,
-                                                pgsearch._last_hash(share));
-            end if;
+            scan := pgsearch._bm25_scan(match, terms, gains, k1, b, average_length, heading_weight, seen, budget + 1,
+                                        chunk_ids, chunk_pages, scores, top_n, collections, page_ids,
+                                        given_chunks, given_pages, required, excluded, pgsearch._last_hash(share), planned and match is not null);
             visited     := coalesce(cardinality(scan.scored), 0);
             rows_scored := rows_scored + visited;
             matches     := matches || match;

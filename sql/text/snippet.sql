@@ -44,11 +44,13 @@ begin
                                    then regexp_replace(l.beginning, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g')
                                    else l.beginning
                                    end, '|')
-               || case when bool_or(length(l.letters) >= 4 and translate(left(l.letters, 4), '0123456789', '') = '') then E'|\\d,\\d[\\d,]*' else '' end
+               || case when bool_or(length(l.letters) >= 4 and translate(left(l.letters, 4), '0123456789', '') = '')
+                       then E'|\\d,\\d[\\d,]*' else '' end
           into begins
           from (select l.letters,
                        case
-                       when not pgsearch._is_ascii(l.letters) and l.letters ~ ('^[' || pgsearch._without_spaces() || ']') then left(l.letters, 2)
+                       when not pgsearch._is_ascii(l.letters)
+                            and l.letters ~ ('^[' || pgsearch._without_spaces() || ']') then left(l.letters, 2)
                        when text_config = 'pg_catalog.simple'
                             or text_config = 'pg_catalog.english' and right(l.letters, 1) not in ('i', 'e') then left(l.letters, 4)
                        else left(l.letters, greatest(1, least(3, length(l.letters) - 1)))
