@@ -116,6 +116,7 @@ create or replace function pgsearch._bm25_best(
     out also        pgsearch.scored_chunks,
     out approximate boolean,
     out sampled     boolean,
+    out shortlisted boolean,
     out rows_scored integer,
     out matches     tsquery[]
 )
@@ -160,6 +161,8 @@ declare
     -- words, and each chunk is looked at for the phrase.
     inside    constant tsquery := pgsearch._words_anywhere(required);
     outside   constant tsquery := case when excluded = pgsearch._words_anywhere(excluded) then !! excluded end;
+    -- looks at a word of a chunk: a tenth of a second
+    most_looks constant integer := 200000;
     -- chunks that a survey draws, of all: some milliseconds
     most_drawn constant integer := least(1000, greatest(10, max_rows / 10));
     bounds    float8[];
@@ -183,6 +186,7 @@ begin
     max_rows    := case when max_rows is not null then greatest(max_rows, 2 * top_n) end;
     approximate := effort <> 'exact';
     sampled     := false;
+    shortlisted := false;
     rows_scored := 0;
     matches     := '{}';
     also.chunk_ids := '{}';
@@ -192,6 +196,19 @@ begin
     select array_agg(q.gain * most order by q.position), sum(q.gain), sum(q.frequency)
       into bounds, total, mentions
       from unnest(gains, words.frequencies) with ordinality as q(gain, frequency, position);
+
+    -- Of a pasted text the chunks that have any word are many, and each is scored by all the words.
+    if n > pgsearch._most_looked_for() and top_n > 0 and mentions * n > most_looks and coalesce(cardinality(page_ids) > 1000, true) then
+        scan        := pgsearch._bm25_shortlisted(words, formula, scope, top_n, effort, max_rows, given);
+        best        := scan.best;
+        also        := scan.also;
+        approximate := true;
+        sampled     := scan.sampled;
+        shortlisted := true;
+        rows_scored := scan.rows_scored;
+        matches     := scan.matches;
+        return;
+    end if;
 
     -- Chunks with every lexeme once and of average length score total; the hundredth best of real questions scores .2 to .9 of it.
     -- One lexeme, or few chunks to score: all of them are read anyway.
@@ -313,7 +330,75 @@ Score: sum over the words of weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + 
 occurrences in the content + heading_weight * those in the heading, length in tokens, idf as in _bm25_terms.
 Returns one row: best (scores > 0, ties by chunk_id; those given may be among them), also (those of the given that meet
 required and do not match excluded, whatever they score), approximate (effort was not exact, or max_rows cut the scan
-short), sampled, rows_scored, matches (the tsquery of each scan).
+short, or there were so many words that chunks were shortlisted), sampled, shortlisted, rows_scored, matches (the tsquery
+of each scan).
 Where more than max_rows chunks would have to be read, chunks drawn by their id tell a threshold that fewer can reach;
 where that does not do, or there is but one word, the best of a sample by the hash of the id are given: approximate and
 sampled are true then.';
+
+create or replace function pgsearch._bm25_shortlisted(
+    words    pgsearch.bm25_words,
+    formula  pgsearch.bm25_formula,
+    scope    pgsearch.scope,
+    top_n    integer,
+    effort   text,
+    max_rows integer,
+    given    pgsearch.scored_chunks,
+    out best        pgsearch.scored_chunks,
+    out also        pgsearch.scored_chunks,
+    out sampled     boolean,
+    out rows_scored integer,
+    out matches     tsquery[]
+)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- Paragraphs of 120 characters over 201,681 Korean passages: of the ten that all words rank first the 32 strongest alone
+    -- found 85 % in 201 ms, a shortlist of 400 by 16 words 99 % in 84 ms (by 20: 99 % in 97 ms; of 200: 97 % in 49 ms).
+    most_words constant integer := 16;
+    most_kept  constant integer := greatest(400, 2 * top_n);
+    strongest pgsearch.bm25_words := words;
+    whole     pgsearch.scored_chunks;
+    told      record;
+begin
+    select array_agg(s.term order by s.at), array_agg(s.name order by s.at),
+           array_agg(s.gain order by s.at), array_agg(s.frequency order by s.at)
+      into strongest.terms, strongest.names, strongest.gains, strongest.frequencies
+      from (select *
+              from unnest(words.terms, words.names, words.gains, words.frequencies) with ordinality as w(term, name, gain, frequency, at)
+             order by w.gain desc, w.at
+             limit most_words) as s;
+    told        := pgsearch._bm25_best(strongest, formula, scope, most_kept, effort, max_rows);
+    sampled     := told.sampled;
+    rows_scored := told.rows_scored;
+    matches     := told.matches;
+
+    select array_agg(c.chunk_id), array_agg(c.page_id)
+      into whole.chunk_ids, whole.page_ids
+      from (select b.chunk_id, b.page_id from unnest((told.best).chunk_ids, (told.best).page_ids) as b(chunk_id, page_id)
+             union
+            select g.chunk_id, g.page_id from unnest(given.chunk_ids, given.page_ids) as g(chunk_id, page_id)) as c;
+    whole := (pgsearch._bm25_best(words, formula, null, 0, 'exact', null, whole)).also;
+
+    select coalesce(array_agg(w.chunk_id order by w.score desc, w.chunk_id), '{}'),
+           coalesce(array_agg(w.page_id order by w.score desc, w.chunk_id), '{}'),
+           coalesce(array_agg(w.score order by w.score desc, w.chunk_id), '{}')
+      into best.chunk_ids, best.page_ids, best.scores
+      from (select w.*
+              from unnest(whole.chunk_ids, whole.page_ids, whole.scores) as w(chunk_id, page_id, score)
+             where w.score > 0
+               and w.chunk_id = any ((told.best).chunk_ids)
+             order by w.score desc, w.chunk_id
+             limit top_n) as w;
+    select coalesce(array_agg(w.chunk_id), '{}'), coalesce(array_agg(w.page_id), '{}'), coalesce(array_agg(w.score), '{}')
+      into also.chunk_ids, also.page_ids, also.scores
+      from unnest(whole.chunk_ids, whole.page_ids, whole.scores) as w(chunk_id, page_id, score)
+     where w.chunk_id = any (given.chunk_ids);
+end;
+$$;
+
+comment on function pgsearch._bm25_shortlisted(
+    pgsearch.bm25_words, pgsearch.bm25_formula, pgsearch.scope, integer, text, integer, pgsearch.scored_chunks) is
+'_bm25_best for many words: the sixteen of the largest gains choose some hundred chunks, which are then scored by all of
+the words, as are those given. Arguments and result as _bm25_best.';
