@@ -65,7 +65,8 @@ begin
     end if;
 
     if wide then
-        if words operator(pg_catalog.~) E'[0-9][\\u00C0-\\u0DFF]|[\\u00C0-\\u0DFF][0-9]' then
+        if pg_catalog.translate(words, '0123456789', '') operator(pg_catalog.<>) words
+           and words operator(pg_catalog.~) E'[0-9][\\u00C0-\\u0DFF]|[\\u00C0-\\u0DFF][0-9]' then
             words := pg_catalog.regexp_replace(words, E'(?<=[0-9])(?=[\\u00C0-\\u0DFF])|(?<=[\\u00C0-\\u0DFF])(?=[0-9])', ' ', 'g');
         end if;
         if words operator(pg_catalog.~) unspaced then
@@ -79,5 +80,34 @@ begin
         words := pg_catalog.regexp_replace(words, '(?<![0-9])0(?=[1-9](?![0-9]))', '', 'g');
     end if;
     return words;
+end;
+$$;
+
+create or replace function pgsearch._spellings(normalized text)
+returns text
+language plpgsql immutable parallel safe strict
+as $$
+declare
+    spellings text;
+begin
+    if pg_catalog.octet_length(normalized) operator(pg_catalog.=) pg_catalog.char_length(normalized)
+       -- what _words asks too
+       or normalized operator(pg_catalog.!~) E'[\\u00C0-\\u024F\\u0300-\\u03FF\\u0401\\u0451\\u1E00-\\u1FFF]'
+       or normalized operator(pg_catalog.!~) E'[\\u00C0-\\u024F\\u0401\\u0451\\u1E00-\\u1EFF]'
+    then
+        return null;
+    end if;
+    spellings := (select pg_catalog.string_agg(
+                             case when one[1] operator(pg_catalog.~) '[äöüÄÖÜ]'
+                                  then pg_catalog.concat_ws(' ', one[1],
+                                           pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+                                               pg_catalog.lower(one[1]), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ß', 'ss'))
+                                  else one[1]
+                             end, ' ')
+                    from pg_catalog.regexp_matches(
+                             normalized,
+                             E'[A-Za-z\\u0400-\\u04FF]*[\\u00C0-\\u024F\\u0401\\u0451\\u1E00-\\u1EFF]'
+                             '[A-Za-z\\u00C0-\\u024F\\u0400-\\u04FF\\u1E00-\\u1EFF]*', 'g') as one);
+    return spellings;
 end;
 $$;

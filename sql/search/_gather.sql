@@ -162,9 +162,8 @@ begin
                                        'the option max_rows bounds it): the text ranking is approximate.', told.rows_scored);
             findings.notes   := findings.notes || findings.sampled;
         elsif told.shortlisted then
-            findings.notes := findings.notes || format('The query has %s words: those that tell most chose the chunks that all of them '
-                                                       'ranked, so the text ranking is approximate.',
-                                                       cardinality((asked.words).terms));
+            findings.notes := findings.notes || 'Of so many words those that tell most chose the chunks that all of them ranked: '
+                                                'the text ranking is approximate.'::text;
         elsif not (settings ->> 'exact')::boolean then
             findings.notes := findings.notes || 'The text ranking is approximate, as asked.'::text;
         end if;

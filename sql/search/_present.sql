@@ -12,10 +12,9 @@ declare
     shown          constant integer := jsonb_array_length(ranked);
     neighbours     constant integer := (asked.settings ->> 'window')::integer;
     snippet_length constant integer := (asked.settings ->> 'snippet_length')::integer;
-    -- with what each word is worth, where words were searched for; of many the rarest
+    -- with what each word is worth, where words were searched for
     weighed        constant boolean  := (asked.words).names is not null;
-    lexemes        constant text[]   := (case when weighed then (asked.words).names
-                                              else (asked.parsed).lexemes end)[:pgsearch._most_looked_for()];
+    lexemes        constant text[]   := case when weighed then (asked.words).names else (asked.parsed).lexemes end;
     gains          constant float8[] := case when weighed then (asked.words).gains end;
     excerpts       text[];
     widened        bigint[];

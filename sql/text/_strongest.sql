@@ -5,22 +5,10 @@ returns integer
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-select 128;
-$$;
-
-comment on function pgsearch._most_lexemes() is 'How many lexemes of a query count.';
-
-create or replace function pgsearch._most_looked_for()
-returns integer
-language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
 select 32;
 $$;
 
-comment on function pgsearch._most_looked_for() is
-'How many of the words of a query are looked for each by itself: scored with all the chunks that have one, marked in excerpts,
-looked up by their spelling.';
+comment on function pgsearch._most_lexemes() is 'How many lexemes of a query are looked for.';
 
 create or replace function pgsearch._strongest(given text[], worth float8[], collections text[], out lexemes text[], out weights float8[])
 language plpgsql stable parallel safe
@@ -114,8 +102,8 @@ select array(select w.word
                               from unnest(lexemes) as l
                              where strpos(w.word, left(l, greatest(2, length(l) - 2))) > 0)
               order by w.at
-              limit pgsearch._most_looked_for());
+              limit pgsearch._most_lexemes());
 $$;
 
 comment on function pgsearch._words_of(text[], text[]) is
-'Those of the words as typed that the lexemes may come from, no more of them than are looked for.';
+'Those of the words as typed that the lexemes may come from, no more of them than there may be lexemes.';
