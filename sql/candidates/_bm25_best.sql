@@ -104,7 +104,7 @@ $$;
 
 comment on function pgsearch._count_matching(bigint[], tsquery) is 'How many of the given chunks match.';
 
-create or replace function pgsearch._bm25_best(
+create or replace function pgsearch._bm25_ranked(
     words    pgsearch.bm25_words,
     formula  pgsearch.bm25_formula,
     scope    pgsearch.scope,
@@ -116,7 +116,6 @@ create or replace function pgsearch._bm25_best(
     out also        pgsearch.scored_chunks,
     out approximate boolean,
     out sampled     boolean,
-    out shortlisted boolean,
     out rows_scored integer,
     out matches     tsquery[]
 )
@@ -161,8 +160,6 @@ declare
     -- words, and each chunk is looked at for the phrase.
     inside    constant tsquery := pgsearch._words_anywhere(required);
     outside   constant tsquery := case when excluded = pgsearch._words_anywhere(excluded) then !! excluded end;
-    -- looks at a word of a chunk: a tenth of a second
-    most_looks constant integer := 200000;
     -- chunks that a survey draws, of all: some milliseconds
     most_drawn constant integer := least(1000, greatest(10, max_rows / 10));
     bounds    float8[];
@@ -186,7 +183,6 @@ begin
     max_rows    := case when max_rows is not null then greatest(max_rows, 2 * top_n) end;
     approximate := effort <> 'exact';
     sampled     := false;
-    shortlisted := false;
     rows_scored := 0;
     matches     := '{}';
     also.chunk_ids := '{}';
@@ -196,19 +192,6 @@ begin
     select array_agg(q.gain * most order by q.position), sum(q.gain), sum(q.frequency)
       into bounds, total, mentions
       from unnest(gains, words.frequencies) with ordinality as q(gain, frequency, position);
-
-    -- Of a pasted text the chunks that have any word are many, and each is scored by all that are looked for.
-    if n >= pgsearch._most_lexemes() and top_n > 0 and mentions * n > most_looks and coalesce(cardinality(page_ids) > 1000, true) then
-        scan        := pgsearch._bm25_shortlisted(words, formula, scope, top_n, effort, max_rows, given);
-        best        := scan.best;
-        also        := scan.also;
-        approximate := true;
-        sampled     := scan.sampled;
-        shortlisted := true;
-        rows_scored := scan.rows_scored;
-        matches     := scan.matches;
-        return;
-    end if;
 
     -- Chunks with every lexeme once and of average length score total; the hundredth best of real questions scores .2 to .9 of it.
     -- One lexeme, or few chunks to score: all of them are read anyway.
@@ -319,34 +302,23 @@ begin
 end;
 $$;
 
-comment on function pgsearch._bm25_best(
+comment on function pgsearch._bm25_ranked(
     pgsearch.bm25_words, pgsearch.bm25_formula, pgsearch.scope, integer, text, integer, pgsearch.scored_chunks) is
-'The top_n chunks by BM25.
-Arguments: words (as _bm25_terms gives them: any of them makes a hit), formula, scope, top_n, effort (exact; fast: with
-bounds that a chunk can exceed but hardly does; shared: fast, and content with half of top_n, for a search whose vectors
-bring candidates too), max_rows (most chunks to score, null: no limit), given (chunks that others found, to be scored
-besides).
-Score: sum over the words of weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average length)), with tf =
-occurrences in the content + heading_weight * those in the heading, length in tokens, idf as in _bm25_terms.
-Returns one row: best (scores > 0, ties by chunk_id; those given may be among them), also (those of the given that meet
-required and do not match excluded, whatever they score), approximate (effort was not exact, or max_rows cut the scan
-short, or there were so many words that chunks were shortlisted), sampled, shortlisted, rows_scored, matches (the tsquery
-of each scan).
-Where more than max_rows chunks would have to be read, chunks drawn by their id tell a threshold that fewer can reach;
-where that does not do, or there is but one word, the best of a sample by the hash of the id are given: approximate and
-sampled are true then.';
+'_bm25_best for any number of words, all of which are looked for. Arguments and result as _bm25_best.';
 
-create or replace function pgsearch._bm25_shortlisted(
+create or replace function pgsearch._bm25_best(
     words    pgsearch.bm25_words,
     formula  pgsearch.bm25_formula,
     scope    pgsearch.scope,
     top_n    integer,
     effort   text,
     max_rows integer,
-    given    pgsearch.scored_chunks,
+    given    pgsearch.scored_chunks default null,
     out best        pgsearch.scored_chunks,
     out also        pgsearch.scored_chunks,
+    out approximate boolean,
     out sampled     boolean,
+    out shortlisted boolean,
     out rows_scored integer,
     out matches     tsquery[]
 )
@@ -358,10 +330,29 @@ declare
     -- the words ranks first 95 to 100 % are found, of the hundred 89 to 97 %; the slowest kind took 244 ms, and takes 100.
     most_words constant integer := 16;
     most_kept  constant integer := greatest(400, 2 * top_n);
-    strongest pgsearch.bm25_words := words;
-    whole     pgsearch.scored_chunks;
-    told      record;
+    -- looks at a word of a chunk: a tenth of a second
+    most_looks constant integer := 200000;
+    n          constant integer := coalesce(cardinality(words.terms), 0);
+    strongest  pgsearch.bm25_words := words;
+    whole      pgsearch.scored_chunks;
+    told       record;
 begin
+    -- of a pasted text the chunks that have any word are many, and each would be scored by all that are looked for
+    shortlisted := n >= pgsearch._most_lexemes()
+                   and top_n > 0
+                   and coalesce(cardinality(scope.page_ids) > 1000, true)
+                   and n * (select sum(f) from unnest(words.frequencies) as f) > most_looks;
+    if not shortlisted then
+        told        := pgsearch._bm25_ranked(words, formula, scope, top_n, effort, max_rows, given);
+        best        := told.best;
+        also        := told.also;
+        approximate := told.approximate;
+        sampled     := told.sampled;
+        rows_scored := told.rows_scored;
+        matches     := told.matches;
+        return;
+    end if;
+
     select array_agg(s.term order by s.at), array_agg(s.name order by s.at),
            array_agg(s.gain order by s.at), array_agg(s.frequency order by s.at)
       into strongest.terms, strongest.names, strongest.gains, strongest.frequencies
@@ -369,17 +360,18 @@ begin
               from unnest(words.terms, words.names, words.gains, words.frequencies) with ordinality as w(term, name, gain, frequency, at)
              order by w.gain desc, w.at
              limit most_words) as s;
-    told        := pgsearch._bm25_best(strongest, formula, scope, most_kept, effort, max_rows);
+    told        := pgsearch._bm25_ranked(strongest, formula, scope, most_kept, effort, max_rows);
     sampled     := told.sampled;
     rows_scored := told.rows_scored;
     matches     := told.matches;
+    approximate := true;
 
     select array_agg(c.chunk_id), array_agg(c.page_id)
       into whole.chunk_ids, whole.page_ids
       from (select b.chunk_id, b.page_id from unnest((told.best).chunk_ids, (told.best).page_ids) as b(chunk_id, page_id)
              union
             select g.chunk_id, g.page_id from unnest(given.chunk_ids, given.page_ids) as g(chunk_id, page_id)) as c;
-    whole := (pgsearch._bm25_best(words, formula, null, 0, 'exact', null, whole)).also;
+    whole := (pgsearch._bm25_ranked(words, formula, null, 0, 'exact', null, whole)).also;
 
     select coalesce(array_agg(w.chunk_id order by w.score desc, w.chunk_id), '{}'),
            coalesce(array_agg(w.page_id order by w.score desc, w.chunk_id), '{}'),
@@ -398,7 +390,20 @@ begin
 end;
 $$;
 
-comment on function pgsearch._bm25_shortlisted(
+comment on function pgsearch._bm25_best(
     pgsearch.bm25_words, pgsearch.bm25_formula, pgsearch.scope, integer, text, integer, pgsearch.scored_chunks) is
-'_bm25_best for as many words as are looked for: the sixteen of the largest gains choose some hundred chunks, which are
-then scored by all of the words, as are those given. Arguments and result as _bm25_best.';
+'The top_n chunks by BM25.
+Arguments: words (as _bm25_terms gives them: any of them makes a hit), formula, scope, top_n, effort (exact; fast: with
+bounds that a chunk can exceed but hardly does; shared: fast, and content with half of top_n, for a search whose vectors
+bring candidates too), max_rows (most chunks to score, null: no limit), given (chunks that others found, to be scored
+besides).
+Score: sum over the words of weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average length)), with tf =
+occurrences in the content + heading_weight * those in the heading, length in tokens, idf as in _bm25_terms.
+Returns one row: best (scores > 0, ties by chunk_id; those given may be among them), also (those of the given that meet
+required and do not match excluded, whatever they score), approximate (effort was not exact, or max_rows cut the scan
+short, or chunks were shortlisted), sampled, shortlisted (of as many words as are looked for the sixteen of the largest
+gains chose some hundred chunks, which were then scored by all of them), rows_scored, matches (the tsquery of each
+scan).
+Where more than max_rows chunks would have to be read, chunks drawn by their id tell a threshold that fewer can reach;
+where that does not do, or there is but one word, the best of a sample by the hash of the id are given: approximate and
+sampled are true then.';

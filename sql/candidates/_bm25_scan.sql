@@ -130,7 +130,7 @@ comment on function pgsearch._bm25_scan_anew(
 -- Each slot costs for every chunk, used or not: three texts take a fifth to a fourth off the scans of few words.
 do $deploy$
 declare
-    written_out constant text := $function$%s)
+    written_out constant text := $function$%s%s)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -158,16 +158,16 @@ create or replace function pgsearch._bm25_scan_of_4($h$, 4), ($h$
 create or replace function pgsearch._bm25_scan_of_8($h$, 8), ($h$
 create or replace function pgsearch._bm25_scan_of_16($h$, 16)
     loop
-        execute heading
-                || pg_catalog.format(
-                       written_out,
-                       arguments,
-                       -- an element of an array would be looked up for every chunk
-                       (select pg_catalog.string_agg(
-                                   pg_catalog.format('t%1$s constant tsquery := terms[%1$s]; '
-                                                     'g%1$s constant float8 := gains[%1$s] * (k1 + 1);', i), ' ')
-                          from pg_catalog.generate_series(1, slots) as i),
-                       pgsearch._bm25_statement(slots, false, 't%1$s', 'g%1$s'));
+        execute pg_catalog.format(
+            written_out,
+            heading,
+            arguments,
+            -- an element of an array would be looked up for every chunk
+            (select pg_catalog.string_agg(
+                        pg_catalog.format('t%1$s constant tsquery := terms[%1$s]; '
+                                          'g%1$s constant float8 := gains[%1$s] * (k1 + 1);', i), ' ')
+               from pg_catalog.generate_series(1, slots) as i),
+            pgsearch._bm25_statement(slots, false, 't%1$s', 'g%1$s'));
     end loop;
 end;
 $deploy$;

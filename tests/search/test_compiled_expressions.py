@@ -10,7 +10,10 @@ from pgsearch import Client
 KEPT = 32
 
 PAGES = [
-    ("Vitamin D", "The effects of vitamin d3 on bone density in 2,400 adults were measured on 2026-01-05, e.g. by DXA-scan v2.1."),
+    (
+        "Vitamin D",
+        "The effects of vitamin d3 on bone density in 2,400 adults were measured on 2026-01-05, e.g. by DXA-scan v2.1.",
+    ),
     ("전기차 보조금", "2026년 1월 5일부터 전기차를 사면 정부가 보조금 1,200만원을 준다. csvReader.readLine 참고."),
     ("Straße", "Die Straße nach Zürich ist gesperrt: bitte über die B-27 fahren."),
 ]
@@ -29,15 +32,14 @@ PAGES = [
 )
 def test_a_logged_search_asks_no_more_expressions_than_are_kept(client: Client, dsn: str, query: str) -> None:
     client.create_collection("mixed")
-    client.put_pages(
-        "mixed", [{"external_id": title, "title": title, "content": content} for title, content in PAGES]
-    )
+    client.put_pages("mixed", [{"external_id": title, "title": title, "content": content} for title, content in PAGES])
     client.refresh_text_stats()
 
     with psycopg.connect(dsn, autocommit=True) as connection:
         for _ in range(2):
             found = connection.execute("select pgsearch.search(%s) -> 'hits' -> 0", (query,)).fetchone()
-            assert found is not None and found[0]["title"]
+            assert found is not None
+            assert found[0]["title"]
         compiled = connection.execute(
             "select ident from pg_backend_memory_contexts where name = 'RegexpMemoryContext'"
         ).fetchall()
