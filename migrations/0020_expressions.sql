@@ -1,4 +1,4 @@
--- depends: 0017_search_box
+-- depends: 0019_followed_tables
 -- The same analysis with fewer regular expressions: each is asked only of a text that has the characters it is about.
 --
 -- PostgreSQL keeps the last 32 expressions that it compiled. A search analyses its query and the words of its excerpts, and
