@@ -74,7 +74,7 @@ from pgsearch.client.calls.log import LogPartition
 from pgsearch.client.calls.nodes import MissingNodeEmbedding, PopularNode, PutNodes
 from pgsearch.client.calls.operate import Check, MeasuredRecall
 from pgsearch.client.calls.pages import PutPage, TextStatsAge, TextStatsRefresh
-from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StagePlan, Suggestion
+from pgsearch.client.calls.search import ChunkContext, Hit, RelevanceLevel, SearchResult, StagePlan, Suggestion
 from pgsearch.client.calls.statistics import (
     Anomaly,
     ChatStats,
@@ -1762,6 +1762,17 @@ class AsyncMethods(ABC):
             collection: its name
         """
         return await self.run(_pages.collection_settings(collection=collection))
+
+    async def calibrate_relevance(
+        self, collection: str | None = None, *, changed_only: bool = False
+    ) -> list[RelevanceLevel]:
+        """Measure what scores are worth in a collection, for relevance and confidence, from the collection itself.
+
+        Arguments:
+            collection: None: all
+            changed_only: true: only where a tenth of the texts came or went since
+        """
+        return await self.run(_search.calibrate_relevance(collection=collection, changed_only=changed_only))
 
     async def log_result(
         self,

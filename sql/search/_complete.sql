@@ -72,15 +72,7 @@ begin
 
     -- it looks at texts, and rows have no place for it
     if asked.wanted <> 'hits' then
-        findings.confidence := pgsearch._confidence(
-                                words        => parsed.words,
-                                text_pages   => (findings.by_text).page_ids,
-                                text_chunks  => (findings.by_text).chunk_ids,
-                                text_scores  => (findings.by_text).scores,
-                                vector_found => (findings.by_vector).chunk_ids,
-                                best_cosine  => (findings.by_vector).scores[1],
-                                model        => model.model,
-                                best_spelt   => (select max(s) from unnest(findings.lexical_scores) as s));
+        findings.confidence := pgsearch._confidence(asked, findings);
     end if;
     findings.laps := pgsearch._lap(findings.laps, 'complete_ms');
     return findings;
