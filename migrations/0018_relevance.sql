@@ -26,7 +26,18 @@ begin
                     where a.attrelid = 'pgsearch.hit'::regclass
                       and a.attname = 'relevance') then
         alter type pgsearch.hit add attribute relevance float8;
-        alter type pgsearch.code_hit add attribute relevance float8;
+        -- clients read rows by place: what every hit has comes before what only code has
+        alter type pgsearch.code_hit
+            drop attribute node_id,
+            drop attribute node_type,
+            drop attribute summary,
+            drop attribute classified_as;
+        alter type pgsearch.code_hit
+            add attribute relevance     float8,
+            add attribute node_id       text,
+            add attribute node_type     text,
+            add attribute summary       text,
+            add attribute classified_as text;
     end if;
 end;
 $$;

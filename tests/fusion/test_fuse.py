@@ -216,7 +216,9 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
     # one of them has no embedding
     select("delete from pgsearch.embeddings where chunk_id = %s returning chunk_id", chunk_ids[-1])
     ((heads,),) = select("select pgsearch.default_settings() -> 'adaptive' || %s -> 'heads'", adaptive)
-    ((alike,),) = select("select (pgsearch.default_settings() -> 'adaptive' || %s ->> 'least_deviation')::float8", adaptive)
+    ((alike,),) = select(
+        "select (pgsearch.default_settings() -> 'adaptive' || %s ->> 'least_deviation')::float8", adaptive
+    )
     text = [0.0, 7.5, 1.0, 2.5, 1.5]
     title, lexical = [None, 1.0, 0.5, None, None], [0.4, None, None, 0.7, None]
     asked = "(select e.embedding from pgsearch.embeddings as e order by e.chunk_id limit 1)"

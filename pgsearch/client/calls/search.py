@@ -56,7 +56,9 @@ class RelevanceLevel:
 
 def calibrate_relevance(collection: str | None = None, *, changed_only: bool = False) -> Call[list[RelevanceLevel]]:
     """Measure what scores are worth in a collection, for relevance and confidence, from the collection itself."""
-    return _rows("calibrate_relevance", RelevanceLevel, {"collection": collection, "changed_only::boolean": changed_only})
+    return _rows(
+        "calibrate_relevance", RelevanceLevel, {"collection": collection, "changed_only::boolean": changed_only}
+    )
 
 
 @dataclass(frozen=True, slots=True)
