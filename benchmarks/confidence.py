@@ -153,9 +153,10 @@ def half_of_the_pages(judged: JudgedCollection, most: int) -> tuple[Path, list[A
 
 
 def _lines(corpus: Path) -> list[str]:
-    opened = gzip.open(corpus, "rt", encoding="utf-8") if corpus.suffix == ".gz" else corpus.open(encoding="utf-8")
-    with opened as lines:
-        return [line for line in lines if line.strip()]
+    if corpus.suffix == ".gz":
+        with gzip.open(corpus, "rt", encoding="utf-8") as lines:
+            return [line for line in lines if line.strip()]
+    return [line for line in corpus.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def compared(

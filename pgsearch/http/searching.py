@@ -22,7 +22,7 @@ _MOST_SUGGESTIONS = 100
 
 
 class FoundHit(BaseModel):
-    """A hit; `score` is 0 .. 1 by rank, `raw_score` what the ranking is by, `relevance` 0 .. 1 whatever the others are."""
+    """A hit; `score` is 0 .. 1 by rank, `raw_score` what the ranking is by, `relevance` (0 .. 1) absolute."""
 
     rank: int
     page_id: int

@@ -26,8 +26,10 @@ declare
     told_by_words constant boolean := asked.use_text and starts_with(model.model, 'svd:');
     -- words that are nowhere say nothing against a meaning that is near
     words_found   constant boolean := cardinality((findings.by_text).chunk_ids) > 0;
-    possible float8;
-    lexemes  integer;
+    -- what the words of the query could give, by the analysis of the texts
+    analyses text[];
+    possible float8[];
+    lexemes  integer[];
     near     float8[];
     levels   record;
     by_words float8;
@@ -37,13 +39,25 @@ begin
         return '{}';
     end if;
 
-    -- the whole of a compound that no chunk has says no more than its parts
-    select sum(coalesce(g.gain, l.weight * ln(1 + (coalesce(words.chunks, 0) + 0.5::float8) / 0.5::float8))), count(*)
-      into possible, lexemes
-      from unnest((asked.parsed).lexemes, (asked.parsed).weights) as l(lexeme, weight)
-           left join unnest(words.names, words.gains) as g(name, gain) on g.name = l.lexeme
-     where g.name is not null
-        or l.lexeme !~ '[ǀǁǂǃ]';
+    select array_agg(p.text_config), array_agg(p.possible), array_agg(p.lexemes)
+      into analyses, possible, lexemes
+      from (select t.text_config,
+                   sum(coalesce(g.gain, l.weight * ln(1 + (coalesce(words.chunks, 0) + 0.5::float8) / 0.5::float8))) as possible,
+                   count(*)::integer as lexemes
+              from (select k.text_config,
+                           -- the forms that other languages give a word are no further words
+                           case when count(*) over () > 1
+                                then (pgsearch.parse_query((asked.parsed).asked, k.text_config)).lexemes end as own
+                      from pgsearch.collections as k
+                     where (asked.scope).collections is null
+                        or k.collection = any ((asked.scope).collections)
+                     group by k.text_config) as t
+                   cross join unnest((asked.parsed).lexemes, (asked.parsed).weights) as l(lexeme, weight)
+                   left join unnest(words.names, words.gains) as g(name, gain) on g.name = l.lexeme
+             where (t.own is null or l.lexeme = any (t.own))
+               -- the whole of a compound that no chunk has says no more than its parts
+               and (g.name is not null or l.lexeme !~ '[ǀǁǂǃ]')
+             group by t.text_config) as p;
 
     select avg(l.unrelated) filter (where l.model_id = 0) as chance,
            avg(l.unrelated) filter (where l.model_id > 0) as unrelated,
@@ -80,11 +94,11 @@ begin
                        'lexical', 'lexical') as spelling,
                    case when asked.use_text
                         then pgsearch._text_evidence(
-                                 (select sum(t.gain)
-                                    from unnest(words.terms, words.gains) as t(term, gain)
-                                   where h.content_tsv @@ t.term
-                                      or p.fields_tsv @@ t.term) / possible,
-                                 s.score / possible, lexemes, levels.chance) end as by_words,
+                                 least(1, (select sum(t.gain)
+                                             from unnest(words.terms, words.gains) as t(term, gain)
+                                            where h.content_tsv @@ t.term
+                                               or p.fields_tsv @@ t.term) / a.possible),
+                                 s.score / a.possible, a.lexemes, levels.chance) end as by_words,
                    case when near[c.at] is null then null
                         when levels.has_breakpoints or levels.related is null
                         then ln(b.confidence / (1 - b.confidence))
@@ -95,6 +109,7 @@ begin
                    join pgsearch.chunks as h on h.page_id = c.page_id
                                             and h.chunk_id = c.chunk_id
                    join pgsearch.pages as p on p.page_id = c.page_id
+                   left join unnest(analyses, possible, lexemes) as a(text_config, possible, lexemes) on a.text_config = h.text_config
                    left join lateral (select findings.text_scores[array_position(findings.chunk_ids, c.chunk_id)] as score,
                                              findings.lexical_scores[array_position(findings.chunk_ids, c.chunk_id)] as spelling) as s
                           on true

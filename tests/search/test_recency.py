@@ -1,4 +1,4 @@
-"""Newer pages first, where somebody asks for it: by dates as people write them, and without taking undated pages for new."""
+"""Newer pages first, where somebody asks for it: by dates as people write them, and undated pages are not new."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ STRATEGIES: tuple[Fusion, ...] = ("adaptive", "convex", "distribution", "legacy"
 RECENT = {"recency_half_life_days": 90, "recency_key": "date"}
 DAY = datetime.datetime(2026, 11, 28, tzinfo=datetime.UTC)
 WRITTEN = [
-    "2026-11-28", "2026-11-28T00:00:00Z", "2026-11-28 09:00:00+09:00", "2026-11-28T00:00:00.000+0000", "2026.11.28", "2026. 11. 28.",
-    "2026/11/28", "2026년 11월 28일", "2026년11월28일 (토)", "2026年11月28日", "Sat, 28 Nov 2026 09:00:00 +0900",
-    "Sat, 28 Nov 2026 00:00:00 GMT", "28 Nov 2026", "28 November 2026", "28-Nov-2026", "28th of November, 2026", "Nov 28, 2026",
-    "November 28th, 2026", "Sat Nov 28 00:00:00 UTC 2026", "28.11.2026", "28/11/2026", "11/28/2026", "20261128", "20261128T000000Z",
-    "20261128000000", "1795824000", "1795824000.0", "1795824000000", "1795824000000000", "1.795824e9", "2026-11-28 12:00 AM",
+    "2026-11-28", "2026-11-28T00:00:00Z", "2026-11-28 09:00:00+09:00", "2026-11-28T00:00:00.000+0000", "2026.11.28",
+    "2026. 11. 28.", "2026/11/28", "2026년 11월 28일", "2026년11월28일 (토)", "2026年11月28日",
+    "Sat, 28 Nov 2026 09:00:00 +0900", "Sat, 28 Nov 2026 00:00:00 GMT", "28 Nov 2026", "28 November 2026",
+    "28-Nov-2026", "28th of November, 2026", "Nov 28, 2026", "November 28th, 2026", "Sat Nov 28 00:00:00 UTC 2026",
+    "28.11.2026", "28/11/2026", "11/28/2026", "20261128", "20261128T000000Z", "20261128000000", "1795824000",
+    "1795824000.0", "1795824000000", "1795824000000000", "1.795824e9", "2026-11-28 12:00 AM",
 ]  # fmt: skip
 NO_DATE = [
     "soon",

@@ -21,7 +21,7 @@ FEATURES = ("history", "repair", "season", "price", "training", "material", "fes
 
 
 def mixed(parts: Sequence[float]) -> list[float]:
-    """A vector with much in common with all others, as those of some models: cosines of unrelated texts are above .8."""
+    """A vector with much in common with all others: unrelated texts have cosines of .8, as in some models."""
     return [2.5, *parts]
 
 
