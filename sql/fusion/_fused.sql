@@ -194,11 +194,12 @@ begin
     )
     select a.page_id,
            case when a.dated then a.days
+                when m.days is null then 0
                 -- neither new nor old: as the others are, and never as something of today
-                else coalesce(greatest((select percentile_cont(0.5) within group (order by o.days) from aged as o where o.dated), half_life), 0)
-           end,
+                else greatest(m.days, half_life) end,
            a.dated
-      from aged as a;
+      from aged as a
+           cross join (select percentile_cont(0.5) within group (order by o.days) as days from aged as o where o.dated) as m;
 end;
 $$;
 

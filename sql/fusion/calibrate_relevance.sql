@@ -73,6 +73,9 @@ declare
     sampled constant integer := 64;
     -- a variable cannot be declared as vector, whose schema is not on the path
     centre   constant pgsearch.embedding_centres.centre%type := pgsearch._centre(model, array[collection]);
+    -- a subject gives its texts three tenths in common at most; what there is beyond is the model's, which gives all texts
+    -- high cosines, so that what means nothing has it as well
+    in_common constant real := least(1, greatest(0, (pgsearch._inner_product(centre, centre) - 0.3) / 0.3));
     shuffled pgsearch.embedding_centres.centre%type;
     kept     record;
     nearest  float8;
@@ -95,9 +98,13 @@ begin
         continue when nearest is null;
         related   := related || pgsearch._nearness_to(nearest, kept.embedding, centre, model.distance);
 
-        shuffled  := array(select x.number
-                             from unnest(kept.embedding::real[]) with ordinality as x(number, place)
-                            order by hashint8extended(x.place, kept.chunk_id));
+        shuffled  := array(select s.number + in_common * c.number
+                             from (select row_number() over (order by hashint8extended(x.place, kept.chunk_id)) as place,
+                                          x.number - x.common as number
+                                     from unnest(pgsearch._unit(kept.embedding)::real[], centre::real[]) with ordinality
+                                              as x(number, common, place)) as s
+                                  join unnest(centre::real[]) with ordinality as c(number, place) on c.place = s.place
+                            order by s.place);
         nearest   := (select max(v.score) from pgsearch._vector_top_n(shuffled, model, array[collection], null, 1) as v);
         unrelated := unrelated || pgsearch._nearness_to(nearest, shuffled, centre, model.distance);
     end loop;
@@ -105,8 +112,8 @@ end;
 $$;
 
 comment on function pgsearch._nearness_of_chunks(text, pgsearch.embedding_models) is
-'How near (see _nearness_to) a sample of chunks comes to the nearest other text (related), and the same vectors with
-their numbers shuffled to any (unrelated).';
+'How near (see _nearness_to) a sample of chunks comes to the nearest other text (related), and the same vectors with what
+sets them apart from the centre shuffled to any (unrelated).';
 
 create or replace function pgsearch.calibrate_relevance(collection text default null, changed_only boolean default false)
 returns table (name text, model text, unrelated float8, related float8, deviation float8, sampled integer)

@@ -163,6 +163,7 @@ def test_levels_are_measured_again_where_a_tenth_of_the_texts_changed(towns: Cli
     towns.refresh_text_stats()
     towns.calibrate_relevance(changed_only=True)
     assert [row[1] for row in measured()] == [56, 56]
+    towns.set_default_model("towns", None)
     towns.drop_model("mixed")
     assert [level.model for level in towns.calibrate_relevance(changed_only=True)] == [None]
 
