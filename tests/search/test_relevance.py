@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -20,15 +21,28 @@ TOPICS = ("harbour", "violin", "glacier", "bakery", "satellite", "orchard", "tri
 FEATURES = ("history", "repair", "season", "price", "training", "material", "festival", "accident")
 
 
-def mixed(parts: Sequence[float]) -> list[float]:
-    """A vector with much in common with all others: unrelated texts have cosines of .8, as in some models."""
-    return [2.5, *parts]
+DIMENSIONS = 64
+DRAWN = random.Random(3)
+
+
+def direction() -> list[float]:
+    drawn = [DRAWN.gauss(0, 1) for _ in range(DIMENSIONS)]
+    length = math.hypot(*drawn)
+    return [number / length for number in drawn]
+
+
+COMMON = direction()
+SUBJECTS = {topic: direction() for topic in TOPICS}
+
+
+def vector_of(subject: Sequence[float], noise: float = 0.0) -> list[float]:
+    """A vector of a model that gives all texts much in common: those of other subjects have cosines of .8 and more."""
+    return [2 * a + b + noise * c for a, b, c in zip(COMMON, subject, direction(), strict=True)]
 
 
 @pytest.fixture
 def towns(client: Client) -> Client:
-    """Sixty-four pages of eight topics, with vectors of one dimension a topic, and of one a feature."""
-    noise = random.Random(3)
+    """Sixty-four pages of eight topics, with vectors."""
     client.put_pages(
         "towns",
         [
@@ -37,11 +51,10 @@ def towns(client: Client) -> Client:
             for feature in FEATURES
         ],
     )
-    client.register_model("mixed", 17)
+    client.register_model("mixed", DIMENSIONS)
     missing = client.list_missing_embeddings("mixed")
-    vectors = [
-        mixed([(word in chunk.content) + noise.gauss(0, 0.05) for word in (*TOPICS, *FEATURES)]) for chunk in missing
-    ]
+    topics = [next(topic for topic in TOPICS if topic in chunk.content) for chunk in missing]
+    vectors = [vector_of(SUBJECTS[topic], 0.4) for topic in topics]
     client.put_embeddings("mixed", [c.chunk_id for c in missing], [c.content_hash for c in missing], vectors)
     client.set_default_model("towns", "mixed")
     client.refresh_text_stats()
@@ -116,16 +129,7 @@ def test_hits_below_the_least_relevance_are_left_out_before_they_are_counted(cli
 
 
 def test_a_model_whose_unrelated_texts_have_high_cosines_is_judged_by_its_own_levels(towns: Client) -> None:
-    asked = {word: mixed([float(name == word) for name in (*TOPICS, *FEATURES)]) for word in ("violin", "glacier")}
-    about = [
-        [
-            a + b
-            for a, b in zip(
-                asked["violin"], mixed([float(name == "repair") for name in (*TOPICS, *FEATURES)]), strict=True
-            )
-        ]
-    ]
-    off_topic = [2.5, *([-0.35, 0.35] * 8)]
+    about, off_topic = vector_of(SUBJECTS["violin"]), vector_of(direction())
 
     before = towns.search("", off_topic, search_mode="vector")
     assert before.hits[0].signals["vector"]["score"] > 0.75
@@ -136,15 +140,15 @@ def test_a_model_whose_unrelated_texts_have_high_cosines_is_judged_by_its_own_le
     assert levels[None].sampled == 8
 
     assert towns.search("", off_topic, search_mode="vector").confidence < 0.5
-    assert towns.search("", about[0], search_mode="vector").confidence >= 0.5
+    assert towns.search("", about, search_mode="vector").confidence >= 0.5
     assert towns.search("zebra xylophone", off_topic).confidence < 0.5
-    assert towns.search("repair of a violin", about[0]).confidence >= 0.5
+    assert towns.search("repair of a violin", about).confidence >= 0.5
 
 
 def test_a_model_with_breakpoints_of_its_own_keeps_them(towns: Client) -> None:
     towns.calibrate_relevance()
     towns.connection.execute("insert into pgsearch.confidence_breakpoints values ('mixed', -1, 0.25)")
-    assert towns.search("", mixed([1.0] * 16), search_mode="vector").confidence == pytest.approx(0.25)
+    assert towns.search("", vector_of(direction()), search_mode="vector").confidence == pytest.approx(0.25)
 
 
 def test_levels_are_measured_again_where_a_tenth_of_the_texts_changed(towns: Client, select: Select) -> None:
