@@ -2,8 +2,8 @@
 
 Asks each judged collection of the folder that PGSEARCH_DATA names its own questions, and questions about something else:
 an English set those of the others, korquad-dev, of which every second page is loaded, those about the pages that are not
-there. By words alone and beside vectors: those of the folder, and those of an embedder fitted on the collection, which
-places every question among its texts. Told are the area under the ROC curve (how often an own question has the higher
+there. By words alone and beside vectors: those of the folder, and for two sets those of an embedder fitted on the collection,
+which places every question among its texts. Told are the area under the ROC curve (how often an own question has the higher
 confidence), and what the threshold of .5 catches and keeps. The section "Confidence" of benchmarks/results.md is written.
 
     PGSEARCH_DATA=~/judged python benchmarks/confidence.py
@@ -49,6 +49,7 @@ ENGLISH = ("scifact", "cranfield", "cisi", "cacm", "cosqa")
 STRANGERS = {"scifact": ("cosqa", "cacm", "cisi")}
 """Whose questions are asked of a set; of the others all English ones."""
 OF_EACH = 34
+FITTED = ("scifact", "korquad-dev")
 KOREAN = "korquad-dev"
 MOST = 300
 
@@ -108,16 +109,17 @@ def measured(server: str, data: Path, name: str, there: Sequence[str], most: int
                 for question in asked(read_collection(data / other, plain_words=True), OF_EACH)
             ]
         load_corpus(client, corpus, name, text_config="simple" if korean else "english")
-        embedder, _ = embed_corpus(client, name, f"svd:{name}")
+        embedder = embed_corpus(client, name, f"svd:{name}")[0] if name in FITTED else None
         if not korean:
             load_vectors(client, corpus, name, VECTORS, lambda rows: read_vectors(data / name, VECTORS, "corpus", rows))
         client.calibrate_relevance(name)
         runs = {"words": compared(client, name, own, strange, lambda question: (None, ""))}
         if not korean:
             runs["vectors"] = compared(client, name, own, strange, lambda question: (question.vector, VECTORS))
-        runs["fitted"] = compared(
-            client, name, own, strange, lambda question: (embedder.embed([question.text])[0], f"svd:{name}")
-        )
+        if embedder is not None:
+            runs["fitted"] = compared(
+                client, name, own, strange, lambda question: (embedder.embed([question.text])[0], f"svd:{name}")
+            )
     return {
         "own": len(own),
         "strange": len(strange),

@@ -13,7 +13,7 @@ return case when coverage > 0
             then least(3, greatest(-3,
                      -- whoever has every word of the query may be an answer
                      case when coverage > 0.999 then 0 else -3 end,
-                     4 * ((ln(greatest(coverage, 0.03)) + ln(greatest(least(share, 1.5), 0.03))) / 2
+                     4 * ((ln(greatest(coverage, 0.03)) + ln(greatest(least(coalesce(share, 0), 1.5), 0.03))) / 2
                           + 0.4 * ln(greatest(words, 3) / 3::float8)
                           + 0.35
                           - least(0.15, greatest(-0.05, coalesce(0.7 * (chance + 0.69), 0))))))

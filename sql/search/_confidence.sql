@@ -94,10 +94,10 @@ begin
                        'lexical', 'lexical') as spelling,
                    case when asked.use_text
                         then pgsearch._text_evidence(
-                                 least(1, (select sum(t.gain)
-                                             from unnest(words.terms, words.gains) as t(term, gain)
-                                            where h.content_tsv @@ t.term
-                                               or p.fields_tsv @@ t.term) / a.possible),
+                                 (select least(1, coalesce(sum(t.gain), 0) / a.possible)
+                                    from unnest(words.terms, words.gains) as t(term, gain)
+                                   where h.content_tsv @@ t.term
+                                      or p.fields_tsv @@ t.term),
                                  s.score / a.possible, a.lexemes, levels.chance) end as by_words,
                    case when near[c.at] is null then null
                         when levels.has_breakpoints or levels.related is null

@@ -176,6 +176,22 @@ def test_a_collection_that_is_too_small_for_levels_has_none(library: Client) -> 
     assert library.calibrate_relevance() == []
 
 
+def test_a_text_without_a_word_of_the_query_is_no_answer_because_a_fitted_model_finds_it_near(client: Client) -> None:
+    client.put_pages(
+        "w", [{"external_id": topic, "content": f"The {topic} is told of here and nothing else."} for topic in TOPICS]
+    )
+    client.register_model("svd:w", 2)
+    missing = client.list_missing_embeddings("svd:w")
+    ids, hashes = [chunk.chunk_id for chunk in missing], [chunk.content_hash for chunk in missing]
+    client.put_embeddings("svd:w", ids, hashes, [(1.0, 0.1)] * len(ids))
+    client.set_default_model("w", "svd:w")
+
+    found = client.search("violin concerto giraffe zebra rhino", (1.0, 0.1))
+    assert len(found.hits) == len(TOPICS)
+    assert all(hit.relevance < 0.5 for hit in found.hits if hit.relevance is not None)
+    assert found.confidence == max(hit.relevance or 0 for hit in found.hits) < 0.5
+
+
 @examples(100)
 @given(
     coverage=st.floats(0, 1),
