@@ -17,7 +17,8 @@ create table if not exists pgsearch.relevance_levels (
 comment on table pgsearch.relevance_levels is
 'Levels that relevance is read from, as of the last calibrate_relevance. Row of model_id 0, the words: unrelated is the
 logarithm of the share of their weight that eight words of eight chunks find in one. Row of a model: how near vectors
-without meaning (unrelated) and chunks (related) come to another chunk, and how much both deviate. sampled: from how many questions, texts: of how many texts.';
+without meaning (unrelated) and chunks (related) come to another chunk, and how much both deviate.
+sampled: from how many questions, texts: of how many texts.';
 
 do $$
 begin

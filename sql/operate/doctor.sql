@@ -240,7 +240,8 @@ begin
                format('relevance in %s by %s', l.collection, coalesce(m.model, 'words')),
                l.related <= l.unrelated,
                'warn',
-               case when m.model is null then format('eight words of eight texts find %s of themselves', round(exp(l.unrelated)::numeric, 2))
+               case when m.model is null
+                    then format('eight words of eight texts find %s of themselves', round(exp(l.unrelated)::numeric, 2))
                     else format('unrelated %s, related %s, deviation %s', round(l.unrelated::numeric, 2), round(l.related::numeric, 2),
                                 round(l.deviation::numeric, 2))
                end,

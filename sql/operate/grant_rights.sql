@@ -17,7 +17,8 @@ select case right_name
        when 'search' then array[
            'select on pgsearch.collections, pgsearch.pages, pgsearch.chunks, pgsearch.embedding_models, pgsearch.embeddings, pgsearch.embedding_centres',
            'select on pgsearch.lexeme_stats, pgsearch.collection_stats, pgsearch.confidence_breakpoints, pgsearch.reanalysis',
-           'select on pgsearch.query_types, pgsearch.learned_models, pgsearch.semantic_nodes, pgsearch.experiments, pgsearch.relevance_levels',
+           'select on pgsearch.query_types, pgsearch.learned_models, pgsearch.semantic_nodes, pgsearch.experiments',
+           'select on pgsearch.relevance_levels',
            'execute on function pgsearch._cached_query_embedding(integer, text), pgsearch._share_query_embedding(text, text, text)']
        when 'log' then array[
            'execute on function pgsearch._store_searches(jsonb, jsonb, boolean), pgsearch._store_events(jsonb)',

@@ -32,7 +32,7 @@ begin
           from pgsearch._page_ages(findings.page_ids, half, settings ->> 'recency_key') as a
          where not a.dated;
         if undated > 0 then
-            findings.notes := findings.notes || format('Of the pages that were found %s %s no date under "%s" in the metadata: neither new nor old.',
+            findings.notes := findings.notes || format('Of the pages that were found %s %s no date under "%s": neither new nor old.',
                                                        undated, case undated when 1 then 'has' else 'have' end, settings ->> 'recency_key');
         end if;
     end if;
@@ -127,7 +127,7 @@ begin
      where w.relevance >= lowest;
 
     if jsonb_array_length(findings.hits) < fused then
-        findings.notes := findings.notes || format('Of %s candidates %s are below the relevance of %s that was asked for: they are left out.',
+        findings.notes := findings.notes || format('Of %s candidates %s are below the relevance of %s: they are left out.',
                                                    fused, fused - jsonb_array_length(findings.hits), lowest);
     end if;
     findings.hits := jsonb_path_query_array(findings.hits, '$[0 to $last]', jsonb_build_object('last', shown - 1));

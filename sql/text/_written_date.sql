@@ -14,10 +14,12 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    started constant timestamp := case when year between 1 and 9999 and month between 1 and 12 then make_timestamp(year, month, 1, 0, 0, 0) end;
+    started constant timestamp := case when year between 1 and 9999 and month between 1 and 12
+                                       then make_timestamp(year, month, 1, 0, 0, 0) end;
     parts   constant text[] := regexp_match(
                 clock,
-                E'(?:^|[^0-9])(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?\\s*([ap])?\\.?m?\\.?\\s*(?:(?:utc|gmt)?\\s*([+-])(\\d{2}):?(\\d{2})?(?!\\d))?',
+                E'(?:^|[^0-9])(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?\\s*([ap])?\\.?m?\\.?'
+                || E'\\s*(?:(?:utc|gmt)?\\s*([+-])(\\d{2}):?(\\d{2})?(?!\\d))?',
                 'i');
     seconds float8;
 begin
@@ -32,7 +34,8 @@ begin
                                          else parts[1]::integer end
                    + 60::float8 * parts[2]::integer
                    + coalesce(parts[3]::integer, 0)
-                   - coalesce(case parts[5] when '-' then -1 else 1 end * (3600::float8 * parts[6]::integer + 60::float8 * coalesce(parts[7]::integer, 0)), 0);
+                   - coalesce(case parts[5] when '-' then -1 else 1 end
+                              * (3600::float8 * parts[6]::integer + 60::float8 * coalesce(parts[7]::integer, 0)), 0);
     end if;
     return seconds;
 end;
@@ -77,17 +80,21 @@ begin
     -- 2026-11-28T09:30:00+09:00, 2026.11.28, 2026/11/28, 2026년 11월 28일, 2026年11月; 20261128T093000Z
     parts := coalesce(
         regexp_match(written, E'^(\\d{4})\\s*[-./년年]\\s*(\\d{1,2})(?:\\s*[-./월月]\\s*(\\d{1,2}))?(?!\\d)(.*)$'),
-        regexp_match(regexp_replace(written, E'^(\\d{8})T(\\d{2})(\\d{2})(\\d{2})?', E'\\1 \\2:\\3:\\4'), E'^(\\d{4})(\\d{2})(\\d{2})(\\s.*)$'));
+        regexp_match(regexp_replace(written, E'^(\\d{8})T(\\d{2})(\\d{2})(\\d{2})?', E'\\1 \\2:\\3:\\4'),
+                     E'^(\\d{4})(\\d{2})(\\d{2})(\\s.*)$'));
     if parts is not null then
         return pgsearch._epoch_of(parts[1]::integer, parts[2]::integer, coalesce(parts[3], '1')::integer, parts[4]);
     end if;
     -- Sat, 28 Nov 2026 09:30:00 +0900; 28th November, 2026
-    parts := regexp_match(written, E'(?:^|[^0-9])(\\d{1,2})(?:st|nd|rd|th)?[-\\s.]*(?:of\\s+)?' || month || E'[-\\s,]*(\\d{4})(?!\\d)(.*)$', 'i');
+    parts := regexp_match(written,
+                          E'(?:^|[^0-9])(\\d{1,2})(?:st|nd|rd|th)?[-\\s.]*(?:of\\s+)?' || month || E'[-\\s,]*(\\d{4})(?!\\d)(.*)$', 'i');
     if parts is not null then
         return pgsearch._epoch_of(parts[3]::integer, pgsearch._month_number(parts[2]), parts[1]::integer, parts[4]);
     end if;
     -- Nov 28, 2026; Sat Nov 28 09:30:00 UTC 2026
-    parts := regexp_match(written, E'\\m' || month || E'\\s+(\\d{1,2})(?:st|nd|rd|th)?,?\\s+(?:(\\d{1,2}:\\d{2}(?::\\d{2})?)\\s+(?:[a-z]{3,4}\\s+)?)?(\\d{4})(?!\\d)(.*)$', 'i');
+    parts := regexp_match(written,
+                          E'\\m' || month || E'\\s+(\\d{1,2})(?:st|nd|rd|th)?,?\\s+'
+                          || E'(?:(\\d{1,2}:\\d{2}(?::\\d{2})?)\\s+(?:[a-z]{3,4}\\s+)?)?(\\d{4})(?!\\d)(.*)$', 'i');
     if parts is not null then
         return pgsearch._epoch_of(parts[4]::integer, pgsearch._month_number(parts[1]), parts[2]::integer, coalesce(parts[3], parts[5]));
     end if;
