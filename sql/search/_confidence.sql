@@ -113,7 +113,8 @@ begin
                    left join lateral (select findings.text_scores[array_position(findings.chunk_ids, c.chunk_id)] as score,
                                              findings.lexical_scores[array_position(findings.chunk_ids, c.chunk_id)] as spelling) as s
                           on true
-                   left join lateral (select least(0.99, greatest(0.01, pgsearch._cosine_confidence(near[c.at], model.model)))) as b(confidence)
+                   left join lateral (select least(0.99, greatest(0.01, pgsearch._cosine_confidence(near[c.at], model.model))))
+                                  as b(confidence)
                           on true) as r;
     return worth;
 end;
