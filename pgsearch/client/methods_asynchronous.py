@@ -12,6 +12,7 @@ from pgsearch.client.calls import candidates as _candidates
 from pgsearch.client.calls import conversations as _conversations
 from pgsearch.client.calls import embeddings as _embeddings
 from pgsearch.client.calls import experiments as _experiments
+from pgsearch.client.calls import fusion as _fusion
 from pgsearch.client.calls import ground as _ground
 from pgsearch.client.calls import learned as _learned
 from pgsearch.client.calls import learning as _learning
@@ -62,6 +63,7 @@ from pgsearch.client.calls.experiments import (
     QuerySetEntry,
     RankingMetrics,
 )
+from pgsearch.client.calls.fusion import RelevanceLevel
 from pgsearch.client.calls.learned import ClassifiedQuery, QueryTypeProbability
 from pgsearch.client.calls.learning import (
     CandidateSignals,
@@ -1097,6 +1099,17 @@ class AsyncMethods(ABC):
     async def list_experiments(self) -> list[Experiment]:
         """The experiments, in the order in which they began."""
         return await self.run(_experiments.list_experiments())
+
+    async def calibrate_relevance(
+        self, collection: str | None = None, *, changed_only: bool = False
+    ) -> list[RelevanceLevel]:
+        """Measure what scores are worth in a collection, for relevance and confidence, from the collection itself.
+
+        Arguments:
+            collection: None: all
+            changed_only: true: only where a tenth of the texts came or went since
+        """
+        return await self.run(_fusion.calibrate_relevance(collection=collection, changed_only=changed_only))
 
     async def default_settings(self) -> dict[str, Any]:
         """Every option with its default."""

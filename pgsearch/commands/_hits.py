@@ -52,7 +52,7 @@ def rendered(query: str | None, result: SearchResult, *, explain: bool = False) 
     grid.add_column(ratio=1, overflow="fold")
     grid.add_column(justify="right", no_wrap=True)
     for hit in result.hits:
-        share = Text(f"{hit.display_score:.0%}", style="bold")
+        share = Text(_relevance(hit), style="bold")
         share.append(f"\n{_reason(hit)}", style="green")
         grid.add_row(str(hit.rank), _body(hit), share)
         if explain:
@@ -72,7 +72,7 @@ def plain_lines(query: str | None, result: SearchResult, *, explain: bool = Fals
     """A search as lines without colours, one fact after the other."""
     yield _head(query, result).plain
     for hit in result.hits:
-        yield f"{hit.rank}. {_one_line(hit.title or hit.external_id)} ({hit.display_score:.0%}, {_reason(hit)})"
+        yield f"{hit.rank}. {_one_line(hit.title or hit.external_id)} ({_relevance(hit)}, {_reason(hit)})"
         yield f"   {_place(hit)}"
         if hit.snippet:
             yield f"   {marked(hit.snippet).plain}"
@@ -139,6 +139,10 @@ def _place(hit: Hit) -> str:
     """Where a hit stands: collection, id, and the headings above it that are not the title again."""
     section = hit.heading.removeprefix(hit.title).removeprefix(" · ")
     return _one_line(" · ".join(part for part in (hit.collection, hit.external_id, section) if part))
+
+
+def _relevance(hit: Hit) -> str:
+    return f"{hit.display_score if hit.relevance is None else hit.relevance:.0%}"
 
 
 def _reason(hit: Hit) -> str:

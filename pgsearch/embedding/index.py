@@ -57,6 +57,13 @@ def build_vector_index(
     second.
     """
     client.refresh_embedding_centres()
+    report = _indexed(client, model, progress)
+    # by searches, which an index answers
+    client.calibrate_relevance(changed_only=True)
+    return report
+
+
+def _indexed(client: Client, model: str, progress: Callable[[IndexProgress], None] | None) -> IndexReport:
     statement = client.vector_index_statement(model)
     index = _named_in(statement)
     dsn = _dsn_of(client)

@@ -22,7 +22,7 @@ _MOST_SUGGESTIONS = 100
 
 
 class FoundHit(BaseModel):
-    """A hit; `score` is 0 .. 1 and for people, `raw_score` is what the ranking is by."""
+    """A hit; `score` is 0 .. 1 by rank, `raw_score` what the ranking is by, `relevance` (0 .. 1) absolute."""
 
     rank: int
     page_id: int
@@ -36,6 +36,7 @@ class FoundHit(BaseModel):
     snippet: str
     score: float
     raw_score: float | None
+    relevance: float | None
     match_reason: str
     tags: list[str]
     source: str | None
@@ -54,7 +55,7 @@ class SearchDebug(BaseModel):
 
 
 class Searched(BaseModel):
-    """A search; `timing` is milliseconds a stage, `confidence` 0 .. 1 how sure the first hit is."""
+    """A search; `timing` is milliseconds a stage, `confidence` 0 .. 1 how likely it has an answer."""
 
     query: str
     query_id: str
@@ -158,6 +159,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "snippet": hit.snippet,
         "score": hit.display_score,
         "raw_score": hit.score,
+        "relevance": hit.relevance,
         "match_reason": hit.match_reason,
         "tags": hit.tags,
         "source": hit.source,

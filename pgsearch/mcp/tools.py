@@ -62,6 +62,7 @@ class Passage(BaseModel):
     is_cut: bool = Field(description="The passage is longer than `text`; `excerpt` shows where it matches.")
     excerpt: str | None = None
     match_reason: str
+    relevance: float | None = Field(description="0 .. 1: how likely the passage answers the query.")
     tags: list[str]
     source: str | None
 
@@ -70,7 +71,7 @@ class Found(BaseModel):
     """The passages that a search found, best first."""
 
     query_id: str = Field(description="Names this search to log_feedback.")
-    confidence: float = Field(description="0 .. 1: how sure it is that the first hit is about the query.")
+    confidence: float = Field(description="0 .. 1: how likely the collection has an answer.")
     notes: list[str] = Field(description="What was left out of the search, and why.")
     hits: list[Passage]
 
@@ -289,6 +290,7 @@ def _passage(hit: Hit) -> dict[str, Any]:
         "is_cut": is_cut,
         "excerpt": html.unescape(MARKED.sub(r"\1", hit.snippet))[:_EXCERPT] if is_cut else None,
         "match_reason": hit.match_reason,
+        "relevance": hit.relevance,
         "tags": hit.tags[:_MOST_TAGS],
         "source": hit.source,
     }

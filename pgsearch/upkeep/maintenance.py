@@ -99,7 +99,8 @@ class MaintenanceReport:
 def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = None) -> MaintenanceReport:
     """Analyse older rows anew, refresh what is counted, empty the GIN pending lists, VACUUM (ANALYZE), keep the log.
 
-    Counted are the words of collections whose statistics are stale, and the centres of the embeddings. Searches and
+    Counted are the words of collections whose statistics are stale, and the centres of the embeddings; what scores are
+    worth is measured anew. Searches and
     writers go on meanwhile. `progress` gets what is done now, how many steps are done, and of how many.
     """
     started = time.monotonic()
@@ -124,6 +125,8 @@ def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = Non
             tell(f"counting the words of {collection}")
             statistics += client.refresh_text_stats(collection)
         client.refresh_embedding_centres()
+        tell("measuring what scores are worth")
+        client.calibrate_relevance(changed_only=True)
         for oid, index in indexes:
             tell(f"emptying the pending list of {index}")
             cleaned.append(CleanedIndex(index, _cleaned_pages(connection, oid, warnings)))

@@ -140,29 +140,6 @@ comment on function pgsearch._field_weights(jsonb) is
 'What a word in tags, note and summary counts, in occurrences in the text: the weights of strategy legacy, unless the
 settings say otherwise.';
 
-create or replace function pgsearch._field_ranks(ranked tsquery, settings jsonb, page_ids bigint[])
-returns float8[]
-language plpgsql stable parallel safe
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_mergejoin = off
-as $$
-declare
-    -- ts_rank_cd counts a word of the text a tenth
-    tenths  constant jsonb  := pgsearch._field_weights(settings);
-    weights constant real[] := array[0, least(10, (tenths ->> 'summary')::float8) / 10, least(10, (tenths ->> 'note')::float8) / 10,
-                                     least(10, (tenths ->> 'tags')::float8) / 10];
-begin
-    return array(select ts_rank_cd(weights, p.fields_tsv, ranked)::float8
-                   from unnest(page_ids) with ordinality as u(page_id, at)
-                        join pgsearch.pages as p on p.page_id = u.page_id
-                  order by u.at);
-end;
-$$;
-
-comment on function pgsearch._field_ranks(tsquery, jsonb, bigint[]) is
-'ts_rank_cd of the fields of each page, beside that of a text: what strategy weighted adds to it.';
-
 create or replace function pgsearch._lexemes_of(query tsquery)
 returns tsquery
 language sql immutable parallel safe

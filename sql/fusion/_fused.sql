@@ -38,6 +38,7 @@ declare
     ranks    integer[];
     factors  float8[];
     parts    float8[];
+    average  float8 := 0;
 begin
     if fusion = 'legacy' then
         select array_agg(l.chunk_id), array_agg(l.signal), array_agg(l.score)
@@ -61,15 +62,27 @@ begin
       into ids, names, raw, ranks, factors, parts
       from pgsearch._contributions(fusion, ids, names, raw, weights, rrf_k, information, settings -> 'adaptive') as c;
 
+    if fusion = 'adaptive' then
+        select coalesce(sum(s.factor * pgsearch._level(s.lowest, s.mean,
+                                                       case when s.deviation > (settings #>> '{adaptive,least_deviation}')::float8
+                                                            then s.deviation end)), 0)
+          into average
+          from (select max(l.factor) as factor, min(l.score) as lowest, avg(l.score) as mean, stddev_pop(l.score) as deviation
+                  from unnest(names, raw, factors) as l(name, score, factor)
+                 where l.name in ('text', 'vector')
+                 group by l.name) as s;
+    end if;
+
     return query
     with boosted as materialized (
         select c.chunk_id,
                c.page_id,
                case fusion
                when 'rrf_boost' then f.score * (1::float8 + b.title + b.tags + b.article + b.text_score)
-               when 'adaptive'  then f.score + (settings #>> '{adaptive,boost}')::float8 * (b.tags + b.article)
+               when 'adaptive'  then average + f.score + (settings #>> '{adaptive,boost}')::float8 * (b.tags + b.article)
                else f.score
-               end * case when half > 0 and f.score > 0 then 0.5::float8 ^ (a.days / half) else 1 end as score,
+               -- distribution has scores below 0, which age must not raise
+               end * case when half > 0 and average + f.score > 0 then 0.5::float8 ^ (a.days / half) else 1 end as score,
                coalesce(nullif(concat_ws('+',
                    case when c.title_score >= 1 then 'title'
                         when b.tags > 0 then 'tags'
@@ -84,7 +97,7 @@ begin
                        from unnest(ids, parts) as l(chunk_id, part)
                       group by l.chunk_id) as f on f.chunk_id = c.chunk_id
                join pgsearch.boost_factors(query, words, chunk_ids, page_ids, title_scores, text_scores, settings -> 'boosts') as b on b.chunk_id = c.chunk_id
-               join pgsearch._page_ages(page_ids, half > 0, settings ->> 'recency_key') as a on a.page_id = c.page_id
+               join pgsearch._page_ages(page_ids, half, settings ->> 'recency_key') as a on a.page_id = c.page_id
     ),
     head as materialized (
         select p.chunk_id, p.page_id, p.score + p.lift as score, p.match_reason,
@@ -114,6 +127,8 @@ begin
                        'score', l.raw, 'rank', l.rank, 'weight', l.factor, 'contribution', l.part))
               from unnest(ids, names, raw, ranks, factors, parts) as l(chunk_id, name, raw, rank, factor, part)
              where l.chunk_id = h.chunk_id)
+           || case when fusion <> 'adaptive' then '{}'
+                   else jsonb_build_object('average', jsonb_build_object('contribution', average)) end
            || case when h.lift = 0 then '{}'
                    else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
            || coalesce((select jsonb_build_object('boosts', b.boosts)
@@ -154,33 +169,41 @@ return jsonb_build_object('same_title', jsonb_build_object(
 
 comment on function pgsearch._lift_signal(float8, float8, jsonb) is 'What a lift by the title shows among the signals.';
 
-create or replace function pgsearch._page_ages(page_ids bigint[], wanted boolean, date_key text)
-returns table (page_id bigint, days float8)
+create or replace function pgsearch._page_ages(page_ids bigint[], half_life float8, date_key text)
+returns table (page_id bigint, days float8, dated boolean)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
-set timezone = 'UTC'
 set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 begin
-    if not wanted then
-        return query select distinct u.page_id, 0::float8 from unnest(page_ids) as u(page_id);
+    if not half_life > 0 then
+        return query select distinct u.page_id, 0::float8, false from unnest(page_ids) as u(page_id);
         return;
     end if;
 
     return query
-    select p.page_id,
-           greatest(extract(epoch from now() - case
-               when date_key = '' then p.updated_at
-               -- a date that does not read as one counts as old as the page
-               when p.metadata ->> date_key ~ E'^\\d{4}-\\d{2}-\\d{2}([ T]\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}(:?\\d{2})?)?)?$' then (p.metadata ->> date_key)::timestamptz
-               else p.updated_at
-               end)::float8 / 86400::float8, 0)
-      from pgsearch.pages as p
-     where p.page_id = any (page_ids);
+    with aged as materialized (
+        select p.page_id,
+               greatest(extract(epoch from now())::float8
+                        - case when date_key = '' then extract(epoch from p.updated_at)::float8
+                               else pgsearch._written_date(p.metadata ->> date_key) end, 0) / 86400::float8 as days,
+               date_key = '' or pgsearch._written_date(p.metadata ->> date_key) is not null as dated
+          from pgsearch.pages as p
+         where p.page_id = any (page_ids)
+    )
+    select a.page_id,
+           case when a.dated then a.days
+                when m.days is null then 0
+                -- neither new nor old: as the others are, and never as something of today
+                else greatest(m.days, half_life) end,
+           a.dated
+      from aged as a
+           cross join (select percentile_cont(0.5) within group (order by o.days) as days from aged as o where o.dated) as m;
 end;
 $$;
 
-comment on function pgsearch._page_ages(bigint[], boolean, text) is
-'Age of each page in days: since the ISO date in its metadata under date_key, else since it was last put. Nothing is read
-and 0 given unless wanted.';
+comment on function pgsearch._page_ages(bigint[], float8, text) is
+'Age of each page in days: since the date in its metadata under date_key (see _written_date), else, where the key is
+empty, since it was last put. What has no date (dated false) counts as old as the middle of those that have one, and at
+least as half_life days; where none has one, as 0. Without a half_life nothing is read and 0 given.';

@@ -19,6 +19,15 @@ comment on function pgsearch._text_trust(jsonb, float8, float8) is
 and by how far the best texts stand out from the rest (skewness: mean of z^3 of their scores, null: 0). adaptive: as in
 default_settings.';
 
+create or replace function pgsearch._level(lowest float8, mean float8, deviation float8)
+returns float8
+language sql immutable parallel safe
+return coalesce((mean - least(0, lowest)) / deviation, 1);
+
+comment on function pgsearch._level(float8, float8, float8) is
+'By how many deviations the mean of a signal stands above nothing, or above the least score where that is below 0; 1 where
+all are alike (deviation null). Standard scores have no zero; with this added, what has nothing of a signal has 0 of it.';
+
 create or replace function pgsearch._centred_cosine(product float8, lengths float8, common_a float8, common_b float8, centre_square float8, rests float8)
 returns float8
 language sql immutable parallel safe
@@ -104,6 +113,8 @@ begin
     ),
     shape as materialized (
         select avg(c.text) as text_mean,
+               min(c.text) as text_least,
+               min(c.centred) as vector_least,
                case when stddev_pop(c.text) > alike then stddev_pop(c.text) end as text_deviation,
                avg(c.centred) as vector_mean,
                case when stddev_pop(c.centred) > alike then stddev_pop(c.centred) end as vector_deviation,
@@ -150,16 +161,28 @@ begin
     ),
     closeness as materialized (
         select avg(n.neighbours) as mean,
+               min(n.neighbours) as lowest,
                case when stddev_pop(n.neighbours) > alike then stddev_pop(n.neighbours) end as deviation
           from near as n
     ),
+    level as materialized (
+        select t.factor * pgsearch._level(s.text_least, s.text_mean, s.text_deviation)
+               + case when s.vectors = 0 then 0
+                      else by_vector * pgsearch._level(s.vector_least, s.vector_mean, s.vector_deviation)
+                           + by_near * pgsearch._level(c.lowest, c.mean, c.deviation) end as average
+          from shape as s
+               cross join trust as t
+               cross join closeness as c
+    ),
     scored as materialized (
         select x.*,
-               (x.first_score + x.part_near + boost * x.article) * x.decay as score
+               (x.average + x.first_score + x.part_near + boost * x.article) * x.decay as score
           from (select n.*,
+                       l.average,
                        k.part_near,
-                       case when half > 0 and n.first_score + k.part_near > 0 then 0.5::float8 ^ (n.days / half) else 1 end as decay
+                       case when half > 0 then 0.5::float8 ^ (n.days / half) else 1 end as decay
                   from near as n
+                       cross join level as l
                        cross join closeness as c
                        cross join lateral (select case when n.neighbours is null then 0 else by_near * coalesce((n.neighbours - c.mean) / c.deviation, 0) end as part_near) as k
                 offset 0) as x
@@ -224,7 +247,8 @@ begin
                     when h.in_title > 0 then 'title'
                     when h.lexical > 0 then 'lexical' end,
                case when h.chunk_id = any (vector_found) then 'vector' end), ''), 'vector'),
-           jsonb_build_object('text', jsonb_build_object('score', h.text, 'rank', h.text_rank, 'weight', h.factor, 'contribution', h.part_text))
+           jsonb_build_object('average', jsonb_build_object('contribution', h.average))
+           || jsonb_build_object('text', jsonb_build_object('score', h.text, 'rank', h.text_rank, 'weight', h.factor, 'contribution', h.part_text))
            -- what is fused is a centred cosine; what is shown is the plain one
            || case when h.centred is null then '{}'
                    else jsonb_build_object('vector', jsonb_build_object('score', coalesce(h.vector, h.centred), 'rank', h.vector_rank, 'weight', by_vector, 'contribution', h.part_vector)) end

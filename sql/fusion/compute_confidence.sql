@@ -1,4 +1,5 @@
--- How sure a search may be of its first hit: below 0.5 it counts as a failure worth learning from.
+-- How sure a hit makes us by steps, for scores of strategy legacy, raw cosines and the spelling of titles. A search takes
+-- those of cosines where a model is not calibrated, and those of spelling; see _relevance for the rest.
 --
 -- The steps were set by hand, on the scores of strategy legacy and on raw cosines, never on fused scores, which mean
 -- something else in every strategy.

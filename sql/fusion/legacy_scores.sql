@@ -1,5 +1,5 @@
--- The weighted sum of fields that came before rank fusion; kept to be compared with, and because confidence is
--- calibrated on it.
+-- The weighted sum of fields that came before rank fusion; kept to be compared with, and because the steps of
+-- compute_confidence were set on it.
 
 create or replace function pgsearch.legacy_scores(
     words         text[],

@@ -13,7 +13,7 @@ declare
                                  "adaptive.information": [0, 10], "adaptive.typical_information": [0.001, 1000000],
                                  "adaptive.skewness": [0, 10], "adaptive.least_exponent": [-10, 0], "adaptive.most_exponent": [0, 10],
                                  "adaptive.least_deviation": [1e-9, 1], "adaptive.heads": [1, 1000], "adaptive.boost": [0, 1000000],
-                                 "lexical_threshold": [0, 1], "recency_half_life_days": [0, 100000], "diversity": [0, 1], "rerank_head": [1, 1000],
+                                 "lexical_threshold": [0, 1], "min_relevance": [0, 1], "recency_half_life_days": [0, 100000], "diversity": [0, 1], "rerank_head": [1, 1000],
                                  "window": [0, 10], "snippet_length": [0, 2000],
                                  "log.sample_rate": [0, 1], "log.signals_of": [0, 1000], "log.low_confidence_threshold": [0, 1], "log.reformulation_window_s": [0, 3600],
                                  "log.typeahead_pause_s": [0, 60], "log.min_impressions": [0, 1000000], "log.popularity_days": [1, 3650],

@@ -25,6 +25,7 @@ select '{
                                "least_deviation": 1e-6, "heads": 5, "boost": 10},
     "boosts":                 {"title": 0.10, "tags": 0.05, "article": 0.10, "text_score": 0.05, "same_title": 1},
     "lexical_threshold":      0.3,
+    "min_relevance":          0,
     "recency_half_life_days": 0,
     "recency_key":            "",
     "diversity":              0,
@@ -57,8 +58,9 @@ least_deviation 1e-9 .. 1: scores that deviate less are taken as alike, in strat
 candidates that the others are compared with as their neighbours; boost 0 .. 1000000: by how much a boost of 1 lifts
 the score), boosts (0 .. 1000000, see boost_factors; same_title: by how much the page that is called as the query is
 lifted, 1: above all others, 0: not at all), rerank_oversample (1 .. 1000: strategy weighted re-scores top_k × this
-many vector hits), recency_half_life_days (0 .. 100000: a page so old counts half; 0: age counts nothing), recency_key
-(key of the page''s metadata that holds its date; empty: when the page was last put).
+many vector hits), min_relevance (0 .. 1: hits of less relevance are left out; 0: none), recency_half_life_days (0 ..
+100000: a page so old counts half; 0: age counts nothing), recency_key (key of the page''s metadata that holds its date,
+in any usual form; what has none counts as old as the middle of the others; empty: when the page was last put).
 Presentation: diversity (0 .. 1: how much likeness to better hits counts against a hit), rerank (name of a SQL function
 (text, bigint[]) that returns chunk_id and score, applied to the head, or learned:NAME for a learned reranker; empty:
 none), rerank_head (1 .. 1000 candidates it gets), group_by_page (best chunk of each page only), window (0 .. 10

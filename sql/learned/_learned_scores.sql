@@ -27,7 +27,11 @@ declare
 begin
     return query
     with hit as materialized (
-        select h.at, coalesce(h.hit #>> '{signals,fused}', h.hit ->> 'score')::float8 as score, h.hit -> 'signals' as signals
+        select h.at,
+               -- without the zero point of adaptive scores, which is another in each search
+               coalesce(h.hit #>> '{signals,fused}', h.hit ->> 'score')::float8
+               - coalesce(h.hit #>> '{signals,average,contribution}', '0')::float8 as score,
+               h.hit -> 'signals' as signals
           from jsonb_array_elements(hits) with ordinality as h(hit, at)
     ),
     signal as materialized (

@@ -231,6 +231,23 @@ begin
      where v.is_default and v.chunks > 0
      order by v.collection, m.model;
 
+    -- what was never calibrated is judged by usual levels
+    return query
+    select f.*
+      from pgsearch.relevance_levels as l
+           left join pgsearch.embedding_models as m on m.model_id = l.model_id
+           cross join lateral pgsearch._finding(
+               format('relevance in %s by %s', l.collection, coalesce(m.model, 'words')),
+               l.related <= l.unrelated,
+               'warn',
+               case when m.model is null
+                    then format('eight words of eight texts find %s of themselves', round(exp(l.unrelated)::numeric, 2))
+                    else format('unrelated %s, related %s, deviation %s', round(l.unrelated::numeric, 2), round(l.related::numeric, 2),
+                                round(l.deviation::numeric, 2))
+               end,
+               'The model does not tell the texts apart: choose another one, or search by words alone.') as f
+     order by l.collection, m.model nulls first;
+
     return query
     with recursive found(model_id) as (
         select min(e.model_id) from pgsearch.embeddings as e
@@ -248,7 +265,7 @@ end;
 $$;
 
 comment on function pgsearch._doctor_contents() is
-'doctor: text analysis, statistics of words, and vectors that are missing, stale or of no model.';
+'doctor: text analysis, statistics of words, vectors that are missing, stale or of no model, and the levels of relevance.';
 
 create or replace function pgsearch._doctor_server()
 returns table (check_name text, status text, detail text, fix text)

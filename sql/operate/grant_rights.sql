@@ -21,6 +21,7 @@ select case right_name
            -- whose row level security holds for its pages
            'select (collection, relation, id_columns) on pgsearch.followed_tables',
            'select on pgsearch.query_types, pgsearch.learned_models, pgsearch.semantic_nodes, pgsearch.experiments',
+           'select on pgsearch.relevance_levels',
            'execute on function pgsearch._cached_query_embedding(integer, text), pgsearch._share_query_embedding(text, text, text)']
        when 'log' then array[
            'execute on function pgsearch._store_searches(jsonb, jsonb, boolean), pgsearch._store_events(jsonb)',

@@ -15,9 +15,9 @@ begin
         findings.laps := pgsearch._lap(findings.laps, 'rerank_ms');
     end if;
 
-    if diversity > 0 and (asked.model).model_id is null then
+    if diversity > 0 and (asked.model).model_id is null and jsonb_array_length(findings.hits) > 1 then
         findings.notes := findings.notes || 'The collection has no embedding model: diversity has nothing to compare hits by.'::text;
-    elsif diversity > 0 and findings.hits <> '[]' then
+    elsif diversity > 0 and (asked.model).model_id is not null and findings.hits <> '[]' then
         ordered := pgsearch.diversify(
                        page_ids  => array(select (h ->> 'page_id')::bigint from jsonb_array_elements(findings.hits) as h),
                        chunk_ids => array(select (h ->> 'chunk_id')::bigint from jsonb_array_elements(findings.hits) as h),

@@ -24,19 +24,6 @@ begin
           into findings.information
           from unnest(parsed.lexemes, parsed.weights) as l(lexeme, weight)
                left join unnest(words.names, words.gains) as g(name, gain) on g.name = l.lexeme;
-
-        if asked.fusion = 'weighted' then
-            select array_agg(r.fts_rank order by r.chunk_id)
-              into findings.text_scores
-              from pgsearch._fts_rank(parsed.any_of, findings.chunk_ids) as r;
-            if findings.field_pages is not null then
-                findings.field_scores := pgsearch._field_ranks(parsed.any_of, asked.settings, findings.field_pages);
-                select array_agg(c.score + coalesce(findings.field_scores[array_position(findings.field_pages, c.page_id)], 0)
-                                 order by c.at)
-                  into findings.text_scores
-                  from unnest(findings.page_ids, findings.text_scores) with ordinality as c(page_id, score, at);
-            end if;
-        end if;
     end if;
 
     if parsed.lexemes <> '{}'
@@ -72,15 +59,7 @@ begin
 
     -- it looks at texts, and rows have no place for it
     if asked.wanted <> 'hits' then
-        findings.confidence := pgsearch._confidence(
-                                words        => parsed.words,
-                                text_pages   => (findings.by_text).page_ids,
-                                text_chunks  => (findings.by_text).chunk_ids,
-                                text_scores  => (findings.by_text).scores,
-                                vector_found => (findings.by_vector).chunk_ids,
-                                best_cosine  => (findings.by_vector).scores[1],
-                                model        => model.model,
-                                best_spelt   => (select max(s) from unnest(findings.lexical_scores) as s));
+        findings.confidence := pgsearch._confidence(asked, findings);
     end if;
     findings.laps := pgsearch._lap(findings.laps, 'complete_ms');
     return findings;

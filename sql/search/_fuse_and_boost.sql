@@ -13,14 +13,29 @@ declare
     reranks    constant boolean := settings ->> 'rerank' <> '';
     -- a reranker chooses the chunk of a page itself
     one_a_page constant boolean := (settings ->> 'group_by_page')::boolean and not reranks;
+    half       constant float8  := (settings ->> 'recency_half_life_days')::float8;
+    lowest     constant float8  := (settings ->> 'min_relevance')::float8;
     shown      constant integer := case
                                    when reranks then greatest(asked.top_k, (settings ->> 'rerank_head')::integer)
                                    when (settings ->> 'diversity')::float8 > 0 then greatest(asked.top_k, least(100, 5 * asked.top_k))
                                    else asked.top_k
                                    end;
+    -- what is cut by relevance is cut before it is counted
+    fused      constant integer := case when lowest > 0 then cardinality(findings.chunk_ids) else shown end;
     article_boosts float8[];
     ages           float8[];
+    undated        integer;
 begin
+    if half > 0 and settings ->> 'recency_key' <> '' and asked.wanted = 'outcome' then
+        select count(*)
+          into undated
+          from pgsearch._page_ages(findings.page_ids, half, settings ->> 'recency_key') as a
+         where not a.dated;
+        if undated > 0 then
+            findings.notes := findings.notes || format('Of the pages that were found %s %s no date under "%s": neither new nor old.',
+                                                       undated, case undated when 1 then 'has' else 'have' end, settings ->> 'recency_key');
+        end if;
+    end if;
     if asked.fusion = 'adaptive' and asked.use_text and asked.use_vector then
         if pgsearch._named_articles(asked.query) is not null then
             select array_agg(b.article order by b.chunk_id)
@@ -29,11 +44,11 @@ begin
                        asked.query, parsed.words, findings.chunk_ids, findings.page_ids, findings.title_scores, findings.text_scores,
                        settings -> 'boosts') as b;
         end if;
-        if (settings ->> 'recency_half_life_days')::float8 > 0 then
+        if half > 0 then
             select array_agg(a.days order by c.chunk_id)
               into ages
               from unnest(findings.chunk_ids, findings.page_ids) as c(chunk_id, page_id)
-                   join pgsearch._page_ages(findings.page_ids, true, settings ->> 'recency_key') as a on a.page_id = c.page_id;
+                   join pgsearch._page_ages(findings.page_ids, half, settings ->> 'recency_key') as a on a.page_id = c.page_id;
         end if;
         select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
           into findings.hits
@@ -56,7 +71,7 @@ begin
                    words          => parsed.words,
                    lexemes        => parsed.lexemes,
                    one_a_page     => one_a_page,
-                   shown          => shown) as f;
+                   shown          => fused) as f;
     else
         select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
           into findings.hits
@@ -76,9 +91,12 @@ begin
                    same_titled    => findings.same_titled,
                    sameness       => findings.sameness,
                    one_a_page     => one_a_page,
-                   shown          => shown) as f;
+                   shown          => fused) as f;
     end if;
     findings.hits := coalesce(findings.hits, '[]');
+    if lowest > 0 then
+        findings := pgsearch._above(lowest, shown, asked, findings);
+    end if;
     if findings.field_pages is not null then
         findings.hits := pgsearch._hits_with_fields(findings);
     end if;
@@ -90,6 +108,36 @@ $$;
 comment on function pgsearch._fuse_and_boost(pgsearch.search_request, pgsearch.search_findings) is
 'Adds hits: the first candidates by the fusion, best first, as objects of chunk_id, page_id, score, match_reason, signals
 and hit_chunks; as many as are shown, or as reranking and diversity choose from.';
+
+create or replace function pgsearch._above(lowest float8, shown integer, asked pgsearch.search_request, findings pgsearch.search_findings)
+returns pgsearch.search_findings
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    fused constant integer := jsonb_array_length(findings.hits);
+begin
+    select coalesce(jsonb_agg(h.hit order by h.at), '[]')
+      into findings.hits
+      from jsonb_array_elements(findings.hits) with ordinality as h(hit, at)
+           join unnest(pgsearch._relevance(asked, findings,
+                                           array(select (e ->> 'page_id')::bigint from jsonb_array_elements(findings.hits) as e),
+                                           array(select (e ->> 'chunk_id')::bigint from jsonb_array_elements(findings.hits) as e)))
+                    with ordinality as w(relevance, at) on w.at = h.at
+     where w.relevance >= lowest;
+
+    if jsonb_array_length(findings.hits) < fused then
+        findings.notes := findings.notes || format('Of %s candidates %s are below the relevance of %s: they are left out.',
+                                                   fused, fused - jsonb_array_length(findings.hits), lowest);
+    end if;
+    findings.hits := jsonb_path_query_array(findings.hits, '$[0 to $last]', jsonb_build_object('last', shown - 1));
+    return findings;
+end;
+$$;
+
+comment on function pgsearch._above(float8, integer, pgsearch.search_request, pgsearch.search_findings) is
+'The findings without the hits whose relevance is below the least, as many as are shown, and with a note on how many were
+left out.';
 
 create or replace function pgsearch._hits_with_fields(findings pgsearch.search_findings)
 returns jsonb

@@ -218,14 +218,8 @@ begin
     -- it looks at texts, and rows have no place for it
     if asked.wanted <> 'hits' then
         findings.confidence := greatest(
-            pgsearch._confidence(
-                words        => (asked.parsed).words,
-                text_pages   => (findings.by_text).page_ids,
-                text_chunks  => text_chunks,
-                text_scores  => (findings.by_text).scores,
-                vector_found => code_chunks,
-                best_cosine  => greatest((findings.by_vector).scores[1], in_code.best_node),
-                model        => (asked.model).model),
+            pgsearch._confidence(asked, findings),
+            case when in_code.best_node is not null then pgsearch._cosine_confidence(in_code.best_node, (asked.model).model) end,
             -- the name was said in full, and the first hit bears it
             case when (findings.hits #>> '{0,whole_name}')::boolean then 0.95::float8 end,
             -- no text has the words, but a name has half of them, or a summary (worth .42 at most, see

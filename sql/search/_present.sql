@@ -19,7 +19,16 @@ declare
     excerpts       text[];
     widened        bigint[];
     contexts       text[];
+    worth          float8[];
 begin
+    select array_agg(greatest(w.relevance, case when (r.hit ->> 'whole_name')::boolean then 0.95::float8 end) order by r.at)
+      into worth
+      from jsonb_array_elements(ranked) with ordinality as r(hit, at)
+           left join unnest(pgsearch._relevance(asked, findings,
+                                                array(select (e ->> 'page_id')::bigint from jsonb_array_elements(ranked) as e),
+                                                array(select (e ->> 'chunk_id')::bigint from jsonb_array_elements(ranked) as e)))
+                     with ordinality as w(relevance, at) on w.at = r.at;
+
     if neighbours > 0 then
         select array_agg(x.chunk_id), array_agg(x.context)
           into widened, contexts
@@ -50,6 +59,7 @@ begin
                    -- normalize_display_scores of scores that all differ
                    'display_score', 1::float8 - (r.at - 1)::float8 / shown,
                    'match_reason',  r.hit -> 'match_reason',
+                   'relevance',     worth[r.at],
                    'signals',       case when r.hit ? 'reranked'
                                          then (r.hit -> 'signals') || jsonb_build_object('fused', r.hit -> 'score', 'reranked', r.hit -> 'reranked')
                                          else r.hit -> 'signals' end,

@@ -71,8 +71,9 @@ Arguments:
 - options (see default_settings)
 Returns rank from 1, the page and the chunk with their texts, context (with the neighbouring chunks, when option window
 > 0), snippet (HTML-escaped, <mark>ed), score (on the scale of the fusion), display_score (0 .. 1 by rank),
-match_reason, signals (each signal''s score, rank, weight, contribution, and the boosts), hit_chunks (candidates of the
-same page), tags, source, metadata (of page and chunk).
+relevance (0 .. 1, how likely it answers the query, whatever the other hits are), match_reason, signals (each
+signal''s score, rank, weight, contribution, and the boosts), hit_chunks (candidates of the same page),
+tags, source, metadata (of page and chunk).
 No rows for a query without words; a notice then says why.
 Errors: PS001 unknown collection, PS002 unknown mode, fusion, option or filter key, PS003 value out of range, PS004
 wrong dimensions, PS008 unknown model.

@@ -25,6 +25,7 @@ from benchmarks import (
     bulk_ingest,
     code_indexing,
     code_search,
+    confidence,
     conversation_archive,
     conversation_log,
     embedding_worker,
@@ -188,6 +189,23 @@ def test_tuning(server: str, judged: Path, output: Path) -> None:
     figures = json.loads((output / "tuning.json").read_text(encoding="utf-8"))
     assert {label: found["tested"] for label, found in figures.items()} == {"scifact": TOPICS, "cosqa": TOPICS}
     assert "Mean relative gain of scifact, cosqa" in section(output, "tuning")
+
+
+def test_confidence(server: str, judged: Path, output: Path) -> None:
+    for name in ("scifact", "cosqa"):
+        make_collection(judged / name)
+    make_collection(judged / "korquad-dev", korean=True)
+
+    assert confidence.main(["--dsn", server, "--output", str(output)]) == 0
+
+    figures = json.loads((output / "confidence.json").read_text(encoding="utf-8"))
+    assert {name: list(found["runs"]) for name, found in figures.items()} == {
+        "scifact": ["words", "vectors", "fitted"],
+        "cosqa": ["words", "vectors"],
+        "korquad-dev": ["words", "fitted"],
+    }
+    assert all(0 <= run["auc"] <= 1 for found in figures.values() for run in found["runs"].values())
+    assert "korquad-dev" in section(output, "confidence")
 
 
 def test_peers_without_any_peer(server: str, judged: Path, output: Path) -> None:

@@ -53,7 +53,15 @@ def made(**changes: Any) -> Hit:
     values: dict[str, Any] = {
         **{"rank": 1, "page_id": 1, "chunk_id": 1, "collection": "wiki", "external_id": "a", "title": "A"},
         **{"heading": "A · B", "content": "text", "context": None, "snippet": "a <mark>b</mark> c", "score": 2.0},
-        **{"display_score": 1.0, "match_reason": "text", "hit_chunks": 1, "tags": [], "source": None, "metadata": {}},
+        **{
+            "display_score": 1.0,
+            "relevance": 0.9,
+            "match_reason": "text",
+            "hit_chunks": 1,
+            "tags": [],
+            "source": None,
+            "metadata": {},
+        },
         "signals": {"text": {"rank": 1, "score": 3.0, "weight": 1, "contribution": 2.0}},
     }
     return Hit(**{**values, **changes})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -182,6 +183,11 @@ def with_centre(library: Client) -> Iterator[None]:
         yield
 
 
+def level(scores: Sequence[float], alike: float) -> float:
+    deviation = statistics.pstdev(scores)
+    return (statistics.mean(scores) - min(0.0, *scores)) / deviation if deviation > alike else 1.0
+
+
 OTHER_CONSTANTS = {
     "information": 0.7,
     "typical_information": 12,
@@ -210,6 +216,9 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
     # one of them has no embedding
     select("delete from pgsearch.embeddings where chunk_id = %s returning chunk_id", chunk_ids[-1])
     ((heads,),) = select("select pgsearch.default_settings() -> 'adaptive' || %s -> 'heads'", adaptive)
+    ((alike,),) = select(
+        "select (pgsearch.default_settings() -> 'adaptive' || %s ->> 'least_deviation')::float8", adaptive
+    )
     text = [0.0, 7.5, 1.0, 2.5, 1.5]
     title, lexical = [None, 1.0, 0.5, None, None], [0.4, None, None, 0.7, None]
     asked = "(select e.embedding from pgsearch.embeddings as e order by e.chunk_id limit 1)"
@@ -269,7 +278,16 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
 
     assert len(found) == len(chunk_ids)
     for chunk_id, score, signals in found:
-        assert score == pytest.approx(first[chunk_id][0] + last.get(chunk_id, (0.0,))[0], abs=1e-5)
+        # standard scores have no zero of their own: what the average stands above nothing is added to all of them
+        average = signals.pop("average")["contribution"]
+        assert average == pytest.approx(
+            first[chunk_id][1]["text"][2] * level(text, alike)
+            + level([cosine for cosine in centred if cosine is not None], alike)
+            + level(list(near.values()), alike) / 2,
+            abs=1e-4,
+        )
+        assert score == pytest.approx(average + first[chunk_id][0] + last.get(chunk_id, (0.0,))[0], abs=1e-5)
+        assert score > -1e-5
         expected = first[chunk_id][1] | last.get(chunk_id, (0.0, {}))[1]
         if "vector" in expected:
             # a centred cosine is fused, the plain one is shown

@@ -148,3 +148,22 @@ def test_vector_mode_without_an_embedding_says_so_and_nothing_else(library: Clie
     result = library.search("battery", search_mode="vector")
     assert (result.hits, result.signals) == ([], [])
     assert result.notes == ["No embedding of the query was given: the vector signal is left out."]
+
+
+def test_diversity_in_a_collection_without_a_model_says_so_whatever_models_others_have(client: Client) -> None:
+    for collection, model in (("one", "mini"), ("two", "dots")):
+        client.put_pages(collection, [{"external_id": "a", "content": "Something else is told here."}])
+        client.register_model(model, 2)
+        client.set_default_model(collection, model)
+    client.put_pages(
+        "plain", [{"external_id": name, "content": f"Travel expenses of the {name}."} for name in ("trip", "journey")]
+    )
+
+    found = client.search("travel expenses", collections=["plain"], options={"diversity": 0.5})
+    assert len(found.hits) == 2
+    assert any("diversity" in note for note in found.notes)
+    # a single hit has nothing to be unlike
+    assert not any(
+        "diversity" in note
+        for note in client.search("journey", collections=["plain"], options={"diversity": 0.5}).notes
+    )

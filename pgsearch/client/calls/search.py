@@ -36,6 +36,7 @@ class Hit:
     tags: list[str]
     source: str | None
     metadata: Mapping[str, Any]
+    relevance: float | None
 
     def _repr_html_(self) -> str:
         return in_html([self])
@@ -86,7 +87,8 @@ LOGGED_OF_A_HIT = ("chunk_id", "external_id", "score", "signals", "match_reason"
 class SearchResult:
     """A whole search: its hits, and what happened on the way to them.
 
-    `signals` are those that really ran, `confidence` (0 .. 1) is how sure the first hit is, judged before fusion,
+    `signals` are those that really ran, `confidence` (0 .. 1) is how likely the collection has an answer, judged before
+    fusion,
     `notes` say what was left out and why, `timings` are milliseconds a stage, `candidates` how many each signal found.
     `did_you_mean` is the query with the words that no text has as they were probably meant; where nothing was found,
     the hits are those of it, and the notes say so. `query_id` names the search to log_feedback; `logged` says whether
