@@ -13,10 +13,12 @@ declare
     reranks    constant boolean := settings ->> 'rerank' <> '';
     -- a reranker chooses the chunk of a page itself
     one_a_page constant boolean := (settings ->> 'group_by_page')::boolean and not reranks;
+    -- what a stage chooses from is the same whatever is shown, so that the order is
     shown      constant integer := case
-                                   when reranks then greatest(asked.top_k, (settings ->> 'rerank_head')::integer)
-                                   when (settings ->> 'diversity')::float8 > 0 then greatest(asked.top_k, least(100, 5 * asked.top_k))
-                                   else asked.top_k
+                                   when (settings ->> 'distinct')::boolean or reranks and (settings ->> 'group_by_page')::boolean then 10000
+                                   else greatest(asked.skip + asked.top_k,
+                                                 case when reranks then (settings ->> 'rerank_head')::integer end,
+                                                 case when (settings ->> 'diversity')::float8 > 0 then 100 end)
                                    end;
     article_boosts float8[];
     ages           float8[];

@@ -36,7 +36,7 @@ begin
 
     select coalesce(jsonb_agg(
                jsonb_build_object(
-                   'rank',          r.at,
+                   'rank',          asked.skip + r.at,
                    'page_id',       c.page_id,
                    'chunk_id',      c.chunk_id,
                    'collection',    c.collection,
@@ -48,12 +48,13 @@ begin
                    'snippet',       coalesce(excerpts[r.at], ''),
                    'score',         coalesce(r.hit -> 'reranked', r.hit -> 'score'),
                    -- normalize_display_scores of scores that all differ
-                   'display_score', 1::float8 - (r.at - 1)::float8 / shown,
+                   'display_score', 1::float8 - (asked.skip + r.at - 1)::float8 / (asked.skip + shown),
                    'match_reason',  r.hit -> 'match_reason',
                    'signals',       case when r.hit ? 'reranked'
                                          then (r.hit -> 'signals') || jsonb_build_object('fused', r.hit -> 'score', 'reranked', r.hit -> 'reranked')
                                          else r.hit -> 'signals' end,
                    'hit_chunks',    r.hit -> 'hit_chunks',
+                   'copies',        r.hit -> 'copies',
                    'tags',          to_jsonb(p.tags),
                    'source',        p.source,
                    'metadata',      p.metadata || c.metadata)
