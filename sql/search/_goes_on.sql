@@ -86,7 +86,8 @@ begin
                 else (h.hit ->> 'chunk_id')::bigint <> all (findings.chunk_ids) end;
 
     select coalesce(jsonb_agg(h.hit || jsonb_build_object(
-                                  'score',   (h.hit ->> 'score')::float8 - (best - worst),
+                                  -- sums may round differently
+                                  'score',   least(worst, (h.hit ->> 'score')::float8 - (best - worst)),
                                   'signals', (h.hit -> 'signals') || jsonb_build_object(
                                                  'beyond_candidates', jsonb_build_object('contribution', worst - best))) order by h.at), '[]')
       into hits
