@@ -21,7 +21,7 @@ begin
     if value !~ E'^[0-9]{4}-' then
         return null;
     end if;
-    parts := regexp_match(value, E'^([0-9]{4})-([0-9]{2})-([0-9]{2})'
+    parts := pg_catalog.regexp_match(value, E'^([0-9]{4})-([0-9]{2})-([0-9]{2})'
                                   '(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}(?:[.][0-9]{1,9})?))? ?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?$');
     if parts is null or parts[1] = '0000' then
         return null;
@@ -36,18 +36,18 @@ begin
     if month not between 1 and 12 or day not between 1 and 31 or hour > 23 or minute > 59 or second >= 60 then
         return null;
     end if;
-    if day > 28 and day > extract(day from make_date(parts[1]::integer, month, 1) + interval '1 month' - interval '1 day') then
+    if day > 28 and day > pg_catalog.date_part('day', pg_catalog.make_date(parts[1]::integer, month, 1) + interval '1 month' - interval '1 day') then
         return null;
     end if;
 
     if zone <> 'Z' then
-        offset_minutes := 60 * substr(zone, 2, 2)::integer + coalesce(nullif(right(replace(zone, ':', ''), -3), ''), '0')::integer;
-        if left(zone, 1) = '-' then
+        offset_minutes := 60 * pg_catalog.substr(zone, 2, 2)::integer + coalesce(nullif(pg_catalog.right(pg_catalog.replace(zone, ':', ''), -3), ''), '0')::integer;
+        if pg_catalog.left(zone, 1) = '-' then
             offset_minutes := -offset_minutes;
         end if;
     end if;
-    return make_timestamp(parts[1]::integer, month, day, hour, minute, second) at time zone 'UTC'
-           - make_interval(mins => offset_minutes);
+    return pg_catalog.make_timestamp(parts[1]::integer, month, day, hour, minute, second) at time zone 'UTC'
+           - pg_catalog.make_interval(mins => offset_minutes);
 end;
 $$;
 
@@ -60,10 +60,10 @@ returns jsonb
 language sql immutable parallel safe strict
 set search_path = pg_catalog, pg_temp
 as $$
-select jsonb_path_query_array(
+select pg_catalog.jsonb_path_query_array(
            metadata,
-           ('$' || (select string_agg('.' || to_json(part)::text, '' order by at)
-                      from unnest(string_to_array(key, '.')) with ordinality as p(part, at)))::jsonpath);
+           ('$' || (select pg_catalog.string_agg('.' || pg_catalog.to_json(part)::text, '' order by at)
+                      from pg_catalog.unnest(pg_catalog.string_to_array(key, '.')) with ordinality as p(part, at)))::jsonpath);
 $$;
 
 comment on function pgsearch._metadata_values(jsonb, text) is
@@ -79,25 +79,25 @@ declare
     least_value numeric;
     most_value  numeric;
 begin
-    if strpos(key, '.') > 0 then
-        found_values := jsonb_build_array(found_values) || pgsearch._metadata_values(metadata, key);
-    elsif jsonb_typeof(found_values) = 'number' then
-        return numrange(found_values::numeric, found_values::numeric, '[]');
+    if pg_catalog.strpos(key, '.') > 0 then
+        found_values := pg_catalog.jsonb_build_array(found_values) || pgsearch._metadata_values(metadata, key);
+    elsif pg_catalog.jsonb_typeof(found_values) = 'number' then
+        return pg_catalog.numrange(found_values::numeric, found_values::numeric, '[]');
     elsif found_values is null then
         return null;
-    elsif jsonb_typeof(found_values) <> 'array' then
-        found_values := jsonb_build_array(found_values);
+    elsif pg_catalog.jsonb_typeof(found_values) <> 'array' then
+        found_values := pg_catalog.jsonb_build_array(found_values);
     end if;
 
-    select min(n.number), max(n.number)
+    select pg_catalog.min(n.number), pg_catalog.max(n.number)
       into least_value, most_value
-      from jsonb_path_query(found_values, '$[*][*][*]') as v(value)
+      from pg_catalog.jsonb_path_query(found_values, '$[*][*][*]') as v(value)
            cross join lateral (
-               select case jsonb_typeof(v.value)
+               select case pg_catalog.jsonb_typeof(v.value)
                       when 'number' then v.value::numeric
-                      when 'string' then extract(epoch from pgsearch._iso_time(v.value #>> '{}'))
+                      when 'string' then pg_catalog.date_part('epoch', pgsearch._iso_time(v.value #>> '{}'))::numeric
                       end as number) as n;
-    return case when least_value is not null then numrange(least_value, most_value, '[]') end;
+    return case when least_value is not null then pg_catalog.numrange(least_value, most_value, '[]') end;
 end;
 $$;
 

@@ -301,6 +301,15 @@ class Methods(ABC):
             )
         )
 
+    def filter_index_statement(self, key: str, *, concurrently: bool = True) -> str:
+        """The CREATE INDEX statement for filters by range on a key of the metadata.
+
+        Arguments:
+            key: of the metadata, as it stands in filters; with dots a path
+            concurrently: false: at once, while nobody writes
+        """
+        return self.run(_candidates.filter_index_statement(key=key, concurrently=concurrently))
+
     def log_message(self, entry: Mapping[str, Any]) -> dict[str, Any] | None:
         """Store one message of a conversation; returns the ids of both (None when entry says log=False).
 

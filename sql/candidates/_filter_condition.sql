@@ -84,6 +84,13 @@ return format('(%s) is not true', condition);
 
 comment on function pgsearch._filter_negated(text) is 'The complement of a condition: true wherever that is false or unknown.';
 
+create or replace function pgsearch._compared_by(operator text)
+returns text
+language sql immutable parallel safe
+return case operator when 'gt' then '>' when 'gte' then '>=' when 'lt' then '<' else '<=' end;
+
+comment on function pgsearch._compared_by(text) is 'The sign of gt, gte, lt and lte in SQL and in JSON paths.';
+
 create or replace function pgsearch._filter_times(field text, comparisons jsonb)
 returns tstzrange
 language plpgsql immutable parallel safe
@@ -100,7 +107,8 @@ begin
         moment := case jsonb_typeof(compared.value) when 'string' then pgsearch._iso_time(compared.value #>> '{}') end;
         if moment is null then
             perform pgsearch._filter_refusal(
-                'PS003', format('"%s" in the filter on "%s" must be a date or a time, not %s', compared.key, field, left(compared.value::text, 60)),
+                'PS003', format('"%s" in the filter on "%s" must be a date or a time, not %s',
+                                compared.key, field, left(compared.value::text, 60)),
                 'Write it as "2026-11-28" or "2026-11-28T09:00:00+09:00".');
         end if;
         whole := char_length(compared.value #>> '{}') = 10;
@@ -166,9 +174,11 @@ begin
         parts := parts || case when isempty(times) then 'false'
                                else concat_ws(' and ',
                                    case when lower(times) is not null
-                                        then format('%s %s %L::timestamptz', written, case when lower_inc(times) then '>=' else '>' end, lower(times)) end,
+                                        then format('%s %s %L::timestamptz', written,
+                                                    case when lower_inc(times) then '>=' else '>' end, lower(times)) end,
                                    case when upper(times) is not null
-                                        then format('%s %s %L::timestamptz', written, case when upper_inc(times) then '<=' else '<' end, upper(times)) end)
+                                        then format('%s %s %L::timestamptz', written,
+                                                    case when upper_inc(times) then '<=' else '<' end, upper(times)) end)
                           end;
         operators := operators - '{eq,gt,gte,lt,lte}'::text[];
     end if;
@@ -186,9 +196,10 @@ begin
         end if;
         parts := parts || case
             when entry.key = 'not' then pgsearch._filter_negated(pgsearch._column_condition(field, kind, entry.value, depth + 1))
-            when entry.key = 'ne'  then pgsearch._filter_negated(pgsearch._column_condition(field, kind, jsonb_build_object('eq', entry.value), depth + 1))
-            when entry.key = 'not_in' then
-                pgsearch._filter_negated(pgsearch._column_condition(field, kind, jsonb_build_object('in', entry.value), depth + 1))
+            when entry.key in ('ne', 'not_in') then
+                pgsearch._filter_negated(
+                    pgsearch._column_condition(
+                        field, kind, jsonb_build_object(case entry.key when 'ne' then 'eq' else 'in' end, entry.value), depth + 1))
             when entry.key = 'exists' then
                 case when (entry.value = 'true') then '' else 'not ' end
                 || case kind when 'list' then format('(%s <> ''{}'')', written) else format('(%s is not null)', written) end
@@ -197,10 +208,11 @@ begin
                        case when entry.key in ('in', 'any_of') then '&&' else '@>' end,
                        case when jsonb_typeof(entry.value) = 'string' and entry.key in ('eq', 'contains') then array[entry.value #>> '{}']
                             else pgsearch._filter_list(field, entry.key, entry.value) end)
-            when entry.key in ('in', 'any_of') then format('%s = any (%L::text[])', written, pgsearch._filter_list(field, entry.key, entry.value))
+            when entry.key in ('in', 'any_of') then
+                format('%s = any (%L::text[])', written, pgsearch._filter_list(field, entry.key, entry.value))
             when entry.key = 'eq' then format('%s = %L', written, entry.value #>> '{}')
             else format('%s collate "C" %s %L', written,
-                        case entry.key when 'gt' then '>' when 'gte' then '>=' when 'lt' then '<' else '<=' end, entry.value #>> '{}')
+                        pgsearch._compared_by(entry.key), entry.value #>> '{}')
             end;
     end loop;
     return array_to_string(parts, ' and ');
@@ -246,7 +258,8 @@ declare
     comparisons constant jsonb := (select jsonb_object_agg(o.key, o.value)
                                      from jsonb_each(operators) as o
                                     where o.key in ('gt', 'gte', 'lt', 'lte'));
-    kinds constant text[] := array(select distinct case when jsonb_typeof(o.value) = 'string' and pgsearch._iso_time(o.value #>> '{}') is not null
+    kinds constant text[] := array(select distinct case when jsonb_typeof(o.value) = 'string'
+                                                             and pgsearch._iso_time(o.value #>> '{}') is not null
                                                         then 'time' else jsonb_typeof(o.value) end
                                      from jsonb_each(comparisons) as o);
     times   tstzrange;
@@ -261,9 +274,9 @@ begin
 
     if kinds[1] = 'time' then
         times   := pgsearch._filter_times(key, comparisons);
+        -- a little wider: seconds are rounded in the index
         numbers := case when isempty(times) then 'empty'
-                        else numrange(extract(epoch from lower(times)), extract(epoch from upper(times)),
-                                      case when lower_inc(times) then '[' else '(' end || case when upper_inc(times) then ']' else ')' end) end;
+                        else numrange(extract(epoch from lower(times)) - 0.001, extract(epoch from upper(times)) + 0.001) end;
     elsif kinds[1] = 'number' then
         for entry in select c.key, (c.value)::numeric as value from jsonb_each(comparisons) as c loop
             numbers := numbers * case entry.key
@@ -287,8 +300,7 @@ begin
                     then format('exists (select from jsonb_path_query(p.metadata, %L) as v where jsonb_typeof(v) = ''string'' '
                                 'and pgsearch._iso_time(v #>> ''{}'') <@ %L::tstzrange)', path || '[*]', times)
                     else format('jsonb_path_exists(p.metadata, %L, ''{}'', true)', path || ' ? (' || (
-                             select string_agg(format('@ %s %s', case c.key when 'gt' then '>' when 'gte' then '>=' when 'lt' then '<' else '<=' end,
-                                                      c.value::text), ' && ' order by c.key)
+                             select string_agg(format('@ %s %s', pgsearch._compared_by(c.key), c.value::text), ' && ' order by c.key)
                                from jsonb_each(comparisons) as c) || ')')
                     end, ' or ') || ')'
            from pgsearch._metadata_paths(key) as path));
@@ -323,7 +335,8 @@ begin
         (select string_agg(format('p.metadata @? %L', path || ' ? (' || scalars || ')'), ' or ')
            from pgsearch._metadata_paths(key) as path
           where scalars is not null),
-        (select string_agg(format('p.metadata @> %L and p.metadata #> %L = %L::jsonb', pgsearch._nested(keys.names, v), keys.names, v), ' or ')
+        (select string_agg(format('p.metadata @> %L and p.metadata #> %L = %L::jsonb',
+                                  pgsearch._nested(keys.names, v), keys.names, v), ' or ')
            from jsonb_array_elements(listed) as v
                 cross join pgsearch._metadata_names(key) as keys(names)
           where jsonb_typeof(v) in ('object', 'array'))) || ')';
@@ -390,8 +403,13 @@ begin
     end if;
 
     for entry in select f.key, f.value from jsonb_each(filter) as f order by f.key loop
-        if entry.key in ('$and', '$or', '$not') then
-            parts := parts || pgsearch._joined_condition(entry.key, entry.value, depth, true);
+        if entry.key = '$not' then
+            parts := parts || pgsearch._filter_negated(pgsearch._metadata_condition(entry.value, depth + 1));
+        elsif entry.key in ('$and', '$or') then
+            parts := parts || pgsearch._joined_conditions(entry.key, array(
+                select pgsearch._metadata_condition(f, depth + 1)
+                  from jsonb_array_elements(pgsearch._checked_filters(entry.key, entry.value)) with ordinality as j(f, at)
+                 order by at));
         elsif starts_with(entry.key, '$') then
             perform pgsearch._filter_refusal(
                 'PS002', format('unknown operator "%s" in the filter on metadata', entry.key),
@@ -441,7 +459,8 @@ begin
     for entry in select o.key, o.value from jsonb_each(operators - '{gt,gte,lt,lte}'::text[]) as o order by o.key loop
         if entry.key in ('in', 'not_in', 'any_of') and jsonb_typeof(entry.value) <> 'array' then
             perform pgsearch._filter_refusal(
-                'PS003', format('"%s" in the filter on metadata "%s" must be an array, not %s', entry.key, key, left(entry.value::text, 60)),
+                'PS003', format('"%s" in the filter on metadata "%s" must be an array, not %s',
+                                entry.key, key, left(entry.value::text, 60)),
                 format('Write it as {"%s": [1, 2]}.', entry.key));
         elsif entry.key = 'exists' and jsonb_typeof(entry.value) <> 'boolean' then
             perform pgsearch._filter_refusal(
@@ -468,36 +487,32 @@ $$;
 comment on function pgsearch._metadata_key_condition(text, jsonb, integer) is
 'The condition on one key of the metadata: a value that is to be contained, or operators.';
 
-create or replace function pgsearch._joined_condition(operator text, value jsonb, depth integer, of_metadata boolean)
-returns text
-language plpgsql stable parallel safe
+create or replace function pgsearch._checked_filters(operator text, value jsonb)
+returns jsonb
+language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    joins constant text := ltrim(operator, '$');
-    parts text[];
 begin
-    if joins = 'not' then
-        return pgsearch._filter_negated(case when of_metadata then pgsearch._metadata_condition(value, depth + 1)
-                                             else pgsearch._filter_condition(value, depth + 1) end);
-    end if;
-
     if jsonb_typeof(value) <> 'array' then
         perform pgsearch._filter_refusal(
             'PS003', format('filter "%s" must be an array of filters, not %s', operator, jsonb_typeof(value)),
             format('Write it as {"%s": [{"tags": ["howto"]}, {"source": "wiki"}]}.', operator));
     end if;
-    select array_agg(format('(%s)', case when of_metadata then pgsearch._metadata_condition(f, depth + 1)
-                                         else pgsearch._filter_condition(f, depth + 1) end) order by at)
-      into parts
-      from jsonb_array_elements(value) with ordinality as j(f, at);
-    return coalesce('(' || array_to_string(parts, case joins when 'and' then ' and ' else ' or ' end) || ')',
-                    case joins when 'and' then 'true' else 'false' end);
+    return value;
 end;
 $$;
 
-comment on function pgsearch._joined_condition(text, jsonb, integer, boolean) is
-'The condition of and (array), or (array) and not (object), of whole filters or of what stands in "metadata".';
+comment on function pgsearch._checked_filters(text, jsonb) is 'The filters that and or or joins. Errors: PS003 no array.';
+
+create or replace function pgsearch._joined_conditions(operator text, conditions text[])
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+return case when conditions = '{}' then case ltrim(operator, '$') when 'and' then 'true' else 'false' end
+            else '((' || array_to_string(conditions, ') ' || ltrim(operator, '$') || ' (') || '))' end;
+
+comment on function pgsearch._joined_conditions(text, text[]) is
+'The conditions joined by and or or; of none all pages pass, or none.';
 
 create or replace function pgsearch._check_filter_depth(depth integer)
 returns void
@@ -541,7 +556,12 @@ begin
 
     for entry in select f.key, f.value from jsonb_each(filter) as f order by f.key loop
         parts := parts || case
-            when entry.key in ('and', 'or', 'not', '$and', '$or', '$not') then pgsearch._joined_condition(entry.key, entry.value, depth, false)
+            when entry.key in ('not', '$not') then pgsearch._filter_negated(pgsearch._filter_condition(entry.value, depth + 1))
+            when entry.key in ('and', 'or', '$and', '$or') then
+                pgsearch._joined_conditions(entry.key, array(
+                    select pgsearch._filter_condition(f, depth + 1)
+                      from jsonb_array_elements(pgsearch._checked_filters(entry.key, entry.value)) with ordinality as j(f, at)
+                     order by at))
             when entry.key in ('tags', 'source') then
                 pgsearch._column_condition(entry.key, case entry.key when 'tags' then 'list' else 'text' end, entry.value, depth)
             when entry.key in ('created_at', 'updated_at') then pgsearch._column_condition(entry.key, 'time', entry.value, depth)

@@ -62,7 +62,8 @@ least_deviation 1e-9 .. 1: scores that deviate less are taken as alike, in strat
 candidates that the others are compared with as their neighbours; boost 0 .. 1000000: by how much a boost of 1 lifts
 the score), boosts (0 .. 1000000, see boost_factors; same_title: by how much the page that is called as the query is
 lifted, 1: above all others, 0: not at all), rerank_oversample (1 .. 1000: strategy weighted re-scores 8 × this
-many vector hits, and at least candidates), recency_half_life_days (0 .. 100000: a page so old counts half; 0: age counts nothing), recency_key
+many vector hits, and at least candidates), recency_half_life_days (0 .. 100000: a page so old counts half; 0: age
+counts nothing), recency_key
 (key of the page''s metadata that holds its date; empty: when the page was last put).
 Presentation: diversity (0 .. 1: how much likeness to better hits counts against a hit), rerank (name of a SQL function
 (text, bigint[]) that returns chunk_id and score, applied to the head, or learned:NAME for a learned reranker; empty:

@@ -187,8 +187,8 @@ begin
             $statement$,
             case when facet = 'tags' then 'select distinct to_jsonb(t) from unnest(p.tags) as t'
                  when facet in ('source', 'collection') then format('select to_jsonb(p.%I)', facet)
-                 else (select string_agg(format('select v from jsonb_path_query(p.metadata, %L) as v where jsonb_typeof(v) not in (''object'', ''array'')',
-                                                path || '[*]'), ' union ')
+                 else (select string_agg(format('select v from jsonb_path_query(p.metadata, %L) as v '
+                                                'where jsonb_typeof(v) not in (''object'', ''array'')', path || '[*]'), ' union ')
                          from pgsearch._metadata_paths(substr(facet, char_length('metadata.') + 1)) as path)
                       -- a value counts once a page
                       || ' group by v'

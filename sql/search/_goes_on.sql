@@ -89,7 +89,8 @@ begin
                                   -- sums may round differently
                                   'score',   least(worst, (h.hit ->> 'score')::float8 - (best - worst)),
                                   'signals', (h.hit -> 'signals') || jsonb_build_object(
-                                                 'beyond_candidates', jsonb_build_object('contribution', worst - best))) order by h.at), '[]')
+                                                 'beyond_candidates', jsonb_build_object('contribution', worst - best)))
+                              order by h.at), '[]')
       into hits
       from jsonb_array_elements(beyond) with ordinality as h(hit, at)
      where best > worst;

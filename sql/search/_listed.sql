@@ -59,7 +59,9 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object(
                         'page_id', f.page_id, 'chunk_id', f.chunk_id, 'score', 1, 'match_reason', 'filter', 'signals', '{}'::jsonb,
                         'hit_chunks', f.chunks)
-                    || case when once then jsonb_build_object('copies', findings.text_scores[array_position(findings.page_ids, f.page_id)]::bigint)
+                    || case when once
+                            then jsonb_build_object(
+                                     'copies', findings.text_scores[array_position(findings.page_ids, f.page_id)]::bigint)
                             else '{}' end
                     order by array_position(findings.page_ids, f.page_id)), '[]')
       into findings.hits
