@@ -91,12 +91,11 @@ begin
 
     select pg_catalog.min(n.number), pg_catalog.max(n.number)
       into least_value, most_value
-      from pg_catalog.jsonb_path_query(found_values, '$[*][*][*]') as v(value)
-           cross join lateral (
-               select case pg_catalog.jsonb_typeof(v.value)
-                      when 'number' then v.value::numeric
-                      when 'string' then pg_catalog.date_part('epoch', pgsearch._iso_time(v.value #>> '{}'))::numeric
-                      end as number) as n;
+      from (select case pg_catalog.jsonb_typeof(v)
+                   when 'number' then v::numeric
+                   when 'string' then pg_catalog.date_part('epoch', pgsearch._iso_time(v #>> '{}'))::numeric
+                   end as number
+              from pg_catalog.jsonb_path_query(found_values, '$[*][*][*]') as v) as n;
     return case when least_value is not null then pg_catalog.numrange(least_value, most_value, '[]') end;
 end;
 $$;

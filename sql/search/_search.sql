@@ -2,7 +2,8 @@
 --
 -- ask -> gather candidates by vectors, by titles, and by words, which score them all (and once more for what was
 -- probably meant, if there are none) -> complete the other signals ->
--- fuse, boost (and go on below them where that far down is asked for) -> count -> arrange: rerank the head, one chunk a page, diversity -> present: window, snippet.
+-- fuse, boost (and go on below them where that far down is asked for) -> count -> arrange: rerank the head, one chunk a
+-- page, diversity -> present: window, snippet.
 -- A stage takes the request and what was found so far, and gives back what was found. Between the stages travel arrays,
 -- never joins of the big tables: each statement is flat, with its own index.
 
