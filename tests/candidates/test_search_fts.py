@@ -137,7 +137,9 @@ def test_an_unknown_operator_is_refused_and_the_known_ones_are_named(select: Sel
 
 
 def test_an_unknown_filter_key_is_refused_and_the_known_ones_are_named(select: Select) -> None:
-    with refused("PS002", names="any_tags, created_at, external_ids, metadata, not, or, page_ids, source, tags, updated_at"):
+    with refused(
+        "PS002", names="any_tags, created_at, external_ids, metadata, not, or, page_ids, source, tags, updated_at"
+    ):
         select("""select pgsearch.search_fts('a', filter => '{"tag": ["x"]}')""")
 
 
