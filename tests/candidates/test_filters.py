@@ -135,26 +135,23 @@ def of_columns(draw: st.DrawFn) -> Meant:
     tags = draw(st.lists(st.sampled_from(("x", "y", "z", "no")), max_size=2, unique=True))
     array = f"array[{', '.join(map(text, tags))}]::text[]"
     source = draw(st.sampled_from(("wiki", "mail", "nowhere")))
-    return draw(
-        st.sampled_from(
-            (
-                ({"tags": tags}, f"tags @> {array}"),
-                ({"any_tags": tags}, f"tags && {array}"),
-                ({"tags": {"any_of": tags}}, f"tags && {array}"),
-                ({"tags": {"$not_in": tags}}, f"not tags && {array}"),
-                ({"tags": {"exists": False}}, "tags = '{}'"),
-                ({"tags": "x"}, "'x' = any (tags)"),
-                ({"tags": {"ne": "x"}}, "not 'x' = any (tags)"),
-                ({"source": source}, f"coalesce(source = '{source}', false)"),
-                ({"source": ["wiki", source]}, f"coalesce(source in ('wiki', '{source}'), false)"),
-                ({"source": {"ne": source}}, f"source is distinct from '{source}'"),
-                ({"source": {"gte": source}}, f"coalesce(source collate \"C\" >= '{source}', false)"),
-                ({"source": {"exists": True}}, "source is not null"),
-                ({"updated_at": {"gte": "2000-01-01"}}, "true"),
-                ({"created_at": {"lt": "2000-01-01"}}, "false"),
-            )
-        )
+    meant: tuple[Meant, ...] = (
+        ({"tags": tags}, f"tags @> {array}"),
+        ({"any_tags": tags}, f"tags && {array}"),
+        ({"tags": {"any_of": tags}}, f"tags && {array}"),
+        ({"tags": {"$not_in": tags}}, f"not tags && {array}"),
+        ({"tags": {"exists": False}}, "tags = '{}'"),
+        ({"tags": "x"}, "'x' = any (tags)"),
+        ({"tags": {"ne": "x"}}, "not 'x' = any (tags)"),
+        ({"source": source}, f"coalesce(source = '{source}', false)"),
+        ({"source": ["wiki", source]}, f"coalesce(source in ('wiki', '{source}'), false)"),
+        ({"source": {"ne": source}}, f"source is distinct from '{source}'"),
+        ({"source": {"gte": source}}, f"coalesce(source collate \"C\" >= '{source}', false)"),
+        ({"source": {"exists": True}}, "source is not null"),
+        ({"updated_at": {"gte": "2000-01-01"}}, "true"),
+        ({"created_at": {"lt": "2000-01-01"}}, "false"),
     )
+    return draw(st.sampled_from(meant))
 
 
 def joined(inner: st.SearchStrategy[Meant]) -> st.SearchStrategy[Meant]:

@@ -49,7 +49,7 @@ def paged(new_client: Callable[[], Client]) -> Client:
         return " ".join(chance.choice(WORDS) for _ in range(4 + number % 9))
 
     # every seventh page is a copy of another one
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "external_id": str(number),
             "title": "",
