@@ -62,8 +62,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 select pg_catalog.jsonb_path_query_array(
            metadata,
-           ('$' || (select pg_catalog.string_agg('.' || pg_catalog.to_json(part)::text, '' order by at)
-                      from pg_catalog.unnest(pg_catalog.string_to_array(key, '.')) with ordinality as p(part, at)))::jsonpath);
+           ('$' || (select pg_catalog.string_agg('.' || pg_catalog.to_json(k.parts[i])::text, '' order by i)
+                      from (select pg_catalog.string_to_array(key, '.') as parts) as k
+                           cross join pg_catalog.generate_subscripts(k.parts, 1) as i))::jsonpath);
 $$;
 
 comment on function pgsearch._metadata_values(jsonb, text) is
