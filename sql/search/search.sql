@@ -34,8 +34,8 @@ fusion, did_you_mean (the query with its unknown words as they were probably mea
 there would be no hit, and the notes say so), notes (why a signal was left out, why there are no hits), timings
 (milliseconds a stage), candidates (how many each signal found), total (how many hits there are: chunks, or pages
 or texts where each is shown once), total_exact (false: there are at least so many; option count_up_to counts on), facets
-
-(with option facets, by each an array of {"value", "count"} over all that matches; else null), hits (array of objects with the columns of search_hybrid);
+(with option facets, by each an array of {"value", "count"} over all that matches; else null), hits (array of objects with
+the columns of search_hybrid);
 and query_id (of its row in the log, for log_feedback) and logged (whether there is one).
 Arguments and errors as search_hybrid, and context, what the log is to know: user_id, client_id, session_id, search_id,
 conversation_id, application, environment, intent, query_type, experiment, variant, query_attributes, metadata,
