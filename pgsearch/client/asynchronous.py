@@ -202,8 +202,9 @@ class AsyncClient(AsyncMethods):
                 titles; code: see search_code
             top_k: how many hits, 0 .. 1000
             fusion: strategy; None: the setting
-            filter: tags, any_tags, source, metadata, external_ids, page_ids; holds in every signal
-            options: see default_settings
+            filter: tags, any_tags, source, metadata, created_at, updated_at, external_ids, page_ids, and, or, not;
+                holds in every signal. With an empty query it lists the pages that pass, newest first
+            options: see default_settings: offset, facets, distinct, group_by_page ...
             context: what the log is to know of this search: user_id, session_id ..., or log=False
             reranker: re-scores the first hits before the cut to `top_k`
             rerank_head: how many hits the reranker gets
@@ -217,15 +218,17 @@ class AsyncClient(AsyncMethods):
         note = await self._embed_before_search(collections, options) if embed_missing else None
         if search_mode in MODES_OF_MEANING:
             embedding = await self._embedded(query, embedding)
+        # a reranker gets the first hits, whichever are shown
+        offset = 0 if reranker is None else int((options or {}).get("offset", 0))
         call = calls.search(
             query,
             embedding,
             collections=collections,
             search_mode=search_mode,
-            top_k=top_k if reranker is None else max(top_k, rerank_head),
+            top_k=top_k if reranker is None else min(max(offset + top_k, rerank_head), 1000),
             fusion=fusion,
             filter=filter,
-            options=options,
+            options=options if reranker is None else {**(options or {}), "offset": 0},
             # what was shown is known only after the reranking
             context=context if reranker is None else {**(context or {}), "log": False},
         )
@@ -234,7 +237,7 @@ class AsyncClient(AsyncMethods):
             result = replace(result, notes=[*result.notes, note])
         if reranker is None:
             return result
-        result = await asyncio.to_thread(reranked, result, query, reranker, top_k)
+        result = await asyncio.to_thread(reranked, result, query, reranker, top_k, rerank_head, offset)
         call_of_log = calls.log_result(
             result,
             query,

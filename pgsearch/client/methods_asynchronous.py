@@ -307,6 +307,15 @@ class AsyncMethods(ABC):
             )
         )
 
+    async def filter_index_statement(self, key: str, *, concurrently: bool = True) -> str:
+        """The CREATE INDEX statement for filters by range on a key of the metadata.
+
+        Arguments:
+            key: of the metadata, as it stands in filters; with dots a path
+            concurrently: false: at once, while nobody writes
+        """
+        return await self.run(_candidates.filter_index_statement(key=key, concurrently=concurrently))
+
     async def log_message(self, entry: Mapping[str, Any]) -> dict[str, Any] | None:
         """Store one message of a conversation; returns the ids of both (None when entry says log=False).
 
@@ -1296,7 +1305,8 @@ class AsyncMethods(ABC):
             query: words, "phrases", +required, -excluded
             embedding: of the query, for the vector signal; None leaves it out
             collections: None: all
-            options: see default_settings
+            options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
+                each text once
             collection: collections, under its other name
         """
         return await self.run(
@@ -1846,9 +1856,14 @@ class AsyncMethods(ABC):
                 of titles; code: see search_code
             top_k: 0 .. 1000
             fusion: strategy; None: the setting
-            filter: see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every
-                signal
-            options: see default_settings
+            filter: what pages have to meet, in every signal: tags, any_tags, source, metadata, created_at, updated_at,
+                external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
+                and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
+                {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
+                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
+                first
+            options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
+                each text once
             collection: collections, under its other name
         """
         return await self.run(
@@ -1888,9 +1903,14 @@ class AsyncMethods(ABC):
                 of titles; code: see search_code
             top_k: how many at most
             fusion: strategy; None: the setting
-            filter: see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every
-                signal
-            options: see default_settings
+            filter: what pages have to meet, in every signal: tags, any_tags, source, metadata, created_at, updated_at,
+                external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
+                and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
+                {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
+                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
+                first
+            options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
+                each text once
             collection: collections, under its other name
             page_limit: top_k, under its other name
         """
@@ -1923,9 +1943,14 @@ class AsyncMethods(ABC):
             query: words, "phrases", +required, -excluded
             embedding: of the query, for the vector signal; None leaves it out
             collections: None: all
-            filter: see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every
-                signal
-            options: see default_settings
+            filter: what pages have to meet, in every signal: tags, any_tags, source, metadata, created_at, updated_at,
+                external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
+                and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
+                {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
+                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
+                first
+            options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
+                each text once
             collection: collections, under its other name
         """
         return await self.run(
@@ -1965,9 +1990,14 @@ class AsyncMethods(ABC):
                 of titles; code: see search_code
             top_k: 0 .. 1000
             fusion: strategy; None: the setting
-            filter: see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every
-                signal
-            options: see default_settings
+            filter: what pages have to meet, in every signal: tags, any_tags, source, metadata, created_at, updated_at,
+                external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
+                and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
+                {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
+                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
+                first
+            options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
+                each text once
             collection: collections, under its other name
         """
         return await self.run(

@@ -9,23 +9,33 @@ from pgsearch.errors import InvalidValueError
 from pgsearch.models.rerankers import Reranker
 
 
-def reranked(result: SearchResult, query: str, reranker: Reranker, top_k: int) -> SearchResult:
-    """The result in the reranker's order, cut to `top_k`; equal scores keep their order.
+def reranked(
+    result: SearchResult, query: str, reranker: Reranker, top_k: int, head: int, offset: int = 0
+) -> SearchResult:
+    """The result with its first `head` hits in the reranker's order, cut to `top_k` after `offset`.
 
-    A hit's `score` becomes the reranker's, and its `signals` keep the fused one under "fused".
+    Equal scores keep their order. A hit's `score` becomes the reranker's, and its `signals` keep the fused one under
+    "fused".
     """
-    passages = [f"{hit.heading}\n{hit.content}" if hit.heading else hit.content for hit in result.hits]
+    scored, rest = result.hits[:head], result.hits[head:]
+    passages = [f"{hit.heading}\n{hit.content}" if hit.heading else hit.content for hit in scored]
     scores = [float(score) for score in reranker.rerank(query, passages)] if passages else []
-    if len(scores) != len(result.hits):
+    if len(scores) != len(scored):
         raise InvalidValueError(
-            f"The reranker gave {len(scores)} scores for {len(result.hits)} passages.",
+            f"The reranker gave {len(scores)} scores for {len(scored)} passages.",
             hint="rerank(query, passages) must return one score for each passage, in their order.",
         )
-    order = sorted(range(len(scores)), key=lambda at: -scores[at])[:top_k]
-    hits = [_moved(result.hits[at], rank, len(order), scores[at]) for rank, at in enumerate(order, start=1)]
-    return replace(result, hits=hits)
+    order = sorted(range(len(scores)), key=lambda at: -scores[at])
+    hits = [*(_rescored(scored[at], scores[at]) for at in order), *rest][: offset + top_k]
+    return replace(
+        result,
+        hits=[
+            replace(hit, rank=rank, display_score=1 - (rank - 1) / len(hits))
+            for rank, hit in enumerate(hits, start=1)
+            if rank > offset
+        ],
+    )
 
 
-def _moved(hit: Hit, rank: int, of: int, score: float) -> Hit:
-    signals = {**hit.signals, "fused": hit.score, "reranked": score}
-    return replace(hit, rank=rank, score=score, display_score=1 - (rank - 1) / of, signals=signals)
+def _rescored(hit: Hit, score: float) -> Hit:
+    return replace(hit, score=score, signals={**hit.signals, "fused": hit.score, "reranked": score})

@@ -62,6 +62,7 @@ def rendered(query: str | None, result: SearchResult, *, explain: bool = False) 
         parts.append(grid)
     else:
         parts.append(Text("     nothing was found", style="dim"))
+    parts.extend(Text(f"     {line}", style="cyan") for line in _facet_lines(result))
     if result.did_you_mean:
         parts.append(Text(f"     did you mean: {result.did_you_mean}", style="yellow"))
     parts.extend(Text(f"     note: {note}", style="yellow") for note in result.notes)
@@ -82,10 +83,16 @@ def plain_lines(query: str | None, result: SearchResult, *, explain: bool = Fals
                 yield f"   {name}: " + ", ".join(f"{fact} {value}" for fact, value in facts.items() if value)
     if not result.hits:
         yield "nothing was found"
+    yield from _facet_lines(result)
     if result.did_you_mean:
         yield f"did you mean: {result.did_you_mean}"
     for note in result.notes:
         yield f"note: {note}"
+
+
+def _facet_lines(result: SearchResult) -> Iterator[str]:
+    for name, values in (result.facets or {}).items():
+        yield f"{name}: " + (", ".join(f"{_one_line(str(of.value))} ({of.count})" for of in values) or "none")
 
 
 def rendered_plans(plans: Sequence[StagePlan]) -> RenderableType:
@@ -116,9 +123,8 @@ def _head(query: str | None, result: SearchResult) -> Text:
     if query is not None:
         head.append(_one_line(query), style="bold")
         head.append("\n" if len(query) > 60 else "  ")
-    hits = f"{len(result.hits)} hit{'' if len(result.hits) == 1 else 's'}"
     ran = " + ".join(_SIGNALS.get(signal, signal) for signal in result.signals)
-    facts = [hits, f"by {ran}" if ran else "no signal ran"]
+    facts = [result.found, f"by {ran}" if ran else "no signal ran"]
     if "total_ms" in result.timings:
         facts.append(f"{result.timings['total_ms']:.0f} ms")
     head.append(" · ".join(facts), style="dim")

@@ -18,7 +18,8 @@ SUMMARY = "search by words, meaning and titles together"
 EXAMPLE = """
 pgsearch search '전기차 보조금'
 pgsearch search '"context manager" -async' --collection python --explain
-pgsearch search 'login error' --filter '{"tags": ["ticket"]}' --json
+pgsearch search 'login error' --filter '{"tags": ["ticket"], "metadata": {"year": {"gte": 2024}}}' --json
+pgsearch search '' --filter '{"updated_at": {"gte": "2026-11-01"}}' --facet tags --offset 20
 """
 
 
@@ -33,11 +34,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="auto or hybrid (every signal), fts (words), vector (meaning), lexical or trgm (spelling of titles)",
     )
     parser.add_argument("--top-k", type=int, default=8, metavar="N", help="how many hits (default: 8)")
+    parser.add_argument(
+        "--offset", type=int, default=0, metavar="N", help="how many hits to leave out before the first"
+    )
     parser.add_argument("--fusion", metavar="NAME", help="how the signals are put together (default: the collection's)")
     parser.add_argument("--pages", action="store_true", help="each page once, by its best passage")
+    parser.add_argument("--distinct", action="store_true", help="each text once, with the number of its copies")
     parser.add_argument(
-        "--filter", type=json_object, metavar="JSON", help='such as \'{"tags": ["law"], "source": "wiki"}\''
+        "--filter",
+        type=json_object,
+        metavar="JSON",
+        help='such as \'{"tags": ["law"], "metadata": {"year": {"gte": 2024}}}\'; with an empty query it lists pages',
     )
+    parser.add_argument(
+        "--facet",
+        action="append",
+        metavar="NAME",
+        help="count the matches by tags, source, collection or metadata.KEY; may be repeated",
+    )
+    parser.add_argument("--count-up-to", type=int, metavar="N", help="count the matches, so far at most")
     parser.add_argument(
         "--options", type=json_object, metavar="JSON", help='such as \'{"operator": "and", "window": 1}\''
     )
@@ -53,6 +68,14 @@ def run(arguments: argparse.Namespace) -> int:
     options = dict(arguments.options or {})
     if arguments.pages:
         options["group_by_page"] = True
+    if arguments.distinct:
+        options["distinct"] = True
+    if arguments.offset:
+        options["offset"] = arguments.offset
+    if arguments.facet:
+        options["facets"] = arguments.facet
+    if arguments.count_up_to is not None:
+        options["count_up_to"] = arguments.count_up_to
     with Client(arguments.dsn or default_dsn()) as client:
         vector, why_not = embedding_of_search(client, query, arguments.collection, arguments.mode, options)
         result = client.search(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -42,7 +43,15 @@ class FoundHit(BaseModel):
     source: str | None
     metadata: dict[str, Any]
     hit_chunks: int
+    copies: int | None
     signals: dict[str, Any]
+
+
+class FacetCount(BaseModel):
+    """How many of the matches have a value."""
+
+    value: str | float | bool | None
+    count: int
 
 
 class SearchDebug(BaseModel):
@@ -66,7 +75,9 @@ class Searched(BaseModel):
     approximate: bool
     did_you_mean: str | None
     notes: list[str]
-    total: int
+    total: int = Field(description="How many hits there are, whatever was asked for.")
+    total_exact: bool = Field(description="False: there are at least so many.")
+    facets: dict[str, list[FacetCount]] | None
     timing: dict[str, float | None]
     hits: list[FoundHit]
     debug: SearchDebug | None = None
@@ -83,13 +94,30 @@ async def search_wiki(
     top_k: Annotated[int, Query(description="How many hits, 0 .. 1000.")] = 8,
     page_limit: Annotated[int | None, Query(description="From how many pages; fewer than top_k: each once.")] = None,
     embed_missing: Annotated[bool, Query(description="First embed what has no embedding, one batch at most.")] = False,
+    filter: Annotated[
+        str | None,
+        Query(description="JSON: what pages have to meet. With an empty q it lists those that do, newest first."),
+    ] = None,
+    offset: Annotated[int, Query(description="How many hits to leave out before the first.")] = 0,
+    facets: Annotated[
+        list[str] | None, Query(description="tags, source, collection, metadata.KEY: counts of the matches by value.")
+    ] = None,
+    count_up_to: Annotated[int | None, Query(description="How far total is counted.")] = None,
+    distinct: Annotated[bool, Query(description="Each text once, with the number of its copies.")] = False,
     window: Annotated[int | None, Query(description="Neighbouring chunks in `context`, 0 .. 10 a side.")] = None,
     debug: Annotated[bool, Query(description="Say how the search went.")] = False,
     user_id: Annotated[str | None, Query(description="Who searches, for the log.")] = None,
     session_id: Annotated[str | None, Query(description="In which session, for the log.")] = None,
 ) -> Response:
     """Search by words, meaning and titles together."""
-    options: dict[str, Any] = {} if window is None else {"window": window}
+    given = {
+        "window": window,
+        "offset": offset or None,
+        "facets": facets,
+        "count_up_to": count_up_to,
+        "distinct": distinct or None,
+    }
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if page_limit is not None and page_limit < top_k:
         # of 0 and less it is for the search to say what it thinks
         top_k = page_limit
@@ -101,6 +129,7 @@ async def search_wiki(
         search_mode=search_mode,
         fusion=fusion,
         top_k=top_k,
+        filter=_filter(filter),
         options=options,
         embed_missing=embed_missing,
         context={
@@ -110,6 +139,18 @@ async def search_wiki(
         },
     )
     return Json(searched(q, result, debug=debug))
+
+
+def _filter(text: str | None) -> dict[str, Any] | None:
+    if text is None or not text.strip():
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InvalidValueError(f"filter is not JSON: {error}.", hint='Write it as {"tags": ["law"]}.') from error
+    if not isinstance(value, dict):
+        raise InvalidValueError("filter is not a JSON object.", hint='Write it as {"tags": ["law"]}.')
+    return value
 
 
 def searched(query: str, result: SearchResult, *, debug: bool) -> dict[str, Any]:
@@ -124,7 +165,9 @@ def searched(query: str, result: SearchResult, *, debug: bool) -> dict[str, Any]
         "approximate": result.approximate,
         "did_you_mean": result.did_you_mean,
         "notes": result.notes,
-        "total": len(result.hits),
+        "total": result.total,
+        "total_exact": result.total_exact,
+        "facets": _facets(result),
         "timing": result.timings,
         "hits": [_hit(hit) for hit in result.hits],
     }
@@ -143,6 +186,12 @@ def searched(query: str, result: SearchResult, *, debug: bool) -> dict[str, Any]
             "weights": result.weights,
         }
     return told
+
+
+def _facets(result: SearchResult) -> dict[str, list[dict[str, Any]]] | None:
+    if result.facets is None:
+        return None
+    return {name: [{"value": of.value, "count": of.count} for of in found] for name, found in result.facets.items()}
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
@@ -165,6 +214,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "source": hit.source,
         "metadata": hit.metadata,
         "hit_chunks": hit.hit_chunks,
+        "copies": hit.copies,
         "signals": hit.signals,
     }
 

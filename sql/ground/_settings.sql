@@ -15,11 +15,13 @@ declare
                                  "adaptive.least_deviation": [1e-9, 1], "adaptive.heads": [1, 1000], "adaptive.boost": [0, 1000000],
                                  "lexical_threshold": [0, 1], "min_relevance": [0, 1], "recency_half_life_days": [0, 100000], "diversity": [0, 1], "rerank_head": [1, 1000],
                                  "window": [0, 10], "snippet_length": [0, 2000],
+                                 "offset": [0, 1000000], "count_up_to": [0, 1000000], "facet_values": [1, 1000],
                                  "log.sample_rate": [0, 1], "log.signals_of": [0, 1000], "log.low_confidence_threshold": [0, 1], "log.reformulation_window_s": [0, 3600],
                                  "log.typeahead_pause_s": [0, 60], "log.min_impressions": [0, 1000000], "log.popularity_days": [1, 3650],
                                  "chat.sample_rate": [0, 1], "chat.min_score": [0, 1], "chat.long_turns": [1, 100000],
                                  "chat.idle_minutes": [1, 525600]}';
-    whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length,adaptive.heads,log.signals_of,log.min_impressions,log.popularity_days,chat.long_turns}';
+    whole    constant text[] := '{chunk_size,candidates,max_rows,rerank_oversample,rerank_head,window,snippet_length,offset,count_up_to,'
+                                 'facet_values,adaptive.heads,log.signals_of,log.min_impressions,log.popularity_days,chat.long_turns}';
     bound    jsonb;
     typed    text;
     setting  record;
@@ -93,6 +95,16 @@ begin
             errcode = 'PS002',
             message = format('unknown operator "%s"', settings ->> 'operator'),
             hint    = 'Known operators: or, and.';
+    end if;
+
+    if exists (select
+                 from jsonb_array_elements(settings -> 'facets') as f
+                where jsonb_typeof(f) <> 'string'
+                   or f #>> '{}' !~ '^(tags|source|collection|metadata[.].+)$') then
+        raise exception using
+            errcode = 'PS002',
+            message = format('unknown facet among %s', left(settings ->> 'facets', 100)),
+            hint    = 'Known facets: collection, source, tags, and metadata.KEY for a key of the metadata, such as metadata.year.';
     end if;
 
     if settings ? 'fusion' then

@@ -32,6 +32,11 @@ select '{
     "rerank":                 "",
     "rerank_head":            50,
     "group_by_page":          false,
+    "distinct":               false,
+    "offset":                 0,
+    "count_up_to":            0,
+    "facets":                 [],
+    "facet_values":           20,
     "window":                 0,
     "require_keywords":       false,
     "snippet_length":         240,
@@ -57,13 +62,18 @@ skewness 0 .. 10, least_exponent -10 .. 0, most_exponent 0 .. 10: how far words 
 least_deviation 1e-9 .. 1: scores that deviate less are taken as alike, in strategy distribution too; heads 1 .. 1000:
 candidates that the others are compared with as their neighbours; boost 0 .. 1000000: by how much a boost of 1 lifts
 the score), boosts (0 .. 1000000, see boost_factors; same_title: by how much the page that is called as the query is
-lifted, 1: above all others, 0: not at all), rerank_oversample (1 .. 1000: strategy weighted re-scores top_k × this
-many vector hits), min_relevance (0 .. 1: hits of less relevance are left out; 0: none), recency_half_life_days (0 ..
-100000: a page so old counts half; 0: age counts nothing), recency_key (key of the page''s metadata that holds its date,
-in any usual form; what has none counts as old as the middle of the others; empty: when the page was last put).
+lifted, 1: above all others, 0: not at all), rerank_oversample (1 .. 1000: strategy weighted re-scores 8 × this many
+vector hits, and at least candidates), min_relevance (0 .. 1: hits of less relevance are left out; 0: none),
+recency_half_life_days (0 .. 100000: a page so old counts half; 0: age counts nothing), recency_key (key of the page''s
+metadata that holds its date, in any usual form; what has none counts as old as the middle of the others; empty: when
+the page was last put).
 Presentation: diversity (0 .. 1: how much likeness to better hits counts against a hit), rerank (name of a SQL function
 (text, bigint[]) that returns chunk_id and score, applied to the head, or learned:NAME for a learned reranker; empty:
-none), rerank_head (1 .. 1000 candidates it gets), group_by_page (best chunk of each page only), window (0 .. 10
+none), rerank_head (1 .. 1000 candidates it gets), group_by_page (best chunk of each page only), distinct
+(each text once: of chunks with the same heading and content the best), offset (0 .. 1000000: hits left out before the
+first that is shown; a ranking ends at rank 1000, a listing at its last page), count_up_to (0 .. 1000000: how far total
+is counted where it is not known anyway), facets (array of "tags", "source", "collection" and "metadata.KEY": search counts
+the matches by each of their values), facet_values (1 .. 1000: most values of a facet), window (0 .. 10
 neighbouring chunks shown on each side), require_keywords (keep only hits whose window has every word), snippet_length
 (0 .. 2000 characters, 0 for none).
 The log of searches: log (sample_rate 0 .. 1: share of searches that are kept, failed ones are kept all; signals_of 0 ..

@@ -97,7 +97,8 @@ begin
                      order by e.at)
       into completed
       from jsonb_array_elements(entries) with ordinality as e(entry, at)
-           left join lateral (select s.hit_ids[(e.entry ->> 'position')::integer] as hit
+           left join lateral (select s.hit_ids[(e.entry ->> 'position')::integer
+                                                 - coalesce((s.query_attributes #>> '{options,offset}')::integer, 0)] as hit
                                 from pgsearch.queries as s
                                where s.query_id = (e.entry ->> 'query_id')::uuid
                                  and s.ts = pgsearch._uuid_time((e.entry ->> 'query_id')::uuid)

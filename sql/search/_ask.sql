@@ -22,6 +22,7 @@ declare
     parsed   pgsearch.parsed_query;
     model    pgsearch.embedding_models;
     scope    pgsearch.scope;
+    nothing_passes boolean;
     without  constant text := case search_mode
                               when 'code' then 'semantic_small_node and semantic_small_code are left out'
                               else 'the vector signal is left out'
@@ -39,6 +40,7 @@ begin
     parsed            := pgsearch._parse_for(query, collections, settings ->> 'operator', (settings ->> 'prefix')::boolean);
     scope.collections := collections;
     scope.page_ids    := pgsearch._filter_page_ids(filter, collections);
+    nothing_passes    := cardinality(scope.page_ids) = 0;
     scope             := pgsearch._without_excluded(scope, parsed.excluded);
     if embedding is not null or search_mode = 'vector' or search_mode <> 'code' and (settings ->> 'diversity')::float8 > 0 then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
@@ -54,17 +56,22 @@ begin
     asked.scope       := scope;
     asked.parsed      := parsed;
     asked.model       := model;
-    asked.candidates  := greatest((settings ->> 'candidates')::integer, top_k);
+    asked.skip        := (settings ->> 'offset')::integer;
+    -- whatever is shown of them: standard scores are relative to what is compared
+    asked.candidates  := (settings ->> 'candidates')::integer;
     asked.use_text    := search_mode in ('auto', 'fts', 'code') and parsed.any_of is not null;
     asked.use_vector  := search_mode in ('auto', 'vector', 'code') and embedding is not null and model.model_id is not null;
     -- what stop words are for the text may be a name: The Who
     asked.use_title   := search_mode in ('auto', 'lexical') and (parsed.any_of is not null or parsed.words <> '{}');
     asked.title_keys  := case when search_mode in ('auto', 'fts', 'lexical') then pgsearch._title_keys(query, parsed.words) end;
     asked.notes       := '{}';
+    if nothing_passes then
+        asked.notes := asked.notes || 'No page passes the filter.'::text;
+    end if;
     if asked.use_vector and model.distance = 'cosine' and pgsearch._vector_norm(embedding) = 0 then
         asked.use_vector := false;
         asked.notes      := asked.notes || format('The embedding of the query is a zero vector: %s.', without);
-    elsif search_mode in ('auto', 'vector', 'code') and not asked.use_vector
+    elsif search_mode in ('auto', 'vector', 'code') and not asked.use_vector and not pgsearch._is_listing(asked)
           -- nobody misses what the collections never had
           and (embedding is not null or search_mode = 'vector' or pgsearch._has_model(settings ->> 'model', collections)) then
         asked.notes := asked.notes || format(case
@@ -82,6 +89,17 @@ $$;
 
 comment on function pgsearch._ask(text, vector, text[], text, integer, text, jsonb, jsonb, text) is
 'The request of a search from the arguments of _search, which it checks; search_mode may be code too.';
+
+create or replace function pgsearch._is_listing(asked pgsearch.search_request)
+returns boolean
+language sql immutable parallel safe
+return asked.search_mode <> 'code'
+       and asked.embedding is null
+       and (asked.scope).page_ids is not null
+       and coalesce(btrim(asked.query), '') = '';
+
+comment on function pgsearch._is_listing(pgsearch.search_request) is
+'Whether nothing is asked but which pages pass the filter.';
 
 create or replace function pgsearch._begun(asked pgsearch.search_request)
 returns pgsearch.search_findings

@@ -15,13 +15,14 @@ declare
     one_a_page constant boolean := (settings ->> 'group_by_page')::boolean and not reranks;
     half       constant float8  := (settings ->> 'recency_half_life_days')::float8;
     lowest     constant float8  := (settings ->> 'min_relevance')::float8;
+    -- what a stage chooses from is the same whatever is shown, so that the order is
     shown      constant integer := case
-                                   when reranks then greatest(asked.top_k, (settings ->> 'rerank_head')::integer)
-                                   when (settings ->> 'diversity')::float8 > 0 then greatest(asked.top_k, least(100, 5 * asked.top_k))
-                                   else asked.top_k
+                                   when (settings ->> 'distinct')::boolean or reranks and (settings ->> 'group_by_page')::boolean
+                                        or lowest > 0 then 10000
+                                   else greatest(asked.skip + asked.top_k,
+                                                 case when reranks then (settings ->> 'rerank_head')::integer end,
+                                                 case when (settings ->> 'diversity')::float8 > 0 then 100 end)
                                    end;
-    -- what is cut by relevance is cut before it is counted
-    fused      constant integer := case when lowest > 0 then cardinality(findings.chunk_ids) else shown end;
     article_boosts float8[];
     ages           float8[];
     undated        integer;
@@ -71,7 +72,7 @@ begin
                    words          => parsed.words,
                    lexemes        => parsed.lexemes,
                    one_a_page     => one_a_page,
-                   shown          => fused) as f;
+                   shown          => shown) as f;
     else
         select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
           into findings.hits
@@ -91,11 +92,11 @@ begin
                    same_titled    => findings.same_titled,
                    sameness       => findings.sameness,
                    one_a_page     => one_a_page,
-                   shown          => fused) as f;
+                   shown          => shown) as f;
     end if;
     findings.hits := coalesce(findings.hits, '[]');
     if lowest > 0 then
-        findings := pgsearch._above(lowest, shown, asked, findings);
+        findings := pgsearch._above(lowest, asked, findings);
     end if;
     if findings.field_pages is not null then
         findings.hits := pgsearch._hits_with_fields(findings);
@@ -107,9 +108,9 @@ $$;
 
 comment on function pgsearch._fuse_and_boost(pgsearch.search_request, pgsearch.search_findings) is
 'Adds hits: the first candidates by the fusion, best first, as objects of chunk_id, page_id, score, match_reason, signals
-and hit_chunks; as many as are shown, or as reranking and diversity choose from.';
+and hit_chunks; as many as are shown, or as reranking, diversity and a least relevance choose from.';
 
-create or replace function pgsearch._above(lowest float8, shown integer, asked pgsearch.search_request, findings pgsearch.search_findings)
+create or replace function pgsearch._above(lowest float8, asked pgsearch.search_request, findings pgsearch.search_findings)
 returns pgsearch.search_findings
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -130,14 +131,12 @@ begin
         findings.notes := findings.notes || format('Of %s candidates %s are below the relevance of %s: they are left out.',
                                                    fused, fused - jsonb_array_length(findings.hits), lowest);
     end if;
-    findings.hits := jsonb_path_query_array(findings.hits, '$[0 to $last]', jsonb_build_object('last', shown - 1));
     return findings;
 end;
 $$;
 
-comment on function pgsearch._above(float8, integer, pgsearch.search_request, pgsearch.search_findings) is
-'The findings without the hits whose relevance is below the least, as many as are shown, and with a note on how many were
-left out.';
+comment on function pgsearch._above(float8, pgsearch.search_request, pgsearch.search_findings) is
+'The findings without the hits whose relevance is below the least, and with a note on how many were left out.';
 
 create or replace function pgsearch._hits_with_fields(findings pgsearch.search_findings)
 returns jsonb

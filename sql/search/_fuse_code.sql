@@ -227,11 +227,6 @@ begin
             case when coalesce(text_chunks, '{}') = '{}' and (select max(n) from unnest(pairs.named) as n) >= 0.35 then 0.55::float8 end);
     end if;
 
-    if reranks then
-        findings.hits := jsonb_path_query_array(
-                             findings.hits, '$[0 to $last]',
-                             jsonb_build_object('last', greatest(asked.top_k, (asked.settings ->> 'rerank_head')::integer) - 1));
-    end if;
     findings.laps := pgsearch._lap(findings.laps, 'fusion_ms');
     return findings;
 end;

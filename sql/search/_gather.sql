@@ -26,7 +26,8 @@ begin
                    collections => scope.collections,
                    page_ids    => scope.page_ids,
                    top_n       => case asked.fusion
-                                  when 'weighted' then least(1000, greatest(1, asked.top_k) * (settings ->> 'rerank_oversample')::integer)
+                                  when 'weighted' then greatest(asked.candidates,
+                                                                 least(1000, 8 * (settings ->> 'rerank_oversample')::integer))
                                   else asked.candidates
                                   end) as v;
         findings.by_vector := near;

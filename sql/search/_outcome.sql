@@ -23,6 +23,9 @@ begin
         'notes',       to_jsonb(findings.notes),
         'timings',     (findings.laps).timings || jsonb_build_object('total_ms', total_ms),
         'candidates',  findings.candidates,
+        'total',       findings.total,
+        'total_exact', findings.total_exact,
+        'facets',      findings.facets,
         'hits',        findings.hits);
 end;
 $$;

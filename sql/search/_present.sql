@@ -21,7 +21,10 @@ declare
     contexts       text[];
     worth          float8[];
 begin
-    select array_agg(greatest(w.relevance, case when (r.hit ->> 'whole_name')::boolean then 0.95::float8 end) order by r.at)
+    -- hits from below the candidates know theirs already
+    select array_agg(greatest((coalesce(r.hit -> 'relevance', to_jsonb(w.relevance)) #>> '{}')::float8,
+                              case when (r.hit ->> 'whole_name')::boolean then 0.95::float8 end)
+                     order by r.at)
       into worth
       from jsonb_array_elements(ranked) with ordinality as r(hit, at)
            left join unnest(pgsearch._relevance(asked, findings,
@@ -45,7 +48,7 @@ begin
 
     select coalesce(jsonb_agg(
                jsonb_build_object(
-                   'rank',          r.at,
+                   'rank',          asked.skip + r.at,
                    'page_id',       c.page_id,
                    'chunk_id',      c.chunk_id,
                    'collection',    c.collection,
@@ -57,13 +60,14 @@ begin
                    'snippet',       coalesce(excerpts[r.at], ''),
                    'score',         coalesce(r.hit -> 'reranked', r.hit -> 'score'),
                    -- normalize_display_scores of scores that all differ
-                   'display_score', 1::float8 - (r.at - 1)::float8 / shown,
+                   'display_score', 1::float8 - (asked.skip + r.at - 1)::float8 / (asked.skip + shown),
                    'match_reason',  r.hit -> 'match_reason',
                    'relevance',     worth[r.at],
                    'signals',       case when r.hit ? 'reranked'
                                          then (r.hit -> 'signals') || jsonb_build_object('fused', r.hit -> 'score', 'reranked', r.hit -> 'reranked')
                                          else r.hit -> 'signals' end,
                    'hit_chunks',    r.hit -> 'hit_chunks',
+                   'copies',        r.hit -> 'copies',
                    'tags',          to_jsonb(p.tags),
                    'source',        p.source,
                    'metadata',      p.metadata || c.metadata)

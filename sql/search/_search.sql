@@ -2,7 +2,8 @@
 --
 -- ask -> gather candidates by vectors, by titles, and by words, which score them all (and once more for what was
 -- probably meant, if there are none) -> complete the other signals ->
--- fuse, boost -> arrange: rerank the head, one chunk a page, diversity -> present: window, snippet.
+-- fuse, boost (and go on below them where that far down is asked for) -> count -> arrange: rerank the head, one chunk a
+-- page, diversity -> present: window, snippet.
 -- A stage takes the request and what was found so far, and gives back what was found. Between the stages travel arrays,
 -- never joins of the big tables: each statement is flat, with its own index.
 
@@ -30,6 +31,7 @@ declare
     findings   pgsearch.search_findings;
     meant      text;
     corrected  pgsearch.search_request;
+    further    pgsearch.search_request;
     found_then pgsearch.search_findings;
 begin
     search_mode := pgsearch._search_mode(search_mode);
@@ -46,6 +48,9 @@ begin
                            filter      => filter,
                            options     => options,
                            wanted      => wanted);
+    if pgsearch._is_listing(asked) then
+        return pgsearch._outcome(asked, pgsearch._present(asked, pgsearch._listed(asked)));
+    end if;
     findings := pgsearch._gather(asked);
 
     -- rows have no place to say what may have been meant, so for them it matters only where there are none
@@ -77,6 +82,19 @@ begin
     end if;
 
     findings := pgsearch._fuse_and_boost(asked, findings);
+    if (asked.settings ->> 'distinct')::boolean then
+        findings := pgsearch._each_text_once(findings);
+    end if;
+    if pgsearch._goes_on(asked, findings) then
+        further    := pgsearch._asked_on(asked);
+        found_then := pgsearch._fuse_and_boost(further, pgsearch._complete(further, pgsearch._gather(further)));
+        findings   := pgsearch._with_further(
+                        findings   => findings,
+                        further    => pgsearch._with_relevance(further, found_then),
+                        one_a_page => (asked.settings ->> 'group_by_page')::boolean,
+                        once       => (asked.settings ->> 'distinct')::boolean);
+    end if;
+    findings := pgsearch._counted(asked, findings);
     findings := pgsearch._arrange(asked, findings);
     findings := pgsearch._present(asked, findings);
     return pgsearch._outcome(asked, findings);
@@ -87,6 +105,7 @@ comment on function pgsearch._search(text, vector, text[], text, integer, text, 
 'The whole search as one JSON object: search_mode, signals (array of those that really ran), fusion, confidence (0 .. 1,
 see compute_confidence_hybrid), approximate (whether the text ranking is), did_you_mean (see _did_you_mean; null where
 nothing was misspelt), notes (array of sentences), timings
-(milliseconds a stage), candidates (how many each signal found), hits (see search_hybrid). wanted: outcome, all of this;
+(milliseconds a stage), candidates (how many each signal found), total, total_exact and facets (see _counted), hits (see
+search_hybrid). wanted: outcome, all of this;
 hits, the same without confidence, for callers who give rows; candidates, every candidate with its signals before fusion
 instead, as parallel arrays (see candidate_signals).';

@@ -23,6 +23,7 @@ set enable_mergejoin = off
 as $$
 declare
     asked pgsearch.search_request;
+    further pgsearch.search_request;
     findings pgsearch.search_findings;
 begin
     asked := pgsearch._ask_code(query       => query,
@@ -35,6 +36,18 @@ begin
     findings := pgsearch._gather_code(asked);
     findings := pgsearch._complete_code(asked, findings);
     findings := pgsearch._fuse_code(asked, findings);
+    if (asked.settings ->> 'distinct')::boolean then
+        findings := pgsearch._each_text_once(findings);
+    end if;
+    if pgsearch._goes_on(asked, findings) then
+        further  := pgsearch._asked_on(asked);
+        findings := pgsearch._with_further(
+                        findings   => findings,
+                        further    => pgsearch._fuse_code(further, pgsearch._complete_code(further, pgsearch._gather_code(further))),
+                        one_a_page => (asked.settings ->> 'group_by_page')::boolean,
+                        once       => (asked.settings ->> 'distinct')::boolean);
+    end if;
+    findings := pgsearch._counted(asked, findings);
     findings := pgsearch._arrange(asked, findings);
     findings := pgsearch._present(asked, findings);
     return pgsearch._outcome(asked, findings)

@@ -51,7 +51,8 @@ begin
     -- the search itself, as asked and as deep as it goes; refuses bad arguments
     outcome  := pgsearch._search(query, embedding, collections, search_mode, top_k, fusion, filter, options, 'hits');
     deep     := pgsearch._search(query, embedding, collections, search_mode, depth, fusion, filter,
-                                 coalesce(options, '{}') || '{"candidates": 1000, "snippet_length": 0, "window": 0, "group_by_page": false, "diversity": 0, "rerank": ""}'
+                                 coalesce(options, '{}') || '{"offset": 0, "distinct": false, "snippet_length": 0, "window": 0, "group_by_page": false}'
+                                 || '{"diversity": 0, "rerank": ""}'
                                  || case when coalesce(options, '{}') ? 'window' then jsonb_build_object('window', options -> 'window') else '{}' end, 'hits');
     settings := pgsearch._settings(collections, options);
     parsed   := pgsearch._parse_for(query, collections, settings ->> 'operator', (settings ->> 'prefix')::boolean);

@@ -32,7 +32,10 @@ comment on function pgsearch.search(text, vector, text[], text, integer, text, j
 'search_hybrid with what rows cannot carry, as one JSON object: search_mode, signals (array of those that really ran),
 fusion, did_you_mean (the query with its unknown words as they were probably meant, null where all are known; used where
 there would be no hit, and the notes say so), notes (why a signal was left out, why there are no hits), timings
-(milliseconds a stage), candidates (how many each signal found), hits (array of objects with the columns of search_hybrid);
+(milliseconds a stage), candidates (how many each signal found), total (how many hits there are: chunks, or pages
+or texts where each is shown once), total_exact (false: there are at least so many; option count_up_to counts on), facets
+(with option facets, by each an array of {"value", "count"} over all that matches; else null), hits (array of objects with
+the columns of search_hybrid);
 and query_id (of its row in the log, for log_feedback) and logged (whether there is one).
 Arguments and errors as search_hybrid, and context, what the log is to know: user_id, client_id, session_id, search_id,
 conversation_id, application, environment, intent, query_type, experiment, variant, query_attributes, metadata,
@@ -41,7 +44,9 @@ it.
 The log never fails a search: in a read-only transaction, on a standby or without the right to log nothing is stored,
 and what else went wrong stands in notes.
 Example:
-select pgsearch.search(''전기차 보조금'', context => ''{"user_id": "lee"}'');';
+select pgsearch.search(''전기차 보조금'', context => ''{"user_id": "lee"}'',
+                       filter => ''{"updated_at": {"gte": "2026-01-01"}}'',
+                       options => ''{"offset": 8, "facets": ["tags", "source"], "count_up_to": 10000}'');';
 
 create or replace function pgsearch._check_context(context jsonb)
 returns void

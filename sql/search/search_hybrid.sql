@@ -67,13 +67,19 @@ Arguments:
   code: see search_code)
 - top_k (0 .. 1000)
 - fusion (strategy; null: the setting)
-- filter (see _filter_page_ids: tags, any_tags, source, metadata, external_ids, page_ids; holds in every signal)
-- options (see default_settings)
+- filter (what pages have to meet, in every signal: tags, any_tags, source, metadata, created_at, updated_at, external_ids,
+  page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not; and, or, not. Such as {"tags":
+  "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or {"or": [{"source": "wiki"}, {"updated_at": {"gte":
+  "2026-01-01"}}]}; _filter_page_ids tells the whole language. With an empty query the pages that pass are listed, each
+  by its first chunk, those put last first)
+- options (see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct: each text
+  once)
 Returns rank from 1, the page and the chunk with their texts, context (with the neighbouring chunks, when option window
 > 0), snippet (HTML-escaped, <mark>ed), score (on the scale of the fusion), display_score (0 .. 1 by rank),
 relevance (0 .. 1, how likely it answers the query, whatever the other hits are), match_reason, signals (each
 signal''s score, rank, weight, contribution, and the boosts), hit_chunks (candidates of the same page),
-tags, source, metadata (of page and chunk).
+tags, source, metadata (of page and chunk), copies (with option distinct: how many candidates have the same text). The
+order is one list, whatever part of it is shown, and ends at rank 1000.
 No rows for a query without words; a notice then says why.
 Errors: PS001 unknown collection, PS002 unknown mode, fusion, option or filter key, PS003 value out of range, PS004
 wrong dimensions, PS008 unknown model.

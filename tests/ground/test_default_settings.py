@@ -11,7 +11,10 @@ from pgsearch.errors import InvalidValueError, UnknownNameError
 from tests.conftest import Select
 from tests.refusals import refused
 
-WHOLE_NUMBERS = ("candidates", "window", "snippet_length", "chunk_size", "max_rows", "rerank_head", "rerank_oversample")
+WHOLE_NUMBERS = (
+    *("candidates", "window", "snippet_length", "chunk_size", "max_rows", "rerank_head", "rerank_oversample"),
+    *("offset", "count_up_to", "facet_values"),
+)
 
 
 def test_every_default_may_be_given_as_an_option(library: Client) -> None:

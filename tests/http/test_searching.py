@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +25,8 @@ def search(site: Site, **parameters: Any) -> dict[str, Any]:
 def test_a_search_gives_what_the_client_gives_with_scores_for_people(site: Site) -> None:
     found = search(site, q="전기차 보조금", top_k=3)
     with Client(site.dsn) as client:
-        hits = client.search("전기차 보조금", top_k=3).hits
+        result = client.search("전기차 보조금", top_k=3)
+        hits = result.hits
 
     assert [hit["external_id"] for hit in found["hits"]] == [hit.external_id for hit in hits]
     assert [hit["score"] for hit in found["hits"]] == [hit.display_score for hit in hits]
@@ -32,7 +34,7 @@ def test_a_search_gives_what_the_client_gives_with_scores_for_people(site: Site)
     assert [hit["match_reason"] for hit in found["hits"]] == [hit.match_reason for hit in hits]
     assert all(0 <= hit["score"] <= 1 for hit in found["hits"])
     assert found["timing"]["fusion_ms"] >= 0
-    assert found["total"] == len(found["hits"])
+    assert (found["total"], found["total_exact"], found["facets"]) == (result.total, result.total_exact, None)
     assert "debug" not in found
 
 
@@ -223,3 +225,27 @@ def test_without_its_database_a_server_keeps_feedback_until_it_is_back(serve: Ca
             time.sleep(0.1)
         assert connection.execute(stored).fetchall() == [("click",)]
         assert site.stop() == 0
+
+
+def test_filters_paging_facets_and_listing_are_those_of_the_client(site: Site) -> None:
+    wanted = {"collection": {"exists": True}}
+    assert "Known keys" in str(
+        site.client.get("/api/wiki/search", params={"q": "a", "filter": json.dumps(wanted)}).json()
+    )
+
+    filter = {"created_at": {"gte": "2000-01-01"}}
+    given = {"filter": json.dumps(filter), "offset": 1, "facets": ["tags", "collection"], "distinct": True}
+    with Client(site.dsn) as client:
+        for query in ("전기차 보조금", ""):
+            options = {"offset": 1, "facets": ["tags", "collection"], "distinct": True}
+            result = client.search(query, top_k=3, filter=filter, options=options)
+            found = search(site, q=query, top_k=3, **given)
+            assert [(hit["rank"], hit["external_id"], hit["copies"]) for hit in found["hits"]] == [
+                (hit.rank, hit.external_id, hit.copies) for hit in result
+            ]
+            assert query != "" or found["hits"][0]["rank"] == 2
+            assert (found["total"], found["total_exact"]) == (result.total, result.total_exact)
+            assert found["facets"] == {
+                name: [{"value": of.value, "count": of.count} for of in counts]
+                for name, counts in (result.facets or {}).items()
+            }

@@ -73,6 +73,11 @@ OPTIONS = (
         "window",
         "require_keywords",
         "snippet_length",
+        "offset",
+        "count_up_to",
+        "facets",
+        "facet_values",
+        "distinct",
     ),
 )
 INNER = (
@@ -423,6 +428,20 @@ BY_NAME: Mapping[str, Sequence[str]] = {
             *each(key, [[1], None, "a"], [1.5], [10**30], None, HUGE, {}, {"a": {"$gt": HUGE}}, [], ""),
             *each(key, list(range(MANY))),
         )
+    )
+    + objects(
+        value
+        for key in ("tags", "source", "updated_at", "metadata", "not")
+        for value in (
+            *each(key, {}, {"exists": 1}, {"in": 1}, {"gte": HUGE}, {"not": {"not": []}}, {"$": 1}, {"": {"gt": None}}),
+            *each(
+                key, {"a": {"gte": HUGE}}, {"a": {"in": [HUGE, SMALL, None]}}, {"\"'": {"eq": "'\\"}}, {"..": {"lt": 1}}
+            ),
+            *each(key, {"a": {"contains": [[[]]]}}, {"a": {"gt": "9999-12-31"}}, {"a": {"lt": "0001-01-01"}}),
+        )
+    )
+    + objects(
+        ({"or": [{"and": []}, 1]}, {"and": None}, {"or": {"not": {}}}, {"metadata": {"$or": [{}, {"$not": {"a": 1}}]}})
     ),
     "options jsonb": objects(
         (

@@ -242,7 +242,7 @@ def test_any_text_as_a_name_is_found_or_refused_by_name(library: Client, text: s
     filters: tuple[dict[str, object], ...] = (
         {"source": text},
         {"tags": [text]},
-        {"metadata": {text: text}},
+        {"metadata": {text.lstrip("$"): text}},
         {"external_ids": [text]},
     )
     for filter in filters:

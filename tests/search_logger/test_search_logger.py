@@ -60,7 +60,7 @@ def test_hits_of_a_search_may_be_given_as_they_are(dsn: str, conn: psycopg.Conne
     hit = Hit(
         rank=1, page_id=7, chunk_id=9, collection="c", external_id="p", title="", heading="", content="", context=None,
         snippet="", score=0.5, display_score=1.0, relevance=0.9, match_reason="content",
-        signals={"text": {"score": 1.0}}, hit_chunks=1, tags=[], source=None, metadata={},
+        signals={"text": {"score": 1.0}}, hit_chunks=1, tags=[], source=None, metadata={}, copies=None,
     )  # fmt: skip
     with SearchLogger(dsn, enable_async=False) as logger:
         logger.log_search("hit", [hit])

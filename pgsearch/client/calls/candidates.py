@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgsearch.client.calls.call import Call, Names, _json, _names, _rows
+from pgsearch.client.calls.call import Call, Names, _json, _names, _rows, _value
 from pgsearch.database.vectors import Vector, as_vector
 
 
@@ -215,3 +215,8 @@ def similarity_for_chunk_ids(
             "model": model,
         },
     )
+
+
+def filter_index_statement(key: str, *, concurrently: bool = True) -> Call[str]:
+    """The CREATE INDEX statement for filters by range on a key of the metadata."""
+    return _value("filter_index_statement", str, {"key": key, "concurrently": concurrently})

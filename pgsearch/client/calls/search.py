@@ -37,6 +37,7 @@ class Hit:
     source: str | None
     metadata: Mapping[str, Any]
     relevance: float | None
+    copies: int | None
 
     def _repr_html_(self) -> str:
         return in_html([self])
@@ -80,6 +81,14 @@ def search_code(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """How many of the matches have a value."""
+
+    value: str | float | bool | None
+    count: int
+
+
 LOGGED_OF_A_HIT = ("chunk_id", "external_id", "score", "signals", "match_reason")
 
 
@@ -91,9 +100,10 @@ class SearchResult:
     fusion,
     `notes` say what was left out and why, `timings` are milliseconds a stage, `candidates` how many each signal found.
     `did_you_mean` is the query with the words that no text has as they were probably meant; where nothing was found,
-    the hits are those of it, and the notes say so. `query_id` names the search to log_feedback; `logged` says whether
-    it is in the log. Of a search in mode code the hits are CodeHits, `query_type` is the type of the question and
-    `weights` are those of its signals.
+    the hits are those of it, and the notes say so. `total` is how many hits there are, whatever was asked for; where
+    `total_exact` is false there are at least so many. `facets` has what the option of that name asks for. `query_id`
+    names the search to log_feedback; `logged` says whether it is in the log. Of a search in mode code the hits are
+    CodeHits, `query_type` is the type of the question and `weights` are those of its signals.
 
     It is read like the list of its hits: `for hit in result`, `len(result)`, and true when there are any; a notebook
     shows them with a bar for each signal.
@@ -113,6 +123,9 @@ class SearchResult:
     query_type: str | None = None
     weights: Mapping[str, float] | None = None
     did_you_mean: str | None = None
+    total: int = 0
+    total_exact: bool = False
+    facets: Mapping[str, list[FacetValue]] | None = None
 
     @classmethod
     def from_json(cls, outcome: Mapping[str, Any]) -> SearchResult:
@@ -123,7 +136,10 @@ class SearchResult:
             else Hit(**hit)
             for hit in outcome["hits"]
         ]
-        return cls(**{**outcome, "hits": hits})
+        facets = outcome["facets"] and {
+            name: [FacetValue(**found) for found in values] for name, values in outcome["facets"].items()
+        }
+        return cls(**{**outcome, "hits": hits, "facets": facets})
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -131,16 +147,27 @@ class SearchResult:
     def __len__(self) -> int:
         return len(self.hits)
 
+    @property
+    def found(self) -> str:
+        """How many hits these are, and of how many, in words."""
+        these = f"{len(self)} hit{'' if len(self) == 1 else 's'}"
+        if self.total <= len(self):
+            return these
+        return f"{these} of {'' if self.total_exact else 'at least '}{self.total:,}"
+
     def _repr_html_(self) -> str:
-        found = f"{len(self)} hit{'' if len(self) == 1 else 's'}"
-        facts = [found, f"by {' + '.join(self.signals)}" if self.signals else "no signal ran"]
+        facts = [self.found, f"by {' + '.join(self.signals)}" if self.signals else "no signal ran"]
         if "total_ms" in self.timings:
             facts.append(f"{self.timings['total_ms']:.0f} ms")
         return in_html(self.hits, facts, self.notes)
 
     def to_log(self) -> dict[str, Any]:
         """What the SQL function log_result wants to know of this result: all but the texts of its hits."""
-        told = {of.name: getattr(self, of.name) for of in fields(self) if getattr(self, of.name) is not None}
+        told = {
+            of.name: getattr(self, of.name)
+            for of in fields(self)
+            if getattr(self, of.name) is not None and of.name != "facets"
+        }
         return {**told, "hits": [{name: getattr(hit, name) for name in LOGGED_OF_A_HIT} for hit in self.hits]}
 
 
