@@ -148,8 +148,8 @@ Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettch
 without a cut.
 weighted: 1 / (1 + cosine distance) for vectors, the scores themselves otherwise. legacy: the
 scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the
-weight of the text signal, beside vectors, is e^(information × ln(word_information / typical_information) + skewness ×
-mean of z^3 of the text scores), the exponent within least_exponent .. most_exponent (1.2, 20, 0.5, -1.5 and 2 were
+weight of the text signal, beside vectors, is e^(text_shift + information × ln(word_information / typical_information) + skewness ×
+mean of z^3 of the text scores), all but text_shift within least_exponent .. most_exponent (1.2, 20, 0.5, -1.5 and 2 were
 chosen on train queries, see benchmarks/results.md).
 Errors: PS002 unknown strategy, signal or constant, PS003 weight, rrf_k or a constant out of range.
 Example:

@@ -16,6 +16,7 @@ as $$
 select case right_name
        when 'search' then array[
            'select on pgsearch.collections, pgsearch.pages, pgsearch.chunks, pgsearch.embedding_models, pgsearch.embeddings, pgsearch.embedding_centres',
+           'select on pgsearch.fusion_calibrations',
            'select on pgsearch.lexeme_stats, pgsearch.collection_stats, pgsearch.confidence_breakpoints, pgsearch.reanalysis',
            'select on pgsearch.query_types, pgsearch.learned_models, pgsearch.semantic_nodes, pgsearch.experiments',
            'execute on function pgsearch._cached_query_embedding(integer, text), pgsearch._share_query_embedding(text, text, text)']
