@@ -46,6 +46,8 @@ as $$
 #variable_conflict use_column
 declare
     chosen constant pgsearch.embedding_models := pgsearch._named_model(calibrate_fusion.model);
+    -- a model fitted on the words of the collection errs where they err: it finds as much and adds less
+    redundant constant float8 := case when starts_with(chosen.model, 'svd:') then 1 else 0 end;
     told   record;
     shift  float8;
 begin
@@ -66,8 +68,9 @@ begin
        and p.model_id = chosen.model_id;
 
     if told.waiting = 0 then
-        shift := pgsearch._text_shift(told.sentences, told.sentence_words, told.sentence_vectors,
-                                      told.headings, told.heading_words, told.heading_vectors);
+        shift := redundant + pgsearch._text_shift(told.sentences, told.sentence_words, told.sentence_vectors,
+                                                  told.headings, told.heading_words, told.heading_vectors);
+        shift := case when shift > 3 then 3 else shift end;
     end if;
 
     insert into pgsearch.fusion_calibrations (
@@ -113,7 +116,8 @@ Arguments:
 - collection
 - model
 Returns the shift: 0 for a model that finds what it is asked for about as well as the words do, up to 3 for one that does
-not; the weight of the text signal is e^shift times as much in strategy adaptive. It is 0 too where nothing was judged,
+not, and 1 more (to 3) for one that is fitted on the collection (svd:), which errs where the words err; the weight of the
+text signal is e^shift times as much in strategy adaptive. It is 0 too where nothing was judged,
 because the model cannot be asked or the collection is too small: list_fusion_calibrations says why. What was judged is
 forgotten; draw_fusion_probes begins anew. `pgsearch calibrate`, `pgsearch embed` and `pgsearch maintain` do all of it.
 Errors: PS001 unknown collection, PS008 unknown model.';

@@ -220,6 +220,9 @@ def test_a_fitted_model_is_judged_by_a_fit_that_has_not_seen_what_was_held_out(
     found = calibrate_fusion(filled, "svd:w", SvdEmbedder([], np.zeros((0, 2), np.float32)), "w")
     assert found is not None
     assert found.sentences == found.headings == PAGES
+    # what errs where the words err counts less than it finds
+    assert found.text_shift is not None
+    assert 1 <= found.text_shift <= 3
     assert len(seen) == PAGES
     assert not [part for part in held_out if any(part in text for text in seen)]
 
