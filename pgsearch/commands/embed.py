@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pgsearch.client import Client
+from pgsearch.client.calls.fusion import FusionCalibration
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
 from pgsearch.commands._stopping import Stop, stopping
 from pgsearch.database.dsn import default_dsn
+from pgsearch.embedding.calibrating import calibrate_fusion, is_calibrated, told
 from pgsearch.embedding.fitting import fit_svd
 from pgsearch.embedding.index import IndexProgress, IndexReport, build_vector_index
 from pgsearch.embedding.registering import register_by_vector, use_where_none_is
@@ -121,11 +123,12 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
             progress=embedded,
             stop=stop,
         )
-        index, in_use = None, None
+        index, in_use, calibration = None, None, None
         if not stop.is_set():
             bar.remove_task(embedding)
             index = _index(client, model, bar)
             in_use = use_where_none_is(client, model, collection)
+            calibration = _calibration(client, model, embedder, collection, bar, stop)
         if arguments.watch is not None and not stop.is_set():
             say(f"{collection}: {report.embedded:,} chunks embedded, {report.failed:,} failed; watching for more")
             watching = bar.add_task("watching", total=None)
@@ -162,6 +165,7 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
                 "left": report.left,
                 "index": index,
                 "searches_use": in_use,
+                "calibration": calibration,
             }
         )
     else:
@@ -169,6 +173,8 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
             say(f"{model}: fitted on the words of {collection}, kept in {embedder_path(model)}")
         end = f"index {index.index} {index.action}; searches use {in_use}" if index else "stopped"
         say(f"{collection}: {report.embedded:,} chunks embedded, {report.failed:,} failed{_left(report)}; {end}")
+        if calibration is not None:
+            say(f"{collection}: {told(calibration)}")
         if in_use not in (None, model):
             command = f"pgsearch models switch {shlex.quote(model)} --collection {shlex.quote(collection)}"
             say(f"to search by {model}: {command}")
@@ -238,6 +244,26 @@ def _index(client: Client, model: str, bar: Progress) -> IndexReport:
     index = build_vector_index(client, model, progress=built)
     bar.remove_task(building)
     return index
+
+
+def _calibration(
+    client: Client, model: str, embedder: Embedder, collection: str, bar: Progress, stop: threading.Event
+) -> FusionCalibration | None:
+    """What calibrates the fusion, where nothing did yet or a tenth of the collection changed since."""
+    stands = client.list_fusion_calibrations(collection=collection, model=model)
+    if not any(row.stale for row in stands) or not is_calibrated(client, collection):
+        return None
+    asking = bar.add_task("calibrating the fusion", total=None)
+    found = calibrate_fusion(
+        client,
+        model,
+        embedder,
+        collection,
+        progress=lambda done, total: bar.update(asking, completed=done, total=total),
+        stop=stop,
+    )
+    bar.remove_task(asking)
+    return found
 
 
 def _show_status(client: Client, arguments: argparse.Namespace) -> int:

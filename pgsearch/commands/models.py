@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from pgsearch.client import Client
 from pgsearch.client.calls.embeddings import EmbeddingModel
@@ -60,8 +61,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _list(client: Client, arguments: argparse.Namespace) -> None:
     models = [(model, client.model_coverage(model.model)) for model in client.list_models()]
+    calibrations = client.list_fusion_calibrations()
+    trust = {(row.collection_name, row.model_name): row.text_shift for row in calibrations}
     if arguments.json:
-        say_json([{"model": model, "coverage": coverage} for model, coverage in models])
+        say_json(
+            [
+                {
+                    "model": model,
+                    "coverage": coverage,
+                    "calibrations": [row for row in calibrations if row.model_name == model.model],
+                }
+                for model, coverage in models
+            ]
+        )
         return
     if not models:
         say("no embedding model is registered")
@@ -75,6 +87,7 @@ def _list(client: Client, arguments: argparse.Namespace) -> None:
             _index_state(model),
             "; ".join(
                 f"{row.collection} {_percent(row.coverage)}{' (in use)' if row.is_default else ''}"
+                f"{_trust(trust.get((row.collection, model.model)))}"
                 for row in coverage
                 if row.is_default or row.embedded or row.stale
             ),
@@ -83,6 +96,11 @@ def _list(client: Client, arguments: argparse.Namespace) -> None:
     ]
     if rows:
         say_table(("model", "dimensions", "storage", "distance", "vectors", "index", "collections"), rows)
+
+
+def _trust(text_shift: float | None) -> str:
+    """What a calibration changed, where it changed anything."""
+    return f", words × {math.exp(text_shift):.1f}" if text_shift else ""
 
 
 def _index_state(model: EmbeddingModel) -> str:

@@ -5,6 +5,7 @@ model, or changed since they were embedded. So an embedding that was interrupted
 work is shared out and done is in pgsearch.embedding.worker.
 """
 
+from pgsearch.embedding.calibrating import calibrate_fusion
 from pgsearch.embedding.fitting import EmbedderGoneError, fit_svd
 from pgsearch.embedding.index import IndexProgress, IndexReport, build_vector_index
 from pgsearch.embedding.queries import query_embedding
@@ -18,6 +19,7 @@ __all__ = [
     "IndexProgress",
     "IndexReport",
     "build_vector_index",
+    "calibrate_fusion",
     "default_model",
     "embed_missing",
     "fit_svd",

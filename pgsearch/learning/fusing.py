@@ -165,7 +165,8 @@ def text_trust(adaptive: Mapping[str, float], information: Floats, skewness: Flo
     """The SQL function _text_trust: how far the words of each question are trusted beside vectors."""
     exponent = adaptive["information"] * np.log(information / adaptive["typical_information"])
     exponent = exponent + adaptive["skewness"] * skewness
-    trust: Floats = np.exp(np.clip(exponent, adaptive["least_exponent"], adaptive["most_exponent"]))
+    exponent = np.clip(exponent, adaptive["least_exponent"], adaptive["most_exponent"])
+    trust: Floats = np.exp(adaptive["text_shift"] + exponent)
     return trust
 
 

@@ -18,9 +18,12 @@ from psycopg import sql
 
 from pgsearch.client import Client
 from pgsearch.client.calls import inner
+from pgsearch.client.calls.fusion import FusionCalibration
 from pgsearch.client.calls.pages import TextStatsRefresh
 from pgsearch.database.connections import connect
-from pgsearch.errors import translated
+from pgsearch.embedding.calibrating import calibrate_fusion, is_calibrated
+from pgsearch.errors import PgsearchError, translated
+from pgsearch.models.names import embedder_for
 
 _GIN_INDEXES = """
 select i.indexrelid::bigint, c.relname
@@ -89,6 +92,7 @@ class MaintenanceReport:
 
     reanalyzed_rows: int
     text_stats: list[TextStatsRefresh]
+    calibrations: list[FusionCalibration]
     indexes: list[CleanedIndex]
     tables: list[VacuumedTable]
     log: LogDays
@@ -127,6 +131,7 @@ def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = Non
         client.refresh_embedding_centres()
         tell("measuring what scores are worth")
         client.calibrate_relevance(changed_only=True)
+        calibrations = _recalibrate(client, tell, warnings)
         for oid, index in indexes:
             tell(f"emptying the pending list of {index}")
             cleaned.append(CleanedIndex(index, _cleaned_pages(connection, oid, warnings)))
@@ -138,7 +143,28 @@ def maintain(dsn: str, *, progress: Callable[[str, int, int], None] | None = Non
         tell("looking after the search log")
         log = _keep_log(connection, client, warnings)
         tell("done")
-    return MaintenanceReport(reanalyzed, statistics, cleaned, vacuumed, log, warnings, time.monotonic() - started)
+    return MaintenanceReport(
+        reanalyzed, statistics, calibrations, cleaned, vacuumed, log, warnings, time.monotonic() - started
+    )
+
+
+def _recalibrate(client: Client, tell: Callable[[str], None], warnings: list[str]) -> list[FusionCalibration]:
+    """Calibrate the fusion where a tenth of a collection changed, or nothing did yet, and the model can be asked."""
+    found: list[FusionCalibration] = []
+    for row in client.list_fusion_calibrations():
+        if not row.stale or not is_calibrated(client, row.collection_name):
+            continue
+        try:
+            embedder = embedder_for(row.model_name)
+            if embedder is None:
+                continue
+            tell(f"calibrating the fusion of {row.collection_name}")
+            calibration = calibrate_fusion(client, row.model_name, embedder, row.collection_name)
+        except PgsearchError as error:
+            warnings.append(f"The fusion of {row.collection_name} was not calibrated: {error}")
+            continue
+        found += [calibration] if calibration is not None else []
+    return found
 
 
 def _reanalyze(connection: psycopg.Connection[Any], warnings: list[str], tell: Callable[[str, int, int], None]) -> int:

@@ -8,11 +8,12 @@
 create or replace function pgsearch._text_trust(adaptive jsonb, information float8, skewness float8)
 returns float8
 language sql immutable parallel safe
-return exp(least(greatest((adaptive ->> 'information')::float8
-                          * ln(greatest(information, 1e-6) / (adaptive ->> 'typical_information')::float8)
-                          + (adaptive ->> 'skewness')::float8 * coalesce(skewness, 0),
-                          (adaptive ->> 'least_exponent')::float8),
-                 (adaptive ->> 'most_exponent')::float8));
+return exp((adaptive ->> 'text_shift')::float8
+           + least(greatest((adaptive ->> 'information')::float8
+                            * ln(greatest(information, 1e-6) / (adaptive ->> 'typical_information')::float8)
+                            + (adaptive ->> 'skewness')::float8 * coalesce(skewness, 0),
+                            (adaptive ->> 'least_exponent')::float8),
+                   (adaptive ->> 'most_exponent')::float8));
 
 comment on function pgsearch._text_trust(jsonb, float8, float8) is
 'How far strategy adaptive trusts the words of a query beside vectors: by how telling they are (information, see fuse),

@@ -64,7 +64,7 @@ begin
                when 'convex'       then coalesce((g.score - s.least) / nullif(s.most - s.least, 0), 1)
                -- not cut at three deviations, as others do: the best texts stand four to ten above the mean
                when 'distribution' then coalesce((g.score - s.mean) / (6::float8 * s.deviation), 0) + 0.5::float8
-               -- both 0 .. 1: BM25 of a query of common words is small, and so is its say; 80 was chosen on scifact and cacm
+               -- both 0 .. 1: BM25 of a query of common words is small, and so is its say; 80 was chosen on samples of six judged sets
                when 'weighted'     then case g.signal when 'vector' then 1::float8 / (2::float8 - g.score)
                                                       when 'text'   then greatest(g.score, 0) / (greatest(g.score, 0) + 80::float8)
                                                       else g.score end
@@ -150,9 +150,9 @@ Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettch
 1 between their least and their greatest. distribution: mean - 3 standard deviations become 0, mean + 3 become 1,
 without a cut.
 weighted: 1 / (1 + cosine distance) for vectors, score / (score + 80) for text, the scores themselves otherwise. legacy:
-the scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the
-weight of the text signal, beside vectors, is e^(information × ln(word_information / typical_information) + skewness ×
-mean of z^3 of the text scores), the exponent within least_exponent .. most_exponent (1.2, 20, 0.5, -1.5 and 2 were
+the scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the weight of the
+text signal, beside vectors, is e^(text_shift + information × ln(word_information / typical_information) + skewness ×
+mean of z^3 of the text scores), all but text_shift within least_exponent .. most_exponent (1.2, 20, 0.5, -1.5 and 2 were
 chosen on train queries, see benchmarks/results.md).
 Errors: PS002 unknown strategy, signal or constant, PS003 weight, rrf_k or a constant out of range.
 Example:

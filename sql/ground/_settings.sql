@@ -12,6 +12,7 @@ declare
                                  "bm25.k1": [0, 10], "bm25.b": [0, 1], "bm25.heading_weight": [0, 10], "weights": [0, 1000000], "boosts": [0, 1000000],
                                  "adaptive.information": [0, 10], "adaptive.typical_information": [0.001, 1000000],
                                  "adaptive.skewness": [0, 10], "adaptive.least_exponent": [-10, 0], "adaptive.most_exponent": [0, 10],
+                                 "adaptive.text_shift": [-10, 10],
                                  "adaptive.least_deviation": [1e-9, 1], "adaptive.heads": [1, 1000], "adaptive.boost": [0, 1000000],
                                  "lexical_threshold": [0, 1], "min_relevance": [0, 1], "recency_half_life_days": [0, 100000], "diversity": [0, 1], "rerank_head": [1, 1000],
                                  "window": [0, 10], "snippet_length": [0, 2000],

@@ -22,7 +22,8 @@ select '{
     "weights":                {"text": null, "vector": null, "title": null, "lexical": null, "neighbours": null,
                                "tags": null, "note": null, "summary": null, "content": null},
     "adaptive":               {"information": 1.2, "typical_information": 20, "skewness": 0.5, "least_exponent": -1.5, "most_exponent": 2,
-                               "least_deviation": 1e-6, "heads": 5, "boost": 10},
+                               "text_shift": 0, "least_deviation": 1e-6, "heads": 5, "boost": 10},
+    "calibrated":             true,
     "boosts":                 {"title": 0.10, "tags": 0.05, "article": 0.10, "text_score": 0.05, "same_title": 1},
     "lexical_threshold":      0.3,
     "min_relevance":          0,
@@ -59,14 +60,16 @@ it stops and marks the result approximate), bm25 (k1 0 .. 10, b 0 .. 1, heading_
 Fusion: fusion (strategy, see fuse), rrf_k (0 .. 1000000), weights (0 .. 1000000 by signal; null: as the strategy has
 it), adaptive (constants of strategy adaptive, see fuse: information 0 .. 10, typical_information 0.001 .. 1000000,
 skewness 0 .. 10, least_exponent -10 .. 0, most_exponent 0 .. 10: how far words are trusted beside vectors;
+text_shift -10 .. 10: added to that exponent, beyond its bounds;
 least_deviation 1e-9 .. 1: scores that deviate less are taken as alike, in strategy distribution too; heads 1 .. 1000:
 candidates that the others are compared with as their neighbours; boost 0 .. 1000000: by how much a boost of 1 lifts
-the score), boosts (0 .. 1000000, see boost_factors; same_title: by how much the page that is called as the query is
-lifted, 1: above all others, 0: not at all), rerank_oversample (1 .. 1000: strategy weighted re-scores 8 × this many
-vector hits, and at least candidates), min_relevance (0 .. 1: hits of less relevance are left out; 0: none),
-recency_half_life_days (0 .. 100000: a page so old counts half; 0: age counts nothing), recency_key (key of the page''s
-metadata that holds its date, in any usual form; what has none counts as old as the middle of the others; empty: when
-the page was last put).
+the score), calibrated (true: what calibrate_fusion found is added to adaptive.text_shift, unless weights of text or
+vector are given; false: it is not, and embedding the collection calibrates nothing), boosts (0 .. 1000000, see
+boost_factors; same_title: by how much the page that is called as the query is lifted, 1: above all others, 0: not at
+all), rerank_oversample (1 .. 1000: strategy weighted re-scores 8 × this many vector hits, and at least candidates),
+min_relevance (0 .. 1: hits of less relevance are left out; 0: none), recency_half_life_days (0 .. 100000: a page so old
+counts half; 0: age counts nothing), recency_key (key of the page''s metadata that holds its date, in any usual form;
+what has none counts as old as the middle of the others; empty: when the page was last put).
 Presentation: diversity (0 .. 1: how much likeness to better hits counts against a hit), rerank (name of a SQL function
 (text, bigint[]) that returns chunk_id and score, applied to the head, or learned:NAME for a learned reranker; empty:
 none), rerank_head (1 .. 1000 candidates it gets), group_by_page (best chunk of each page only), distinct

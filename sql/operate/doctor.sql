@@ -249,6 +249,24 @@ begin
      order by l.collection, m.model nulls first;
 
     return query
+    select f.*
+      from pgsearch.list_fusion_calibrations() as k
+           join pgsearch.collections as c on c.collection = k.collection_name
+                                         and c.default_model = k.model_name
+           cross join lateral pgsearch._finding(
+               format('fusion of %s with %s', k.collection_name, k.model_name),
+               k.stale and k.calibrated_at is not null and (pgsearch.collection_settings(k.collection_name) ->> 'calibrated')::boolean,
+               'warn',
+               case when k.calibrated_at is null then 'not calibrated: words weigh as they do by default'
+                    else concat_ws(' ',
+                                   format('words weigh %s times as much as by default, found at %s.',
+                                          round(exp(k.text_shift)::numeric, 1), to_char(k.calibrated_at, 'YYYY-MM-DD HH24:MI')),
+                                   nullif(k.reason, ''),
+                                   format('%s %% of the embeddings changed since.', round(100 * k.changed)))
+               end,
+               format('pgsearch calibrate --collection %s --model %s', quote_literal(k.collection_name), quote_literal(k.model_name))) as f;
+
+    return query
     with recursive found(model_id) as (
         select min(e.model_id) from pgsearch.embeddings as e
         union all
@@ -265,7 +283,8 @@ end;
 $$;
 
 comment on function pgsearch._doctor_contents() is
-'doctor: text analysis, statistics of words, vectors that are missing, stale or of no model, and the levels of relevance.';
+'doctor: text analysis, statistics of words, vectors that are missing, stale or of no model, levels of relevance, and
+calibrations of the fusion.';
 
 create or replace function pgsearch._doctor_server()
 returns table (check_name text, status text, detail text, fix text)

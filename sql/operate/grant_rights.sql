@@ -17,6 +17,7 @@ as $$
 select case right_name
        when 'search' then array[
            'select on pgsearch.collections, pgsearch.pages, pgsearch.chunks, pgsearch.embedding_models, pgsearch.embeddings, pgsearch.embedding_centres',
+           'select on pgsearch.fusion_calibrations',
            'select on pgsearch.lexeme_stats, pgsearch.collection_stats, pgsearch.confidence_breakpoints, pgsearch.reanalysis',
            -- whose row level security holds for its pages
            'select (collection, relation, id_columns) on pgsearch.followed_tables',

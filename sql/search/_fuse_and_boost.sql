@@ -54,7 +54,7 @@ begin
         select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
           into findings.hits
           from pgsearch._fused_adaptive(
-                   settings       => settings,
+                   settings       => pgsearch._calibrated(settings, asked.model, (asked.scope).collections),
                    information    => findings.information,
                    embedding      => asked.embedding,
                    model          => asked.model,

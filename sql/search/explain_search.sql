@@ -131,6 +131,7 @@ declare
     counted    record;
     -- what the stages may look up by keys, a survey of common words included
     by_keys    bigint;
+    text_shift float8;
 begin
     perform pgsearch._check_collections(collections);
     settings   := pgsearch._settings(collections, options);
@@ -254,7 +255,11 @@ begin
                    n.rows - (before -> coalesce(n.index_name, n.relation) ->> 1)::bigint as rows,
                    n.fetched - (before -> coalesce(n.index_name, n.relation) ->> 2)::bigint as fetched
               from pgsearch._rows_read() as n) as r;
-    return query select 'search', case when counted.walked then 'a table or an index read whole' else 'every statement' end, counted.used, 'indexes only',
+    text_shift := (pgsearch._calibrated(settings, model, collections) #>> '{adaptive,text_shift}')::float8;
+    return query select 'search',
+                        case when counted.walked then 'a table or an index read whole' else 'every statement' end
+                        || case when text_shift <> 0 and model.model_id is not null then format('; words × %s', round(exp(text_shift)::numeric, 1)) else '' end,
+                        counted.used, 'indexes only',
                         not counted.walked, counted.rows::bigint, round(extract(epoch from clock_timestamp() - began) * 1000, 3)::float8, jsonb_build_array(coalesce(counted.plan, '{}'));
 end;
 $$;
@@ -263,7 +268,8 @@ comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) 
 'Runs each candidate stage of a search under EXPLAIN ANALYZE. Arguments as search_hybrid.
 Returns a row a stage (phrase, for each quoted one; words, for each that the statistics do not know; text, one for each
 scan of BM25; vector; fields; lexical, where the query has words that no chunk knows; candidate_pages; search, every statement
-of the whole search by the counters of tables and indexes): node (kinds of scan), index_name (indexes used),
+of the whole search by the counters of tables and indexes): node (kinds of scan; in the last row also how much more
+words weigh beside the model, where calibrate_fusion found that they should), index_name (indexes used),
 expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or
 pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and
 execution), plan (the whole EXPLAIN as JSON).

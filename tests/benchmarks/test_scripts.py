@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
@@ -38,6 +39,7 @@ from benchmarks import (
     search_log,
     tuning,
     vectors,
+    weak_models,
 )
 from benchmarks._latency_asking import BRUTE, EXACT, FAST, RANKED
 from tests.benchmarks.conftest import TOPICS, make_collection
@@ -178,6 +180,40 @@ def test_quality_of_the_first_questions_writes_nothing(server: str, judged: Path
     assert quality.main(["--dsn", server, "--output", str(output), "--sets", "korquad-dev", "--limit", "5"]) == 0
 
     assert not output.exists()
+
+
+def test_weak_models(server: str, judged: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_collection(judged / "cosqa")
+    monkeypatch.setenv("PGSEARCH_HOME", str(judged.parent / "home"))
+    given = ["--dsn", server, "--output", str(output), "--sets", "cosqa", "--models", "minilm-l6@16", "svd"]
+
+    assert weak_models.main(given) == 0
+
+    pairs = json.loads((output / "weak_models.json").read_text(encoding="utf-8"))["pairs"]
+    assert set(pairs) == {"cosqa minilm-l6@16", "cosqa svd"}
+    for found in pairs.values():
+        assert found["ndcg"][weak_models.TEXT] > 0.3
+        # its passages are of one sentence: nothing can be held out
+        assert (found["text_shift"], found["sentences"][0]) == (0, 0)
+        assert found["ndcg"][weak_models.AFTER] == found["ndcg"][weak_models.BEFORE]
+    assert "none | none | 0.00" in section(output, "weak-models")
+
+
+def test_vectors_of_held_out_texts_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def encode(texts: Sequence[str], is_query: bool) -> Any:
+        asked.extend(texts)
+        return np.ones((len(texts), 384), np.float32)
+
+    monkeypatch.setenv("PGSEARCH_VECTORS", str(tmp_path))
+    monkeypatch.setitem(weak_models.PACKAGED, "minilm-l6", lambda: encode)
+    for _ in range(2):
+        kept = weak_models.Kept("minilm-l6", weak_models.projection_to(16))
+        vectors = kept.embed(["a b", "a  b", "c"])
+        assert vectors[0] == vectors[1] == kept.embed_query("c")
+        assert np.linalg.norm(vectors[0]) == pytest.approx(1)
+    assert asked == ["a b", "c"]
 
 
 def test_tuning(server: str, judged: Path, output: Path) -> None:

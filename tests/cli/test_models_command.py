@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -187,3 +188,47 @@ def test_a_low_recall_is_a_warning_and_a_very_low_one_a_failure() -> None:
 def test_a_model_without_recall_to_measure_is_wrong_usage(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["doctor", "--model", "subjects"]) == 1
     assert "--recall" in capsys.readouterr().err
+
+
+def test_a_collection_is_calibrated_when_it_is_embedded_when_it_changed_and_by_hand(
+    client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PGSEARCH_HOME", str(tmp_path))
+    words = [
+        f"{first}{second}{third}" for first in "kst" for second in "aeiou" for third in ("ron", "mil", "pad", "lug")
+    ]
+    client.put_pages(
+        "notes",
+        [
+            {
+                "external_id": str(at),
+                "content": f"The {words[at]} is like a {words[at - 1]}. The {words[at - 1]} is no {words[at]} at all.",
+            }
+            for at in range(60)
+        ],
+    )
+    embed_command = ["embed", "--collection", "notes", "--model", "svd:notes"]
+    assert cli.main([*embed_command, "--json"]) == 0
+    calibration = json.loads(capsys.readouterr().out)["calibration"]
+    assert (calibration["sentences"], calibration["reason"]) == (60, "")
+
+    # nothing changed since
+    assert cli.main([*embed_command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["calibration"] is None
+
+    client.connection.execute(
+        "update pgsearch.fusion_calibrations set text_shift = 2, embeddings = 30, last_chunk_id = 0"
+    )
+    assert cli.main(["models", "list"]) == 0
+    assert "words × 7.4" in " ".join(capsys.readouterr().out.split())
+    assert cli.main(["maintain", "--json"]) == 0
+    (again,) = json.loads(capsys.readouterr().out)["calibrations"]
+    assert (again["collection_name"], again["stale"]) == ("notes", False)
+
+    assert cli.main(["calibrate", "--collection", "notes"]) == 0
+    assert "notes, svd:notes: words weigh" in capsys.readouterr().out
+    # vectors that were put by hand
+    assert cli.main(["calibrate", "--collection", "wiki"]) == 0
+    told = capsys.readouterr()
+    assert "could not be asked" in told.out
+    assert "The embedder of model 'subjects' is not known here" in told.err

@@ -97,6 +97,24 @@ def dimensions_of(model: str) -> Call[int]:
     return Call("select (pgsearch._named_model(%(model)s)).dimensions", {"model": model}, _first)
 
 
+# Embedding
+
+
+def chunks_after(collection: str, chunk_id: int, batch_size: int) -> Rows:
+    """Chunks of the collection after one of them, in order: page_id, chunk_id, heading, content."""
+    return _rows(
+        "select c.page_id, c.chunk_id, c.heading, c.content"
+        "  from pgsearch.chunks as c"
+        " where c.collection = %(collection)s"
+        "   and c.chunk_id > %(after)s"
+        " order by c.chunk_id"
+        " limit %(most)s",
+        collection=collection,
+        after=chunk_id,
+        most=batch_size,
+    )
+
+
 # Evaluation
 
 

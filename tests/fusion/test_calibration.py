@@ -1,0 +1,265 @@
+"""A weak embedding model is told from a good one by what was held out of its texts, and words weigh accordingly."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgsearch import Client
+from pgsearch.embedding.calibrating import calibrate_fusion, told
+from pgsearch.embedding.fitting import fit_svd
+from pgsearch.embedding.worker import embed_missing
+from pgsearch.errors import PgsearchError
+from pgsearch.models.svd import SvdEmbedder
+from tests.properties import examples
+from tests.refusals import refused
+
+PAGES = 80
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+DIMENSIONS = 256
+COMMON = {"Here", "is", "said", "of", "About", "and"}
+
+
+@cache
+def direction(word: str) -> list[float]:
+    chance = random.Random(word)
+    return [chance.gauss(0, 1) for _ in range(DIMENSIONS)]
+
+
+class Words:
+    """A good model: what shares words lies near."""
+
+    def __init__(self) -> None:
+        self.queries: list[str] = []
+        self.passages: list[str] = []
+
+    def embed_query(self, query: str) -> list[float]:
+        self.queries.append(query)
+        return self.vector(query)
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        self.passages += texts
+        return [self.vector(text) for text in texts]
+
+    def vector(self, text: str) -> list[float]:
+        vectors = [direction(word) for word in text.replace(".", " ").split() if word not in COMMON]
+        return [0.01 + sum(column) for column in zip(*vectors, strict=True)] or [0.01] * DIMENSIONS
+
+
+class Nothing(Words):
+    """A model that knows nothing: every text lies somewhere."""
+
+    def vector(self, text: str) -> list[float]:
+        return direction(text)
+
+
+def pages() -> list[dict[str, str]]:
+    """Each of a topic of its own, of which every sentence has two words, beside words that all share."""
+    chance = random.Random(7)
+    invented = ["".join(chance.choices(LETTERS, k=8)) for _ in range(PAGES * 6)]
+    made = []
+    for number in range(PAGES):
+        topic = invented[number * 6 : number * 6 + 6]
+        sentences = [
+            f"Here {' '.join(chance.sample(topic, 3))} is said of {chance.choice(invented)}." for _ in range(4)
+        ]
+        title = f"About {' and '.join(chance.sample(topic, 2))}"
+        made.append({"external_id": str(number), "title": title, "content": " ".join(sentences)})
+    return made
+
+
+@pytest.fixture(scope="module")
+def filled(new_client: Callable[[], Client]) -> Client:
+    """Pages with the vectors of both models, of which a search uses the bad one."""
+    client = new_client()
+    client.put_pages("w", pages())
+    client.refresh_text_stats()
+    for model, embedder in (("good", Words()), ("bad", Nothing())):
+        client.register_model(model, DIMENSIONS)
+        embed_missing(client, model, embedder, "w")
+    client.set_default_model("w", "bad")
+    return client
+
+
+def text_weight(client: Client, model: str = "bad", **options: Any) -> float:
+    (hit, *_) = client.search(
+        "here is said",
+        embedding=[1.0] * DIMENSIONS,
+        collections="w",
+        options={"model": model, **options},
+    ).hits
+    weight: float = hit.signals["text"]["weight"]
+    return weight
+
+
+def test_words_are_trusted_more_beside_a_model_that_does_not_find_what_it_is_asked_for(filled: Client) -> None:
+    before = {model: text_weight(filled, model) for model in ("good", "bad")}
+    found = {
+        model: calibrate_fusion(filled, model, embedder, "w")
+        for model, embedder in (("good", Words()), ("bad", Nothing()))
+    }
+    good, bad = found["good"], found["bad"]
+    assert good is not None
+    assert bad is not None
+    assert good.sentences == good.headings == bad.sentences == PAGES
+    assert good.text_shift is not None
+    assert good.text_shift < 1
+    assert bad.text_shift == 3
+    for model, calibration in (("good", good), ("bad", bad)):
+        assert text_weight(filled, model) == pytest.approx(before[model] * math.exp(calibration.text_shift or 0))
+
+    # switched off, or told what to weigh
+    assert text_weight(filled, calibrated=False) == pytest.approx(before["bad"])
+    assert text_weight(filled, weights={"text": 1}) == pytest.approx(before["bad"])
+    assert text_weight(filled, adaptive={"text_shift": -1}) == pytest.approx(before["bad"] * math.exp(2))
+
+    # and seen
+    (last,) = [
+        row for row in filled.explain_search("here", [1.0] * DIMENSIONS, collections="w") if row.stage == "search"
+    ]
+    assert "words × 20.1" in (last.node or "")
+    assert "20.1 times" in {check.check_name: check for check in filled.doctor()}["fusion of w with bad"].detail
+
+
+def test_without_a_model_to_ask_nothing_changes_and_it_is_said(filled: Client) -> None:
+    filled.connection.execute("delete from pgsearch.fusion_calibrations")
+    before = text_weight(filled)
+    found = calibrate_fusion(filled, "bad", None, "w")
+    assert found is not None
+    assert (found.text_shift, found.sentences) == (0, 0)
+    assert "could not be asked" in told(found)
+    assert text_weight(filled) == before
+
+
+def test_a_calibration_that_was_interrupted_goes_on_where_it_stood(filled: Client) -> None:
+    filled.connection.execute("delete from pgsearch.fusion_calibrations; delete from pgsearch.fusion_probes")
+    stop, first, second = threading.Event(), Words(), Words()
+
+    def stop_after_one_batch(done: int, total: int) -> None:
+        if done:
+            stop.set()
+
+    assert calibrate_fusion(filled, "good", first, "w", progress=stop_after_one_batch, stop=stop) is None
+    assert 0 < len(first.queries) < 2 * PAGES
+    assert [(row.stale, row.text_shift) for row in filled.list_fusion_calibrations(model="good")] == [(True, None)]
+
+    found = calibrate_fusion(filled, "good", second, "w")
+    assert found is not None
+    assert found.sentences == found.headings == PAGES
+    assert not set(first.queries) & set(second.queries)
+    assert len(first.queries) + len(second.queries) == 2 * PAGES
+
+
+def test_words_are_judged_without_what_was_held_out(dsn: str) -> None:
+    """Only the held-out sentence has its words: by words nobody can find the rest, the model sees what it likes."""
+    with Client(dsn) as client:
+        client.put_pages("w", [{"external_id": "a", "content": "One two three four five six. Seven eight nine ten."}])
+        client.register_model("m", 2)
+        (chunk,) = client.list_missing_embeddings("m")
+        client.put_embeddings("m", [chunk.chunk_id], [chunk.content_hash], [[1.0, 0.0]])
+        assert client.draw_fusion_probes("w", "m") == 1
+        (probe,) = client.list_fusion_probes("w", "m")
+        client.put_fusion_probes(
+            "w", "m", [probe.kind], [probe.chunk_id], held_out_embeddings=[[1, 0]], rest_embeddings=[[1, 1]]
+        )
+        ranks = client.connection.execute("select word_rank, vector_rank from pgsearch.fusion_probes").fetchall()
+        assert ranks == [(0, 1)]
+        assert client.calibrate_fusion("w", "m") == 0
+        (found,) = client.list_fusion_calibrations(collection="w")
+        assert "Fewer than 50" in (found.reason or "")
+
+
+def test_a_text_that_cannot_be_embedded_is_asked_for_no_more(filled: Client) -> None:
+    class Choosy(Words):
+        def embed_query(self, query: str) -> list[float]:
+            if query.startswith("About"):
+                raise ValueError("no headings")
+            return super().embed_query(query)
+
+    filled.connection.execute("delete from pgsearch.fusion_probes")
+    found = calibrate_fusion(filled, "good", Choosy(), "w")
+    assert found is not None
+    assert (found.sentences, found.headings) == (PAGES, 0)
+
+
+def test_a_calibration_is_stale_after_a_tenth_of_the_embeddings_changed(filled: Client) -> None:
+    calibrate_fusion(filled, "good", Words(), "w")
+    for number, stale in ((PAGES // 10, False), (PAGES // 10 + 2, True)):
+        filled.put_pages("w", [{"external_id": f"new {n}", "content": f"new {LETTERS[n]}"} for n in range(number)])
+        embed_missing(filled, "good", Words(), "w")
+        (row,) = filled.list_fusion_calibrations(model="good")
+        assert row.stale == stale
+        assert row.changed == pytest.approx(number / PAGES)
+    filled.delete_pages("w", [f"new {n}" for n in range(PAGES // 10 + 2)])
+
+
+def test_a_fitted_model_is_judged_by_a_fit_that_has_not_seen_what_was_held_out(
+    filled: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed_missing(filled, "svd:w", fit_svd(filled, "svd:w", "w"), "w")
+    seen: list[str] = []
+    fit = SvdEmbedder.fit
+
+    def watched(texts: Any, **others: Any) -> SvdEmbedder:
+        seen.extend(texts)
+        return fit(seen, **others)
+
+    monkeypatch.setattr(SvdEmbedder, "fit", watched)
+    assert filled.draw_fusion_probes("w", "svd:w") == 2 * PAGES
+    held_out = [probe.held_out for probe in filled.list_fusion_probes("w", "svd:w", batch_size=1000)]
+    # the embedder itself is asked for nothing
+    found = calibrate_fusion(filled, "svd:w", SvdEmbedder([], np.zeros((0, 2), np.float32)), "w")
+    assert found is not None
+    assert found.sentences == found.headings == PAGES
+    # what errs where the words err counts less than it finds
+    assert found.text_shift is not None
+    assert 1 <= found.text_shift <= 3
+    assert len(seen) == PAGES
+    assert not [part for part in held_out if any(part in text for text in seen)]
+
+
+@given(st.text(alphabet=st.sampled_from("ab .!?。\n가나𐀀"), max_size=400), st.text(alphabet="xy .\n가", max_size=40))
+@examples(200)
+def test_what_is_held_out_is_not_left(filled: Client, content: str, heading: str) -> None:
+    for kind in ("sentence", "heading"):
+        row = filled.connection.execute(
+            "select held_out, rest_heading, rest_content from pgsearch._held_out(%s, 5, %s, %s)",
+            (kind, heading, content),
+        ).fetchone()
+        assert row is not None
+        held_out, rest_heading, rest_content = row
+        if held_out is not None:
+            assert 20 <= len(held_out) <= 300
+            assert held_out in (content if kind == "sentence" else heading)
+            assert held_out not in rest_content
+            assert rest_heading == ("" if kind == "heading" else heading)
+
+
+def test_bad_arguments_are_refused(filled: Client) -> None:
+    run = filled.connection.execute
+    put = "select pgsearch.put_fusion_probes('w', 'good', "
+    for arguments, sqlstate, names in (
+        ("'{sentence}', '{1}')", "PS003", "do not go together"),
+        ("'{sentence}', '{1}', '{\"[1]\"}', '{\"[1]\"}', '{1}')", "PS003", "do not go together"),
+        ("'{sentence}', '{1,2}', null, null, '{1,2}')", "PS003", "do not go together"),
+        ("'{sentence}', '{1}', null, null, '{-1}')", "PS003", "negative"),
+        ("'{sentence}', '{1}', '{zinc}', '{\"[1]\"}')", "PS003", "chunk 1"),
+        ("'{sentence}', '{1}', '{\"[1]\"}', '{\"[1]\"}')", "PS004", "good"),
+    ):
+        with refused(sqlstate, names=names):
+            run((put + arguments).encode())
+    with refused("PS001"):
+        run("select pgsearch.draw_fusion_probes('nowhere', 'good')")
+    with refused("PS008"):
+        run("select pgsearch.calibrate_fusion('w', 'nobody')")
+    with pytest.raises(PgsearchError):
+        filled.list_fusion_probes("w", "good", batch_size=0)
