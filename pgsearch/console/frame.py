@@ -23,7 +23,7 @@ from pgsearch.console.asked import KEPT, Asked
 from pgsearch.console.excerpts import marked
 from pgsearch.console.pages import Action, Page, pages
 from pgsearch.console.tables import as_csv
-from pgsearch.console.texts import LANGUAGES, Texts, chosen
+from pgsearch.console.texts import LANGUAGES, Texts, chosen, later
 from pgsearch.errors import PgsearchError
 from pgsearch.http.access import SHOW_IT
 from pgsearch.http.answers import Json
@@ -36,7 +36,7 @@ _YEAR = 365 * 24 * 3600
 _KEPT_SECONDS = 10.0
 _SEE_OTHER = 303
 _NO_STORE = {"Cache-Control": "no-store"}
-_NOBODY = "This server was started without a token, so nobody may do that: set PGSEARCH_TOKEN."
+_NOBODY = later("This server was started without a token, so nobody may do that: set PGSEARCH_TOKEN.")
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),

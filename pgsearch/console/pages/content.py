@@ -6,13 +6,14 @@ from typing import Any
 
 from pgsearch.client.calls import statistics
 from pgsearch.console.asked import Asked
+from pgsearch.console.texts import later
 
 PATH = "/content"
 TITLE = "Content"
 ROWS = "pages"
 PLACE = 4
 
-_SHOWN = {"ignored": "Shown and not clicked", "clicked": "Clicked most", "never_found": "Never found"}
+_SHOWN = {"ignored": later("Shown and not clicked"), "clicked": later("Clicked most"), "never_found": later("Never found")}
 _MOST = 100
 _LEAST_SEEN = 5
 

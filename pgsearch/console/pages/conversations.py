@@ -8,6 +8,7 @@ from typing import Any
 from pgsearch.client.calls import conversations
 from pgsearch.client.calls.conversations import ListedConversation
 from pgsearch.console.asked import Asked
+from pgsearch.console.texts import later
 from pgsearch.errors import InvalidValueError
 from pgsearch.http.conversations import reader_of
 
@@ -17,7 +18,7 @@ ROWS = "conversations"
 PLACE = 6
 ADMINISTRATORS = True
 
-_SHOWN = {"all": "All", "unhappy": "Unhappy"}
+_SHOWN = {"all": later("All"), "unhappy": later("Unhappy")}
 _PAGE = 50
 _MOST = 1000
 _LOW = 0.3

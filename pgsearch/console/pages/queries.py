@@ -7,6 +7,7 @@ from typing import Any
 
 from pgsearch.client.calls import statistics
 from pgsearch.console.asked import Asked
+from pgsearch.console.texts import later
 
 PATH = "/queries"
 TITLE = "Queries"
@@ -14,11 +15,11 @@ ROWS = "queries"
 PLACE = 3
 
 _SHOWN = {
-    "top": "Most searched",
-    "rising": "Rising",
-    "missing": "Without a result",
-    "ignored": "Without a click",
-    "reworded": "Asked again in other words",
+    "top": later("Most searched"),
+    "rising": later("Rising"),
+    "missing": later("Without a result"),
+    "ignored": later("Without a click"),
+    "reworded": later("Asked again in other words"),
 }
 _MOST = 100
 _COMPARED = 2000

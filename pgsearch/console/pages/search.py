@@ -14,6 +14,7 @@ from pgsearch.client.calls.search import Hit, SearchResult
 from pgsearch.client.in_html import MEANINGS
 from pgsearch.console.asked import Asked
 from pgsearch.console.charts import Part, stacked
+from pgsearch.console.texts import later
 from pgsearch.errors import InvalidValueError
 
 PATH = "/search"
@@ -23,7 +24,7 @@ PLACE = 2
 FILTERS = False
 
 APPLICATION = "pgsearch console"
-_MODES = {"auto": "All", "fts": "Words", "vector": "Meaning", "lexical": "Titles"}
+_MODES = {"auto": later("All"), "fts": later("Words"), "vector": later("Meaning"), "lexical": later("Titles")}
 _FUSIONS = ("convex", "adaptive", "distribution", "rrf", "rrf_boost", "weighted", "legacy")
 _MOST_BESIDE = 2
 _TITLES = 5

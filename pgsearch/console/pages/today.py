@@ -10,6 +10,7 @@ from typing import Any
 from pgsearch.client.calls import statistics
 from pgsearch.client.calls.statistics import QueryStats, SearchStats
 from pgsearch.console.asked import Asked
+from pgsearch.console.texts import later
 
 PATH = "/"
 DATA = "/today"
@@ -24,12 +25,12 @@ _FEW_CLICKS = 0.1
 # what doctor and the conversations tell comes after what people asked for
 _FIGURES = (
     # name, title, form, whether more of it is better (empty: neither)
-    ("total_queries", "Searches", "number", ""),
-    ("unique_users", "People", "number", ""),
-    ("p50_latency_ms", "Median time", "milliseconds", "less"),
-    ("p95_latency_ms", "95th percentile", "milliseconds", "less"),
-    ("no_result_rate", "Without a result", "percent", "less"),
-    ("click_through_rate", "Clicked", "percent", "more"),
+    ("total_queries", later("Searches"), "number", ""),
+    ("unique_users", later("People"), "number", ""),
+    ("p50_latency_ms", later("Median time"), "milliseconds", "less"),
+    ("p95_latency_ms", later("95th percentile"), "milliseconds", "less"),
+    ("no_result_rate", later("Without a result"), "percent", "less"),
+    ("click_through_rate", later("Clicked"), "percent", "more"),
 )
 
 
