@@ -171,11 +171,10 @@ def test_what_others_wrote_is_text_wherever_it_is_shown(administrator: httpx.Cli
         ("/?since=2026-02-02&until=2026-01-01", 422),
         ("/?days=0", 422),
         ("/?days=1e9", 422),
-        ("/?collection=unknown", 404),
+        ("/content?collection=unknown", 404),
         ("/queries?show=bogus", 422),
         ("/search?q=a&mode=bogus", 422),
         ("/search?q=a&beside=bogus", 422),
-        ("/search?q=a&why=99999999", 422),
         ("/query", 422),
         ("/queries/bogus", 404),
         ("/queries/01890000-0000-7000-8000-000000000000", 404),
@@ -245,6 +244,13 @@ def test_a_document_that_was_expected_is_found_by_its_title(administrator: httpx
 
     assert "연말정산" in found["explained"]["title"]
     assert found["explained"]["reasons"]
+
+
+def test_a_passage_that_is_gone_is_told_to_be(administrator: httpx.Client) -> None:
+    shown = administrator.get("/search", params={"q": "여권", "why": "99999999"})
+
+    assert shown.status_code == 200
+    assert "It is not found." in shown.text
 
 
 def test_ways_side_by_side_say_how_hits_moved(administrator: httpx.Client) -> None:

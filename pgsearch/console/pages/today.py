@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from itertools import islice, zip_longest
 from typing import Any
 
 from pgsearch.client.calls import statistics
-from pgsearch.client.calls.statistics import QueryStats, SearchStats
+from pgsearch.client.calls.statistics import PageAttention, QueryStats, ReformulatedQuery, SearchStats
 from pgsearch.console.asked import Asked
 from pgsearch.console.texts import later
 
@@ -22,7 +23,8 @@ DAYS = 7
 _MOST_TASKS = 5
 _OFTEN = 3
 _FEW_CLICKS = 0.1
-# what doctor and the conversations tell comes after what people asked for
+_SEEN = 20
+_HALF = 0.5
 _FIGURES = (
     # name, title, form, whether more of it is better (empty: neither)
     ("total_queries", later("Searches"), "number", ""),
@@ -69,9 +71,11 @@ async def read(asked: Asked) -> dict[str, Any]:
     now, then = next(iter(whole), None), next(iter(before), None)
     missed = await asked.run(statistics.queries_without_results(*chosen, top_n=_MOST_TASKS))
     ignored = await asked.run(statistics.queries_without_clicks(*chosen, top_n=_MOST_TASKS * 4))
+    reworded = await asked.run(statistics.reformulated_queries(*chosen, top_n=_MOST_TASKS))
+    unread = await asked.run(statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS))
     return {
         "figures": [_figure(figure, now, then, period.days, by_day) for figure in _FIGURES],
-        "tasks": list(_tasks(asked, missed, ignored))[:_MOST_TASKS] if now else [],
+        "tasks": list(islice(_tasks(asked, missed, reworded, ignored, unread), _MOST_TASKS)) if now else [],
         "days": [{"day": day, "searches": by_day[day].total_queries if day in by_day else 0} for day in period.days],
         "top_queries": await asked.run(statistics.top_queries(*chosen, top_n=10)),
         "without_results": missed,
@@ -96,21 +100,69 @@ def _figure(
     )
 
 
-def _tasks(asked: Asked, missed: Sequence[QueryStats], ignored: Sequence[QueryStats]) -> Iterator[Task]:
+def _tasks(
+    asked: Asked,
+    missed: Sequence[QueryStats],
+    reworded: Sequence[ReformulatedQuery],
+    ignored: Sequence[QueryStats],
+    unread: Sequence[PageAttention],
+) -> Iterator[Task]:
+    """Of each kind the worst first, then the next worst."""
     say = asked.say
-    for row in missed:
-        count = row.query_count * row.no_result_rate
-        if count >= _OFTEN:
-            yield Task(
-                say("“{query}” was searched {count} times and found nothing: write a page.", query=row.user_query, count=say.number(count)),
+    kinds: list[list[Task]] = [
+        [
+            Task(
+                say(
+                    "“{query}” was searched {count} times and found nothing: write a page.",
+                    query=row.user_query,
+                    count=say.number(row.query_count * row.no_result_rate),
+                ),
                 asked.to("/search", q=row.user_query),
                 say("Try it"),
             )
-    for row in ignored:
-        rate = row.click_through_rate
-        if row.query_count >= _OFTEN and row.no_result_rate == 0 and rate is not None and rate < _FEW_CLICKS:
-            yield Task(
-                say("“{query}” was searched {count} times and hardly ever clicked: look at its hits.", query=row.user_query, count=say.number(row.query_count)),
+            for row in missed
+            if row.query_count * row.no_result_rate >= _OFTEN
+        ],
+        [
+            Task(
+                say(
+                    "After “{query}” people ask for “{next}” ({count} times): say both in the page.",
+                    query=row.user_query,
+                    next=row.reformulated_to,
+                    count=say.number(row.times),
+                ),
+                asked.to("/query", q=row.user_query),
+                say("See both"),
+            )
+            for row in reworded
+            if row.times >= _OFTEN and row.user_query not in {one.user_query for one in missed}
+        ],
+        [
+            Task(
+                say(
+                    "“{query}” was searched {count} times and hardly ever clicked: look at its hits.",
+                    query=row.user_query,
+                    count=say.number(row.query_count),
+                ),
                 asked.to("/search", q=row.user_query),
                 say("See the hits"),
             )
+            for row in ignored
+            if row.query_count >= _OFTEN and row.no_result_rate == 0 and (row.click_through_rate or 0) < _FEW_CLICKS
+        ],
+        [
+            Task(
+                say(
+                    "“{title}” was shown {count} times and clicked half as often as its ranks promise: read its title.",
+                    title=row.title or row.external_id,
+                    count=say.number(row.impressions),
+                ),
+                asked.to(f"/documents/{row.page_id}"),
+                say("Read it"),
+            )
+            for row in unread
+            if row.coec is not None and row.coec < _HALF
+        ],
+    ]
+    for place in zip_longest(*kinds):
+        yield from (task for task in place if task is not None)
