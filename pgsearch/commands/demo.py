@@ -83,7 +83,9 @@ def run(arguments: argparse.Namespace) -> int:
         client.embedder = embedder
         with speaker.step("making up two weeks of use") as step:
             rows = simulate_usage(client)
-            step.done = f"{rows:,} searches, clicks and chats made up, for the console" if rows else "the log is left as it is"
+            step.done = (
+                f"{rows:,} searches, clicks and chats made up, for the console" if rows else "the log is left as it is"
+            )
         asked = []
         for query in KOREAN if arguments.small else KOREAN + LIBRARY:
             result = client.search(

@@ -97,8 +97,10 @@ class Gate:
         """The fields of a form of ours; 403 for one that another site has filled in."""
         fields = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
         nonce = request.cookies.get(_FORM, "")
-        if not nonce or not hmac.compare_digest(fields.pop("form", "").encode(), self.field(nonce).encode()):
-            raise HTTPException(403, "This form does not come from a page of this server, or is too old: load it again.")
+        if not nonce or not hmac.compare_digest(fields.pop("csrf", "").encode(), self.field(nonce).encode()):
+            raise HTTPException(
+                403, "This form does not come from a page of this server, or is too old: load it again."
+            )
         return {name: value.replace("\0", "") for name, value in fields.items()}
 
     def _signed(self, *parts: str) -> str:

@@ -164,7 +164,13 @@ class _Frame:
         return names
 
     def _page(
-        self, request: Request, template: str, asked: Asked, page: Page | None, shown: Mapping[str, Any], status: int = 200
+        self,
+        request: Request,
+        template: str,
+        asked: Asked,
+        page: Page | None,
+        shown: Mapping[str, Any],
+        status: int = 200,
     ) -> Response:
         nonce = self._gate.nonce(request)
         context = {

@@ -54,13 +54,13 @@ def browser(site: Site, token: str | None = None) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=site.url, timeout=30, follow_redirects=True) as client:
         if token:
             page = client.get("/login")
-            client.post("/login", data={"form": form_of(page), "token": token, "next": "/"}).raise_for_status()
+            client.post("/login", data={"csrf": form_of(page), "token": token, "next": "/"}).raise_for_status()
         yield client
 
 
 def form_of(page: httpx.Response) -> str:
     """What every form of a page carries."""
-    return page.text.partition('name="form" value="')[2].partition('"')[0]
+    return page.text.partition('name="csrf" value="')[2].partition('"')[0]
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ def test_the_cookie_is_signed_kept_from_scripts_and_holds_no_token(console: Site
         page = client.get("/login?next=/queries")
         answer = client.post(
             "/login",
-            data={"form": form_of(page), "token": TOKENS["PGSEARCH_TOKEN"], "next": "/queries"},
+            data={"csrf": form_of(page), "token": TOKENS["PGSEARCH_TOKEN"], "next": "/queries"},
             follow_redirects=False,
         )
 
@@ -32,7 +32,7 @@ def test_the_cookie_is_signed_kept_from_scripts_and_holds_no_token(console: Site
 def test_a_wrong_token_opens_nothing(console: Site, token: str) -> None:
     with browser(console) as client:
         page = client.get("/login")
-        answer = client.post("/login", data={"form": form_of(page), "token": token})
+        answer = client.post("/login", data={"csrf": form_of(page), "token": token})
         after = client.get("/")
 
     assert answer.status_code == 401
@@ -41,7 +41,15 @@ def test_a_wrong_token_opens_nothing(console: Site, token: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "administers", "administers.99999999999.", "administers.99999999999.0", "asks.0.0", "a.b.c.d", "administers..é"],
+    [
+        "",
+        "administers",
+        "administers.99999999999.",
+        "administers.99999999999.0",
+        "asks.0.0",
+        "a.b.c.d",
+        "administers..é",
+    ],
     ids=["nothing", "role", "unsigned", "signed wrongly", "expired", "parts", "no number"],
 )
 def test_a_cookie_that_was_made_up_opens_nothing(console: Site, value: str) -> None:
@@ -62,10 +70,8 @@ def test_a_cookie_of_one_who_asks_cannot_be_made_into_one_of_an_administrator(co
 
 @pytest.mark.parametrize("path", ["/login", "/logout", "/search/feedback", "/conversations/forget", "/sources/retry"])
 @pytest.mark.parametrize("form", ["", "0" * 64, "form"])
-def test_a_form_that_another_site_has_filled_in_is_refused(
-    administrator: httpx.Client, path: str, form: str
-) -> None:
-    answer = administrator.post(path, data={"form": form, "user_id": "mallory", "model": "m"})
+def test_a_form_that_another_site_has_filled_in_is_refused(administrator: httpx.Client, path: str, form: str) -> None:
+    answer = administrator.post(path, data={"csrf": form, "user_id": "mallory", "model": "m"})
 
     assert answer.status_code == 403
 
@@ -74,7 +80,7 @@ def test_a_form_without_the_cookie_of_its_page_is_refused(console: Site, adminis
     form = form_of(administrator.get("/conversations"))
     answer = console.client.post(
         "/conversations/forget",
-        data={"form": form, "user_id": "mallory"},
+        data={"csrf": form, "user_id": "mallory"},
         headers={"Authorization": f"Bearer {TOKENS['PGSEARCH_ADMIN_TOKEN']}"},
     )
 
@@ -85,7 +91,7 @@ def test_logging_out_ends_it(console: Site) -> None:
     with browser(console, TOKENS["PGSEARCH_TOKEN"]) as client:
         page = client.get("/")
         assert page.url.path == "/"
-        client.post("/logout", data={"form": form_of(page)})
+        client.post("/logout", data={"csrf": form_of(page)})
         assert client.get("/").url.path == "/login"
 
 
@@ -95,16 +101,14 @@ def test_logging_in_leads_to_a_page_of_this_server(console: Site, next_: str) ->
         page = client.get("/login")
         answer = client.post(
             "/login",
-            data={"form": form_of(page), "token": TOKENS["PGSEARCH_TOKEN"], "next": next_},
+            data={"csrf": form_of(page), "token": TOKENS["PGSEARCH_TOKEN"], "next": next_},
             follow_redirects=False,
         )
 
     assert answer.headers["location"] == "/"
 
 
-def test_without_tokens_everybody_of_this_machine_asks_and_nobody_administers(
-    dsn: str, tmp_path: Path
-) -> None:
+def test_without_tokens_everybody_of_this_machine_asks_and_nobody_administers(dsn: str, tmp_path: Path) -> None:
     with serving(dsn, tmp_path) as site, browser(site) as client:
         shown = client.get("/")
         refused = client.get("/conversations")
@@ -121,7 +125,7 @@ def test_a_user_is_forgotten_by_a_form(console: Site, administrator: httpx.Clien
     user = administrator.get(f"/queries/{found[0]['query_id']}.json").json()["search"]["user_id"]
 
     page = administrator.get("/conversations")
-    answer = administrator.post("/conversations/forget", data={"form": form_of(page), "user_id": user})
+    answer = administrator.post("/conversations/forget", data={"csrf": form_of(page), "user_id": user})
 
     assert answer.status_code == 200
     assert administrator.get(f"/queries/{found[0]['query_id']}").status_code == 404

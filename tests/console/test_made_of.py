@@ -55,13 +55,12 @@ def test_a_file_is_kept_by_browsers_and_nothing_else_is_served(administrator: ht
 def said() -> set[str]:
     """Every sentence that a page or template says."""
     texts = [path.read_text(encoding="utf-8") for path in FOLDER.rglob("*") if path.suffix in (".py", ".html")]
-    found = {
+    return {
         sentence
         for text in texts
         for pattern in (r"\b(?:say|later)\(\s*\"([^\"]*)\"", r"\b(?:say|later)\(\s*'([^']*)'", r"^TITLE = \"(.*)\"")
         for sentence in re.findall(pattern, text, re.M)
     }
-    return found
 
 
 @pytest.mark.quick
@@ -124,7 +123,12 @@ def test_every_bar_is_in_its_picture_and_the_highest_is_nearly_as_high(values: l
     assert all(0 <= number <= 600.1 for number in numbers)
 
 
-@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.text(max_size=20) | st.integers() | st.none(), min_size=3), min_size=1))
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("abc"), st.text(max_size=20) | st.integers() | st.none(), min_size=3),
+        min_size=1,
+    )
+)
 @examples(50)
 def test_no_cell_of_a_table_is_run_by_a_spreadsheet(rows: list[dict[str, str | int | None]]) -> None:
     import csv

@@ -219,7 +219,7 @@ def test_what_was_searched_in_vain_is_the_first_thing_to_do(administrator: httpx
 
 def test_a_thumb_and_a_click_stand_in_the_log(administrator: httpx.Client) -> None:
     page = administrator.get("/search", params={"q": "연말정산"})
-    fields = {"form": form_of(page), "helpful": "1"}
+    fields = {"csrf": form_of(page), "helpful": "1"}
     for name in ("query_id", "rank", "chunk_id"):
         fields[name] = page.text.partition(f'name="{name}" value="')[2].partition('"')[0]
 

@@ -49,9 +49,7 @@ def test_a_query_is_followed_through_days_hits_clicks_and_what_came_next(client:
     found = client.query_history("ROSES")
 
     assert found["query_normalized"] == "roses"
-    assert found["days"] == [
-        {"day": str(YESTERDAY.date()), "query_count": 2, "no_result_count": 0, "clicked_count": 2}
-    ]
+    assert found["days"] == [{"day": str(YESTERDAY.date()), "query_count": 2, "no_result_count": 0, "clicked_count": 2}]
     shown = {hit["object_id"]: hit for hit in found["hits"]}
     assert shown[chunks["roses"]] == {
         "object_id": chunks["roses"],
@@ -127,7 +125,9 @@ def test_pages_are_ranked_by_their_clicks_against_what_ranks_explain(client: Cli
     assert clicked[0].coec == pytest.approx(8 / clicked[0].expected_clicks)
     assert [(row.external_id, row.impressions) for row in never] == [("unseen", 0)]
     assert client.page_attention("wiki", min_impressions=1000) == []
-    assert {row.external_id for row in client.page_attention("wiki", until=YESTERDAY, show="never_found")} == chunks.keys()
+    assert {
+        row.external_id for row in client.page_attention("wiki", until=YESTERDAY, show="never_found")
+    } == chunks.keys()
 
 
 def test_an_unknown_choice_of_pages_names_the_known_ones(client: Client) -> None:

@@ -39,7 +39,9 @@ async def read(asked: Asked) -> dict[str, Any]:
             for row in [by_day.get(day)]
         ],
         "models": await asked.run(statistics.chat_usage("model", *chosen, top_n=_TOP)),
-        "users": await asked.run(statistics.chat_usage("user", *chosen, top_n=_TOP)) if asked.is_administrator else None,
+        "users": await asked.run(statistics.chat_usage("user", *chosen, top_n=_TOP))
+        if asked.is_administrator
+        else None,
         "collection_usage": await asked.run(statistics.collection_usage(period.since, period.until)),
         "latencies": _wider(await asked.run(statistics.latency_histogram(*chosen))),
         "scores": await asked.run(statistics.score_distribution(*chosen)),

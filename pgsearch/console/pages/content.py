@@ -13,7 +13,11 @@ TITLE = "Content"
 ROWS = "pages"
 PLACE = 4
 
-_SHOWN = {"ignored": later("Shown and not clicked"), "clicked": later("Clicked most"), "never_found": later("Never found")}
+_SHOWN = {
+    "ignored": later("Shown and not clicked"),
+    "clicked": later("Clicked most"),
+    "never_found": later("Never found"),
+}
 _MOST = 100
 _LEAST_SEEN = 5
 

@@ -11,10 +11,10 @@ from uuid import UUID
 from starlette.exceptions import HTTPException
 
 from pgsearch.client.calls import statistics
+from pgsearch.client.in_html import MEANINGS
 from pgsearch.console.asked import Asked
 from pgsearch.console.charts import stacked
 from pgsearch.console.pages.search import contributions
-from pgsearch.client.in_html import MEANINGS
 
 PATH = "/queries/{query_id}"
 TITLE = "One search"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from pgsearch.client.calls import learning, search
+from pgsearch.client.calls import search
 from pgsearch.client.calls.search import Hit, SearchResult
 from pgsearch.client.in_html import MEANINGS
 from pgsearch.console.asked import Asked
@@ -184,7 +184,14 @@ def _typed(asked: Asked, query: str, mode: str) -> dict[str, str]:
     words = {"q": query, "collection": asked.collection, "search_mode": None if mode == "auto" else mode}
     given = {name: value for name, value in words.items() if value is not None}
     python = ", ".join(
-        [repr(query), *(f"{'collections' if name == 'collection' else name}={value!r}" for name, value in given.items() if name != "q")]
+        [
+            repr(query),
+            *(
+                f"{'collections' if name == 'collection' else name}={value!r}"
+                for name, value in given.items()
+                if name != "q"
+            ),
+        ]
     )
     url = f"{asked.request.base_url}api/wiki/search"
     data = " ".join(f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in given.items())

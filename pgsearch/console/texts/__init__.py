@@ -28,7 +28,9 @@ def chosen(named: str, kept: str, wanted: str) -> str:
     for one in (named, kept):
         if one in LANGUAGES:
             return one
-    found = [(float(weight or 1), language.lower()) for language, weight in _WANTED.findall(wanted) if _is_number(weight)]
+    found = [
+        (float(weight or 1), language.lower()) for language, weight in _WANTED.findall(wanted) if _is_number(weight)
+    ]
     return next((language for _, language in sorted(found, key=lambda one: -one[0]) if language in LANGUAGES), "en")
 
 
