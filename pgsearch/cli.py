@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import difflib
 import importlib
 import os
 import re
@@ -51,6 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     given = list(sys.argv[1:] if argv is None else argv)
+    if given and not given[0].startswith("-") and given[0] not in commands.NAMES:
+        near = difflib.get_close_matches(given[0], commands.NAMES, n=1)
+        note(f"pgsearch: there is no command {given[0]}")
+        note("".join(["hint: ", *(f"did you mean pgsearch {name}? " for name in near), "pgsearch --help lists all commands"]))
+        return 2
     try:
         arguments = _parser(given).parse_args(_with_words(given))
         with translated():

@@ -328,7 +328,7 @@ class AsyncMethods(ABC):
     async def log_turn(
         self,
         question: str | None,
-        answer: str | None,
+        answer: str | None = None,
         *,
         conversation_id: str | None = None,
         query_id: UUID | str | None = None,

@@ -326,7 +326,7 @@ class Methods(ABC):
     def log_turn(
         self,
         question: str | None,
-        answer: str | None,
+        answer: str | None = None,
         *,
         conversation_id: str | None = None,
         query_id: UUID | str | None = None,

@@ -49,7 +49,7 @@ class ConversationLog(BufferedLog):
     def log_turn(
         self,
         question: str | None,
-        answer: str | None,
+        answer: str | None = None,
         *,
         conversation_id: str | None = None,
         query_id: UUID | str | None = None,
@@ -83,7 +83,7 @@ class Conversation:
         return self.log.log_message({**self.shared, **fields, **told})
 
     def log_turn(
-        self, question: str | None, answer: str | None, *, query_id: UUID | str | None = None, **context: object
+        self, question: str | None, answer: str | None = None, *, query_id: UUID | str | None = None, **context: object
     ) -> LoggedTurn:
         """As ConversationLog.log_turn."""
         told = {**self.shared, **context}
@@ -122,7 +122,7 @@ class AsyncConversationLog(AsyncBufferedLog):
     async def log_turn(
         self,
         question: str | None,
-        answer: str | None,
+        answer: str | None = None,
         *,
         conversation_id: str | None = None,
         query_id: UUID | str | None = None,
@@ -152,7 +152,7 @@ class AsyncConversation:
         return await self.log.log_message({**self.shared, **fields, **told})
 
     async def log_turn(
-        self, question: str | None, answer: str | None, *, query_id: UUID | str | None = None, **context: object
+        self, question: str | None, answer: str | None = None, *, query_id: UUID | str | None = None, **context: object
     ) -> LoggedTurn:
         """As ConversationLog.log_turn."""
         told = {**self.shared, **context}

@@ -62,7 +62,7 @@ async def list_own(
     )
 
 
-@own.get("/{conversation_id}", responses={200: {"model": dict[str, Any]}, **documented(404)})
+@own.get("/{conversation_id:path}", responses={200: {"model": dict[str, Any]}, **documented(404)})
 async def get_own(
     served: Served, conversation_id: Annotated[str, Path()], user_id: UserId = None, session_id: SessionId = None
 ) -> Response:
@@ -101,7 +101,7 @@ async def list_all(
     )
 
 
-@admin.get("/conversations/{conversation_id}", responses={200: {"model": dict[str, Any]}, **documented(404)})
+@admin.get("/conversations/{conversation_id:path}", responses={200: {"model": dict[str, Any]}, **documented(404)})
 async def get_any(
     request: Request, served: Served, conversation_id: Annotated[str, Path()], reader: Reader = None
 ) -> Response:

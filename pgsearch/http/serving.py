@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from pgsearch.errors import PgsearchError
 from pgsearch.http.settings import ServerSettings
 
 _STOP_SECONDS = 15
@@ -38,8 +41,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         for server in self.servers:
-            for socket in server.sockets:
-                host, port = socket.getsockname()[:2]
+            for listening in server.sockets:
+                host, port = listening.getsockname()[:2]
                 self._told(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
     async def shutdown(self, sockets: Any = None) -> None:
@@ -64,4 +67,17 @@ def serve(app: ASGIApp, settings: ServerSettings, started: Callable[[str], None]
         timeout_graceful_shutdown=_STOP_SECONDS,
         limit_concurrency=_MOST_CONNECTIONS,
     )
-    _Server(config, started).run()
+    with closing(_listening(settings.host, settings.port)) as listening:
+        _Server(config, started).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Bound before the server is made, because uvicorn ends the process without a word to whoever started it."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise PgsearchError(
+            f"pgsearch cannot listen on {host}, port {port}: {error.strerror or error}.",
+            hint="Stop what listens there, or give another --port (0 takes a free one), and as --host an address of"
+            " this machine.",
+        ) from None

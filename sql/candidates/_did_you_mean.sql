@@ -7,6 +7,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     most_corrected constant integer := 4;
+    -- letters of the scripts that have spaces: a Korean particle may follow at once
+    spaced         constant text    := E'[A-Za-z0-9\u00C0-\u0DFF\u10A0-\u10FF\u1E00-\u1FFF]';
     swapped text;
     meant   text := query;
     word    text;
@@ -17,11 +19,17 @@ begin
         return swapped;
     end if;
 
-    foreach word in array unknown[1:most_corrected] loop
+    for word in
+        select p.part[1]
+          from unnest(unknown) with ordinality as u(word, at)
+               cross join regexp_matches(u.word, spaced || '+', 'g') with ordinality as p(part, place)
+         order by u.at, p.place
+         limit most_corrected
+    loop
         nearest := pgsearch._nearest_word(word, collections);
         if nearest is not null then
             meant := regexp_replace(meant,
-                                    E'(?<![[:alnum:]])' || regexp_replace(word, E'([^[:alnum:]])', E'\\\\\\1', 'g') || E'(?![[:alnum:]])',
+                                    format('(?<!%1$s)%2$s(?!%1$s)', spaced, word),
                                     nearest, 'gi');
         end if;
     end loop;

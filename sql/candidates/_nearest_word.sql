@@ -57,7 +57,8 @@ begin
 
     select lower(w.found[1])
       into spelt
-      from regexp_matches(holder.content, '[[:alnum:]]+', 'g') with ordinality as w(found, at)
+      -- of scripts that have spaces: a particle is no part of PostgreSQL에서
+      from regexp_matches(holder.content, E'[A-Za-z0-9\u00C0-\u0DFF\u10A0-\u10FF\u1E00-\u1FFF]+', 'g') with ordinality as w(found, at)
      where length(w.found[1]) between length(lexeme) - 3 and length(lexeme) + 12
        -- a stem begins as its word does
        and left(lower(w.found[1]), 3) = left(lexeme, 3)

@@ -2,7 +2,7 @@
 
 create or replace function pgsearch.log_turn(
     question        text,
-    answer          text,
+    answer          text  default null,
     conversation_id text  default null,
     query_id        uuid  default null,
     context         jsonb default '{}'

@@ -33,7 +33,7 @@ set gin_fuzzy_search_limit = 0
 as $$
 declare
     -- a query that one or two people asked may say who they are
-    least_searches constant integer := 3;
+    least_askers constant integer := 3;
     days     constant integer := 30;
     patterns constant text[]  := pgsearch._prefix_patterns(typed);
     first    constant text    := patterns[1] || '%';
@@ -55,7 +55,10 @@ begin
                    and d.day > (now() at time zone 'UTC')::date - days
                    and (_suggested.collections is null or d.collection = any (_suggested.collections))
                  group by d.query_normalized
-                having sum(d.query_count) >= least_searches
+                having sum(d.query_count) >= least_askers
+                   and (bool_or(d.askers is null)
+                        or (select count(distinct a)
+                              from unnest(string_to_array(string_agg(array_to_string(d.askers, ','), ','), ',')) as a) >= least_askers)
                    and sum(d.no_result_count) < sum(d.query_count) / 2
                  order by 2 desc, 1
                  limit top_k) as q;
@@ -93,8 +96,8 @@ end;
 $$;
 
 comment on function pgsearch._suggested(text, text[], integer) is
-'The suggestions that begin as what was typed does: queries of the last 30 days that were asked at least three times and
-found something in more than half of them, the most frequent first (for roles that may read statistics), then titles
+'The suggestions that begin as what was typed does: queries of the last 30 days that at least three people asked and
+that found something more often than not, the most frequent first (for roles that may read statistics), then titles
 that begin so, then titles with a word that begins so, the shortest first.';
 
 create or replace function pgsearch.suggest(
@@ -149,8 +152,9 @@ Arguments:
 - prefix (what was typed so far; its first 200 characters count, upper and lower case are alike)
 - collections (null: all)
 - top_k (0 .. 100 suggestions)
-Returns suggestion (a text to search for), kind (query: others asked it at least three times in the last 30 days and
-found something; title: a page is called so), page_id (of a title; the first of several pages that are called alike).
+Returns suggestion (a text to search for), kind (query: at least three people asked it in the last 30 days and found
+something, where searches of nobody known are one person a day; title: a page is called so), page_id (of a title; the
+first of several pages that are called alike).
 Best first: frequent queries that begin so, titles that begin so, titles with a word that begins so. Where none does:
 titles by the initial consonants of their syllables (ㅈㅂㄱㄴ: 장바구니), what was typed as the other keyboard writes it
 (wjsrlck: 전기차), titles that are spelt alike. Queries come from the statistics, so they are as fresh as the last

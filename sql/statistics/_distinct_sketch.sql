@@ -45,7 +45,7 @@ begin
         estimate := registers * ln(registers / (registers - filled));
     end if;
 
-    return estimate;
+    return round(estimate);
 end;
 $$;
 

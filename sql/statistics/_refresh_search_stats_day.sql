@@ -21,6 +21,7 @@ as $$
 #variable_conflict use_column
 declare
     kept_queries constant integer := 1000;
+    kept_askers  constant integer := 3;
     starts_at    constant timestamptz := _refresh_search_stats_day.day::timestamp at time zone 'UTC';
     ends_at      constant timestamptz := (_refresh_search_stats_day.day + 1)::timestamp at time zone 'UTC';
     first_id     constant uuid := pgsearch._first_uuid(starts_at);
@@ -188,7 +189,8 @@ begin
     delete from pgsearch.top_queries_daily as t
      where t.day = _refresh_search_stats_day.day;
     insert into pgsearch.top_queries_daily
-    select _refresh_search_stats_day.day, r.collection, r.query_normalized, r.user_query, r.query_count, r.no_result_count, r.clicked_count, r.confidence_count, r.sum_confidence
+    select _refresh_search_stats_day.day, r.collection, r.query_normalized, r.user_query, r.query_count, r.no_result_count, r.clicked_count, r.confidence_count, r.sum_confidence,
+           r.askers
       from (select a.*,
                    row_number() over (partition by a.collection order by a.query_count desc, a.query_normalized) as by_count,
                    row_number() over (partition by a.collection order by a.no_result_count desc, a.query_normalized) as by_no_result,
@@ -199,7 +201,9 @@ begin
                            coalesce(sum(s.weight) filter (where s.no_result), 0) as no_result_count,
                            coalesce(sum(s.weight) filter (where s.clicks > 0), 0) as clicked_count,
                            coalesce(sum(s.weight) filter (where s.confidence is not null), 0) as confidence_count,
-                           coalesce(sum(s.weight * s.confidence), 0) as sum_confidence
+                           coalesce(sum(s.weight * s.confidence), 0) as sum_confidence,
+                           (array_agg(distinct hashtext(coalesce(s.user_id, s.session_id, _refresh_search_stats_day.day::text)
+                                                        || E'\n' || s.query_normalized)))[:kept_askers] as askers
                       from pg_temp._searches as s
                            left join (select l.search_id, max(l.query_id::text) as last_id
                                         from pg_temp._searches as l

@@ -24,35 +24,40 @@ declare
     starts_at constant timestamptz := lower(days)::timestamp at time zone 'UTC';
     ends_at   constant timestamptz := upper(days)::timestamp at time zone 'UTC';
     slow_ms   constant float8 := 10000;
+    slow      constant integer := pgsearch._latency_bucket(slow_ms);
     told      record;
 begin
     perform pgsearch._check_range('top_n', top_n, 0, 100);
     select coalesce(sum(d.answer_count), 0)::float8 as answers, coalesce(sum(d.regeneration_count), 0)::float8 as regenerations,
            coalesce(sum(d.error_count), 0)::float8 as errors,
-           coalesce(sum(l.counted), 0)::float8 as slow
+           coalesce(sum(l.counted), 0)::float8 as slow_answers
       into told
       from pgsearch.chat_stats_daily as d
            cross join lateral (select sum(k.counted) as counted
                                  from unnest(d.latency_buckets, d.latency_counts) as k(bucket, counted)
-                                where pgsearch._latency_of(k.bucket) > slow_ms) as l
+                                where k.bucket > slow) as l
      where d.day >= lower(days)
        and d.day < upper(days)
        and (prompt_suggestions.collection is null or d.collection = prompt_suggestions.collection);
 
     return query
-    with failed as materialized (
-        select case when m.error_type is not null then 'error' else 'regeneration' end as kind, t.content, m.ts
+    with latest as materialized (
+        select m.parent_message_id, case when m.error_type is not null then 'error' else 'regeneration' end as kind, m.ts
           from pgsearch.messages as m
-               join pgsearch.message_contents as t on t.message_id = m.parent_message_id
-                                                  and t.ts = pgsearch._uuid_time(m.parent_message_id)
-                                                  and t.ts >= starts_at
-                                                  and t.ts < ends_at
          where (m.is_regeneration or m.error_type is not null)
            and m.ts >= starts_at
            and m.ts < ends_at
            and (prompt_suggestions.collection is null or m.collection = prompt_suggestions.collection)
          order by m.ts desc
-         limit 10000
+         limit 1000
+    ),
+    failed as materialized (
+        select l.kind, t.content, l.ts
+          from latest as l
+               join pgsearch.message_contents as t on t.message_id = l.parent_message_id
+                                                  and t.ts = pgsearch._uuid_time(l.parent_message_id)
+                                                  and t.ts >= starts_at
+                                                  and t.ts < ends_at
     ),
     searched as (
         select coalesce(sum(s.total_queries), 0) as total, coalesce(sum(s.no_result_count), 0) as no_result,
@@ -74,7 +79,7 @@ begin
                array(select f.content from failed as f where f.kind = 'error' order by f.ts desc limit prompt_suggestions.top_n),
                'The model gave no answer: look at error_type in messages; fewer passages or less max_tokens, when it was the length.'
         union all
-        select 'slow', told.slow, told.answers, '{}',
+        select 'slow', told.slow_answers, told.answers, '{}',
                format('Answers of more than %s seconds: fewer or shorter passages, a smaller model, or an answer that is streamed.',
                       slow_ms / 1000)
         union all

@@ -37,12 +37,24 @@ def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> Non
         assert f"\n    {name}" in out
 
 
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [("serch", "pgsearch search"), ("doctr", "pgsearch doctor"), ("no such command", "pgsearch --help")],
+    ids=["search", "doctor", "nothing like it"],
+)
+def test_a_mistyped_command_ends_with_2_and_names_the_nearest(
+    capsys: pytest.CaptureFixture[str], typed: str, named: str
+) -> None:
+    assert cli.main([typed]) == 2
+    assert named in capsys.readouterr().err
+
+
 def test_wrong_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["no-such-command"])
+        cli.main(["deploy", "--no-such-option"])
 
     assert ended.value.code == 2
-    assert "deploy" in capsys.readouterr().err
+    assert "--no-such-option" in capsys.readouterr().err
 
 
 def test_deploying_says_what_was_done_and_then_that_nothing_is_left(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -31,6 +32,16 @@ def test_a_user_lists_and_reads_what_is_theirs_and_nothing_else(site: Site) -> N
     for other in ({"user_id": "list-kim"}, {"session_id": "none"}, {"user_id": "list-lee", "session_id": "none"}):
         problem(site.client.get(f"/api/conversations/{told['conversation_id']}", params=other), 404)
     problem(site.client.get("/api/conversations/unknown", params={"user_id": "list-lee"}), 404)
+
+
+def test_a_conversation_may_be_called_as_a_path_is(site: Site) -> None:
+    name = "team/7/a b?c#d%2F"
+    talk(site, user_id="path-lee", conversation_id=name)
+    address = f"/api/conversations/{quote(name, safe='')}"
+
+    assert site.client.get(address, params={"user_id": "path-lee"}).json()["conversation_id"] == name
+    read = site.client.get(f"/api/admin/conversations/{quote(name)}", headers=ADMIN).json()
+    assert read["conversation_id"] == name
 
 
 @pytest.mark.parametrize("path", ["/api/conversations", "/api/conversations/any"])

@@ -137,6 +137,14 @@ def test_another_address_needs_a_token(capsys: pytest.CaptureFixture[str]) -> No
     assert "no token is set" in capsys.readouterr().err
 
 
+def test_a_port_that_is_taken_is_told_with_what_to_do(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    port = httpx.URL(site.url).port
+    assert cli.main(["serve", "--port", str(port), "--dsn", site.dsn]) == 1
+    told = capsys.readouterr().err
+    assert f"port {port}" in told
+    assert "--port" in told
+
+
 def test_a_token_must_be_one_that_a_header_can_carry() -> None:
     with pytest.raises(InvalidValueError, match="no HTTP header"):
         ServerSettings("", token="비밀")

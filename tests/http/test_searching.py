@@ -182,8 +182,8 @@ def test_a_search_of_elsewhere_is_logged_and_takes_feedback(site: Site) -> None:
 
 def test_suggestions_are_titles_and_what_several_searched_for(serve: Callable[..., Site]) -> None:
     site = serve()
-    for _ in range(3):
-        search(site, q="charging battery")
+    for person in ("kim", "lee", "park"):
+        search(site, q="charging battery", user_id=person)
     search(site, q="charging alone")
     with Client(site.dsn) as client:
         client.refresh_search_stats()

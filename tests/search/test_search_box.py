@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -63,6 +63,16 @@ def test_initial_consonants_find_titles(box: Client, typed: str, title: str) -> 
 def test_other_initial_consonants_find_none_of_them(box: Client, typed: str) -> None:
     assert first(box, typed) is None
     assert box.suggest(typed) == []
+
+
+def test_a_korean_particle_is_no_part_of_the_word_before_it(box: Client) -> None:
+    box.put_pages("plain", [{"external_id": "grafana", "title": "모니터링", "content": "Grafana에서 그래프를 봅니다."}])
+    box.refresh_text_stats("plain")
+    try:
+        assert box.search("grafnaa를", collections="plain").did_you_mean == "grafana를"
+    finally:
+        box.delete_pages("plain", ["grafana"])
+        box.refresh_text_stats("plain")
 
 
 @pytest.mark.parametrize("collection", ["plain", "stemmed"])
@@ -194,6 +204,27 @@ def test_queries_that_found_something_come_before_titles(box: Client) -> None:
         ("electric cars", "query"),
     ]
     assert [row.suggestion for row in box.suggest("electric", collections="stemmed")] == ["Electric cars"]
+
+
+def test_what_one_or_two_people_ask_is_suggested_to_nobody(box: Client) -> None:
+    def asked(query: str, people: Sequence[str | None], days_ago: int = 0) -> None:
+        at = (datetime.now(UTC) - timedelta(days=days_ago)).isoformat()
+        for person in people:
+            box.log_search({"query": query, "collection": "plain", "result_count": 3, "ts": at, "user_id": person})
+
+    asked("granite kim lee", ["kim"] * 5 + ["lee"] * 3)
+    asked("granite fence", ["kim", "lee", "park"])
+    asked("granite floor", ["kim", "lee"])
+    asked("granite floor", ["kim", "park"], days_ago=1)
+    # nobody known: one person a day
+    asked("granite table", [None] * 9)
+    asked("granite wall", [None] * 3)
+    asked("granite wall", [None], days_ago=1)
+    asked("granite wall", [None], days_ago=2)
+    box.refresh_search_stats()
+
+    offered = [row.suggestion for row in box.suggest("granite", collections="plain")]
+    assert offered == ["granite wall", "granite floor", "granite fence"]
 
 
 def test_a_role_that_may_only_search_is_suggested_titles(box: Client) -> None:

@@ -30,7 +30,7 @@ def log_message(entry: Mapping[str, Any]) -> Call[dict[str, Any] | None]:
 
 def log_turn(
     question: str | None,
-    answer: str | None,
+    answer: str | None = None,
     *,
     conversation_id: str | None = None,
     query_id: UUID | str | None = None,
