@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_postgresql.executors import NoopExecutor
 
 from tests.clones import cloned
@@ -20,6 +20,10 @@ from tests.http.conftest import Site, serving
 
 BROWSER = os.environ.get("PGSEARCH_BROWSER", "")
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+
+# nothing waits so long but on a machine that others use too
+_MOST_WAITED = 60_000
+expect.set_options(timeout=_MOST_WAITED)
 
 # not collected at all elsewhere, so that the whole suite needs no browser
 collect_ignore_glob = [] if BROWSER else ["test_*.py"]
@@ -55,6 +59,7 @@ def visit(chromium: Browser, console: Site) -> Iterator[Visit]:
         def start(path: str, token: str | None = TOKENS["PGSEARCH_ADMIN_TOKEN"], **options: Any) -> Page:
             context: BrowserContext = chromium.new_context(base_url=console.url, **options)
             stack.callback(context.close)
+            context.set_default_timeout(_MOST_WAITED)
             page = context.new_page()
             here = urlsplit(console.url).netloc
             page.on("request", lambda one: wrong.append(one.url) if urlsplit(one.url).netloc != here else None)

@@ -22,11 +22,12 @@ async def read(asked: Asked) -> dict[str, Any]:
     period = asked.period
     chosen = (asked.collection, period.since, period.until)
     whole = await asked.run(statistics.chat_stats(*chosen, step="all"))
+    searches = await asked.run(statistics.search_stats(*chosen, step="all"))
     days = await asked.run(statistics.chat_stats(*chosen, step="day"))
     by_day = {row.starts_at.astimezone(UTC).date(): row for row in days}
     return {
         "summary": next(iter(whole), None),
-        "searches": next(iter(await asked.run(statistics.search_stats(*chosen, step="all"))), None),
+        "searches": next(iter(searches), None),
         "timeline": [
             {
                 "day": day,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pgsearch.client.calls import statistics
+from pgsearch.client.calls.statistics import QueryStats, ReformulatedQuery
 from pgsearch.console.asked import Asked
 from pgsearch.console.texts import later
 
@@ -39,15 +41,15 @@ async def read(asked: Asked) -> dict[str, Any]:
     """At most a hundred queries of the chosen kind."""
     show = asked.word("show", "top", tuple(_SHOWN))
     chosen = (asked.collection, asked.period.since, asked.period.until)
-    queries: list[Any]
+    queries: Sequence[QueryStats | ReformulatedQuery | Rising]
     if show == "top":
-        queries = list(await asked.run(statistics.top_queries(*chosen, top_n=_MOST)))
+        queries = await asked.run(statistics.top_queries(*chosen, top_n=_MOST))
     elif show == "missing":
-        queries = list(await asked.run(statistics.queries_without_results(*chosen, top_n=_MOST)))
+        queries = await asked.run(statistics.queries_without_results(*chosen, top_n=_MOST))
     elif show == "ignored":
-        queries = list(await asked.run(statistics.queries_without_clicks(*chosen, top_n=_MOST)))
+        queries = await asked.run(statistics.queries_without_clicks(*chosen, top_n=_MOST))
     elif show == "reworded":
-        queries = list(await asked.run(statistics.reformulated_queries(*chosen, top_n=_MOST)))
+        queries = await asked.run(statistics.reformulated_queries(*chosen, top_n=_MOST))
     else:
         queries = await _rising(asked)
     return {"show": show, "shown": _SHOWN, "queries": queries}

@@ -168,10 +168,10 @@ async def _explained(asked: Asked, query: str, mode: str) -> dict[str, Any]:
     if not (chunk_id or page_id):
         return {"titles": titles, "document": document}
     vector, _ = await asked.served.vector(query, asked.collection, "")
-    which: dict[str, int] = {"chunk_id": chunk_id} if chunk_id else {"page_id": page_id}
     call = search.explain_hit(
         query,
-        **which,
+        chunk_id=chunk_id or None,
+        page_id=None if chunk_id else page_id,
         embedding=vector,
         collections=asked.collection,
         search_mode=mode,  # type: ignore[arg-type]
