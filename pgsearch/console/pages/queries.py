@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgsearch.client.calls import statistics
-from pgsearch.client.calls.statistics import QueryStats, ReformulatedQuery
+from pgsearch.client.calls import Call, statistics
 from pgsearch.console.asked import Asked
 from pgsearch.console.texts import later
 
@@ -22,6 +21,12 @@ _SHOWN = {
     "missing": later("Without a result"),
     "ignored": later("Without a click"),
     "reworded": later("Asked again in other words"),
+}
+_CALLS: Mapping[str, Callable[..., Call[Any]]] = {
+    "top": statistics.top_queries,
+    "missing": statistics.queries_without_results,
+    "ignored": statistics.queries_without_clicks,
+    "reworded": statistics.reformulated_queries,
 }
 _MOST = 100
 _COMPARED = 2000
@@ -41,17 +46,7 @@ async def read(asked: Asked) -> dict[str, Any]:
     """At most a hundred queries of the chosen kind."""
     show = asked.word("show", "top", tuple(_SHOWN))
     chosen = (asked.collection, asked.period.since, asked.period.until)
-    queries: Sequence[QueryStats | ReformulatedQuery | Rising]
-    if show == "top":
-        queries = await asked.run(statistics.top_queries(*chosen, top_n=_MOST))
-    elif show == "missing":
-        queries = await asked.run(statistics.queries_without_results(*chosen, top_n=_MOST))
-    elif show == "ignored":
-        queries = await asked.run(statistics.queries_without_clicks(*chosen, top_n=_MOST))
-    elif show == "reworded":
-        queries = await asked.run(statistics.reformulated_queries(*chosen, top_n=_MOST))
-    else:
-        queries = await _rising(asked)
+    queries: list[Any] = await asked.run(_CALLS[show](*chosen, top_n=_MOST)) if show in _CALLS else await _rising(asked)
     return {"show": show, "shown": _SHOWN, "queries": queries}
 
 
