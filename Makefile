@@ -5,8 +5,11 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.set-up
 
+# the browser of test-browser
+PGSEARCH_BROWSER ?= chromium
+
 .DELETE_ON_ERROR:
-.PHONY: setup demo quick test lint pgspot docs bench clean
+.PHONY: setup demo quick test test-browser lint pgspot docs bench clean
 
 # The virtual environment, made anew only when what it is made from has changed.
 setup: $(STAMP)
@@ -26,6 +29,11 @@ quick: setup
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+# The console in a real browser, which is not ours to bring: apt-get install chromium fonts-nanum, or name another one.
+test-browser: setup
+	@command -v $(PGSEARCH_BROWSER) >/dev/null || { echo "there is no $(PGSEARCH_BROWSER): install chromium, or set PGSEARCH_BROWSER" >&2; exit 1; }
+	PGSEARCH_BROWSER="$$(command -v $(PGSEARCH_BROWSER))" $(BIN)/python -m pytest tests/browser
 
 lint: setup pgspot
 	$(BIN)/ruff format --check

@@ -77,7 +77,7 @@ def _item(hit: Shown, scores: Mapping[str, float], best: Mapping[str, float]) ->
     bars = "".join(_bar(name, score, best[name]) for name, score in scores.items())
     return (
         f"<li><div><strong>{hit.rank}. {escape(hit.title or hit.external_id)}</strong>"
-        f"<p>{_marked(hit.snippet)}</p><small>{escape(place)}</small></div><dl>{bars}</dl></li>"
+        f"<p>{marked(hit.snippet)}</p><small>{escape(place)}</small></div><dl>{bars}</dl></li>"
     )
 
 
@@ -102,7 +102,7 @@ def _scores(signals: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
             yield name, float(score)
 
 
-def _marked(snippet: str) -> str:
+def marked(snippet: str) -> str:
     """An excerpt, in which <mark> is the only element that is let through, wherever it came from."""
     pieces = (escape(unescape(piece)) for piece in MARKED.split(snippet))
     return "".join(f"<mark>{piece}</mark>" if number % 2 else piece for number, piece in enumerate(pieces))

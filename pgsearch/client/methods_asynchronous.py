@@ -88,8 +88,10 @@ from pgsearch.client.calls.statistics import (
     LatencyBucket,
     LogCheck,
     NodeStats,
+    PageAttention,
     PromptSuggestion,
     QueryStats,
+    ReformulatedQuery,
     RolledUpDay,
     RolledUpMessages,
     ScoreShare,
@@ -2522,6 +2524,85 @@ class AsyncMethods(ABC):
             days: 1 .. 3660 days back that are looked at
         """
         return await self.run(_statistics.log_health(days=days))
+
+    async def reformulated_queries(
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        top_k: int = 20,
+        *,
+        top_n: int | None = None,
+    ) -> list[ReformulatedQuery]:
+        """Queries that were asked again in other words, with these words, most frequent pairs first.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _statistics.reformulated_queries(
+                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+            )
+        )
+
+    async def query_history(
+        self, query: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[str, Any]:
+        """One query over a period: its days, what it showed and what was clicked, and what was typed next.
+
+        Arguments:
+            query: the text that was typed
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+        """
+        return await self.run(_statistics.query_history(query=query, collection=collection, since=since, until=until))
+
+    async def logged_search(self, query_id: UUID | str) -> dict[str, Any] | None:
+        """One search of the log as it was, with what became of it; None when it is not there.
+
+        Arguments:
+            query_id: as search and log_search gave it
+        """
+        return await self.run(_statistics.logged_search(query_id=query_id))
+
+    async def page_attention(
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        show: str = "ignored",
+        min_impressions: float = 10,
+        top_k: int = 20,
+        top_n: int | None = None,
+    ) -> list[PageAttention]:
+        """Pages that are shown and not clicked, clicked most, or never found.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            show: ignored: shown and clicked least against what their ranks explain, worst first; clicked: clicked most;
+                never_found: pages that no search of the period returned, longest unchanged first
+            min_impressions: pages seen less often are left out, as their rate says nothing; not of never_found
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _statistics.page_attention(
+                collection=collection,
+                since=since,
+                until=until,
+                show=show,
+                min_impressions=min_impressions,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+            )
+        )
 
     async def parse_query(
         self, query: str, *, text_config: str = "pg_catalog.simple", operator: str = "or"

@@ -27,6 +27,7 @@ from pgsearch.commands._output import say, say_json
 from pgsearch.database.deploy import deploy
 from pgsearch.demo import korean_pages, library_mark, library_pages
 from pgsearch.demo.queries import KOREAN, LIBRARY, DemoQuery
+from pgsearch.demo.usage import simulate_usage
 from pgsearch.embedded.cluster import installed_programs
 from pgsearch.embedding.fitting import EmbedderGoneError, fit_svd
 from pgsearch.embedding.index import build_vector_index
@@ -80,6 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
         _ingest(client, collections, speaker)
         embedder = _embed(client, "svd:demo-small" if arguments.small else "svd:demo", collections, speaker)
         client.embedder = embedder
+        with speaker.step("making up two weeks of use") as step:
+            rows = simulate_usage(client)
+            step.done = (
+                f"{rows:,} searches, clicks and chats made up, for the console" if rows else "the log is left as it is"
+            )
         asked = []
         for query in KOREAN if arguments.small else KOREAN + LIBRARY:
             result = client.search(
@@ -273,6 +279,7 @@ class _Speaker:
             ("search", f"{program} search 'your words' --explain{where}"),
             ("your own texts", f"{program} ingest docs/ --collection docs{where}"),
             ("their meaning", f"{program} embed --collection docs --model svd:docs{where}"),
+            ("in a browser", f"{program} serve{where}"),
             ("in SQL alone", f'{_psql()} {dsn} -c "{sql}"'),
             ("in Python", f"import pgsearch; pgsearch.{'Client(DSN).' if named else ''}search('your words').hits"),
             *([("stop the server", f"{program} server stop")] if own_server else []),

@@ -16,7 +16,7 @@ from pgsearch.database.dsn import default_dsn
 from pgsearch.delivery.spools import is_writable, spool_of
 from pgsearch.errors import InvalidValueError, from_extra
 
-SUMMARY = "serve searches, chat and statistics over HTTP"
+SUMMARY = "serve searches, chat and statistics over HTTP, and a console for people"
 EXAMPLE = """
 pgsearch serve
 PGSEARCH_CHAT_MODEL=ollama:gemma3 pgsearch serve --port 8080
@@ -74,8 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ends when the process is told to: exit code 0."""
-    with from_extra("server", "Serving HTTP needs FastAPI, uvicorn and prometheus-client"):
-        from pgsearch.http.app import create_app
+    with from_extra("server", "Serving HTTP needs FastAPI, uvicorn, Jinja2 and prometheus-client"):
+        from pgsearch.console.app import create_app
         from pgsearch.http.serving import serve
         from pgsearch.http.settings import ServerSettings, token_of_environment
     chat = ChatSettings.from_environment(
@@ -116,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             say_json({"address": address, "chat": chat.model or "extracts"})
         else:
-            say(f"pgsearch listens on {address} (what it answers: {address}/docs)")
+            say(f"pgsearch listens on {address} (a console for people; for programs: {address}/docs)")
         sys.stdout.flush()
 
     settings = replace(settings.at(dsn), spool=spool)

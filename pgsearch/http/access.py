@@ -36,16 +36,20 @@ async def asking(served: Served, bearer: Bearer) -> None:
 
 async def administering(served: Served, bearer: Bearer) -> None:
     """401 without the token of administrators, 403 where the server has none."""
-    needed = served.settings.needed_to_administer
-    if not needed:
+    if not served.settings.needed_to_administer:
         raise HTTPException(403, "This server was started without a token, so nobody may do that: set PGSEARCH_TOKEN.")
-    if not _is_one_of("" if bearer is None else bearer.credentials, needed):
+    if not may_administer(served.settings, "" if bearer is None else bearer.credentials):
         raise HTTPException(401, "Show the token of administrators: Authorization: Bearer TOKEN.")
 
 
 def may_ask(settings: ServerSettings, shown: str) -> bool:
     """Whether the token that was shown, empty for none, is one that opens this server."""
     return not settings.token or _is_one_of(shown, settings.token, settings.admin_token)
+
+
+def may_administer(settings: ServerSettings, shown: str) -> bool:
+    """Whether the token that was shown is that of administrators; without one nobody is."""
+    return _is_one_of(shown, settings.needed_to_administer)
 
 
 def _is_one_of(shown: str, *tokens: str) -> bool:

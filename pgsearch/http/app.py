@@ -19,8 +19,11 @@ from pgsearch.http.services import APPLICATION, Services
 from pgsearch.http.settings import ServerSettings
 
 
-def create_app(settings: ServerSettings) -> ASGIApp:
-    """An ASGI app, for uvicorn or any other server; it holds its pool from startup to shutdown."""
+def create_app(settings: ServerSettings, further: Iterable[APIRouter] = ()) -> ASGIApp:
+    """An ASGI app, for uvicorn or any other server; it holds its pool from startup to shutdown.
+
+    `further` are routes beside those of the API.
+    """
     return guarded(
         settings,
         (
@@ -32,6 +35,7 @@ def create_app(settings: ServerSettings) -> ASGIApp:
             functions.router(),
             health.router,
             pages.router,
+            *further,
         ),
     )
 

@@ -89,7 +89,7 @@ async def list_all(
     """The conversations of everybody, latest first; it is recorded who read what."""
     return Json(
         await served.client.list_conversations(
-            reader=_reader(request, reader),
+            reader=reader_of(request, reader),
             collection=collection_name,
             since=date_from,
             until=date_to,
@@ -106,7 +106,7 @@ async def get_any(
     request: Request, served: Served, conversation_id: Annotated[str, Path()], reader: Reader = None
 ) -> Response:
     """A conversation of anybody; it is recorded who read it."""
-    found = await served.client.get_conversation(conversation_id, reader=_reader(request, reader))
+    found = await served.client.get_conversation(conversation_id, reader=reader_of(request, reader))
     return Json(_there(found))
 
 
@@ -131,6 +131,7 @@ def _there(found: dict[str, Any] | None) -> dict[str, Any]:
     return found
 
 
-def _reader(request: Request, named: str | None) -> str:
+def reader_of(request: Request, named: str | None = None) -> str:
+    """Who reads, for the record of who read what."""
     client = request.client.host if request.client else "unknown"
     return f"{named or 'administrator'} at {client}"

@@ -5,18 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, Response
 
 router = APIRouter(include_in_schema=False)
 
 _FOLDER = Path(__file__).with_name("static")
 _KINDS = {"docs.html": "text/html", "docs.css": "text/css", "docs.js": "text/javascript"}
-
-
-@router.get("/")
-async def home() -> Response:
-    """To the page."""
-    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

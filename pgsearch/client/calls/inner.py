@@ -35,6 +35,13 @@ def deployed_version() -> Call[str]:
     return Call("select version from pgsearch.deployment", {}, _first)
 
 
+def collection_names() -> Call[list[str]]:
+    """The names of the collections."""
+    return Call(
+        "select collection from pgsearch.collections order by collection", {}, lambda found: [row[0] for row in found]
+    )
+
+
 # Code and its nodes
 
 

@@ -10,8 +10,10 @@ from uuid import UUID
 
 from pgsearch.client.calls.call import (
     Call,
+    _object,
     _of_period,
     _rows,
+    _text,
     _value,
 )
 
@@ -423,3 +425,74 @@ class LogCheck:
 def log_health(days: int = 2) -> Call[list[LogCheck]]:
     """Whether the log of searches and conversations is whole."""
     return _rows("log_health", LogCheck, {"days::integer": days})
+
+
+@dataclass(frozen=True, slots=True)
+class ReformulatedQuery:
+    """A query and the words in which the same user asked again; `clicked_rate` is of the first of them."""
+
+    user_query: str
+    reformulated_to: str
+    times: float
+    similarity: float | None
+    clicked_rate: float | None
+
+
+def reformulated_queries(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[ReformulatedQuery]]:
+    """Queries that were asked again in other words, with these words, most frequent pairs first."""
+    return _rows(
+        "reformulated_queries", ReformulatedQuery, {**_of_period(collection, since, until), "top_n::integer": top_n}
+    )
+
+
+def query_history(
+    query: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[dict[str, Any]]:
+    """One query over a period: its days, what it showed and what was clicked, and what was typed next."""
+    return _value("query_history", dict, {"query": query, **_of_period(collection, since, until)})
+
+
+def logged_search(query_id: UUID | str) -> Call[dict[str, Any] | None]:
+    """One search of the log as it was, with what became of it; None when it is not there."""
+    return _value("logged_search", _object, {"query_id::uuid": _text(query_id)})
+
+
+@dataclass(frozen=True, slots=True)
+class PageAttention:
+    """A page with what searches made of it: how often it was shown, and clicked, against what its ranks explain."""
+
+    page_id: int
+    collection_name: str
+    external_id: str
+    title: str
+    query_count: float
+    impressions: float
+    clicks: float
+    ctr: float | None
+    expected_clicks: float | None
+    coec: float | None
+    updated_at: datetime
+
+
+def page_attention(
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    show: str = "ignored",
+    min_impressions: float = 10,
+    top_n: int = 20,
+) -> Call[list[PageAttention]]:
+    """Pages that are shown and not clicked, clicked most, or never found."""
+    return _rows(
+        "page_attention",
+        PageAttention,
+        {
+            **_of_period(collection, since, until),
+            "show": show,
+            "min_impressions::float8": min_impressions,
+            "top_n::integer": top_n,
+        },
+    )

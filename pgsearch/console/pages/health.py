@@ -1,0 +1,34 @@
+"""What keeps searches from being right or fast, with what mends it, and whether the log is whole.
+
+The address /health is that of the API, for programs that watch the server.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgsearch.client.calls import log, operate, statistics
+from pgsearch.console.asked import Asked
+
+PATH = "/doctor"
+TITLE = "Health"
+ROWS = "checks"
+PLACE = 8
+FILTERS = False
+ADMINISTRATORS = True
+
+_ORDER = ("fail", "warn", "ok")
+
+
+async def read(asked: Asked) -> dict[str, Any]:
+    """The checks, what is wrong first, and the days of the log."""
+    checks = await asked.run(operate.doctor())
+    of_log = await asked.run(statistics.log_health())
+    partitions = await asked.run(log.list_partitions())
+    return {
+        "checks": sorted(checks, key=lambda one: _ORDER.index(one.status)),
+        "log": of_log,
+        "partitions": len(partitions),
+        "partition_bytes": sum(one.bytes for one in partitions),
+        "expired": sum(one.expired for one in partitions),
+    }

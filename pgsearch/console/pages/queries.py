@@ -1,0 +1,66 @@
+"""What is searched: most, more than before, in vain, without a click, and again in other words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgsearch.client.calls import Call, statistics
+from pgsearch.console.asked import Asked
+from pgsearch.console.texts import later
+
+PATH = "/queries"
+TITLE = "Queries"
+ROWS = "queries"
+PLACE = 3
+
+_SHOWN = {
+    "top": later("Most searched"),
+    "rising": later("Rising"),
+    "missing": later("Without a result"),
+    "ignored": later("Without a click"),
+    "reworded": later("Asked again in other words"),
+}
+_CALLS: Mapping[str, Callable[..., Call[Any]]] = {
+    "top": statistics.top_queries,
+    "missing": statistics.queries_without_results,
+    "ignored": statistics.queries_without_clicks,
+    "reworded": statistics.reformulated_queries,
+}
+_MOST = 100
+_COMPARED = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Rising:
+    """A query that is asked more than it was before."""
+
+    user_query: str
+    query_count: float
+    before: float
+    more: float
+
+
+async def read(asked: Asked) -> dict[str, Any]:
+    """At most a hundred queries of the chosen kind."""
+    show = asked.word("show", "top", tuple(_SHOWN))
+    chosen = (asked.collection, asked.period.since, asked.period.until)
+    queries: list[Any] = await asked.run(_CALLS[show](*chosen, top_n=_MOST)) if show in _CALLS else await _rising(asked)
+    return {"show": show, "shown": _SHOWN, "queries": queries}
+
+
+async def _rising(asked: Asked) -> list[Rising]:
+    period = asked.period
+    now = await asked.run(statistics.top_queries(asked.collection, period.since, period.until, top_n=_COMPARED))
+    then = await asked.run(
+        statistics.top_queries(asked.collection, period.before.since, period.before.until, top_n=_COMPARED)
+    )
+    before = {row.query_normalized: row.query_count for row in then}
+    rows = [
+        Rising(row.user_query, row.query_count, was, row.query_count - was)
+        for row in now
+        for was in [before.get(row.query_normalized, 0.0)]
+        if row.query_count > was
+    ]
+    return sorted(rows, key=lambda row: (-row.more, row.user_query))[:_MOST]

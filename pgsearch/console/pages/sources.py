@@ -1,0 +1,53 @@
+"""What is searched: collections, how far their words and vectors are, and which chunks no model would take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgsearch.client.calls import embeddings, pages
+from pgsearch.client.calls.embeddings import EmbeddingModel, EmbeddingStatus, FailedEmbedding
+from pgsearch.console.asked import Asked
+
+PATH = "/sources"
+TITLE = "Sources"
+ROWS = "collections_of_text"
+PLACE = 7
+FILTERS = False
+
+_MOST_FAILED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model, how far it is, and what it could not embed."""
+
+    model: EmbeddingModel
+    status: EmbeddingStatus
+    failed: list[FailedEmbedding]
+
+
+async def read(asked: Asked) -> dict[str, Any]:
+    """Collections and models."""
+    found = await asked.run(pages.text_stats_staleness())
+    models = []
+    for model in await asked.run(embeddings.list_models()):
+        (status,) = await asked.run(embeddings.embedding_status(model.model))
+        failed = (
+            await asked.run(embeddings.list_failed_embeddings(model.model, batch_size=_MOST_FAILED))
+            if status.retrying or status.gave_up
+            else []
+        )
+        models.append(Model(model, status, failed))
+    return {"collections_of_text": found, "models": models}
+
+
+async def retry(asked: Asked, fields: Mapping[str, str]) -> str:
+    """Let what a model could not embed be tried again at once."""
+    if asked.is_administrator:
+        await asked.served.client.retry_failed_embeddings(fields.get("model", ""))
+    return asked.here()
+
+
+ACTIONS = {"retry": retry}

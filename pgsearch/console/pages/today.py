@@ -1,0 +1,168 @@
+"""The first page: how the search fares, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from itertools import islice, zip_longest
+from typing import Any
+
+from pgsearch.client.calls import statistics
+from pgsearch.client.calls.statistics import PageAttention, QueryStats, ReformulatedQuery, SearchStats
+from pgsearch.console.asked import Asked
+from pgsearch.console.texts import later
+
+PATH = "/"
+DATA = "/today"
+TITLE = "Today"
+ROWS = "days"
+PLACE = 1
+DAYS = 7
+
+_MOST_TASKS = 5
+_OFTEN = 3
+_FEW_CLICKS = 0.1
+_SEEN = 20
+_HALF = 0.5
+_FIGURES = (
+    # name, title, form, whether more of it is better (empty: neither)
+    ("total_queries", later("Searches"), "number", ""),
+    ("unique_users", later("People"), "number", ""),
+    ("p50_latency_ms", later("Median time"), "milliseconds", "less"),
+    ("p95_latency_ms", later("95th percentile"), "milliseconds", "less"),
+    ("no_result_rate", later("Without a result"), "percent", "less"),
+    ("click_through_rate", later("Clicked"), "percent", "more"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of the period with what it was before, and day by day."""
+
+    name: str
+    title: str
+    form: str
+    better: str
+    value: float | None
+    before: float | None
+    days: list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to do, in a sentence, with the page where it is done."""
+
+    sentence: str
+    address: str
+    action: str
+
+
+async def read(asked: Asked) -> dict[str, Any]:
+    """Figures of the period, the days of it, and at most five things to do."""
+    period = asked.period
+    chosen = (asked.collection, period.since, period.until)
+    whole = await asked.run(statistics.search_stats(*chosen, step="all"))
+    before = await asked.run(
+        statistics.search_stats(asked.collection, period.before.since, period.before.until, step="all")
+    )
+    days = await asked.run(statistics.search_stats(*chosen, step="day"))
+    by_day = {row.starts_at.astimezone(UTC).date(): row for row in days}
+    now, then = next(iter(whole), None), next(iter(before), None)
+    missed = await asked.run(statistics.queries_without_results(*chosen, top_n=_MOST_TASKS))
+    ignored = await asked.run(statistics.queries_without_clicks(*chosen, top_n=_MOST_TASKS * 4))
+    reworded = await asked.run(statistics.reformulated_queries(*chosen, top_n=_MOST_TASKS))
+    unread = await asked.run(statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS))
+    return {
+        "figures": [_figure(figure, now, then, period.days, by_day) for figure in _FIGURES],
+        "tasks": list(islice(_tasks(asked, missed, reworded, ignored, unread), _MOST_TASKS)) if now else [],
+        "days": [{"day": day, "searches": by_day[day].total_queries if day in by_day else 0} for day in period.days],
+        "top_queries": await asked.run(statistics.top_queries(*chosen, top_n=10)),
+        "without_results": missed,
+    }
+
+
+def _figure(
+    figure: tuple[str, str, str, str],
+    now: SearchStats | None,
+    then: SearchStats | None,
+    days: Sequence[date],
+    by_day: dict[date, SearchStats],
+) -> Figure:
+    name = figure[0]
+    counted = 0.0 if name in ("total_queries", "unique_users") else None
+    series = [getattr(by_day[day], name) if day in by_day else counted for day in days]
+    return Figure(
+        *figure,
+        value=getattr(now, name) if now else counted,
+        before=getattr(then, name) if then else None,
+        days=series,
+    )
+
+
+def _tasks(
+    asked: Asked,
+    missed: Sequence[QueryStats],
+    reworded: Sequence[ReformulatedQuery],
+    ignored: Sequence[QueryStats],
+    unread: Sequence[PageAttention],
+) -> Iterator[Task]:
+    """Of each kind the worst first, then the next worst."""
+    say = asked.say
+    kinds: list[list[Task]] = [
+        [
+            Task(
+                say(
+                    "“{query}” was searched {count} times and found nothing: write a page.",
+                    query=row.user_query,
+                    count=say.number(row.query_count * row.no_result_rate),
+                ),
+                asked.to("/search", q=row.user_query),
+                say("Try it"),
+            )
+            for row in missed
+            if row.query_count * row.no_result_rate >= _OFTEN
+        ],
+        [
+            Task(
+                say(
+                    "After “{query}” people ask for “{next}” ({count} times): say both in the page.",
+                    query=row.user_query,
+                    next=row.reformulated_to,
+                    count=say.number(row.times),
+                ),
+                asked.to("/query", q=row.user_query),
+                say("See both"),
+            )
+            for row in reworded
+            if row.times >= _OFTEN and row.user_query not in {one.user_query for one in missed}
+        ],
+        [
+            Task(
+                say(
+                    "“{query}” was searched {count} times and hardly ever clicked: look at its hits.",
+                    query=row.user_query,
+                    count=say.number(row.query_count),
+                ),
+                asked.to("/search", q=row.user_query),
+                say("See the hits"),
+            )
+            for row in ignored
+            if row.query_count >= _OFTEN and row.no_result_rate == 0 and (row.click_through_rate or 0) < _FEW_CLICKS
+        ],
+        [
+            Task(
+                say(
+                    "“{title}” was shown {count} times and clicked half as often as its ranks promise: read its title.",
+                    title=row.title or row.external_id,
+                    count=say.number(row.impressions),
+                ),
+                asked.to(f"/documents/{row.page_id}"),
+                say("Read it"),
+            )
+            for row in unread
+            if row.coec is not None and row.coec < _HALF
+        ],
+    ]
+    for place in zip_longest(*kinds):
+        yield from (task for task in place if task is not None)

@@ -1,0 +1,89 @@
+"""What pages say, in the language of whoever reads them: English as it is written, Korean from a catalogue."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+
+LANGUAGES = {"en": "English", "ko": "한국어"}
+_WANTED = re.compile(r"([a-zA-Z]{2})(?:-[\w-]+)?\s*(?:;\s*q=([0-9.]+))?")
+_SECOND_MS = 1000
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """The sentences of a language by their English."""
+    path = Path(__file__).with_name(f"{language}.json")
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def chosen(named: str, kept: str, wanted: str) -> str:
+    """The language of a page: as the address names it, as it was kept, as the browser wants it, else English."""
+    for one in (named, kept):
+        if one in LANGUAGES:
+            return one
+    found = [
+        (float(weight or 1), language.lower()) for language, weight in _WANTED.findall(wanted) if _is_number(weight)
+    ]
+    return next((language for _, language in sorted(found, key=lambda one: -one[0]) if language in LANGUAGES), "en")
+
+
+def _is_number(text: str) -> bool:
+    return text.count(".") <= 1 and text != "."
+
+
+def later(english: str) -> str:
+    """A sentence that is said later: it is in the catalogues all the same."""
+    return english
+
+
+class Texts:
+    """Says sentences in a language, and writes its numbers and days."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._catalogue = catalogue(language)
+
+    def __call__(self, english: str, **values: object) -> str:
+        """The sentence, with its values."""
+        sentence = self._catalogue.get(english, english)
+        return sentence.format(**values) if values else sentence
+
+    def written(self, form: str, value: float | None) -> str:
+        """A figure in one of the forms below."""
+        return {"number": self.number, "percent": self.percent, "milliseconds": self.milliseconds}[form](value)
+
+    def number(self, value: float | None, digits: int = 0) -> str:
+        """1,234; a dash where nothing is known."""
+        return "–" if value is None else f"{value:,.{digits}f}"
+
+    def percent(self, value: float | None, digits: int = 1) -> str:
+        """A share of 0 .. 1."""
+        return "–" if value is None else f"{100 * value:.{digits}f}{'' if self.language == 'ko' else ' '}%"
+
+    def milliseconds(self, value: float | None) -> str:
+        """A time; a long one in seconds."""
+        if value is None:
+            return "–"
+        if value < _SECOND_MS:
+            return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
+        return f"{value / _SECOND_MS:,.1f} {'초' if self.language == 'ko' else 's'}"
+
+    def day(self, value: date) -> str:
+        """A day of the year."""
+        if self.language == "ko":
+            return f"{value.month}월 {value.day}일"
+        return f"{_MONTHS[value.month - 1]} {value.day}"
+
+    def moment(self, value: datetime | str | None) -> str:
+        """A moment, to the minute."""
+        if value is None:
+            return "–"
+        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return f"{self.day(at)} {at:%H:%M}"

@@ -1,0 +1,120 @@
+-- One query through the days: how often it was asked and how it fared, what its searches showed and which of it was
+-- clicked, and what was typed next.
+--
+-- Days come from the roll-ups. Hits and clicks come from the log itself, of which the latest searches are looked at, so
+-- that a log of millions is not read for one query.
+
+create or replace function pgsearch.query_history(
+    query      text,
+    collection text        default null,
+    since      timestamptz default null,
+    until      timestamptz default null
+)
+returns jsonb
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
+set datestyle = 'ISO'
+set timezone = 'UTC'
+set plan_cache_mode = 'force_custom_plan'
+as $$
+#variable_conflict use_column
+declare
+    most_read  constant integer     := 20000;
+    most_told  constant integer     := 20;
+    days       constant daterange   := pgsearch._period(since, until);
+    starts_at  constant timestamptz := lower(days)::timestamp at time zone 'UTC';
+    ends_at    constant timestamptz := upper(days)::timestamp at time zone 'UTC';
+    -- a click comes after its search, and may come a day later
+    clicked_by constant timestamptz := upper(days)::timestamp at time zone 'UTC' + interval '1 day';
+    normalized constant text        := pgsearch.normalize_query(coalesce(query_history.query, ''));
+    asked      pgsearch.queries[];
+    clicks     jsonb;
+begin
+    select array_agg(r.one order by r.ts desc, r.query_id)
+      into asked
+      from (select l as one, l.ts, l.query_id, l.query_normalized
+              from pgsearch.queries as l
+             where l.ts >= starts_at
+               and l.ts < ends_at
+               and (query_history.collection is null or l.collection = query_history.collection)
+             order by l.ts desc
+             limit most_read) as r
+     where r.query_normalized = normalized;
+
+    select coalesce(jsonb_object_agg(c.query_id, c.hits), '{}')
+      into clicks
+      from (select e.query_id,
+                   jsonb_agg(distinct coalesce(e.object_id, '#' || e."position")) as hits
+              from pgsearch.events as e
+             where e.query_id = any (array(select a.query_id from unnest(asked) as a))
+               and e.action_name = 'click'
+               and e.ts >= starts_at
+               and e.ts < clicked_by
+             group by e.query_id) as c;
+
+    return jsonb_build_object(
+        'query', query_history.query,
+        'query_normalized', normalized,
+        'days', (select coalesce(jsonb_agg(d order by d.day), '[]')
+                   from (select t.day, sum(t.query_count) as query_count, sum(t.no_result_count) as no_result_count,
+                                sum(t.clicked_count) as clicked_count
+                           from pgsearch.top_queries_daily as t
+                          where t.day >= lower(days)
+                            and t.day < upper(days)
+                            and t.query_normalized = normalized
+                            and (query_history.collection is null or t.collection = query_history.collection)
+                          group by t.day) as d),
+        'hits', (select coalesce(jsonb_agg(h), '[]')
+                   from (select s.object_id, s.page, k.page_id, p.title, s.shown, s.clicked, s.avg_rank
+                           from (select i.object_id,
+                                        min(i.page) as page,
+                                        sum(i.sample_weight) as shown,
+                                        coalesce(sum(i.sample_weight) filter (where i.clicked), 0) as clicked,
+                                        avg(i.rank) as avg_rank
+                                   from (select x.object_id, a.hit_pages[x.rank] as page, x.rank, a.sample_weight,
+                                                clicks -> a.query_id::text ? x.object_id
+                                                or clicks -> a.query_id::text ? ('#' || x.rank) as clicked
+                                           from unnest(asked) as a
+                                                cross join lateral unnest(a.hit_ids) with ordinality as x(object_id, rank)) as i
+                                  group by i.object_id
+                                  order by sum(i.sample_weight) desc, avg(i.rank), i.object_id
+                                  limit most_told) as s
+                                left join pgsearch.chunks as k
+                                       on k.chunk_id = case when s.object_id ~ '^[0-9]{1,18}$' then s.object_id::bigint end
+                                left join pgsearch.pages as p on p.page_id = k.page_id
+                          order by s.shown desc, s.avg_rank, s.object_id) as h),
+        'reformulated_to', (select coalesce(jsonb_agg(f), '[]')
+                              from (select min(s.context ->> 'reformulated_to') as user_query, sum(s.sample_weight) as times
+                                      from pgsearch.search_failures as s
+                                     where s.failure_reason = 'user_reformulated'
+                                       and s.created_at >= starts_at
+                                       and s.created_at < ends_at
+                                       and (query_history.collection is null or s.collection = query_history.collection)
+                                       and pgsearch.normalize_query(s.user_query) = normalized
+                                     group by pgsearch.normalize_query(s.context ->> 'reformulated_to')
+                                     order by sum(s.sample_weight) desc, min(s.context ->> 'reformulated_to')
+                                     limit most_told) as f),
+        'searches', (select coalesce(jsonb_agg(l), '[]')
+                       from (select a.query_id, a.ts, a.collection, a.search_mode, a.result_count, a.confidence, a.latency_ms,
+                                    coalesce(jsonb_array_length(clicks -> a.query_id::text), 0) as clicks
+                               from unnest(asked) as a
+                              order by a.ts desc, a.query_id
+                              limit most_told) as l));
+end;
+$$;
+
+comment on function pgsearch.query_history(text, text, timestamptz, timestamptz) is
+'One query over a period, in any spelling that normalize_query makes the same.
+Arguments:
+- query
+- collection (null: all)
+- since and until (whole days in UTC; null: the last 30 days)
+Returns {"query", "query_normalized", "days": [{"day", "query_count", "no_result_count", "clicked_count"}] (from the
+roll-ups), "hits": [{"object_id", "page" (external_id), "page_id", "title", "shown", "clicked", "avg_rank"}],
+"reformulated_to": [{"user_query", "times"}], "searches": [{"query_id", "ts", "collection", "search_mode", "result_count",
+"confidence", "latency_ms", "clicks"}] (the latest)}, lists of at most 20. Hits and searches are those among the latest
+20,000 searches of the period.
+Errors: PS003 until not after since.
+Example:
+select jsonb_pretty(pgsearch.query_history(''전기차 보조금''));';

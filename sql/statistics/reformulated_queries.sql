@@ -1,0 +1,62 @@
+-- What people typed next when the answer to their first words was not good enough: synonyms to add, titles to change.
+
+create or replace function pgsearch.reformulated_queries(
+    collection text        default null,
+    since      timestamptz default null,
+    until      timestamptz default null,
+    top_n      integer     default 20
+)
+returns table (
+    user_query      text,
+    reformulated_to text,
+    times           float8,
+    similarity      float8,
+    clicked_rate    float8
+)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    days      constant daterange   := pgsearch._period(since, until);
+    starts_at constant timestamptz := lower(days)::timestamp at time zone 'UTC';
+    ends_at   constant timestamptz := upper(days)::timestamp at time zone 'UTC';
+begin
+    perform pgsearch._check_range('top_n', top_n, 0, 10000);
+
+    return query
+    select min(f.user_query),
+           min(f.reformulated_to),
+           sum(f.sample_weight),
+           avg(f.similarity),
+           sum(f.sample_weight) filter (where f.had_click) / sum(f.sample_weight)
+      from (select s.user_query,
+                   s.sample_weight,
+                   pgsearch.normalize_query(s.user_query) as before,
+                   s.context ->> 'reformulated_to' as reformulated_to,
+                   pgsearch.normalize_query(s.context ->> 'reformulated_to') as after,
+                   (s.context ->> 'similarity')::float8 as similarity,
+                   coalesce((s.context ->> 'had_click')::boolean, false) as had_click
+              from pgsearch.search_failures as s
+             where s.failure_reason = 'user_reformulated'
+               and s.created_at >= starts_at
+               and s.created_at < ends_at
+               and (reformulated_queries.collection is null or s.collection = reformulated_queries.collection)) as f
+     where f.after is not null
+     group by f.before, f.after
+     order by sum(f.sample_weight) desc, f.before, f.after
+     limit reformulated_queries.top_n;
+end;
+$$;
+
+comment on function pgsearch.reformulated_queries(text, timestamptz, timestamptz, integer) is
+'Queries that the same user asked again in other words, with these words, most frequent pairs first.
+Arguments:
+- collection (null: all)
+- since and until (whole days in UTC; null: the last 30 days)
+- top_n (0 .. 10000 rows)
+Returns user_query and reformulated_to (one spelling of each), times (searches, weighted), similarity (0 .. 1, of their
+letters: low is another name of the same, high a typing mistake), clicked_rate (share of the first searches with a click).
+Errors: PS003 top_n out of range, until not after since.
+Example:
+select user_query, reformulated_to, times from pgsearch.reformulated_queries(''korean'');';

@@ -1,0 +1,144 @@
+"""What people do in the console, done in a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SCREENSHOTS, Visit
+from tests.console.addresses import PAGES, address, empty_address
+from tests.console.conftest import TOKENS
+from tests.http.conftest import Site
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+PHONE = {"width": 390, "height": 844}
+_SERIOUS = ("serious", "critical")
+
+every_page = pytest.mark.parametrize("name", PAGES, ids=str)
+
+
+@pytest.fixture(scope="session")
+def administrator(console: Site) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {TOKENS['PGSEARCH_ADMIN_TOKEN']}"}
+    with httpx.Client(base_url=console.url, headers=headers, timeout=30) as client:
+        yield client
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds that keeps somebody out."""
+    # evaluated by the driver, which no policy of the page holds up
+    page.evaluate(AXE)
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        f"{one['id']}: {one['help']} {[node['html'][:200] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in _SERIOUS
+    ]
+
+
+def fits(page: Page) -> bool:
+    fitting: bool = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    return fitting
+
+
+@every_page
+def test_a_page_keeps_nobody_out_and_fits_its_window(visit: Visit, administrator: httpx.Client, name: str) -> None:
+    full, empty = address(PAGES[name], administrator), empty_address(PAGES[name], administrator)
+    page = visit(full, locale="ko-KR")
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    assert faults(page) == []
+    assert fits(page)
+    assert page.locator("html").get_attribute("lang") == "ko"
+
+    page = visit(full, viewport=PHONE, color_scheme="dark")
+    page.screenshot(path=SCREENSHOTS / f"{name}-phone.png", full_page=True)
+    assert faults(page) == []
+    assert fits(page)
+
+    page.goto(empty)
+    assert faults(page) == []
+    assert fits(page)
+
+
+def test_a_search_is_rated_by_a_thumb_and_stands_in_the_log(visit: Visit) -> None:
+    page = visit("/")
+    page.keyboard.press("/")
+    expect(page).to_have_url(re.compile("/search"))
+    page.keyboard.press("/")
+    page.keyboard.type("건강검진 예약")
+    page.keyboard.press("Enter")
+    first = page.locator("#hit-1")
+    expect(first).to_be_visible()
+    first.get_by_role("button", name="not helpful").click()
+    expect(first.get_by_role("button", name="not helpful")).to_have_attribute("aria-pressed", "true")
+    # the page itself was not loaded again
+    expect(page).to_have_url(re.compile("/search[?]q="))
+    link = first.locator("h3 a").get_attribute("href") or ""
+
+    page.goto(f"/queries/{link.partition('query_id=')[2].partition('&')[0]}")
+    expect(page.get_by_text("feedback: not helpful")).to_be_visible()
+
+
+def test_everything_works_without_javascript(visit: Visit) -> None:
+    page = visit("/search?q=연말정산", java_script_enabled=False)
+    page.locator("#hit-1").get_by_role("button", name="not helpful").click()
+    expect(page.locator("#hit-1").get_by_role("button", name="not helpful")).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("Where is my document?").fill("여권")
+    page.get_by_role("button", name="Find it").click()
+    expect(page.locator("#why")).to_contain_text("여권")
+    page.locator(".side").get_by_role("link", name="Queries").click()
+    page.get_by_role("link", name="Asked again in other words").click()
+    expect(page.locator("tbody tr").first).to_contain_text("구내식당 메뉴")
+
+
+def test_rows_and_tabs_are_reached_by_keys(visit: Visit) -> None:
+    page = visit("/queries")
+    page.keyboard.press("3")
+    expect(page).to_have_url(re.compile("show=missing"))
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("tr.chosen")).to_have_count(1)
+    query = page.locator("tr.chosen a").inner_text()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text(query)
+    page.keyboard.press("?")
+    expect(page.locator("dialog#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#keys")).to_be_hidden()
+
+
+def test_a_day_of_the_timeline_is_opened_by_clicking_it(visit: Visit) -> None:
+    page = visit("/?days=14")
+    cards = page.locator(".figure").first
+    before = cards.inner_text()
+    page.locator("figure.chart a").nth(8).click()
+    expect(page).to_have_url(re.compile(r"since=\d{4}-\d\d-\d\d&until="))
+    expect(page.locator(".figure").first).not_to_have_text(before)
+    page.locator("select[name=collection]").select_option("korean")
+    expect(page).to_have_url(re.compile("collection=korean"))
+
+
+def test_a_conversation_is_read_by_whoever_shows_the_token(visit: Visit) -> None:
+    page = visit("/conversations", token=None)
+    expect(page).to_have_url(re.compile("/login"))
+    page.get_by_label("Token").fill(TOKENS["PGSEARCH_TOKEN"])
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(re.compile("/login"))
+    page.get_by_label("Token").fill(TOKENS["PGSEARCH_ADMIN_TOKEN"])
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(re.compile("/conversations$"))
+    page.locator("tbody a").nth(1).click()
+    expect(page.locator(".said").first).to_be_visible()
+
+
+def test_the_language_is_changed_and_kept(visit: Visit) -> None:
+    page = visit("/", token=TOKENS["PGSEARCH_TOKEN"])
+    page.get_by_role("link", name="한국어").click()
+    expect(page.locator("h1")).to_have_text("오늘")
+    page.goto("/queries")
+    expect(page.locator("h1")).to_have_text("검색어")

@@ -1,0 +1,296 @@
+"""Every page is a page, JSON and CSV; it says what the calls say, and holds no markup of others."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from pgsearch.console.pages import Page
+from tests.console.addresses import PAGES, address, empty_address
+from tests.console.conftest import HOSTILE, form_of
+from tests.http.conftest import Site, problem
+
+MOST_BYTES = 250_000
+
+every_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
+
+
+class Read(HTMLParser):
+    """The elements of a page with their attributes, and whether each that was opened was closed."""
+
+    WITHOUT_END = frozenset({"meta", "link", "input", "img", "br", "path", "rect", "line", "circle"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.WITHOUT_END:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.WITHOUT_END:
+            assert self.open.pop() == tag
+
+
+def read(text: str) -> Read:
+    found = Read()
+    found.feed(text)
+    assert found.open == []
+    return found
+
+
+@every_page
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_page_is_whole_in_both_languages(administrator: httpx.Client, page: Page, language: str) -> None:
+    answer = administrator.get(address(page, administrator), headers={"Accept-Language": language})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    elements = read(answer.text).elements
+    assert ("html", {"lang": language}) in elements
+    assert [tag for tag, _ in elements].count("h1") == 1
+    assert len(answer.content) < MOST_BYTES
+    # the policy would refuse them, so that the page would not be what was meant
+    assert not [tag for tag, given in elements if "style" in given or any(name.startswith("on") for name in given)]
+
+
+@every_page
+def test_a_page_of_which_there_is_nothing_says_so(administrator: httpx.Client, page: Page) -> None:
+    answer = administrator.get(empty_address(page, administrator))
+
+    assert answer.status_code == 200, answer.text
+    read(answer.text)
+
+
+@every_page
+def test_the_data_of_a_page_is_json_and_its_rows_are_csv(administrator: httpx.Client, page: Page) -> None:
+    told = administrator.get(address(page, administrator, ".json"))
+    rows = administrator.get(address(page, administrator, ".csv"))
+
+    assert told.status_code == rows.status_code == 200, told.text + rows.text
+    assert told.headers["cache-control"] == rows.headers["cache-control"] == "no-store"
+    expected = told.json()[page.rows]
+    assert isinstance(expected, list)
+    assert rows.headers["content-type"].startswith("text/csv")
+    lines = list(csv.reader(io.StringIO(rows.content.decode("utf-8-sig"))))
+    if expected:
+        assert lines[0] == list(expected[0])
+    assert len(lines) == (len(expected) + 1 if expected else 0)
+
+
+@every_page
+def test_a_page_shows_statements_that_run(administrator: httpx.Client, console: Site, page: Page) -> None:
+    import html
+
+    import psycopg
+
+    answer = administrator.get(address(page, administrator))
+    (shown,) = re.findall(r'<pre tabindex="0">(.*?)</pre>', answer.text.rpartition('class="sql"')[2], re.S)
+    statements = [line for line in re.split(r";\n", html.unescape(shown).strip().rstrip(";")) if line]
+    assert statements
+    with psycopg.connect(console.dsn, autocommit=True) as connection:
+        for statement in statements:
+            assert "pgsearch." in statement
+            connection.execute(statement.encode())
+
+
+@every_page
+def test_who_has_not_shown_a_token_sees_no_page(console: Site, page: Page, administrator: httpx.Client) -> None:
+    path = address(page, administrator)
+
+    refused = console.client.get(path)
+    assert refused.status_code == 303
+    assert refused.headers["location"].startswith("/login?next=/")
+    problem(console.client.get(address(page, administrator, ".json")), 401)
+    problem(console.client.get(address(page, administrator, ".csv")), 401)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES.values() if page.administrators], ids=lambda page: page.name)
+def test_what_is_for_administrators_is_for_nobody_else(
+    visitor: httpx.Client, administrator: httpx.Client, page: Page
+) -> None:
+    shown = visitor.get(address(page, administrator))
+
+    assert shown.url.path == "/login"
+    problem(visitor.get(address(page, administrator, ".json")), 401)
+
+
+def test_a_search_is_told_with_its_user_to_administrators_alone(
+    visitor: httpx.Client, administrator: httpx.Client
+) -> None:
+    path = address(PAGES["one_search"], administrator, ".json")
+
+    assert administrator.get(path).json()["search"]["user_id"].startswith("demo-")
+    assert not {"user_id", "session_id"} & visitor.get(path).json()["search"].keys()
+    assert visitor.get("/query.json", params={"q": "전기차 보조금"}).json()["searches"] is None
+    assert visitor.get("/analytics.json").json()["users"] is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/search?q=zebrafish&document={HOSTILE}",
+        f"/search?q={HOSTILE}&beside=mode:fts",
+        "/queries",
+        f"/query?q=zebrafish {HOSTILE}",
+        f"/query?q={HOSTILE}&collection={HOSTILE}",
+        "/content?show=ignored",
+        "/conversations/hostile",
+        "/conversations?show=all",
+        "/analytics",
+        f"/?since={HOSTILE}",
+        f"/login?next={HOSTILE}",
+    ],
+    ids=lambda path: path.partition("?")[0].strip("/") or "today",
+)
+def test_what_others_wrote_is_text_wherever_it_is_shown(administrator: httpx.Client, path: str) -> None:
+    answer = administrator.get(path.replace("'", "%27"))
+
+    assert "alert(1)" in answer.text or "/content" in path or "/login" in path or "/analytics" in path
+    elements = read(answer.text).elements
+    assert not [given for tag, given in elements if tag == "script" and not (given.get("src") or "").startswith("/")]
+    assert not [tag for tag, given in elements if tag == "img" or any(name.startswith("on") for name in given)]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/?since=yesterday", 422),
+        ("/?since=2026-02-02&until=2026-01-01", 422),
+        ("/?days=0", 422),
+        ("/?days=1e9", 422),
+        ("/content?collection=unknown", 404),
+        ("/queries?show=bogus", 422),
+        ("/search?q=a&mode=bogus", 422),
+        ("/search?q=a&beside=bogus", 422),
+        ("/query", 422),
+        ("/queries/bogus", 404),
+        ("/queries/01890000-0000-7000-8000-000000000000", 404),
+        ("/documents/99999999", 404),
+        ("/documents/bogus", 404),
+        ("/conversations/bogus", 404),
+    ],
+    ids=lambda value: str(value).replace("/", " ").strip(),
+)
+def test_a_mistake_is_told_on_a_page_and_in_data_as_a_problem(
+    administrator: httpx.Client, path: str, status: int
+) -> None:
+    shown = administrator.get(path)
+    path, question, words = path.partition("?")
+
+    assert shown.status_code == status, shown.text
+    assert 'role="alert"' in shown.text
+    problem(administrator.get(f"{path.rstrip('/') or '/today'}.json{question}{words}"), status)
+
+
+def test_the_period_and_the_collection_choose_what_is_counted(administrator: httpx.Client) -> None:
+    days = administrator.get("/today.json", params={"days": 14}).json()
+    total = days["figures"][0]["value"]
+    busiest = max(days["days"], key=lambda row: row["searches"])
+
+    one = administrator.get("/today.json", params={"since": busiest["day"], "until": busiest["day"]}).json()
+    none = administrator.get("/today.json", params={"since": "2001-01-01", "until": "2001-01-02"}).json()
+
+    assert sum(row["searches"] for row in days["days"]) == total > busiest["searches"]
+    assert one["figures"][0]["value"] == busiest["searches"] > 0
+    assert none["figures"][0]["value"] == 0
+    assert none["tasks"] == []
+
+
+def test_what_was_searched_in_vain_is_the_first_thing_to_do(administrator: httpx.Client) -> None:
+    tasks = administrator.get("/today.json", params={"days": 14}).json()["tasks"]
+
+    assert 0 < len(tasks) <= 5
+    assert "구내식당 메뉴" in tasks[0]["sentence"]
+    assert administrator.get(tasks[0]["address"]).status_code == 200
+
+
+def test_a_thumb_and_a_click_stand_in_the_log(administrator: httpx.Client) -> None:
+    page = administrator.get("/search", params={"q": "연말정산"})
+    fields = {"csrf": form_of(page), "helpful": "1"}
+    for name in ("query_id", "rank", "chunk_id"):
+        fields[name] = page.text.partition(f'name="{name}" value="')[2].partition('"')[0]
+
+    after = administrator.post("/search/feedback?q=연말정산", data=fields)
+    link = re.search(r'<h3><a href="(/documents/[^"]+)"', after.text)
+    assert link
+    administrator.get(link[1].replace("&amp;", "&"))
+    found = administrator.get(f"/queries/{fields['query_id']}.json").json()
+
+    assert 'aria-pressed="true"' in after.text
+    # the page that was loaded again is the same search
+    assert fields["query_id"] in after.text
+    assert [(one["action_name"], one["position"], one["value"]) for one in found["events"]] == [
+        ("feedback", 1, 1),
+        ("click", 1, None),
+    ]
+    assert [one["rank"] for one in found["then"] if one["clicked"]] == [1]
+
+
+def test_a_document_that_was_expected_is_found_by_its_title(administrator: httpx.Client) -> None:
+    found = administrator.get("/search.json", params={"q": "전기차 보조금", "document": "연말정산"}).json()
+
+    assert "연말정산" in found["explained"]["title"]
+    assert found["explained"]["reasons"]
+
+
+def test_a_passage_that_is_gone_is_told_to_be(administrator: httpx.Client) -> None:
+    shown = administrator.get("/search", params={"q": "여권", "why": "99999999"})
+
+    assert shown.status_code == 200
+    assert "It is not found." in shown.text
+
+
+def test_ways_side_by_side_say_how_hits_moved(administrator: httpx.Client) -> None:
+    params = {"q": "전기차 보조금", "beside": ["mode:lexical", "fusion:rrf"]}
+    ways = administrator.get("/search.json", params=params).json()["ways"]
+    ranks = {shown["hit"]["chunk_id"]: shown["hit"]["rank"] for shown in ways[0]["hits"]}
+
+    assert [way["key"] for way in ways] == ["", "mode:lexical", "fusion:rrf"]
+    for way in ways[1:]:
+        for shown in way["hits"]:
+            before = ranks.get(shown["hit"]["chunk_id"])
+            assert shown["moved"] == (None if before is None else before - shown["hit"]["rank"])
+
+
+def test_who_reads_a_conversation_is_recorded(administrator: httpx.Client, console: Site) -> None:
+    import psycopg
+
+    administrator.get("/conversations/hostile").raise_for_status()
+
+    with psycopg.connect(console.dsn) as connection:
+        readers = connection.execute(
+            "select distinct reader from pgsearch.conversation_reads where conversation_id = 'hostile'"
+        ).fetchall()
+    assert readers == [("administrator at 127.0.0.1",)]
+
+
+def test_the_unhappy_conversations_are_those_with_errors_or_answers_made_again(administrator: httpx.Client) -> None:
+    everything = administrator.get("/conversations.json").json()["conversations"]
+    unhappy = administrator.get("/conversations.json", params={"show": "unhappy"}).json()["conversations"]
+
+    expected = {
+        one["conversation_id"]
+        for one in everything
+        if one["error_count"] or one["regeneration_count"] or (one["min_score"] or 1) < 0.3
+    }
+    assert expected
+    assert {one["conversation_id"] for one in unhappy} >= expected
+    assert len(unhappy) < len(everything)
+
+
+@pytest.mark.parametrize(("old", "new"), [("/admin/conversations", "/conversations")])
+def test_former_addresses_lead_to_the_pages(administrator: httpx.Client, old: str, new: str) -> None:
+    assert administrator.get(old).url.path == new
