@@ -55,7 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given and not given[0].startswith("-") and given[0] not in commands.NAMES:
         near = difflib.get_close_matches(given[0], commands.NAMES, n=1)
         note(f"pgsearch: there is no command {given[0]}")
-        note("".join(["hint: ", *(f"did you mean pgsearch {name}? " for name in near), "pgsearch --help lists all commands"]))
+        note(
+            "".join(
+                ["hint: ", *(f"did you mean pgsearch {name}? " for name in near), "pgsearch --help lists all commands"]
+            )
+        )
         return 2
     try:
         arguments = _parser(given).parse_args(_with_words(given))
