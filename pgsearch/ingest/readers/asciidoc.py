@@ -12,7 +12,12 @@ from pgsearch.ingest.readers.source import Source
 
 _MARKS = [
     # comments, attributes, anchors and block attributes, titles of blocks
-    (re.compile(r"^(?:/{4,}\n.*?^/{4,}|//(?!/).*|:!?[\w-]+!?:.*|\[\[.*\]\]|\[[^\]\n]*\])[ \t]*$", re.M | re.S), ""),
+    (
+        re.compile(
+            r"^(?:/{4,}\n.*?^/{4,}|//(?!/)[^\n]*|:!?[\w-]+!?:[^\n]*|\[\[[^\n]*\]\]|\[[^\]\n]*\])[ \t]*$", re.M | re.S
+        ),
+        "",
+    ),
     (re.compile(r"^(?:toc|include|image|ifdef|ifndef|endif|ifeval)::\S*\[[^\]\n]*\][ \t]*$", re.M), ""),
     (re.compile(r"^(?:-{4,}|\.{4,})[ \t]*$", re.M), "```"),
     (re.compile(r"^(?:={4,}|\*{4,}|_{4,}|\+{4,}|--)[ \t]*$", re.M), ""),

@@ -64,7 +64,11 @@ class _AnyDirective(Directive):
     has_content = True
     optional_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar[defaultdict[str, Any]] = defaultdict(lambda: directives.unchanged)
+    option_spec: ClassVar[defaultdict[str, Any]] = defaultdict(
+        # not empty, for then options would be arguments
+        lambda: directives.unchanged,
+        {"class": directives.unchanged},
+    )
 
     def run(self) -> list[nodes.Node]:
         name = self.name.rsplit(":", 1)[-1].lower()
@@ -74,11 +78,13 @@ class _AnyDirective(Directive):
         if name in _CODE:
             code = "\n".join(self.content)
             language = argument.split()[:1] if name != "productionlist" else []
-            return [nodes.literal_block(code, code, classes=["code", *language])]
+            return [nodes.literal_block(code, code, classes=["code", *(f"language-{name}" for name in language)])]
         found: list[nodes.Node] = []
         if name in _VERSIONS:
-            version, _, said = argument.partition(" ")
-            children, messages = self.state.inline_text(f"{_VERSIONS[name]} {version}: {said}", self.lineno)
+            version, said = [*argument.split(None, 1), "", ""][:2]
+            children, messages = self.state.inline_text(
+                f"{_VERSIONS[name]} {version}: {said}".removesuffix(": "), self.lineno
+            )
             found.append(nodes.paragraph("", "", *children, *messages))
         elif ":" in self.name or name in ("function", "class", "method", "attribute", "data", "exception", "option"):
             # signatures, in which a star is a star
