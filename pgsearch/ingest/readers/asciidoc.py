@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pgsearch.ingest.bulk import Record, Refusal
 from pgsearch.ingest.readers.markdown import markdown_page
 from pgsearch.ingest.readers.pages import refusal
 from pgsearch.ingest.readers.source import Source
 
-_MARKS = [
+_MARKS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     # comments, attributes, anchors and block attributes, titles of blocks
     (
         re.compile(
@@ -34,7 +34,7 @@ def read_asciidoc(source: Source) -> Iterator[Record | Refusal]:
     try:
         text = source.text().replace("\r\n", "\n")
         for mark, instead in _MARKS:
-            text = mark.sub(instead, text)  # type: ignore[arg-type]
+            text = mark.sub(instead, text)
         yield markdown_page(source, text)
     except ValueError as error:
         yield refusal(source, error)

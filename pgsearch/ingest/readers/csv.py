@@ -36,8 +36,10 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
     sample = whole_lines.decode(encoding, "replace")
     header = sample.partition("\n")[0]
     delimiter = "\t" if source.origin.lower().endswith(".tsv") else max(",\t;|", key=header.count)
-    quoting = csv.QUOTE_NONE if delimiter == "\t" and _quotes_are_text(sample) else csv.QUOTE_MINIMAL
-    rows = csv.reader(text, delimiter=delimiter, quoting=quoting, strict=True)
+    has_marks = delimiter != "\t" or not _quotes_are_text(sample)
+    rows = csv.reader(
+        text, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if has_marks else csv.QUOTE_NONE, strict=True
+    )
     columns: list[str] | None = None
     try:
         while True:

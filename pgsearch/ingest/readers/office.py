@@ -17,6 +17,15 @@ from pgsearch.ingest.readers.source import Source
 
 with from_extra("documents", "PDF, Word, PowerPoint, Excel and HWPX need markitdown and python-hwpx"):
     import markitdown
+    from markitdown import converters
+
+_CONVERTERS = {
+    ".pdf": converters.PdfConverter,
+    ".docx": converters.DocxConverter,
+    ".pptx": converters.PptxConverter,
+    ".xlsx": converters.XlsxConverter,
+    ".epub": converters.EpubConverter,
+}
 
 
 def read_office(source: Source) -> Iterator[Record | Refusal]:
@@ -38,9 +47,9 @@ def _markdown(data: bytes, suffix: str) -> str:
                     from hwpx import TextExtractor
                 with zipfile.ZipFile(io.BytesIO(data)) as archive, TextExtractor(archive) as extractor:
                     return extractor.extract_text(paragraph_separator="\n\n", object_behavior="nested")
-            converter = markitdown.MarkItDown(enable_plugins=False)
-            info = markitdown.StreamInfo(extension=suffix)
-            return converter.convert_stream(io.BytesIO(data), stream_info=info).markdown
+            # chosen by the name: markitdown's own choice takes for plain text what it does not know
+            converter = _CONVERTERS[suffix]()
+            return str(converter.convert(io.BytesIO(data), markitdown.StreamInfo(extension=suffix)).markdown)
         except ImportError:
             raise
         except Exception as error:

@@ -142,6 +142,6 @@ def read_restructuredtext(source: Source) -> Iterator[Record | Refusal]:
         yield refusal(source, error)
     except (SystemMessage, RecursionError, AttributeError, IndexError, TypeError, AssertionError) as error:
         # of broken tables docutils makes errors of its own code
-        yield Refusal(source.origin, f"docutils cannot read it: {error or type(error).__name__}")
+        yield Refusal(source.origin, f"docutils cannot read it: {str(error) or type(error).__name__}")
     else:
         yield page(source, found.heading or source.stem, found.text, "markdown")

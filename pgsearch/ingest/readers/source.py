@@ -61,10 +61,12 @@ def wide_encoding(start: bytes) -> str | None:
     """The UTF-16 that a file which begins like this is in, by its mark, or by where the zeros of its ASCII stand."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    probe = start[: len(start[:_PROBE]) // 2 * 2]
+    probe = start[:_PROBE]
+    if len(probe) % 2:
+        return None
     even, odd = probe[::2], probe[1::2]
     for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if b"\x00" in zeros and b"\x00" not in others and zeros.count(0) * 10 >= len(zeros):
+        if zeros.count(0) >= 3 and b"\x00" not in others and zeros.count(0) * 10 >= len(zeros):
             text = probe.decode(encoding, "replace")
             if "\ufffd" not in text[:-1] and not any(ord(letter) in _CONTROLS for letter in text):
                 return encoding

@@ -21,6 +21,7 @@ _NAMES = {
 _SAMPLE = 100
 _NO_PROSE = re.compile(r"[\d\s.,:;/+TZ%$€₩-]*|\S+://\S+|[\w.+-]+@[\w.-]+")
 _LEAST_CHARACTERS = 8
+_MOST_TITLE = 200
 
 Row = tuple[str, Mapping[str, object]]
 
@@ -31,7 +32,7 @@ def read_rows(source: Source, rows: Iterable[Row | Refusal], *, described: str) 
     sample = list(islice(waiting, _SAMPLE))
     known = [row[1] for row in sample if not isinstance(row, Refusal)]
     if not known:
-        yield from sample
+        yield from (row for row in sample if isinstance(row, Refusal))
         return
     names = list(dict.fromkeys(name for row in known for name in row))
     columns = _columns(source, names, known)
@@ -62,7 +63,7 @@ def _columns(source: Source, names: list[str], rows: list[Mapping[str, object]])
         found = [name for want in known for name in names if name.strip().lower() == want and name not in mapped]
         if found and field not in columns:
             columns[field] = (found[0],)
-            if field in ("external_id", "content") and len(found) > 1 and field == "external_id":
+            if field == "external_id" and len(found) > 1:
                 return f"the header names a column twice: {field} ({', '.join(found)}); choose one: --map id={found[0]}"
     if "content" not in columns:
         prose = _prose(rows, [name for name in names if (name,) not in columns.values()])
@@ -82,9 +83,6 @@ def _columns(source: Source, names: list[str], rows: list[Mapping[str, object]])
     return columns
 
 
-_MOST_TITLE = 200
-
-
 def _prose(rows: list[Mapping[str, object]], names: list[str]) -> list[str]:
     """Columns that hold sentences rather than codes and numbers, the longest last."""
     found = []
@@ -93,8 +91,7 @@ def _prose(rows: list[Mapping[str, object]], names: list[str]) -> list[str]:
         words = [
             value
             for value in values
-            if isinstance(value, str)
-            and not _NO_PROSE.fullmatch(value)
+            if not _NO_PROSE.fullmatch(value)
             and (len(value.split()) > 1 or (not value.isascii() and len(value) >= _LEAST_CHARACTERS))
         ]
         if words and len(words) * 2 >= len(values) and len(set(values)) * 2 >= len(values):
