@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator, Mapping
 
 from pgsearch.ingest.bulk import Record, Refusal
-from pgsearch.ingest.readers.source import Source
+from pgsearch.ingest.readers.source import Source, wide_encoding
 from pgsearch.ingest.readers.tables import read_rows
 
 _MOST_FIELD = 16 * 1024 * 1024
@@ -28,7 +28,7 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
     csv.field_size_limit(max(csv.field_size_limit(), _MOST_FIELD))
     raw = io.BufferedReader(source.raw, 2 * _SAMPLE_BYTES)  # type: ignore[type-var]
     start = raw.peek(_SAMPLE_BYTES)
-    whole_lines = start[: start.rfind(b"\n") + 1] or start
+    whole_lines = start if wide_encoding(start) else start[: start.rfind(b"\n") + 1] or start
     encoding = source.encoding_of(whole_lines)
     # Bytes that are none of the encoding become surrogates here, so that only their own row is refused.
     encoding = "utf-8-sig" if encoding == "utf-8" else encoding

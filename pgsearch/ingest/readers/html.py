@@ -70,8 +70,8 @@ class _Text(MarkdownConverter):
 
     def convert_pre(self, el: Any, text: str, *_: Any, **__: Any) -> str:
         fence = max([*re.findall(r"^\s*(`{3,})", text, re.MULTILINE), "``"], key=len) + "`"
-        code = el.code if el.code is not None and el.code.get_text() == el.get_text() else el
-        named = [name for name in code.get("class") or () if name.startswith("language-")]
+        classes = [*(el.get("class") or ()), *((el.code.get("class") or ()) if el.code is not None else ())]
+        named = [name for name in classes if name.startswith("language-")]
         language = named[0].removeprefix("language-") if named else ""
         body = text.strip("\n").rstrip()
         return f"\n\n{fence}{language}\n{body}\n{fence}\n\n" if body else ""
