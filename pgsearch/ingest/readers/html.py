@@ -28,8 +28,8 @@ _NO_TEXT = "script, style, template, svg, iframe, title, input, select, button, 
 # What is on a page but not part of what it says, unless it is all there is: ways to other pages, as HTML, DocBook and
 # Sphinx mark them, and what is hidden.
 _ASIDE = (
-    "nav, noscript, [role=navigation], [role=search], .navheader, .navfooter, [hidden],"
-    ' [style*="display:none" i], [style*="display: none" i]'
+    "nav, noscript, [role=navigation], [role=search], .navheader, .navfooter, .toc, .toctree-wrapper,"
+    ' [hidden], [style*="display:none" i], [style*="display: none" i]'
 )
 # What is the site's and not the page's, where the page marks what is its own.
 _MAIN = "main, [role=main]"
@@ -72,7 +72,10 @@ class _Text(MarkdownConverter):
         fence = max([*re.findall(r"^\s*(`{3,})", text, re.MULTILINE), "``"], key=len) + "`"
         classes = [*(el.get("class") or ()), *((el.code.get("class") or ()) if el.code is not None else ())]
         named = [name for name in classes if name.startswith("language-")]
-        language = named[0].removeprefix("language-") if named else ""
+        # docutils tells the language of code as that of the element
+        language = (
+            named[0].removeprefix("language-") if named else str(el.get("lang") or "") if "code" in classes else ""
+        )
         body = text.strip("\n").rstrip()
         return f"\n\n{fence}{language}\n{body}\n{fence}\n\n" if body else ""
 

@@ -52,6 +52,10 @@ samp script search section select slot small source span strike strong style sub
 textarea tfoot th thead time title tr track tt u ul var video wbr
 """
 _HTML = frozenset(_HTML_NAMES.split())
+# Elements that swallow what follows where they are spoken of and not closed.
+_SWALLOWING = frozenset(
+    {"button", "iframe", "noscript", "script", "select", "style", "svg", "template", "textarea", "title"}
+)
 
 
 def read_markdown(source: Source) -> Iterator[Record | Refusal]:
@@ -129,7 +133,9 @@ def _rendered(text: str) -> str:
 
     def kept(found: re.Match[str]) -> str:
         slash, name, rest = found.groups()
-        is_element = name.lower() in _HTML or name.lower() in closed or slash or rest.strip()
+        if slash or name.lower() in closed:
+            return found[0]
+        is_element = name.lower() not in _SWALLOWING and (name.lower() in _HTML or rest.strip())
         return found[0] if is_element else f"&lt;{name}{rest}&gt;"
 
     tokens = parser.parse(text)

@@ -45,7 +45,7 @@ def _markdown(data: bytes, suffix: str) -> str:
             if suffix == ".hwpx":
                 with from_extra("documents", "HWPX needs python-hwpx"):
                     from hwpx import TextExtractor
-                with zipfile.ZipFile(io.BytesIO(data)) as archive, TextExtractor(archive) as extractor:
+                with zipfile.ZipFile(io.BytesIO(data)) as archive, TextExtractor(archive) as extractor:  # type: ignore[no-untyped-call]
                     return extractor.extract_text(paragraph_separator="\n\n", object_behavior="nested")
             # chosen by the name: markitdown's own choice takes for plain text what it does not know
             converter = _CONVERTERS[suffix]()
