@@ -78,7 +78,7 @@ class _AnyDirective(Directive):
         if name in _CODE:
             code = "\n".join(self.content)
             language = argument.split()[:1] if name != "productionlist" else []
-            return [nodes.literal_block(code, code, classes=["code", *language])]
+            return [nodes.literal_block(code, code, classes=["code", *(f"language-{name}" for name in language)])]
         found: list[nodes.Node] = []
         if name in _VERSIONS:
             version, said = [*argument.split(None, 1), "", ""][:2]
