@@ -45,10 +45,10 @@ def _markdown(data: bytes, suffix: str) -> str:
             if suffix == ".hwpx":
                 with from_extra("documents", "HWPX needs python-hwpx"):
                     from hwpx import TextExtractor
-                with zipfile.ZipFile(io.BytesIO(data)) as archive, TextExtractor(archive) as extractor:  # type: ignore[no-untyped-call]
+                with zipfile.ZipFile(io.BytesIO(data)) as archive, TextExtractor(archive) as extractor:
                     return extractor.extract_text(paragraph_separator="\n\n", object_behavior="nested")
             # chosen by the name: markitdown's own choice takes for plain text what it does not know
-            converter = _CONVERTERS[suffix]()
+            converter = _CONVERTERS[suffix]()  # type: ignore[no-untyped-call]
             return str(converter.convert(io.BytesIO(data), markitdown.StreamInfo(extension=suffix)).markdown)
         except ImportError:
             raise
