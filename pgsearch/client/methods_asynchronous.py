@@ -20,6 +20,7 @@ from pgsearch.client.calls import nodes as _nodes
 from pgsearch.client.calls import operate as _operate
 from pgsearch.client.calls import pages as _pages
 from pgsearch.client.calls import search as _search
+from pgsearch.client.calls import sources as _sources
 from pgsearch.client.calls import statistics as _statistics
 from pgsearch.client.calls import text as _text
 from pgsearch.client.calls.call import Call, Fusion, Names, SearchMode, either
@@ -75,6 +76,7 @@ from pgsearch.client.calls.nodes import MissingNodeEmbedding, PopularNode, PutNo
 from pgsearch.client.calls.operate import Check, MeasuredRecall
 from pgsearch.client.calls.pages import PutPage, TextStatsAge, TextStatsRefresh
 from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StagePlan, Suggestion
+from pgsearch.client.calls.sources import FollowedLoad, FollowedTable, FollowedWork, RefusedRow
 from pgsearch.client.calls.statistics import (
     Anomaly,
     ChatStats,
@@ -1684,6 +1686,14 @@ class AsyncMethods(ABC):
         """
         return await self.run(_pages.delete_collection(collection=collection))
 
+    async def empty_collection(self, collection: str) -> int:
+        """Delete all pages of a collection, which stays with its settings; returns how many pages it had.
+
+        Arguments:
+            collection: its name; None, where that is the default: all
+        """
+        return await self.run(_pages.empty_collection(collection=collection))
+
     async def put_pages(
         self, collection: str, pages: Iterable[Page | Mapping[str, Any]], keep_going: bool = False
     ) -> list[PutPage]:
@@ -1989,6 +1999,111 @@ class AsyncMethods(ABC):
                 top_k=top_k,
             )
         )
+
+    async def follow_table(
+        self,
+        table_name: str,
+        collection: str,
+        *,
+        id: str | Sequence[str] | None = None,
+        title: str | Sequence[str] | None = None,
+        content: str | Sequence[str] | None = None,
+        chunks: str | None = None,
+        tags: str | Sequence[str] | None = None,
+        source: str | Sequence[str] | None = None,
+        metadata: Sequence[str] = (),
+        format: str = "text",
+        split: bool = True,
+        mode: str = "queued",
+        watch: Mapping[str, str | Sequence[str]] | None = None,
+        respect_row_security: bool | None = None,
+        load: bool = True,
+    ) -> list[FollowedLoad]:
+        """Keep the rows of a table or view as pages of a collection.
+
+        Arguments:
+            table_name: with its schema
+            collection: made when it is not there; it follows one table
+            id: the column that a row is known by, or several as '{country,number}'; None: the primary key
+            title: a column, several as '{a,b}', or an expression over columns
+            content: as title: text that is split into chunks
+            chunks: instead of content: a JSON array of chunks as put_pages takes them
+            tags: an array, a JSON array, or a text between commas
+            source: as title: where the page comes from
+            metadata: array of columns
+            format: of the content: text, markdown or code
+            split: false: the content is one chunk as it is, of at most 16,000 characters
+            mode: queued: the writer's transaction leaves a note, work() does the rest; immediate: the same statement
+                stores up to 250 rows, for small tables
+            watch: for a view: each table whose changes change it, and its columns that hold the id, as
+                '{"public.articles": "id", "public.comments": "article_id"}'
+            respect_row_security: must be given for a table with row level security: true: who searches finds what he
+                may read in the table; false: everything
+            load: false: leave the load to work(), in transactions of its own
+        """
+        return await self.run(
+            _sources.follow_table(
+                table_name=table_name,
+                collection=collection,
+                id=id,
+                title=title,
+                content=content,
+                chunks=chunks,
+                tags=tags,
+                source=source,
+                metadata=metadata,
+                format=format,
+                split=split,
+                mode=mode,
+                watch=watch,
+                respect_row_security=respect_row_security,
+                load=load,
+            )
+        )
+
+    async def unfollow_table(
+        self, table_name: str, collection: str | None = None, *, delete_pages: bool = False
+    ) -> int:
+        """End that a table is followed; returns how many pages were deleted with it.
+
+        Arguments:
+            table_name: with its schema, as it was followed; it may be dropped by now
+            collection: None: all that follow the table
+            delete_pages: true: the pages go too; false: they stay as they are
+        """
+        return await self.run(
+            _sources.unfollow_table(table_name=table_name, collection=collection, delete_pages=delete_pages)
+        )
+
+    async def list_followed(self) -> list[FollowedTable]:
+        """The followed tables, how far behind their pages are, and what was refused."""
+        return await self.run(_sources.list_followed())
+
+    async def work(self, max_rows: int | None = None, *, collection: str | None = None) -> list[FollowedWork]:
+        """Bring the pages of followed tables up to date, by up to so many rows.
+
+        Arguments:
+            max_rows: about how many rows at most; None: all that wait, in one transaction
+            collection: None: all that follow a table
+        """
+        return await self.run(_sources.work(max_rows=max_rows, collection=collection))
+
+    async def list_refused_rows(self, collection: str | None = None, *, max_rows: int = 100) -> list[RefusedRow]:
+        """The rows of followed tables that could not be stored, the last ones first.
+
+        Arguments:
+            collection: None: all
+            max_rows: 0 .. 1000000
+        """
+        return await self.run(_sources.list_refused_rows(collection=collection, max_rows=max_rows))
+
+    async def retry_refused_rows(self, collection: str | None = None) -> int:
+        """Queue the rows that were refused once more; returns how many.
+
+        Arguments:
+            collection: its name; None, where that is the default: all
+        """
+        return await self.run(_sources.retry_refused_rows(collection=collection))
 
     async def refresh_search_stats(
         self, since: datetime | None = None, until: datetime | None = None

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import shlex
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pgsearch.client import Client
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
+from pgsearch.commands._stopping import Stop, stopping
 from pgsearch.database.dsn import default_dsn
 from pgsearch.embedding.fitting import fit_svd
 from pgsearch.embedding.index import IndexProgress, IndexReport, build_vector_index
@@ -100,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _embed(client: Client, arguments: argparse.Namespace) -> int:
     model, collection = arguments.model, arguments.collection
-    with progress_bar() as bar, _stopping() as stop:
+    with progress_bar() as bar, stopping() as stop:
         embedder, fitted = _embedder(client, arguments, bar)
         retried = client.retry_failed_embeddings(model, collection=collection) if arguments.retry_failed else 0
         (status,) = client.embedding_status(model, collection=collection)
@@ -274,34 +272,3 @@ def _show_status(client: Client, arguments: argparse.Namespace) -> int:
             ],
         )
     return 0
-
-
-class Stop(threading.Event):
-    """Set by a signal, which it remembers."""
-
-    signal: int | None = None
-
-
-@contextmanager
-def _stopping() -> Iterator[Stop]:
-    """An event that SIGTERM and Ctrl-C set: the batch at hand is stored, what was claimed beyond it is given back.
-
-    A second Ctrl-C ends the program at once.
-    """
-    stop = Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def set_it(number: int, frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.signal = number
-        stop.set()
-
-    before = {number: signal.signal(number, set_it) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -22,6 +22,7 @@ ROOMS = (
     "text",
     "log",
     "pages",
+    "sources",
     "embeddings",
     "nodes",
     "candidates",

@@ -122,14 +122,15 @@ begin
 end;
 $$;
 
-comment on function pgsearch._bm25_scan_anew(tsquery, tsquery[], float8[], float8, float8, float8, float8, bigint[], integer, bigint[], bigint[], float8[], integer, text[], bigint[], bigint[], bigint[], tsquery, tsquery, bigint) is
+comment on function pgsearch._bm25_scan_anew(
+    tsquery, tsquery[], float8[], float8, float8, float8, float8, bigint[], integer, bigint[], bigint[], float8[], integer,
+    text[], bigint[], bigint[], bigint[], tsquery, tsquery, bigint) is
 'One scan for any number of terms, planned for them and for the page ids. Arguments and result as _bm25_scan.';
 
+-- Each slot costs for every chunk, used or not: three texts take a fifth to a fourth off the scans of few words.
 do $deploy$
-begin
-    execute pg_catalog.format(
-        $function$
-create or replace function pgsearch._bm25_scan(%s)
+declare
+    written_out constant text := $function$%s%s)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -146,20 +147,100 @@ begin
       from (%s) as b;
 end;
 $body$
-        $function$,
-        pg_catalog.pg_get_function_arguments('pgsearch._bm25_scan_anew'::pg_catalog.regproc),
-        -- an element of an array would be looked up for every chunk
-        (select pg_catalog.string_agg(
-                    pg_catalog.format('t%1$s constant tsquery := terms[%1$s]; g%1$s constant float8 := gains[%1$s] * (k1 + 1);', i), ' ')
-           from pg_catalog.generate_series(1, 16) as i),
-        pgsearch._bm25_statement(16, false, 't%1$s', 'g%1$s'));
+$function$;
+    arguments constant text := pg_catalog.pg_get_function_arguments('pgsearch._bm25_scan_anew'::pg_catalog.regproc);
+    heading text;
+    slots   integer;
+begin
+    for heading, slots in
+        values ($h$
+create or replace function pgsearch._bm25_scan_of_4($h$, 4), ($h$
+create or replace function pgsearch._bm25_scan_of_8($h$, 8), ($h$
+create or replace function pgsearch._bm25_scan_of_16($h$, 16)
+    loop
+        execute pg_catalog.format(
+            written_out,
+            heading,
+            arguments,
+            -- an element of an array would be looked up for every chunk
+            (select pg_catalog.string_agg(
+                        pg_catalog.format('t%1$s constant tsquery := terms[%1$s]; '
+                                          'g%1$s constant float8 := gains[%1$s] * (k1 + 1);', i), ' ')
+               from pg_catalog.generate_series(1, slots) as i),
+            pgsearch._bm25_statement(slots, false, 't%1$s', 'g%1$s'));
+    end loop;
 end;
 $deploy$;
 
-comment on function pgsearch._bm25_scan(tsquery, tsquery[], float8[], float8, float8, float8, float8, bigint[], integer, bigint[], bigint[], float8[], integer, text[], bigint[], bigint[], bigint[], tsquery, tsquery, bigint) is
-'The statement of _bm25_statement written out for up to sixteen terms, without page ids and for collections that are most
-of what there is, so that it is planned once a session: planning costs more than scoring a hundred chunks (212,718
-Korean passages, 110 chunks scored: 1.7 against 2.3 ms).
-Arguments in the order of its parameters, seen being chunks that are not to be scored (again), given_chunks those to be
-scored besides; page_ids are not looked at. Returns as it does: scored (the chunks that matched), chunk_ids, chunk_pages
+comment on function pgsearch._bm25_scan_of_4(
+    tsquery, tsquery[], float8[], float8, float8, float8, float8, bigint[], integer, bigint[], bigint[], float8[], integer,
+    text[], bigint[], bigint[], bigint[], tsquery, tsquery, bigint) is
+'The statement of _bm25_statement written out for up to four terms. Arguments and result as _bm25_scan.';
+
+comment on function pgsearch._bm25_scan_of_8(
+    tsquery, tsquery[], float8[], float8, float8, float8, float8, bigint[], integer, bigint[], bigint[], float8[], integer,
+    text[], bigint[], bigint[], bigint[], tsquery, tsquery, bigint) is
+'The statement of _bm25_statement written out for up to eight terms. Arguments and result as _bm25_scan.';
+
+comment on function pgsearch._bm25_scan_of_16(
+    tsquery, tsquery[], float8[], float8, float8, float8, float8, bigint[], integer, bigint[], bigint[], float8[], integer,
+    text[], bigint[], bigint[], bigint[], tsquery, tsquery, bigint) is
+'The statement of _bm25_statement written out for up to sixteen terms. Arguments and result as _bm25_scan.';
+
+create or replace function pgsearch._bm25_scan(
+    match          tsquery,
+    terms          tsquery[],
+    gains          float8[],
+    k1             float8,
+    b              float8,
+    average_length float8,
+    heading_weight float8,
+    seen           bigint[],
+    most_rows      integer,
+    best_chunks    bigint[],
+    best_pages     bigint[],
+    best_scores    float8[],
+    top_n          integer,
+    collections    text[],
+    page_ids       bigint[],
+    given_chunks   bigint[],
+    given_pages    bigint[],
+    required       tsquery,
+    excluded       tsquery,
+    last_hash      bigint,
+    planned        boolean
+)
+returns record
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    n constant integer := coalesce(cardinality(terms), 0);
+begin
+    return case
+           when planned or n > 16 then pgsearch._bm25_scan_anew(
+               match, terms, gains, k1, b, average_length, heading_weight, seen, most_rows, best_chunks, best_pages, best_scores, top_n,
+               collections, page_ids, given_chunks, given_pages, required, excluded, last_hash)
+           when n <= 4            then pgsearch._bm25_scan_of_4(
+               match, terms, gains, k1, b, average_length, heading_weight, seen, most_rows, best_chunks, best_pages, best_scores, top_n,
+               collections, page_ids, given_chunks, given_pages, required, excluded, last_hash)
+           when n <= 8            then pgsearch._bm25_scan_of_8(
+               match, terms, gains, k1, b, average_length, heading_weight, seen, most_rows, best_chunks, best_pages, best_scores, top_n,
+               collections, page_ids, given_chunks, given_pages, required, excluded, last_hash)
+           else                        pgsearch._bm25_scan_of_16(
+               match, terms, gains, k1, b, average_length, heading_weight, seen, most_rows, best_chunks, best_pages, best_scores, top_n,
+               collections, page_ids, given_chunks, given_pages, required, excluded, last_hash)
+           end;
+end;
+$$;
+
+comment on function pgsearch._bm25_scan(
+    tsquery, tsquery[], float8[], float8, float8, float8, float8, bigint[], integer, bigint[], bigint[], float8[], integer,
+    text[], bigint[], bigint[], bigint[], tsquery, tsquery, bigint, boolean) is
+'One scan: planned anew for its terms and page ids where planned is true or there are more than sixteen terms, else by a
+text whose plan is kept for the session, since planning costs more than scoring a hundred chunks (212,718 Korean
+passages, 110 chunks scored: 1.7 against 2.3 ms); page_ids are not looked at then, and collections are to be most of
+what there is.
+Arguments in the order of the parameters of _bm25_statement, seen being chunks that are not to be scored (again),
+given_chunks those to be scored besides. Returns as it does: scored (the chunks that matched), chunk_ids, chunk_pages
 and scores (the best), also_chunks, also_pages and also_scores (those given).';

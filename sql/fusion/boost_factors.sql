@@ -12,7 +12,8 @@ select string_agg(format(E'(제\\s*%1$s\\s*조%2$s|article\\s+%1$s\\M|§\\s*%1$s
                          coalesce(match[1], match[3], match[4]),
                          case when match[2] is null then E'(?!\\s*의\\s*\\d)' else format(E'\\s*의\\s*%s(?!\\d)', match[2]) end), '|')
   from regexp_matches(left(query, 1000), E'제\\s*(\\d+)\\s*조(?:\\s*의\\s*(\\d+))?|article\\s+(\\d+)|§\\s*(\\d+)', 'gi') as match
- where query ~ E'\\d';
+ where (strpos(query, '제') > 0 and strpos(query, '조') > 0 or strpos(query, '§') > 0 or strpos(lower(query), 'article') > 0)
+   and query ~ E'\\d';
 $$;
 
 comment on function pgsearch._named_articles(text) is 'A regular expression for the statute articles that the query names; null for none.';

@@ -28,7 +28,8 @@ begin
                                                                                    when score >= 0.4  then 0.3
                                                                                    else 0.1 end
            when strpos(reason, 'title') > 0 and score >= 3.5             then least(1, 0.95::float8 + boost)
-           when reason ~ 'tags|note' and score >= 2.5                    then least(1, 0.85::float8 + boost)
+           when (strpos(reason, 'tags') > 0 or strpos(reason, 'note') > 0)
+                and score >= 2.5                                         then least(1, 0.85::float8 + boost)
            when strpos(reason, 'summary') > 0 and score >= 2.0           then 0.75::float8 + boost
            when strpos(reason, 'content') > 0 and score >= 1.5           then 0.65::float8 + boost
            when strpos(reason, 'fts') > 0 and score >= 1.0               then 0.55::float8 + boost

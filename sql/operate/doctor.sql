@@ -400,6 +400,57 @@ $$;
 comment on function pgsearch._doctor_owner() is
 'doctor: what in the schema belongs to another role than its owner, and so could run with the rights of whoever calls it.';
 
+create or replace function pgsearch._doctor_followed()
+returns table (check_name text, status text, detail text, fix text)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    patience constant interval := '15 minutes';
+begin
+    -- who may not see what is followed has nothing to mend there
+    if not has_table_privilege('pgsearch.follow_queue', 'select') then
+        return;
+    end if;
+
+    return query
+    select f.*
+      from pgsearch.list_followed() as l
+           join pgsearch.followed_tables as t on t.collection = l.collection
+           cross join lateral (
+               select exists (select
+                                from pgsearch.watched_tables as w
+                               where w.followed_id = t.followed_id
+                                 and not exists (select
+                                                   from pg_trigger as g
+                                                        join pg_proc as p on p.oid = g.tgfoid
+                                                  where g.tgrelid = w.relation
+                                                    and g.tgenabled in ('O', 'A')
+                                                    and p.pronamespace = 'pgsearch'::regnamespace
+                                                    and p.proname = pgsearch._queue_function(w.followed_id, w.relation))) as unwatched) as n
+           cross join lateral pgsearch._finding(
+               'followed ' || l.table_name,
+               n.unwatched or t.error is not null or l.refused > 0 or l.loading or coalesce(l.lag > patience, false),
+               case when n.unwatched or t.error is not null then 'fail' else 'warn' end,
+               concat_ws('; ',
+                         case when n.unwatched then 'its changes are not noticed: a table or its triggers are gone' end,
+                         case when t.error is not null then 'it cannot be read: ' || t.error end,
+                         case when l.loading then format('%s rows loaded, and not all', l.loaded_rows) end,
+                         format('%s changes wait', l.waiting) || coalesce(', the oldest for ' || date_trunc('second', l.lag), ''),
+                         case when l.refused > 0 then format('%s rows refused, such as: %s', l.refused, l.reason) end),
+               case
+               when n.unwatched or t.error is not null
+                    then format('select pgsearch.follow_table(%L, ...) again, or select pgsearch.unfollow_table(%L);',
+                                l.table_name, t.relation_name)
+               when l.refused > 0 then format('select * from pgsearch.list_refused_rows(%L);', l.collection)
+               else 'pgsearch work --watch  -- or select pgsearch.work(); from pg_cron'
+               end) as f;
+end;
+$$;
+
+comment on function pgsearch._doctor_followed() is
+'doctor: followed tables whose changes are not noticed, that cannot be read, that lag, and rows that were refused.';
+
 create or replace function pgsearch.doctor()
 returns table (check_name text, status text, detail text, fix text)
 -- volatile, as _doctor_pending is
@@ -412,6 +463,7 @@ begin
     return query select d.* from pgsearch._doctor_indexes() as d;
     return query select d.* from pgsearch._doctor_pending() as d;
     return query select d.* from pgsearch._doctor_contents() as d;
+    return query select d.* from pgsearch._doctor_followed() as d;
     return query select d.* from pgsearch._doctor_server() as d;
     return query select d.* from pgsearch._doctor_log() as d;
 end;
@@ -419,8 +471,8 @@ $$;
 
 comment on function pgsearch.doctor() is
 'Looks at everything that keeps searches from being right or fast, and whoever does not own them from running code in
-them: extensions, owners, indexes, pending lists, text analysis and statistics, embeddings, dead rows, settings, log
-partitions.
+them: extensions, owners, indexes, pending lists, text analysis and statistics, embeddings, followed tables, dead rows,
+settings, log partitions.
 Returns a row a check: check_name, status (ok; warn: slower or staler than it could be; fail: wrong or missing results,
 or reads of whole tables), detail, fix (a statement or command; null: nothing to do). Counts chunks and embeddings
 whole: seconds on millions. Recall is measured by measure_recall.

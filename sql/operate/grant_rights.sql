@@ -4,7 +4,8 @@
 -- else is readable: not what others searched. log: have searches and events stored, through two functions that run with
 -- the rights of the owner and give nothing back but counts; for one user only where it is said. read_log: read
 -- searches, events and failures, with their texts and users, and of conversations the figures. read_conversations: read
--- conversations through two functions that write down whose, when it is not the user's own. hash_user stays with the
+-- conversations through two functions that write down whose, when it is not the user's own. work: bring followed tables
+-- up to date, by a function that reads them with the rights of the owner. hash_user stays with the
 -- owner: who may call it can try names.
 -- Everything else (putting pages, settings, partitions, forgetting users) is for the owner, and for whom the owner grants it by hand.
 
@@ -17,12 +18,17 @@ select case right_name
        when 'search' then array[
            'select on pgsearch.collections, pgsearch.pages, pgsearch.chunks, pgsearch.embedding_models, pgsearch.embeddings, pgsearch.embedding_centres',
            'select on pgsearch.lexeme_stats, pgsearch.collection_stats, pgsearch.confidence_breakpoints, pgsearch.reanalysis',
+           -- whose row level security holds for its pages
+           'select (collection, relation, id_columns) on pgsearch.followed_tables',
            'select on pgsearch.query_types, pgsearch.learned_models, pgsearch.semantic_nodes, pgsearch.experiments',
            'execute on function pgsearch._cached_query_embedding(integer, text), pgsearch._share_query_embedding(text, text, text)']
        when 'log' then array[
            'execute on function pgsearch._store_searches(jsonb, jsonb, boolean), pgsearch._store_events(jsonb)',
            'execute on function pgsearch._store_messages(jsonb), pgsearch._finish_conversations(jsonb)',
            'execute on function pgsearch._store_consent(text, boolean)']
+       when 'work' then array[
+           'execute on function pgsearch.work(integer, text)',
+           'select on pgsearch.followed_tables, pgsearch.follow_queue, pgsearch.refused_rows']
        when 'read_conversations' then array[
            'execute on function pgsearch._read_conversation(text, text, text, text)',
            'execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text)']
@@ -101,14 +107,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    known constant text[] := '{search,log,read_log,read_conversations}';
+    known constant text[] := '{search,log,read_log,read_conversations,work}';
     given text;
 begin
     if rights is null or cardinality(rights) = 0 or not rights <@ known then
         raise exception using
             errcode = 'PS002',
             message = format('unknown right %s', coalesce((select quote_literal(r) from unnest(rights) as r where r <> all (known) limit 1), 'null')),
-            hint    = 'Known rights: search, log, read_log, read_conversations; give an array, such as ''{search,log}''.';
+            hint    = 'Known rights: search, log, read_log, read_conversations, work; give an array, such as ''{search,log}''.';
     end if;
     if not exists (select from pg_roles as r where r.rolname = grant_rights.role_name) then
         raise exception using
@@ -141,7 +147,8 @@ $$;
 comment on function pgsearch.grant_rights(text, text[], text) is
 'Grants a role rights: search (search, and read pages), log (have searches, events and messages stored, without reading
 any), read_log (read searches, events and failures, and the figures of conversations without their texts),
-read_conversations (get_conversation and list_conversations, which write down whose they read). Give an application
+read_conversations (get_conversation and list_conversations, which write down whose they read), work (call work(), and
+see what is followed). Give an application
 ''{search,log}'', with read_conversations if it shows users what they said, and who looks at its statistics ''{read_log}''.
 Arguments:
 - role_name: an existing role
@@ -170,6 +177,7 @@ begin
                when 'search'   then has_table_privilege(r.oid, 'pgsearch.chunks', 'select')
                when 'log'      then has_function_privilege(r.oid, 'pgsearch._store_searches(jsonb, jsonb, boolean)', 'execute')
                when 'read_log' then has_table_privilege(r.oid, 'pgsearch.queries', 'select')
+               when 'work'     then has_function_privilege(r.oid, 'pgsearch.work(integer, text)', 'execute')
                when 'read_conversations' then
                    has_function_privilege(r.oid, 'pgsearch._read_conversation(text, text, text, text)', 'execute')
                end

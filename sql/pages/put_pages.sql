@@ -1,6 +1,7 @@
 -- Pages in: upsert by (collection, external_id), and of a changed page only what changed.
 --
 -- Logs point at chunk_id and embeddings cost money, so a chunk whose content is still there keeps both, wherever it moved.
+-- A page has two hashes, of everything and of what its chunks are made of: other tags are one row to write.
 -- All of it is set-based and in one transaction; pages are locked in external_id order, so that two writers never wait
 -- for each other in a ring.
 
@@ -189,6 +190,9 @@ returns table (
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 set work_mem = '64MB'
+-- everything is looked up by its key, and planning anew costs a single page more than storing it
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -201,7 +205,10 @@ declare
     page_ids     bigint[];
     statuses     text[];
     reasons      text[];
+    new_ids      bigint[];
     updated_ids  bigint[];
+    -- marks the rows whose text this call changes; not now(), which is the same for all calls of a transaction
+    put_at       constant timestamptz := clock_timestamp();
 begin
     -- for share: set_text_config waits until these pages are in, and the other way round
     select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer
@@ -242,8 +249,10 @@ begin
         select j.line,
                j.page,
                j.external_id,
-               sha256(convert_to(concat_ws(' ', case when (j.page ->> 'content') is not null then splitter || ' ' || chunk_size end, j.page), 'UTF8')) as content_hash
+               sha256(convert_to(concat_ws(' ', h.split, j.page), 'UTF8')) as content_hash,
+               sha256(convert_to(concat_ws(' ', h.split, j.page - '{external_id,tags,source,metadata}'::text[]), 'UTF8')) as text_hash
           from judged as j
+               cross join lateral (select case when (j.page ->> 'content') is not null then splitter || ' ' || chunk_size end as split) as h
          where j.reason is null
     ), compared as (
         select g.*,
@@ -254,7 +263,8 @@ begin
                       on p.collection = _put_pages.collection
                      and p.external_id = g.external_id
     ), upserted as (
-        insert into pgsearch.pages as p (collection, external_id, title, tags, source, metadata, text_config, content_hash)
+        insert into pgsearch.pages as p
+                    (collection, external_id, title, tags, source, metadata, text_config, content_hash, text_hash, text_updated_at)
         select _put_pages.collection,
                c.external_id,
                coalesce(c.page ->> 'title', ''),
@@ -262,22 +272,30 @@ begin
                c.page ->> 'source',
                case jsonb_typeof(c.page -> 'metadata') when 'object' then c.page -> 'metadata' else '{}' end,
                config,
-               c.content_hash
+               c.content_hash,
+               c.text_hash,
+               put_at
           from compared as c
          where c.same is not true
          order by c.external_id collate "C"
             on conflict (collection, external_id) do update
-           set title        = excluded.title,
-               tags         = excluded.tags,
-               source       = excluded.source,
-               metadata     = excluded.metadata,
-               text_config  = excluded.text_config,
-               content_hash = excluded.content_hash,
-               updated_at   = now()
+           set title           = excluded.title,
+               tags            = excluded.tags,
+               source          = excluded.source,
+               metadata        = excluded.metadata,
+               text_config     = excluded.text_config,
+               content_hash    = excluded.content_hash,
+               text_hash       = excluded.text_hash,
+               -- judged here, on the row as it stands under the lock: a rival may have put another text since our first look
+               text_updated_at = case
+                                 when p.text_hash = excluded.text_hash and p.text_config = excluded.text_config then p.text_updated_at
+                                 else put_at
+                                 end,
+               updated_at      = now()
          where p.content_hash is distinct from excluded.content_hash
             or p.text_config is distinct from excluded.text_config
         -- a row that no transaction ever updated or locked has no xmax: it is new
-        returning p.page_id, p.external_id, p.xmax = 0 as inserted
+        returning p.page_id, p.external_id, p.xmax = 0 as inserted, p.text_updated_at = put_at as new_text
     )
     select array_agg(j.line order by j.line),
            array_agg(j.external_id order by j.line),
@@ -288,8 +306,9 @@ begin
                           else 'unchanged'
                      end order by j.line),
            array_agg(j.reason order by j.line),
-           coalesce(array_agg(u.page_id) filter (where not u.inserted), '{}')
-      into all_lines, external_ids, page_ids, statuses, reasons, updated_ids
+           coalesce(array_agg(u.page_id) filter (where u.new_text), '{}'),
+           coalesce(array_agg(u.page_id) filter (where u.new_text and not u.inserted), '{}')
+      into all_lines, external_ids, page_ids, statuses, reasons, new_ids, updated_ids
       from judged as j
            left join compared as c on c.line = j.line
            left join upserted as u on u.external_id = c.external_id;
@@ -309,7 +328,7 @@ begin
           from outcome as o
                join unnest(_put_pages.lines, _put_pages.pages) as u(line, page) on u.line = o.line
                cross join lateral pgsearch._page_chunks(u.page, chunk_size) as c
-         where o.status in ('inserted', 'updated')
+         where o.page_id = any (new_ids)
     ), new as (
         select g.*,
                sha256(convert_to(g.heading || E'\n' || g.content, 'UTF8')) as content_hash,
@@ -384,7 +403,11 @@ begin
            o.status,
            o.reason,
            coalesce(c.inserted, 0)::integer,
-           coalesce(c.kept, 0)::integer,
+           case
+           when o.status = 'updated' and o.page_id <> all (new_ids) then
+               (select count(*) from pgsearch.chunks as k where k.page_id = o.page_id)
+           else coalesce(c.kept, 0)
+           end::integer,
            coalesce(c.deleted, 0)::integer
       from outcome as o
            left join counted as c on c.page_id = o.page_id

@@ -19,7 +19,7 @@ begin
         -- how telling the words of the query are: gains are weight × idf, and a word that no chunk has is as rare as can be,
         -- but the whole of a compound that none has says no more than its parts
         select sqrt(sum(coalesce(g.gain ^ 2 / l.weight,
-                                 case when l.lexeme ~ '[ǀǁǂǃ]' then 0
+                                 case when pgsearch._has_any(l.lexeme, 'ǀǁǂǃ') then 0
                                       else l.weight * ln(1 + (coalesce(words.chunks, 0) + 0.5::float8) / 0.5::float8) ^ 2 end)))
           into findings.information
           from unnest(parsed.lexemes, parsed.weights) as l(lexeme, weight)

@@ -73,7 +73,7 @@ begin
                        top_n       => asked.candidates) as l;
         end if;
 
-        if findings.titled_pages is null and asked.query ~ E'[\u3131-\u314E]' then
+        if findings.titled_pages is null and pgsearch._has_any(asked.query, 'ㄱㄲㄳㄴㄵㄶㄷㄸㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅃㅄㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ') then
             select array_agg(i.page_id), array_agg(i.score)
               into findings.titled_pages, findings.titled_scores
               from pgsearch._pages_by_initials(asked.query, scope.collections, scope.page_ids, asked.candidates) as i;
@@ -161,6 +161,9 @@ begin
             findings.sampled := format('The words are so common that BM25 ranked a sample of the chunks that have them (%s were read; '
                                        'the option max_rows bounds it): the text ranking is approximate.', told.rows_scored);
             findings.notes   := findings.notes || findings.sampled;
+        elsif told.shortlisted then
+            findings.notes := findings.notes || 'Of so many words those that tell most chose the chunks that all of them ranked: '
+                                                'the text ranking is approximate.'::text;
         elsif not (settings ->> 'exact')::boolean then
             findings.notes := findings.notes || 'The text ranking is approximate, as asked.'::text;
         end if;

@@ -153,7 +153,8 @@ Arguments:
 - collections (null: all)
 - top_k (0 .. 100 suggestions)
 Returns suggestion (a text to search for), kind (query: at least three people asked it in the last 30 days and found
-something, where searches of nobody known are one person a day; title: a page is called so), page_id (of a title; the first of several pages that are called alike).
+something, where searches of nobody known are one person a day; title: a page is called so), page_id (of a title; the
+first of several pages that are called alike).
 Best first: frequent queries that begin so, titles that begin so, titles with a word that begins so. Where none does:
 titles by the initial consonants of their syllables (ㅈㅂㄱㄴ: 장바구니), what was typed as the other keyboard writes it
 (wjsrlck: 전기차), titles that are spelt alike. Queries come from the statistics, so they are as fresh as the last

@@ -16,6 +16,7 @@ with words as (
            greatest(length(m.found[1]) - 16, 0) as ahead,
            m.at
       from regexp_matches(normalize(query, NFKC), '[가-힣]+', 'g') with ordinality as m(found, at)
+     where not pgsearch._is_ascii(query)
 ),
 
 parts as (

@@ -203,7 +203,7 @@ begin
     whole.weights  := '{}';
     whole.asked    := query;
     whole.loosened := '{}';
-    if pgsearch._typed(query) ~ E'"|(?:^|\\s)-' then
+    if pgsearch._has_any(pgsearch._typed(query), '"-') and pgsearch._typed(query) ~ E'"|(?:^|\\s)-' then
         select l.asked, l.loosened into whole.asked, whole.loosened from pgsearch._loosened(query, collections) as l;
     end if;
 

@@ -7,6 +7,8 @@
 create or replace function pgsearch._query_lexemes(text_config text, wanted text, out lexemes text[], out weights float8[])
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+-- planned once, else each plan asks the expressions that it can
+set plan_cache_mode = force_generic_plan
 -- a text of thousands of words is joined with what its words weigh, of which the planner expects ten
 set enable_nestloop = off
 as $$

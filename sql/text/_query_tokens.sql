@@ -33,9 +33,10 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 -- more words than somebody gives a search box; several lines; several sentences, or a question with its mark
-select regexp_count(typed, E'\\S+') > 16
-       or btrim(typed, E' \t\r\n') ~ E'[\r\n]'
-       or typed ~ E'(?:\\m[[:lower:]]{3,}[.]|[가-힣][.])\\s+"?[[:upper:]가-힣]|[!?]\\s+[[:alnum:]]|。\\s*[[:alnum:]]|[?]\\s*$';
+select char_length(typed) > 32 and regexp_count(typed, E'\\S+') > 16
+       or pgsearch._has_any(btrim(typed, E' \t\r\n'), E'\r\n')
+       or pgsearch._has_any(typed, '.!?。')
+          and typed ~ E'(?:\\m[[:lower:]]{3,}[.]|[가-힣][.])\\s+"?[[:upper:]가-힣]|[!?]\\s+[[:alnum:]]|。\\s*[[:alnum:]]|[?]\\s*$';
 $$;
 
 comment on function pgsearch._is_prose(text) is 'Whether a query, as _typed gives it, is a text, in which signs are punctuation.';
@@ -63,12 +64,12 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 with typed as materialized (
-    select case when t.typed ~ E'\n' then pgsearch._folded(t.typed) else t.typed end as typed,
+    select case when strpos(t.typed, E'\n') > 0 then pgsearch._folded(t.typed) else t.typed end as typed,
            pgsearch._is_prose(t.typed) as prose,
            -- by range, whatever the collation takes for one
            E'0-9A-Za-z\\u00C0-\\u1FFF\\u2C00-\\u2DFF\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF' as letters,
            -- a dash that closes what another opened, and a command with its options
-           t.typed ~ E'[[:alnum:]]-(?:\\s|$)|(?:^|\\s)--[[:alnum:]]' as dashes
+           strpos(t.typed, '-') > 0 and t.typed ~ E'[[:alnum:]]-(?:\\s|$)|(?:^|\\s)--[[:alnum:]]' as dashes
       from pgsearch._typed(query) as t(typed)
 ),
 tokens as materialized (
@@ -77,7 +78,7 @@ tokens as materialized (
       from typed as t
            cross join lateral regexp_matches(
                t.typed,
-               case when t.prose then E'()()(\\S+)'
+               case when t.prose or strpos(t.typed, '"') = 0 then E'()()(\\S+)'
                     else E'([-+]?)"([^"]*)(?<![,;:]|[[:lower:]]{3}[.])"(?![' || t.letters || E'])|(\\S+)' end,
                'g') with ordinality as m(part, at)
 ),
@@ -97,9 +98,10 @@ signed as (
            when a.quoted then a.part[1]
            when t.prose then ''
            when a.word = 'OR' and not a.outermost then 'OR'
+           when left(a.word, 1) not in ('-', '+') then ''
            -- a sign counts before a name, which may begin with a sign itself (.net, #tag), and no list of options (-Wl,-z)
-           when a.word !~ ('^[-+][.@#_]?[' || t.letters || ']') or a.word ~ '^-.*[=,][[:alnum:]]' or a.word ~ '^-' and t.dashes then ''
-           when a.word !~ '^[-+][0-9]' then left(a.word, 1)
+           when a.word !~ ('^.[.@#_]?[' || t.letters || ']') or a.word ~ '^-.*[=,][[:alnum:]]' or a.word ~ '^-' and t.dashes then ''
+           when a.word !~ '^.[0-9]' then left(a.word, 1)
            -- a number is a measure if it is a fraction, has a unit, or follows a number or a word that leads to one; and
            -- one digit, or the first three of a telephone number, is not worth a requirement
            when a.word ~ E'^[-+]\\d+[.,]\\d'

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 -- lexemes stand in quotes, with quotes inside them doubled; what looks like a sign within them is none
 select case
-       when query::text !~ '<' then query
+       when strpos(query::text, '<') = 0 then query
        else (select string_agg(case when t.part[1] ~ '^<(-|[0-9]+)>$' then '&' else t.part[1] end, '' order by t.at)::tsquery
                from regexp_matches(query::text, $re$('(?:[^']|'')*'|<(?:-|[0-9]+)>|[^'<]+)$re$, 'g') with ordinality as t(part, at))
        end;

@@ -36,19 +36,27 @@ begin
     -- Stemmers change the ends of words, the English one little. Other dictionaries may change anything, and with many
     -- lexemes to try the expression takes longer than the analysis.
     if cardinality(lexemes) <= 64
-       and text_config ~ ('^pg_catalog[.](simple|english|danish|dutch|finnish|french|german|hungarian|italian|norwegian|portuguese'
-                          '|romanian|russian|spanish|swedish|turkish)$') then
-        select string_agg(distinct regexp_replace(
-                              case
-                              when l.letters ~ ('^[' || pgsearch._without_spaces() || ']') then left(l.letters, 2)
-                              when text_config = 'pg_catalog.simple'
-                                   or text_config = 'pg_catalog.english' and l.letters !~ '[ie]$' then left(l.letters, 4)
-                              else left(l.letters, greatest(1, least(3, length(l.letters) - 1)))
-                              end, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g'), '|')
-               || case when bool_or(l.letters ~ '^[0-9]{4}') then E'|\\d,\\d[\\d,]*' else '' end
+       and starts_with(text_config, 'pg_catalog.')
+       and substr(text_config, 12) = any ('{simple,english,danish,dutch,finnish,french,german,hungarian,italian,norwegian,portuguese,'
+                                          'romanian,russian,spanish,swedish,turkish}'::text[]) then
+        select string_agg(distinct case
+                                   when pgsearch._has_any(l.beginning, E'\\^$.|?*+()[]{}')
+                                   then regexp_replace(l.beginning, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g')
+                                   else l.beginning
+                                   end, '|')
+               || case when bool_or(length(l.letters) >= 4 and translate(left(l.letters, 4), '0123456789', '') = '')
+                       then E'|\\d,\\d[\\d,]*' else '' end
           into begins
-          from (select translate(lexeme, E'\u01C0\u01C1\u01C2\u01C3', '') as letters from unnest(lexemes) as lexeme) as l
-         where l.letters <> '';
+          from (select l.letters,
+                       case
+                       when not pgsearch._is_ascii(l.letters)
+                            and l.letters ~ ('^[' || pgsearch._without_spaces() || ']') then left(l.letters, 2)
+                       when text_config = 'pg_catalog.simple'
+                            or text_config = 'pg_catalog.english' and right(l.letters, 1) not in ('i', 'e') then left(l.letters, 4)
+                       else left(l.letters, greatest(1, least(3, length(l.letters) - 1)))
+                       end as beginning
+                  from (select translate(lexeme, E'\u01C0\u01C1\u01C2\u01C3', '') as letters from unnest(lexemes) as lexeme) as l
+                 where l.letters <> '') as l;
     elsif lexemes <> '{}' then
         begins := '[[:alnum:]]';
     end if;
@@ -106,7 +114,7 @@ begin
             continue when not here && missing;
             here  := array(select l from unnest(here) as l where l = any (missing));
             given := given || here;
-            if wide = 1 and length(span) > 2 and span ~ ('^[' || gapless || ']') then
+            if wide = 1 and length(span) > 2 and not pgsearch._is_ascii(span) and span ~ ('^[' || gapless || ']') then
                 -- a bigram stands in its text as it is, but for the form of its characters
                 return query
                 select before[i] + g, before[i] + g + length(f.form) - 1, l
@@ -150,7 +158,8 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-    gapless constant text := '^[' || pgsearch._without_spaces() || ']{2,}[.:]*$';
+    -- a syllable written as jamo is one character of several
+    gapless constant text := E'^(?!.*[\\u1100-\\u11FF])[' || pgsearch._without_spaces() || ']{2,}[.:]*$';
 begin
     return query
     with pieces as materialized (
@@ -165,8 +174,8 @@ begin
     ),
     words as (
         select distinct p.text_config, p.word,
-               p.word ~ '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)[.:''/-]*$' as plain,
-               p.word ~ gapless and p.word !~ E'[\\u1100-\\u11FF]' as gapless
+               pgsearch._is_ascii(p.word) and p.word ~ '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)[.:''/-]*$' as plain,
+               not pgsearch._is_ascii(p.word) and p.word ~ gapless as gapless
           from pieces as p
          where p.at > 1
     ),

@@ -28,6 +28,7 @@ from benchmarks import (
     conversation_archive,
     conversation_log,
     embedding_worker,
+    followed_tables,
     http_api,
     latency,
     log_statistics,
@@ -297,6 +298,15 @@ def test_bulk_ingest(server: str, output: Path) -> None:
     assert bulk_ingest.main(["--dsn", server, "--output", str(output), "--passages", "80", "--rounds", "1"]) == 0
 
     assert "80 passages" in section(output, "bulk load")
+
+
+def test_followed_tables(server: str, output: Path) -> None:
+    tiny = ["--articles", "30", "--writes", "3", "--rounds", "1"]
+    assert followed_tables.main(["--dsn", server, "--output", str(output), *tiny]) == 0
+
+    text = section(output, "followed tables")
+    assert [cells[0] for cells in rows(text) if len(cells) == 8] == list(followed_tables.KINDS)
+    assert "30 articles" in text
 
 
 def test_code_indexing(output: Path) -> None:

@@ -151,6 +151,40 @@ def test_a_changed_tag_leaves_chunks_and_embeddings_alone(conn: Connection) -> N
     assert without_embedding(conn) == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"tags": ["new"]}, {"source": "new"}, {"metadata": {"seen": 1}}],
+    ids=["tags", "source", "metadata"],
+)
+def test_what_is_said_of_a_page_changes_without_a_look_at_its_text(conn: Connection, change: dict[str, object]) -> None:
+    given = {"external_id": "a", "title": "T", "content": "One.\n\nTwo.", "tags": ["old"]}
+    put(conn, given)
+    conn.execute(
+        "create or replace function pgsearch._page_chunks(page jsonb, chunk_size integer)"
+        " returns table (ordinal integer, heading text, content text, metadata jsonb)"
+        " language plpgsql as $$ begin raise 'split again'; end $$"
+    )
+
+    row = put(conn, {**given, **change})[0]
+
+    assert (row["status"], row["chunks_inserted"], row["chunks_kept"], row["chunks_deleted"]) == ("updated", 0, 1, 0)
+    assert put(conn, {**given, **change})[0]["status"] == "unchanged"
+    with pytest.raises(psycopg.Error, match="split again"):
+        put(conn, {**given, **change, "content": "Other."})
+
+
+def test_a_page_put_by_an_older_version_is_compared_once(conn: Connection) -> None:
+    put(conn, page("a", "text", tags=["old"]))
+    conn.execute("update pgsearch.pages set text_hash = null, text_updated_at = null")
+    before = conn.execute("select ctid from pgsearch.chunks").fetchall()
+
+    row = put(conn, page("a", "text", tags=["new"]))[0]
+
+    assert (row["status"], row["chunks_kept"]) == ("updated", 1)
+    assert conn.execute("select ctid from pgsearch.chunks").fetchall() == before
+    assert conn.execute("select text_hash is not null from pgsearch.pages").fetchone() == (True,)
+
+
 def test_content_is_split_with_the_chunk_size_of_the_collection(conn: Connection) -> None:
     conn.execute("select pgsearch.create_collection('wiki', settings => '{\"chunk_size\": 100}')")
     text = "\n\n".join(f"Paragraph {number} has some sixty characters, more or less so." for number in range(6))
@@ -486,6 +520,21 @@ def test_a_session_that_waited_for_another_diffs_against_what_the_other_left(con
         waiting.join()
 
     assert contents(conn, "a") == ["two", "three"]
+
+
+def test_a_session_that_puts_the_old_text_with_new_tags_undoes_what_another_put_meanwhile(
+    conn: Connection, dsn: str
+) -> None:
+    put(conn, page("a", "old text"))
+    with psycopg.connect(dsn) as first, psycopg.connect(dsn, autocommit=True) as second:
+        put(first, page("a", "new text"))
+        waiting = threading.Thread(target=lambda: put(second, page("a", "old text", tags=["t"])))
+        waiting.start()
+        wait_until_blocked(conn, second)
+        first.commit()
+        waiting.join()
+
+    assert contents(conn, "a") == ["old text"]
 
 
 def rows_read_by_sequential_scans(conn: Connection) -> int:

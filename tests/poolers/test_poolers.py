@@ -111,6 +111,26 @@ def test_a_load_that_does_not_notice_its_pooler_is_refused_or_right(
             session.execute("drop table if exists pg_temp.pages_to_load")
 
 
+def test_tables_are_followed_and_worked_off_by_several(conn: Connection, pooled: str) -> None:
+    conn.execute("create table public.followed (id integer primary key, body text)")
+    conn.execute("insert into public.followed select n, 'old' from generate_series(1, 300) as n")
+    with Client(pooled) as client:
+        client.follow_table("public.followed", "followed", content="body")
+
+    def write(number: int) -> None:
+        with connect(pooled) as connection, connection.transaction():
+            connection.execute("set local timezone = 'Asia/Seoul'")
+            connection.execute("update public.followed set body = 'new' where mod(id, 3) = %s", (number,))
+        with Client(pooled) as client:
+            client.work(50)
+
+    at_once(write, 3)
+    conn.execute("select pgsearch.work()")
+
+    texts = conn.execute("select content, count(*) from pgsearch.chunks group by 1").fetchall()
+    assert texts == [("new", 300)]
+
+
 def test_a_refused_load_through_a_pooler_stores_nothing(conn: Connection, pooled: str) -> None:
     records = [*pages("a", 20), Record("a:20", {"external_id": ""})]
     with connect(pooled) as connection, pytest.raises(bulk.LoadRefusedError):

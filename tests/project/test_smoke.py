@@ -53,6 +53,17 @@ def test_room_pages(client: Client) -> None:
     assert client.delete_pages("smoke", ["1", "2"]) == 1
 
 
+def test_room_sources(client: Client, house: str) -> None:
+    with psycopg.connect(house, autocommit=True) as connection:
+        connection.execute("create table public.smoke (id integer primary key, body text)")
+        client.follow_table("public.smoke", "followed", content="body")
+        connection.execute("insert into public.smoke values (7, 'Violets want shade.')")
+    client.work()
+
+    assert client.search("violets", collections="followed").hits[0].external_id == "7"
+    assert client.unfollow_table("public.smoke", delete_pages=True) == 1
+
+
 def test_room_embeddings(client: Client) -> None:
     client.put_query_embedding("subjects", QUERY, CARS)
 

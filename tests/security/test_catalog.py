@@ -119,6 +119,7 @@ def test_what_runs_with_the_rights_of_its_owner_is_pinned_and_known(law: list[Fu
         "_store_messages",
         "_store_searches",
         "hash_user",
+        "work",
     }
     assert [function.name for function in definers if PINNED not in function.settings] == []
 

@@ -239,3 +239,14 @@ def detect_reformulations() -> Call[int]:
         {},
         _first,
     )
+
+
+def estimated_rows(table_name: str) -> Call[int]:
+    """About how many rows a table has; 0 where that is not known, as of a view."""
+    return Call(
+        "select coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint"
+        " from pg_catalog.pg_partition_tree(%(table_name)s) as t"
+        " join pg_catalog.pg_class as c on c.oid = t.relid where t.isleaf",
+        {"table_name": table_name},
+        lambda found: int(next(iter(found))[0]),
+    )

@@ -38,6 +38,11 @@ def delete_collection(collection: str) -> Call[int]:
     return _value("delete_collection", int, {"collection": collection})
 
 
+def empty_collection(collection: str) -> Call[int]:
+    """Delete all pages of a collection, which stays with its settings; returns how many pages it had."""
+    return _value("empty_collection", int, {"collection": collection})
+
+
 @dataclass(frozen=True, slots=True)
 class PutPage:
     """What became of one page that was put: inserted, updated, unchanged, or refused with a reason."""

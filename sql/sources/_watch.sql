@@ -1,0 +1,148 @@
+-- The triggers of a watched table, and the function that they call, which is made for the table.
+--
+-- They only write down keys, as the owner of the schema: who writes to the table needs no rights here, and no error of
+-- ours may reach him. Which columns hold a key stands in the body of the function, because a statement that has to be
+-- planned at each call would cost a single row more than storing it.
+
+create or replace function pgsearch._queue_function(followed_id integer, relation oid)
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select format('_queue_changes_%s_%s', followed_id, relation);
+$$;
+
+comment on function pgsearch._queue_function(integer, oid) is
+'Name of the function that writes down which rows of a watched table change.';
+
+-- An immediate change is stored by the statement that makes it, so it has to know what it wrote down.
+create or replace function pgsearch._queue_statement(followed pgsearch.followed_tables, keys_of text)
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select case followed.mode
+       when 'queued' then format('insert into pgsearch.follow_queue (followed_id, key) select %s, %s;', followed.followed_id, keys_of)
+       else format('with change as (insert into pgsearch.follow_queue (followed_id, key) select %s, %s returning change_id, key)'
+                   ' select array_agg(c.change_id), jsonb_agg(distinct to_jsonb(c.key)) into changes, keys from change as c;'
+                   ' if changes is not null then perform pgsearch._work_now(%s, changes, keys); end if;',
+                   followed.followed_id, keys_of, followed.followed_id)
+       end;
+$$;
+
+comment on function pgsearch._queue_statement(pgsearch.followed_tables, text) is
+'SQL that writes down keys, given as what follows SELECT, and in immediate mode works them off.';
+
+create or replace function pgsearch._watch(followed pgsearch.followed_tables, relation oid, key_columns text[], used text[])
+returns void
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+set client_min_messages = 'warning'
+as $$
+declare
+    owner     constant text := pg_get_userbyid(pgsearch._schema_owner());
+    function  constant text := pgsearch._queue_function(followed.followed_id, relation);
+    target    constant text := relation::regclass::text;
+    -- statements see what partitions get through their parent only as rows
+    by_row    constant boolean := exists (select from pg_class as c where c.oid = relation and (c.relkind = 'p' or c.relispartition))
+                                  or exists (select from pg_inherits as i where i.inhrelid = relation);
+    old_key   constant text := pgsearch._key_expression(key_columns, 'o');
+    new_key   constant text := pgsearch._key_expression(key_columns, 'n');
+    -- images of rows, compared byte by byte: no operator of anybody's type runs
+    old_image constant text := (select string_agg(format('o.%I', u.name), ', ') from unnest(used) as u(name));
+    new_image constant text := (select string_agg(format('n.%I', u.name), ', ') from unnest(used) as u(name));
+    present   constant text := '(select count(*) from pg_attribute as a where a.attrelid = tg_relid'
+                               ' and a.attname = any (%L::name[]) and not a.attisdropped) = %s';
+    settings  text := '';
+    old_rows  text := 'old_rows as o';
+    new_rows  text := 'new_rows as n';
+    changed   text;
+    body      text;
+begin
+    if not has_table_privilege(relation, 'trigger') then
+        raise exception using
+            errcode = 'PS003',
+            message = format('role %I may not create triggers on %s', current_user, target),
+            hint    = format('As its owner: grant trigger on %s to %I;', target, current_user);
+    end if;
+    if by_row then
+        old_rows := '(select old.*) as o';
+        new_rows := '(select new.*) as n';
+    end if;
+    -- a full join is never a nested loop, however many rows the plan was made for
+    changed := format('coalesce(n.key, o.key) from (select %1$s as key, row(%2$s)::record as image from %3$s) as o'
+                      ' full join (select %4$s as key, row(%5$s)::record as image from %6$s) as n on n.key = o.key'
+                      ' where n.key is null or o.key is null or o.image operator(pg_catalog.*<>) n.image',
+                      old_key, old_image, old_rows, new_key, new_image, new_rows);
+
+    -- a column that was dropped or renamed is for work() to tell, not for the writer
+    body := format($body$
+declare
+    changes bigint[];
+    keys    jsonb;
+begin
+    if tg_op = 'TRUNCATE' or not %1$s then
+        insert into pgsearch.follow_queue (followed_id) values (%2$s);
+    elsif tg_op = 'INSERT' then
+        %3$s
+    elsif tg_op = 'DELETE' then
+        %4$s
+    elsif %5$s then
+        %6$s
+    else
+        %7$s
+    end if;
+    return null;
+end;
+$body$,
+        format(present, key_columns, (select count(distinct k.name) from unnest(key_columns) as k(name))),
+        followed.followed_id,
+        pgsearch._queue_statement(followed, format('%s from %s', new_key, new_rows)),
+        pgsearch._queue_statement(followed, format('%s from %s', old_key, old_rows)),
+        format(present, used, cardinality(used)),
+        pgsearch._queue_statement(followed, changed),
+        pgsearch._queue_statement(followed, format('k.key from (select %s as key from %s union select %s from %s) as k',
+                                                   old_key, old_rows, new_key, new_rows)));
+
+    -- the text of a key must not depend on what the writer has set
+    if exists (select
+                 from unnest(key_columns) as c(name)
+                      join pg_attribute as a on a.attrelid = relation and a.attname = c.name
+                where pgsearch._base_type(a.atttypid)
+                      <> all ('{int2,int4,int8,text,varchar,bpchar,uuid,numeric}'::regtype[]::oid[])) then
+        settings := ' set timezone = ''UTC'' set datestyle = ''ISO'' set intervalstyle = ''postgres'' set bytea_output = ''hex'''
+                    ' set extra_float_digits = 1';
+    end if;
+    execute format('create function pgsearch.%I() returns trigger language plpgsql volatile security definer'
+                   ' set search_path = pg_catalog, pg_temp%s as %L', function, settings, body);
+    execute format('comment on function pgsearch.%I() is %L', function,
+                   'Writes down which rows of a followed table change; made by follow_table.');
+    execute format('revoke execute on function pgsearch.%I() from public', function);
+
+    if by_row then
+        execute format('create trigger pgsearch_rows_%s after insert or update or delete on %s for each row'
+                       ' execute function pgsearch.%I()', followed.followed_id, target, function);
+    else
+        execute format('create trigger pgsearch_insert_%s after insert on %s referencing new table as new_rows'
+                       ' for each statement execute function pgsearch.%I()', followed.followed_id, target, function);
+        execute format('create trigger pgsearch_update_%s after update on %s referencing old table as old_rows new table as new_rows'
+                       ' for each statement execute function pgsearch.%I()', followed.followed_id, target, function);
+        execute format('create trigger pgsearch_delete_%s after delete on %s referencing old table as old_rows'
+                       ' for each statement execute function pgsearch.%I()', followed.followed_id, target, function);
+    end if;
+    execute format('create trigger pgsearch_truncate_%s after truncate on %s for each statement execute function pgsearch.%I()',
+                   followed.followed_id, target, function);
+
+    -- last, while who follows may still name it: it runs with the rights of the owner, not with those of a superuser
+    if owner <> current_user then
+        execute format('alter function pgsearch.%I() owner to %I', function, owner);
+    end if;
+
+    insert into pgsearch.watched_tables (followed_id, relation, key_columns)
+    values (followed.followed_id, relation, key_columns);
+end;
+$$;
+
+comment on function pgsearch._watch(pgsearch.followed_tables, oid, text[], text[]) is
+'Makes the function and the triggers that write down which rows of a table change: key_columns hold the key of the
+followed row, used are the columns whose changes count.';
