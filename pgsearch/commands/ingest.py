@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -16,24 +16,50 @@ from pgsearch.errors import translated
 from pgsearch.ingest import files as ingesting
 from pgsearch.ingest.bulk import LoadRefusedError, Refusal
 
-SUMMARY = "read Markdown, text, HTML, code, JSON lines or CSV into a collection"
+SUMMARY = "read documents, web pages, code and tables into a collection"
 EXAMPLE = """
 pgsearch ingest docs/ --collection handbook --text-config pg_catalog.english
+pgsearch ingest docs/guide/install.md --root docs/ --collection handbook
+pgsearch ingest reviews.csv --collection reviews --map id=review_id --map content=review
 pgsearch ingest corpus.jsonl.gz --collection wiki --keep-going
 pgsearch ingest src/ --collection code --delete-missing
+curl https://example.org/faq | pgsearch ingest - --name faq.html --collection web
 """
 
 _SHOWN_REFUSALS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, or folders with all that is below them")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="files, folders with all that is below them, or - for standard input"
+    )
     parser.add_argument(
         "--collection", required=True, help="collection to put the pages into; created when there is none"
     )
     parser.add_argument(
         "--text-config",
         help="text search configuration of the collection, such as pg_catalog.english (default: pg_catalog.simple)",
+    )
+    parser.add_argument(
+        "--root",
+        metavar="FOLDER",
+        help="folder below which the path of a file is its id (default: the folder given, of a file its own)",
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN",
+        help="which column of a table is id, title, content, tags or source; several, as in content=question,answer",
+    )
+    parser.add_argument(
+        "--encoding", help="encoding of text without a mark, such as euc-kr (default: UTF-8, or a guess)"
+    )
+    parser.add_argument("--name", help="what comes on standard input: its suffix says what it is, and it is the id")
+    parser.add_argument(
+        "--take-over",
+        action="store_true",
+        help="update pages that came from files of the same path below another root, instead of refusing",
     )
     parser.add_argument(
         "--keep-going",
@@ -69,6 +95,11 @@ def run(arguments: argparse.Namespace) -> int:
                 conn,
                 arguments.collection,
                 arguments.paths,
+                root=arguments.root,
+                name=arguments.name,
+                columns=arguments.map,
+                encoding=arguments.encoding,
+                take_over=arguments.take_over,
                 text_config=arguments.text_config,
                 keep_going=arguments.keep_going,
                 delete_missing=arguments.delete_missing,
@@ -93,6 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
             {
                 **{"stored": True, "collection": report.collection, "files": report.files, **counts},
                 **{"pages_empty": report.empty, "empty": report.empty_origins, "refusals": refusals},
+                "notes": [told._asdict() for told in report.notes],
             }
         )
     else:
@@ -103,6 +135,7 @@ def run(arguments: argparse.Namespace) -> int:
             f" {load.pages_unchanged} unchanged, {load.pages_refused} refused, {load.pages_deleted} deleted"
         )
         say(f"chunks: {load.chunks_inserted} inserted, {load.chunks_deleted} deleted; from {report.files} files")
+        _tell_notes(report.notes)
         if passed_over:
             note(f"{passed_over} files of other kinds were passed over ({kinds})")
         if report.empty:
@@ -127,6 +160,16 @@ def _shown_on(bar: Progress) -> Callable[[ingesting.Progress], None]:
         bar.update(task, rate=rate)
 
     return show
+
+
+def _tell_notes(notes: Sequence[ingesting.Note]) -> None:
+    """What was guessed, once for all files of which it was."""
+    by_text: dict[str, list[str]] = {}
+    for told in notes:
+        by_text.setdefault(told.told, []).append(told.origin)
+    for text, origins in list(by_text.items())[:_SHOWN_REFUSALS]:
+        others = f" (and {len(origins) - 1} more)" if len(origins) > 1 else ""
+        note(f"{origins[0]}{others} {text}")
 
 
 def _tell_refusals(refusals: list[Refusal], refused: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
+import threading
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -279,6 +281,100 @@ def test_the_help_of_the_command_shows_an_example(capsys: pytest.CaptureFixture[
         main(["ingest", "--help"])
 
     assert "pgsearch ingest docs/ --collection handbook" in capsys.readouterr().out
+
+
+# Identity
+
+
+def sources(conn: Connection) -> dict[str, str]:
+    return dict(conn.execute("select external_id, source from pgsearch.pages").fetchall())
+
+
+def test_the_id_of_a_file_is_its_path_below_the_root_and_a_file_of_another_root_updates_nothing(
+    conn: Connection, dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for root in ("a", "b"):
+        (tmp_path / root / "guide").mkdir(parents=True)
+        (tmp_path / root / "guide/install.md").write_text(f"# Install {root}\n\ntext of {root}", encoding="utf-8")
+    ingest(conn, "docs", [tmp_path / "a"])
+    (tmp_path / "a/guide/install.md").write_text("# Install\n\nedited", encoding="utf-8")
+
+    load = ingest(conn, "docs", [tmp_path / "a/guide/install.md"], root=tmp_path / "a").load
+    assert (load.pages_updated, load.pages_inserted) == (1, 0)
+    assert sources(conn) == {"guide/install.md": "a/guide/install.md"}
+
+    with pytest.raises(LoadRefusedError, match=r"came from 'a/guide/install\.md', and this is 'b/guide/install\.md'"):
+        ingest(conn, "docs", [tmp_path / "b"])
+    assert ingest(conn, "docs", [tmp_path / "b"], root=tmp_path).load.pages_inserted == 1
+    assert ingest(conn, "docs", [tmp_path / "b"], take_over=True).load.pages_updated == 1
+    with pytest.raises(PgsearchError, match="not below the root"):
+        ingest(conn, "docs", [tmp_path / "a"], root=tmp_path / "b")
+
+    # a page stored before sources told the root is taken for the same
+    conn.execute("update pgsearch.pages set source = external_id")
+    assert ingest(conn, "docs", [tmp_path / "a"]).load.pages_updated == 1
+
+
+# Standard input
+
+
+class Stdin:
+    def __init__(self, data: bytes) -> None:
+        self.buffer = io.BytesIO(data)
+
+
+def test_standard_input_and_pipes_are_read_and_guesses_are_told(
+    conn: Connection,
+    dsn: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = ["ingest", "-", "--collection", "web", "--dsn", dsn, "--json"]
+    monkeypatch.setattr("sys.stdin", Stdin(b"<html><title>FAQ</title><p>Ask."))
+    assert main([*command, "--name", "help/faq.html"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == []
+    monkeypatch.setattr("sys.stdin", Stdin('[{"q": "몇 시에 문을 여나요?", "n": 3}]'.encode()))
+    assert main([*command[:-1]]) == 0
+    told = capsys.readouterr().err
+    assert "standard input is read as .json with the id stdin.json" in told
+    assert "standard input content is column 'q'" in told
+    assert external_ids(conn) == ["help/faq.html", "stdin.json:1"]
+
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(b"# Piped\n\ntext",))
+    writer.start()
+    assert main(["ingest", str(tmp_path / "pipe"), "--name", "piped.md", "--collection", "web", "--dsn", dsn]) == 0
+    writer.join()
+    assert "piped.md" in external_ids(conn)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--map", "body=content"], "--map takes FIELD=COLUMN, not 'body=content'"),
+        (["--map", "content"], "--map takes FIELD=COLUMN, not 'content'"),
+        (["--encoding", "utf-nine"], "There is no encoding 'utf-nine'"),
+        (["--root", "/nowhere/at/all"], "There is no folder '/nowhere/at/all'"),
+    ],
+    ids=["field", "no column", "encoding", "root"],
+)
+def test_what_is_said_of_files_is_judged_before_anything_is_read(
+    arguments: list[str], told: str, dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ingest", str(tmp_path), "--collection", "docs", "--dsn", dsn, *arguments]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_in_folders_json_is_read_only_where_it_is_a_table(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"name": "x"}')
+    (tmp_path / "list.json").write_text("[1, 2]")
+    (tmp_path / "rows.json").write_text('[\n {"id": 1, "text": "x"}]')
+
+    plan = plan_ingest([tmp_path])
+
+    assert [file.external_id for file in plan.files] == ["rows.json"]
+    assert plan.passed_over == {".json": 2}
 
 
 @pytest.mark.judged

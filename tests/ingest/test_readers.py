@@ -5,21 +5,32 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zipfile
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
 
 from pgsearch.ingest.bulk import Record, Refusal
-from pgsearch.ingest.readers import Source, reader_for
+from pgsearch.ingest.files import options_of
+from pgsearch.ingest.readers import Options, Source, reader_for
+
+NO_OPTIONS = Options()
 
 
 def read(name: str, data: str | bytes) -> list[Record | Refusal]:
     """What the reader for a file of this name makes of it."""
+    return read_with(name, data)[0]
+
+
+def read_with(name: str, data: str | bytes, options: Options = NO_OPTIONS) -> tuple[list[Record | Refusal], list[str]]:
+    """The same, with what was guessed."""
     raw = io.BytesIO(data.encode() if isinstance(data, str) else data)
     reader = reader_for(PurePosixPath(name))
     assert reader is not None
-    return list(reader(Source(raw, f"in/{name}", name)))
+    source = Source(raw, f"in/{name}", name, options)
+    return list(reader(source)), source.notes
 
 
 def pages(name: str, data: str | bytes) -> list[dict[str, Any]]:
@@ -258,11 +269,7 @@ def test_tsv_is_csv_with_tabs_and_fields_may_be_long() -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"name,text\n1,x\n", "in/t.csv:1: the header has no column id or external_id: name, content"),
-        (
-            b"id,name\n1,x\n",
-            "in/t.csv:1: the header has no column content or text, so there is nothing to search in: ext",
-        ),
+        (b"id,name\n1,x\n", "in/t.csv:1: the header has no column content or text, and no other one holds text"),
         (b"id,title,Q,A\n1,x,y,z\n", "in/t.csv:1: the header has no column content or text"),
         (b"id,_id,text\n1,2,x\n", "in/t.csv:1: the header names a column twice: external_id"),
         (b"id,text\n1,x\n2\n3,y\n", "in/t.csv:3: 1 fields where the header has 2"),
@@ -275,7 +282,7 @@ def test_a_broken_row_is_told_with_its_line(data: bytes, told: str) -> None:
     assert any(line.startswith(told) for line in refusals("t.csv", data)), refusals("t.csv", data)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.gz", "a.json", "noextension", "a.tar.gz", ".hidden"])
+@pytest.mark.parametrize("name", ["a.png", "a.gz", "noextension", "a.tar.gz", ".hidden"])
 def test_files_of_unknown_kinds_have_no_reader(name: str) -> None:
     assert reader_for(PurePosixPath(name)) is None
 
@@ -283,3 +290,398 @@ def test_files_of_unknown_kinds_have_no_reader(name: str) -> None:
 @pytest.mark.parametrize("name", ["A.MD", "b.JSONL.GZ", "Makefile", "v1.2.py", "README", "page.HTM"])
 def test_the_kind_of_a_file_shows_in_its_name_whatever_the_case(name: str) -> None:
     assert reader_for(PurePosixPath(name)) is not None
+
+
+# Markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("# 유틸리티 타입 {#utility-types}\n\n본문", "유틸리티 타입"),
+        ("# 사용법 {/*usage*/}\n\n본문", "사용법"),
+        ("# Title {: #id .wide }\n\ntext", "Title"),
+        ("# <img src=logo.svg> Acme CLI\n\ntext", "Acme CLI"),
+        ("# [PyTorch](https://pytorch.org) **굵게**\n\ntext", "PyTorch 굵게"),
+        ("# A `code` span ##\n\ntext", "A code span"),
+        ("<script setup>\nimport X from './X.vue'\n</script>\n\n# Animation\n\ntext", "Animation"),
+        ("<!-- markdownlint-disable -->\n# Rules\n\ntext", "Rules"),
+        ("<!--\nLicensed under the Apache License\n-->\n\nTitle\n=====\n\ntext", "Title"),
+        ("[![build](https://img.shields.io/b.svg)](https://ci)\n\n# Badged\n", "Badged"),
+        ("<h1 align=center>\n  Centred\n</h1>\n\ntext", "Centred"),
+        ("\n---\ntitle: >-\n  A folded\n  title\n---\ntext", "A folded title"),
+        ("---\ntitle: ''\n---\n# Real heading\n", "Real heading"),
+        ("---\ntitle: 'It''s ok'\n---\ntext", "It's ok"),
+        ('---\ntitle: "He said \\"hi\\""\n---\ntext', 'He said "hi"'),
+        ("---\ntitle: My page # comment\n---\ntext", "My page"),
+        ("---\ntitle: 2024\n---\ntext", "2024"),
+        ("+++\ntitle = 'Hugo'\n+++\ntext", "Hugo"),
+    ],
+    ids=lambda value: " ".join(value.split())[:30],
+)
+def test_a_title_is_the_words_of_the_heading_and_nothing_of_the_dialect(text: str, title: str) -> None:
+    (page,) = pages("page.md", text)
+
+    assert page["title"] == title
+
+
+def test_headings_in_the_text_are_words_too() -> None:
+    (page,) = pages("a.md", "# One {#one}\n\n## [Two](x) **bold** {/*two*/}\n\ntext\n\n### `three` {#three}\n")
+
+    assert [line for line in page["content"].splitlines() if line.startswith("#")] == [
+        "# One",
+        "## Two bold",
+        "### three",
+    ]
+
+
+def test_front_matter_gives_tags_and_the_rest_as_metadata() -> None:
+    front = "title: 안내\ntags: [급여, 인사]\naliases: [pay]\ndate: 2024-05-01\nweight: .nan\nnested: {a: 2024-01-02}"
+    (page,) = pages("a.md", f"---\n{front}\n---\ntext")
+
+    assert (page["title"], page["tags"], page["content"]) == ("안내", ["급여", "인사"], "text")
+    assert page["metadata"] == {
+        "aliases": ["pay"],
+        "date": "2024-05-01",
+        "weight": "nan",
+        "nested": {"a": "2024-01-02"},
+    }
+    (page,) = pages("a.md", '+++\ntags = ["a"]\ndate = 2024-05-01\n+++\ntext')
+    assert (page["tags"], page["metadata"]) == (["a"], {"date": "2024-05-01"})
+    (page,) = pages("a.md", "---\ntags: one, two\n---\ntext")
+    assert page["tags"] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\n\nNotice: the office is closed.\n\n---\n\n# Minutes\n\nWe talked.\n",
+        "---\nThe office is closed.\n---\n\nWe talked.\n",
+        "---\n- the office is closed\n---\n\nWe talked.\n",
+        "---\n\nthe office is closed. We talked.\n",
+        "---\nbroken: [the office is closed\n---\n\nWe talked.\n",
+        "---\na: &a [the office is closed]\nb: *a\n---\n\nWe talked.\n",
+    ],
+    ids=["blank line", "no mapping", "list", "one rule", "broken", "alias"],
+)
+def test_text_between_rules_is_text_unless_it_is_a_mapping(text: str) -> None:
+    (page,) = pages("a.md", text)
+
+    assert "office is closed" in page["content"]
+    assert "We talked." in page["content"]
+    assert not page["content"].startswith("---")
+
+
+def test_front_matter_that_cannot_be_read_is_told() -> None:
+    _, notes = read_with("a.md", "---\ntitle: One: two\n---\ntext")
+
+    assert "front matter that cannot be read" in notes[0]
+
+
+def test_marks_of_dialects_are_no_words_and_code_stays_as_it_is() -> None:
+    code = "import x from 'y'\n<Tabs a={b}/>\n\n\n{/* kept */}"
+    text = (
+        "import Tabs from '@theme/Tabs'\nexport const a = {\n  b: 1\n}\n\n# Guide\n\n<Tabs items={['npm', 'yarn']}>\n"
+        f'<Tab value="npm">\n\nRun the installer.\n\n</Tab>\n</Tabs>\n\n{{/* hidden */}}\n\n```js\n{code}\n```\n'
+        ":::tip Remember\nDrink water.\n:::\n\n> [!NOTE]\n> Be careful.\n\nUse `{x}` and List<String>, <your-name>.\n"
+    )
+    (page,) = pages("a.mdx", text)
+
+    content = page["content"]
+    assert page["title"] == "Guide"
+    assert f"```js\n{code}\n```" in content
+    said = content.replace(code, "")
+    assert all(kept in said for kept in ("Run the installer.", "Remember", "Drink water.", "Be careful.", "`{x}`"))
+    assert all(kept in said for kept in ("List<String>", "<your-name>"))
+    assert not any(gone in said for gone in ("import", "export", "Tab ", "items", "hidden", ":::", "[!NOTE]"))
+
+
+def test_links_of_markdown_are_their_words() -> None:
+    (page,) = pages(
+        "a.md", "See [the guide](https://example.org/x) and ![a cat](cat.png).\n\n| a | b |\n|---|---|\n| c | d |\n"
+    )
+
+    assert "See the guide and a cat." in page["content"]
+    assert "| c | d |" in page["content"]
+
+
+@pytest.mark.parametrize("name", ["script", "style", "textarea", "title", "svg", "select"])
+def test_an_element_that_is_only_spoken_of_swallows_nothing(name: str) -> None:
+    (page,) = pages("a.md", f"Put it into <{name}> of the page.\n\nThe rest is kept.\n")
+
+    assert page["content"] == f"Put it into <{name}> of the page.\n\nThe rest is kept."
+
+
+# HTML
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("<meta charset=euc-kr><p>똠방각하 펲시".encode("cp949"), "똠방각하 펲시"),
+        ("<meta charset=ks_c_5601-1987><p>뷁".encode("cp949"), "뷁"),
+        ("<meta charset=shift_jis><p>①髙".encode("cp932"), "①髙"),
+        ("<meta charset=gb2312><p>朱镕基".encode("gbk"), "朱镕基"),
+        ("<meta charset=iso-8859-1><p>“a” – it’s 5 €".encode("cp1252"), "“a” – it’s 5 €"),
+        ("<meta charset=us-ascii><p>5 €".encode("cp1252"), "5 €"),
+        ("<meta charset=utf-16><p>글씨".encode(), "글씨"),
+        ("<meta charset=iso-8859-1><p>글씨".encode("utf-8-sig"), "글씨"),
+        ("<meta charset=euc-kr><p>글씨가 있는 쪽".encode(), "글씨가 있는 쪽"),
+        ("<?xml version='1.0' encoding='iso-8859-1'?><html><p>5 €".encode("cp1252"), "5 €"),
+        ("<meta charset=nonsense><p>글씨".encode(), "글씨"),
+    ],
+    ids=[
+        "cp949",
+        "ksc",
+        "cp932",
+        "gbk",
+        "latin",
+        "ascii",
+        "utf-16 label",
+        "bom",
+        "wrong label",
+        "xml",
+        "unknown label",
+    ],
+)
+def test_labels_of_encodings_mean_what_browsers_take_them_for(data: bytes, words: str) -> None:
+    (page,) = pages("a.html", data)
+
+    assert page["content"].strip() == words
+
+
+def test_words_of_neighbouring_blocks_are_not_glued() -> None:
+    names = ("main", "header", "footer", "aside", "label", "fieldset", "legend", "center", "address", "summary", "dt")
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda"]
+    (page,) = pages("a.html", "".join(f"<{name}>{word}</{name}>" for name, word in zip(names, words, strict=True)))
+
+    assert sorted(page["content"].split()) == sorted(words)
+
+
+def test_what_is_no_text_of_a_page_is_left_out() -> None:
+    (page,) = pages(
+        "a.html",
+        '<?xml version="1.0" standalone="no"?><!DOCTYPE html><html><head><title>Joins — Manual 15</title></head><body>'
+        '<div class="navheader"><table><tr><td>Prev</td><td>Up</td></tr></table></div>'
+        f"<h1>Joins</h1><![if !supportLists]>1.<![endif]><p>{SENTENCE}</p><p hidden>gone</p>"
+        '<p style="color: red; display: none">gone</p><div role="navigation">gone</div><pre>a\n\n\n\nb</pre>',
+    )
+
+    assert page["title"] == "Joins"
+    assert page["content"] == f"# Joins\n\n1.\n\n{SENTENCE}\n\n```\na\n\n\n\nb\n```"
+
+
+# reStructuredText and AsciiDoc
+
+
+def test_restructuredtext_has_titles_and_sections_and_the_directives_of_sphinx() -> None:
+    (page,) = pages(
+        "whatsnew.rst",
+        ".. _whatsnew-4.0:\n\n===========\n What's new\n===========\n\n:Author: Ask\n\n.. toctree::\n\n    gone\n\n"
+        "Tasks\n=====\n\nSee :ref:`the guide <guide>`, :class:`~celery.app.Task` and :doc:`start`.\n\n"
+        ".. versionadded:: 4.0\n    Lazy *tasks*.\n\n.. code-block:: python\n   :linenos:\n\n   x = 1\n\n"
+        ".. function:: apply(*args)\n\n   Applies it.\n\n.. unheard-of:: Thing\n   :odd: yes\n\n   Body of it.\n\n"
+        ".. include:: /etc/passwd\n\n.. raw:: html\n\n   <b>gone</b>\n",
+    )
+
+    content = page["content"]
+    assert (page["title"], page["format"]) == ("What's new", "markdown")
+    assert "## Tasks\n" in content
+    assert "See the guide, Task and start." in content
+    assert all(
+        kept in content
+        for kept in ("New in version 4.0: Lazy *tasks*.", "```python\nx = 1\n```", "apply(*args)", "Body of it.")
+    )
+    assert not any(gone in content for gone in ("gone", "_whatsnew", "====", "::", ":odd:", "root:"))
+
+
+def test_asciidoc_has_titles_sections_and_code() -> None:
+    (page,) = pages(
+        "a.adoc",
+        "= The Title\n:toc: left\n\n[[top]]\n== Part\n\nSee <<top,the top>> and https://x.org[a site].\n\n"
+        "[source,sql]\n----\nselect 1;\n----\n",
+    )
+
+    assert page["title"] == "The Title"
+    assert page["content"] == "# The Title\n\n## Part\n\nSee the top and a site.\n\n```\nselect 1;\n```"
+
+
+# encodings
+
+KOREAN = "직원은 매년 15일의 연차를 쓴다. 신청은 시청에서 한다.\n"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.py"])
+def test_an_encoding_that_is_told_nowhere_is_guessed_and_the_guess_is_told(name: str) -> None:
+    (record,), notes = read_with(name, KOREAN.encode("cp949"))
+
+    assert isinstance(record, Record)
+    assert str(record.page["content"]).strip() == KOREAN.strip()
+    assert notes == ["is taken for cp949, by its bytes; --encoding names another one"]
+
+
+def test_an_encoding_may_be_named() -> None:
+    (record,), notes = read_with("a.txt", "글".encode("cp949"), options_of(encoding="euc-kr"))
+
+    assert isinstance(record, Record)
+    assert (record.page["content"], notes) == ("글", [])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "cp949"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.txt"])
+def test_files_of_spreadsheets_are_read_in_the_encodings_that_they_write(name: str, encoding: str) -> None:
+    separator = "\t" if name.endswith(".tsv") else ","
+    text = f"id{separator}content\r\n" + "".join(f"row {n}{separator}{KOREAN.strip()}\r\n" for n in range(3))
+    found = pages(name, text.encode(encoding))
+
+    assert [str(page["content"]).count(KOREAN.strip()) for page in found] == ([3] if name == "a.txt" else [1, 1, 1])
+
+
+# tables
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "content", "title"),
+    [
+        ("c.csv", "Q,A,label\n12시 땡!,하루가 또 가네요 정말로.,0\n휴가 며칠?,매년 열다섯 날을 씁니다.,1\n", "A", "Q"),
+        ("t.tsv", 'comments\tbias\n이 영화는 정말 좋다\tnone\n다시 "보고 싶다\tgender\n', "comments", None),
+        ("r.json", '[{"review_id": "1", "rating": "10", "review": "정말 재미있는 영화였다"}]', "review", None),
+        ("r.json", '{"version": 1, "data": [{"n": 1, "body": "x"}]}', "body", None),
+        ("r.jsonl", '{"instruction": "Say hello", "output": "Hello to all of you"}\n', "output", "instruction"),
+        ("e.csv", "no;memo\n1;a memo with some words\n", "memo", None),
+    ],
+    ids=["questions", "tsv with quotes", "json array", "json in an object", "jsonl", "semicolons"],
+)
+def test_tables_as_they_are_published_are_read_and_the_guess_is_told(
+    name: str, data: str, content: str, title: str | None
+) -> None:
+    records, notes = read_with(name, data)
+
+    assert records
+    assert all(isinstance(record, Record) for record in records)
+    assert [record.page["external_id"] for record in records if isinstance(record, Record)] == [
+        f"{name}:{number}" for number in range(1, len(records) + 1)
+    ]
+    (first, *_) = [record.page for record in records if isinstance(record, Record)]
+    assert content not in first["metadata"]  # type: ignore[operator]
+    assert first["content"]
+    assert bool(first["title"]) == bool(title)
+    assert any("no column id" in note for note in notes)
+    assert content == "body" or any(f"content is column {content!r}" in note for note in notes)
+
+
+def test_columns_may_be_named() -> None:
+    options = options_of(["id=no", "content=Q,A", "title=Q"])
+    (record,), notes = read_with("c.csv", "no,Q,A,label\n7,Who?,Me.,0\n", options)
+
+    assert isinstance(record, Record)
+    assert {name: record.page[name] for name in ("external_id", "title", "content", "metadata")} == {
+        "external_id": "7",
+        "title": "Who?",
+        "content": "Who?\n\nMe.",
+        "metadata": {"label": "0"},
+    }
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [(["content=body"], "no column 'body', which --map names; there are: id, text"), (["id=text"], "")],
+)
+def test_a_column_that_is_not_there_is_told_with_those_that_are(columns: list[str], told: str) -> None:
+    records, _ = read_with("c.csv", "id,text\n1,x\n", options_of(columns))
+
+    assert any(told in str(record) for record in records if isinstance(record, Refusal) or not told)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("a.csv", "id,price,at\n1,3.5,2024-01-01\n"), ("a.json", '[{"id": 1, "n": 2}]')]
+)
+def test_a_table_without_a_column_of_text_is_refused_with_its_columns(name: str, data: str) -> None:
+    (told,) = refusals(name, data)
+
+    assert "nothing to search in" in told
+    assert "--map content=COLUMN" in told
+
+
+@pytest.mark.parametrize(
+    "data", ["{", "3", "[1]", "[]", "[" * 100_000], ids=["broken", "number", "numbers", "empty", "deep"]
+)
+def test_json_that_is_no_table_is_refused(data: str) -> None:
+    assert len(refusals("a.json", data)) == 1
+
+
+# Office documents
+
+
+def docx(*paragraphs: str) -> bytes:
+    """The least that Word opens."""
+    office = "http://schemas.openxmlformats.org"
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    relation = f"{office}/officeDocument/2006/relationships/officeDocument"
+    body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr(
+            "[Content_Types].xml",
+            f'<Types xmlns="{office}/package/2006/content-types"><Default Extension="rels" ContentType='
+            '"application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Override PartName="/word/document.xml" ContentType="{kind}"/></Types>',
+        )
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{office}/package/2006/relationships"><Relationship Id="r" Type="{relation}"'
+            ' Target="word/document.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "word/document.xml",
+            f'<w:document xmlns:w="{office}/wordprocessingml/2006/main"><w:body>{body}</w:body></w:document>',
+        )
+    return written.getvalue()
+
+
+def hwpx(*paragraphs: str) -> bytes:
+    from hwpx import HwpxDocument
+
+    document = HwpxDocument.new()
+    for text in paragraphs:
+        document.add_paragraph(text)
+    return bytes(document.to_bytes())
+
+
+PDF = b"""%PDF-1.4
+1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj
+2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj
+3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>> endobj
+4 0 obj <</Length 44>> stream
+BT /F 12 Tf 20 100 Td (Annual leave rules) Tj ET
+endstream endobj
+5 0 obj <</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj
+trailer <</Root 1 0 R>>
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "words"),
+    [
+        ("a.docx", lambda: docx("Leave policy", SENTENCE), SENTENCE),
+        ("a.hwpx", lambda: hwpx("휴가 규정", "연차는 열다섯 날이다."), "연차는 열다섯 날이다."),
+        ("a.pdf", lambda: PDF, "Annual leave rules"),
+    ],
+    ids=["docx", "hwpx", "pdf"],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_office_documents_are_read_as_their_text(name: str, make: Callable[[], bytes], words: str) -> None:
+    pytest.importorskip("markitdown")
+    (page,) = pages(name, make())
+
+    assert words in page["content"]
+    assert "%PDF" not in page["content"]
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.hwpx", "a.pdf"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_broken_office_document_is_refused(name: str) -> None:
+    pytest.importorskip("markitdown")
+
+    assert "cannot be read" in refusals(name, b"PK\x03\x04 nothing of the kind")[0]

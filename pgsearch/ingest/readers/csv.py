@@ -1,29 +1,45 @@
 """CSV and TSV with a header line: one row is one page.
 
-Columns: id (or external_id, _id), title, content (or text), tags separated by semicolons, source; every other column
-goes into the metadata of the page, as text, unless it is empty.
+Columns: id (or external_id, _id), title, content (or text), tags separated by semicolons, source, or as --map says;
+every other column goes into the metadata of the page, as text, unless it is empty.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pgsearch.ingest.bulk import Record, Refusal
-from pgsearch.ingest.readers.source import Source
+from pgsearch.ingest.readers.source import Source, wide_encoding
+from pgsearch.ingest.readers.tables import read_rows
 
-_ALIASES = {"id": "external_id", "_id": "external_id", "text": "content"}
 _MOST_FIELD = 16 * 1024 * 1024
+_SAMPLE_BYTES = 256 * 1024
 
 
 def read_csv(source: Source) -> Iterator[Record | Refusal]:
     """Rows in file order; a message names the line in which the row ends."""
+    yield from read_rows(source, _rows(source), described=f"{source.origin}:1")
+
+
+def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal]:
     # The limit of the csv module, 131,072 characters, is one for the whole process and too low for a document.
     csv.field_size_limit(max(csv.field_size_limit(), _MOST_FIELD))
-    # Bytes that are not UTF-8 become surrogates here, so that only their own row is refused.
-    text = io.TextIOWrapper(source.raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    rows = csv.reader(text, delimiter="\t" if source.origin.lower().endswith(".tsv") else ",", strict=True)
+    raw = io.BufferedReader(source.raw, 2 * _SAMPLE_BYTES)  # type: ignore[type-var]
+    start = raw.peek(_SAMPLE_BYTES)
+    whole_lines = start if wide_encoding(start) else start[: start.rfind(b"\n") + 1] or start
+    encoding = source.encoding_of(whole_lines)
+    # Bytes that are none of the encoding become surrogates here, so that only their own row is refused.
+    encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+    text = io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")
+    sample = whole_lines.decode(encoding, "replace")
+    header = sample.partition("\n")[0]
+    delimiter = "\t" if source.origin.lower().endswith(".tsv") else max(",\t;|", key=header.count)
+    has_marks = delimiter != "\t" or not _quotes_are_text(sample)
+    rows = csv.reader(
+        text, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if has_marks else csv.QUOTE_NONE, strict=True
+    )
     columns: list[str] | None = None
     try:
         while True:
@@ -38,46 +54,31 @@ def read_csv(source: Source) -> Iterator[Record | Refusal]:
             if not row:
                 continue
             if any("\udc80" <= character <= "\udcff" for field in row if not field.isascii() for character in field):
-                yield Refusal(origin, "not UTF-8; convert the file, as with iconv -f cp949 -t utf-8")
+                yield Refusal(origin, "not UTF-8; name the encoding, as in --encoding euc-kr")
                 if columns is None:
                     return
             elif columns is None:
-                columns = [_ALIASES.get(name.strip().lower(), name.strip()) for name in row]
-                columns = [
-                    name.lower() if name.lower() in ("external_id", "title", "content", "tags", "source") else name
-                    for name in columns
-                ]
-                wrong = _wrong_header(columns)
-                if wrong:
-                    yield Refusal(origin, wrong)
+                columns = [name.strip() or f"column {number}" for number, name in enumerate(row, start=1)]
+                repeated = sorted({name for name in columns if columns.count(name) > 1})
+                if repeated:
+                    yield Refusal(origin, f"the header names a column twice: {', '.join(repeated)}")
                     return
             elif len(row) != len(columns):
                 yield Refusal(origin, f"{len(row)} fields where the header has {len(columns)}")
             else:
-                yield _record(origin, dict(zip(columns, row, strict=True)), source.external_id)
+                yield origin, dict(zip(columns, row, strict=True))
     finally:
         # The raw file belongs to the caller.
         text.detach()
+        raw.detach()
 
 
-def _wrong_header(columns: list[str]) -> str | None:
-    if "external_id" not in columns:
-        return f"the header has no column id or external_id: {', '.join(columns)[:200]}"
-    if "content" not in columns:
-        return f"the header has no column content or text, so there is nothing to search in: {', '.join(columns)[:200]}"
-    repeated = {name for name in columns if columns.count(name) > 1}
-    if repeated:
-        return f"the header names a column twice: {', '.join(sorted(repeated))}"
-    return None
-
-
-def _record(origin: str, row: dict[str, str], file: str) -> Record:
-    page: dict[str, object] = {
-        "external_id": row.pop("external_id"),
-        "title": row.pop("title", ""),
-        "content": row.pop("content", ""),
-        "tags": [tag.strip() for tag in row.pop("tags", "").split(";") if tag.strip()],
-        "source": row.pop("source", "") or file,
-    }
-    page["metadata"] = {name: value for name, value in row.items() if value != ""}
-    return Record(origin, page)
+def _quotes_are_text(sample: str) -> bool:
+    """Whether lines of a TSV are whole as they stand, and are not with quotes taken for marks."""
+    lines = [line for line in sample.splitlines() if line]
+    fields = {line.count("\t") for line in lines}
+    try:
+        quoted = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter="\t", strict=True) if row]
+    except csv.Error:
+        return len(fields) == 1
+    return len(fields) == 1 and len(quoted) != len(lines)

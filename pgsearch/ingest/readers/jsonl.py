@@ -3,52 +3,132 @@
 A passage is {"_id", "title", "text"} with optional page_id, metadata, tags, source. Passages of one page_id become the
 chunks of one page, in the order of the file; without page_id each is a page. The _id of a passage is kept in the
 metadata of its chunk, so that judgments of passages can be mapped to chunks. Other keys go into the metadata.
+Objects of other keys are rows of a table, as in CSV; so is a JSON file that is an array of objects.
 """
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, BinaryIO, cast
 
 from pgsearch.ingest.bulk import Record, Refusal
-from pgsearch.ingest.readers.source import EncodingError, Source, decoded
+from pgsearch.ingest.readers.source import EncodingError, Source, decoded, wide_encoding
+from pgsearch.ingest.readers.tables import read_rows
 
 _KEYS = frozenset({"_id", "title", "text", "page_id", "metadata", "tags", "source"})
 # A page of more passages is handed on in parts, which the database joins: the memory stays bounded.
 _MOST_PASSAGES = 500
+_PROBE = 1024  # bytes
 _MOST_LINE_BYTES = 64 * 1024 * 1024
+
+
+Value = tuple[str, object]
 
 
 def read_jsonl(source: Source) -> Iterator[Record | Refusal]:
     """Records in file order; passages of one page need not stand next to each other."""
+    yield from _read_values(source, _lines(source))
+
+
+def read_json(source: Source) -> Iterator[Record | Refusal]:
+    """An array of objects, or an object whose only array it is."""
+    try:
+        value = json.loads(source.text())
+    except json.JSONDecodeError as error:
+        yield Refusal(f"{source.origin}:{error.lineno}", f"not JSON: {error.msg}")
+        return
+    except RecursionError:
+        yield Refusal(source.origin, "not JSON that can be stored: nested too deeply")
+        return
+    except ValueError as error:
+        yield Refusal(source.origin, str(error))
+        return
+    if isinstance(value, dict) and not _is_known(value):
+        arrays = [inner for inner in value.values() if isinstance(inner, list) and _are_objects(inner)]
+        value = arrays[0] if len(arrays) == 1 else [value]
+    if not isinstance(value, list) or not _are_objects(value):
+        yield Refusal(source.origin, "a JSON file must hold an array of objects, of which each is a page")
+        return
+    yield from _read_values(source, ((f"{source.origin}:{n}", row) for n, row in enumerate(value, start=1)))
+
+
+def _are_objects(values: list[object]) -> bool:
+    return bool(values) and all(isinstance(value, dict) for value in values)
+
+
+def _is_known(value: dict[str, object]) -> bool:
+    return "external_id" in value or "_id" in value or "page_id" in value
+
+
+def _read_values(source: Source, values: Iterable[Value | Refusal]) -> Iterator[Record | Refusal]:
+    """Pages and passages when the first object is one, else rows."""
+    values = iter(values)
+    before = []
+    for found in values:
+        before.append(found)
+        if not isinstance(found, Refusal):
+            break
+    last = before[-1][1] if before and not isinstance(before[-1], Refusal) else None
+    is_row = isinstance(last, dict) and ("text" not in last or "_id" not in last) and "external_id" not in last
+    if source.options.columns or (is_row and "page_id" not in cast(dict[str, object], last)):
+        yield from read_rows(source, _rows(chain(before, values)), described="rows")
+    else:
+        yield from _joined(_passages(source, chain(before, values)))
+
+
+def _rows(values: Iterable[Value | Refusal]) -> Iterator[tuple[str, dict[str, object]] | Refusal]:
+    for found in values:
+        if isinstance(found, Refusal):
+            yield found
+        elif isinstance(found[1], dict):
+            yield found[0], found[1]
+        else:
+            yield Refusal(found[0], _no_object(found[1]))
+
+
+def _joined(found: Iterable[Record | Refusal]) -> Iterator[Record | Refusal]:
+    """Parts of a page that stand next to each other in one."""
     group: Record | None = None
-    for found in _passages(source):
+    for record in found:
         if (
             group is not None
-            and isinstance(found, Record)
-            and found.form == "part"
-            and found.page["external_id"] == group.page["external_id"]
+            and isinstance(record, Record)
+            and record.form == "part"
+            and record.page["external_id"] == group.page["external_id"]
             and len(_chunks(group)) < _MOST_PASSAGES
         ):
-            _chunks(group).extend(_chunks(found))
+            _chunks(group).extend(_chunks(record))
             continue
         if group is not None:
             yield group
             group = None
-        if isinstance(found, Record) and found.form == "part":
-            group = found
+        if isinstance(record, Record) and record.form == "part":
+            group = record
         else:
-            yield found
+            yield record
     if group is not None:
         yield group
 
 
-def _passages(source: Source) -> Iterator[Record | Refusal]:
+def _passages(source: Source, values: Iterable[Value | Refusal]) -> Iterator[Record | Refusal]:
+    for found in values:
+        if isinstance(found, Refusal):
+            yield found
+            continue
+        try:
+            yield _record(*found, source.external_id)
+        except ValueError as error:
+            yield Refusal(found[0], str(error))
+
+
+def _lines(source: Source) -> Iterator[Value | Refusal]:
     packed = source.origin.lower().endswith(".gz")
-    lines = gzip.GzipFile(fileobj=source.raw) if packed else source.raw
+    lines = gzip.GzipFile(fileobj=source.raw) if packed else _in_utf_8(source.raw)
     number = 0
     try:
         while line := cast(BinaryIO, lines).readline(_MOST_LINE_BYTES + 1):
@@ -62,7 +142,7 @@ def _passages(source: Source) -> Iterator[Record | Refusal]:
             try:
                 text = decoded(line, "utf-8-sig" if number == 1 else "utf-8").strip()
                 if text:
-                    yield _record(origin, json.loads(text), source.external_id)
+                    yield origin, json.loads(text)
             except EncodingError as error:
                 yield Refusal(origin, str(error))
             except json.JSONDecodeError as error:
@@ -75,9 +155,19 @@ def _passages(source: Source) -> Iterator[Record | Refusal]:
         yield Refusal(f"{source.origin}:{number + 1}", f"the file is not a whole gzip file ({error})")
 
 
+def _in_utf_8(raw: BinaryIO) -> BinaryIO:
+    """The bytes, or those of UTF-16 as UTF-8."""
+    start = raw.read(_PROBE)
+    raw.seek(0)
+    encoding = wide_encoding(start)
+    if encoding is None:
+        return raw
+    return cast(BinaryIO, codecs.EncodedFile(raw, "utf-8", encoding, errors="replace"))
+
+
 def _record(origin: str, value: object, file: str) -> Record:
     if not isinstance(value, dict):
-        raise ValueError(f"a line must hold a JSON object, not {json.dumps(value, ensure_ascii=False)[:40]}")
+        raise ValueError(_no_object(value))
     if "external_id" in value:
         return Record(origin, value)
 
@@ -104,6 +194,10 @@ def _record(origin: str, value: object, file: str) -> Record:
     if value.get("tags"):
         page["tags"] = value["tags"]
     return Record(origin, page, "passage" if page_id is None else "part")
+
+
+def _no_object(value: object) -> str:
+    return f"a line must hold a JSON object, not {json.dumps(value, ensure_ascii=False)[:40]}"
 
 
 def _identifier(value: dict[str, Any], key: str) -> str | None:

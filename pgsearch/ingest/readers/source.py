@@ -1,8 +1,14 @@
-"""A file to be read, with the names under which its pages are stored."""
+"""A file to be read, with the names under which its pages are stored, and its bytes as text.
+
+Labels of encodings mean what browsers take them for: iso-8859-1 is windows-1252, euc-kr is cp949, shift_jis is cp932.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import codecs
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 # One page is one value in the server, which holds at most 256 MB; a text this long is a dump, not a document.
@@ -29,11 +35,16 @@ _OTHER_KINDS = {
 _PROBE = 1024  # bytes
 # Characters that no text has, by which binary data betrays itself where it happens to decode.
 _CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b\x08\x1a\x1c\x1d\x1e\x1f")
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+# encodings that files are found in, and what a guess reads of a file
+_MANY_BYTES = ("cp949", "cp932", "gb18030", "big5", "euc_jp")
+_ONE_BYTE = ("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256")
+_SAMPLE_BYTES = 256 * 1024
 
 
 def other_kind(start: bytes) -> str | None:
     """What a file that begins like this is, when it is known to be no text; in words for its owner."""
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if wide_encoding(start) is not None:
         return None
     bare = start[:_PROBE].removeprefix(b"\xef\xbb\xbf").lstrip()
     for mark, kind in _OTHER_KINDS.items():
@@ -46,13 +57,42 @@ def other_kind(start: bytes) -> str | None:
     return None
 
 
+def wide_encoding(start: bytes) -> str | None:
+    """The UTF-16 that a file which begins like this is in, by its mark, or by where the zeros of its ASCII stand."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    probe = start[:_PROBE]
+    if len(probe) % 2:
+        return None
+    even, odd = probe[::2], probe[1::2]
+    for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if zeros.count(0) >= 3 and b"\x00" not in others and zeros.count(0) * 10 >= len(zeros):
+            text = probe.decode(encoding, "replace")
+            if "\ufffd" not in text[:-1] and not any(ord(letter) in _CONTROLS for letter in text):
+                return encoding
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What people say about their files: the encoding, and which columns are what (a name of ours to columns)."""
+
+    encoding: str | None = None
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`origin` is the path as the user knows it, for messages; `external_id` the path relative to the given root."""
+    """`origin` is the path as the user knows it, for messages; `external_id` the path relative to the root.
+
+    What a reader had to guess goes into `notes`.
+    """
 
     raw: BinaryIO
     origin: str
     external_id: str
+    options: Options = Options()
+    notes: list[str] = field(default_factory=list)
 
     @property
     def stem(self) -> str:
@@ -60,14 +100,44 @@ class Source:
         name = self.external_id.rsplit("/", 1)[-1]
         return name.rsplit(".", 1)[0] or name
 
-    def text(self) -> str:
-        """The file as text, UTF-8 or with a byte order mark UTF-16; ValueError says at which line it is neither."""
+    def data(self) -> bytes:
+        """All bytes of a file that becomes one page."""
         data = self.raw.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise ValueError(f"it is longer than {MOST_BYTES // 1024 // 1024} MB, too long for one page")
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return decoded(data, "utf-16")
-        return decoded(data, "utf-8-sig")
+        return data
+
+    def text(self, declared: str | None = None) -> str:
+        """The file as text; ValueError says at which line it is none."""
+        return self.text_of(self.data(), declared)
+
+    def text_of(self, data: bytes, declared: str | None = None) -> str:
+        """Text by the mark of the bytes, the encoding that was asked for or is declared, UTF-8, or by a guess."""
+        return decoded(data, self.encoding_of(data, declared))
+
+    def encoding_of(self, data: bytes, declared: str | None = None) -> str:
+        """The encoding of the bytes, as Python calls it; UTF-8, so that it fails, when nothing fits."""
+        for mark, encoding in _MARKS.items():
+            if data.startswith(mark):
+                return encoding
+        if self.options.encoding is not None:
+            return codec(self.options.encoding) or "utf-8"
+        wide = wide_encoding(data)
+        if wide is not None:
+            return wide
+        named = codec(declared) if declared else None
+        if declared and named is None:
+            self.notes.append(f"declares the encoding {declared!r}, which is none")
+        # bytes of an encoding of single bytes are never UTF-8 by chance
+        if named is not None and not (_is_single_byte(named) and _fits(data, "utf-8")) and _fits(data, named):
+            return named
+        if _fits(data, "utf-8"):
+            return "utf-8"
+        guess = _guess(data)
+        if guess is None:
+            return "utf-8"
+        self.notes.append(f"is taken for {guess}, by its bytes; --encoding names another one")
+        return guess
 
 
 class EncodingError(ValueError):
@@ -78,6 +148,22 @@ class EncodingError(ValueError):
         self.line = line
 
 
+def codec(label: str) -> str | None:
+    """Python's name of the encoding that browsers take the label for; None when nobody knows one of that name."""
+    try:
+        import webencodings
+    except ImportError:
+        found = None
+    else:
+        found = webencodings.lookup(label.strip())
+    try:
+        name = found.codec_info.name if found else codecs.lookup(label.strip()).name
+    except LookupError:
+        return None
+    # a page whose label could be read is in no UTF-16
+    return "utf-8" if name.startswith("utf-16") else name
+
+
 def decoded(data: bytes, encoding: str) -> str:
     """Text of the bytes; EncodingError with the line of the first bad byte."""
     try:
@@ -86,5 +172,40 @@ def decoded(data: bytes, encoding: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         name = encoding.removesuffix("-sig").upper()
         raise EncodingError(
-            line, f"byte 0x{data[error.start]:02x} is not {name}; convert the file, as with iconv -f cp949 -t utf-8"
+            line, f"byte 0x{data[error.start]:02x} is not {name}; name the encoding, as in --encoding euc-kr"
         ) from None
+
+
+def _fits(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_single_byte(encoding: str) -> bool:
+    return re.match(r"cp125|cp874|iso8859|koi8|mac", encoding) is not None
+
+
+def _guess(data: bytes) -> str | None:
+    """The encoding in which the bytes are text of a language; None when they are too few to tell."""
+    try:
+        from charset_normalizer import from_bytes
+    except ImportError:
+        return None
+    # a last character may be cut in two
+    sample = data if len(data) <= _SAMPLE_BYTES else data[: data.rfind(b"\n", 0, _SAMPLE_BYTES) + 1]
+    found = list(from_bytes(sample, cp_isolation=[*_MANY_BYTES, *_ONE_BYTE]))
+    if not found:
+        return None
+    best = found[0]
+    if best.coherence > 0:
+        # what reads the same in several is in the one that most use
+        alike = {name for other in found if other.chaos == best.chaos for name in other.could_be_from_charset}
+        guess = "cp1252" if "cp1252" in alike and best.encoding == "cp1250" else best.encoding
+    elif best.encoding in _MANY_BYTES and all(other.chaos > best.chaos for other in found[1:]):
+        guess = best.encoding
+    else:
+        return None
+    return guess if _fits(data, guess) else None

@@ -1,0 +1,134 @@
+"""Rows of any table into pages: which column is what, by its name, by --map, or by what stands in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
+
+from pgsearch.ingest.bulk import Record, Refusal
+from pgsearch.ingest.readers.source import Source
+
+FIELDS = ("external_id", "title", "content", "tags", "source")
+# Names that people give such columns, the surest first.
+_NAMES = {
+    "external_id": ("external_id", "id", "_id"),
+    "title": ("title", "제목", "subject", "headline"),
+    "content": ("content", "text", "body", "본문", "내용"),
+    "tags": ("tags",),
+    "source": ("source",),
+}
+_SAMPLE = 100
+_NO_PROSE = re.compile(r"[\d\s.,:;/+TZ%$€₩-]*|\S+://\S+|[\w.+-]+@[\w.-]+")
+_LEAST_CHARACTERS = 8
+_MOST_TITLE = 200
+
+Row = tuple[str, Mapping[str, object]]
+
+
+def read_rows(source: Source, rows: Iterable[Row | Refusal], *, described: str) -> Iterator[Record | Refusal]:
+    """Pages of rows, each with its origin; `described` is what a message calls the table."""
+    waiting = iter(rows)
+    sample = list(islice(waiting, _SAMPLE))
+    known = [row[1] for row in sample if not isinstance(row, Refusal)]
+    if not known:
+        yield from (row for row in sample if isinstance(row, Refusal))
+        return
+    names = list(dict.fromkeys(name for row in known for name in row))
+    columns = _columns(source, names, known)
+    if isinstance(columns, str):
+        first = next(row[0] for row in sample if not isinstance(row, Refusal))
+        yield Refusal(first if described == "rows" else described, columns)
+        return
+    number = 0
+    for row in chain(sample, waiting):
+        if isinstance(row, Refusal):
+            yield row
+        else:
+            number += 1
+            yield _record(source, row[0], row[1], columns, number)
+
+
+def _columns(source: Source, names: list[str], rows: list[Mapping[str, object]]) -> dict[str, tuple[str, ...]] | str:
+    """Columns of each field of a page, or what is wrong with the table."""
+    told = ", ".join(names)[:300]
+    columns: dict[str, tuple[str, ...]] = {}
+    for field, asked in source.options.columns.items():
+        missing = [name for name in asked if name not in names]
+        if missing:
+            return f"there is no column {missing[0]!r}, which --map names; there are: {told}"
+        columns[field] = asked
+    mapped = {name for asked in columns.values() for name in asked}
+    for field, known in _NAMES.items():
+        found = [name for want in known for name in names if name.strip().lower() == want and name not in mapped]
+        if found and field not in columns:
+            columns[field] = (found[0],)
+            if field == "external_id" and len(found) > 1:
+                return f"the header names a column twice: {field} ({', '.join(found)}); choose one: --map id={found[0]}"
+    if "content" not in columns:
+        prose = _prose(rows, [name for name in names if (name,) not in columns.values()])
+        if not prose:
+            return (
+                f"the header has no column content or text, and no other one holds text, so there is nothing to search"
+                f" in: {told} (name one: --map content=COLUMN)"
+            )
+        columns["content"] = (prose[-1],)
+        guessed = f"content is column {prose[-1]!r}"
+        if "title" not in columns and len(prose) > 1 and _length(rows, prose[-2]) <= _MOST_TITLE:
+            columns["title"] = (prose[-2],)
+            guessed += f" and title column {prose[-2]!r}"
+        source.notes.append(f"{guessed}, as what stands in them suggests; others are named by --map content=COLUMN")
+    if "external_id" not in columns:
+        source.notes.append("has no column id, so the number of the row is; --map id=COLUMN names one")
+    return columns
+
+
+def _prose(rows: list[Mapping[str, object]], names: list[str]) -> list[str]:
+    """Columns that hold sentences rather than codes and numbers, the longest last."""
+    found = []
+    for name in names:
+        values = [str(row[name]).strip() for row in rows if row.get(name) not in (None, "")]
+        words = [
+            value
+            for value in values
+            if not _NO_PROSE.fullmatch(value)
+            and (len(value.split()) > 1 or (not value.isascii() and len(value) >= _LEAST_CHARACTERS))
+        ]
+        if words and len(words) * 2 >= len(values) and len(set(values)) * 2 >= len(values):
+            found.append(name)
+    return sorted(found, key=lambda name: _length(rows, name))
+
+
+def _length(rows: list[Mapping[str, object]], name: str) -> float:
+    return sum(len(str(row.get(name) or "")) for row in rows) / len(rows)
+
+
+def _record(
+    source: Source, origin: str, row: Mapping[str, object], columns: Mapping[str, tuple[str, ...]], number: int
+) -> Record | Refusal:
+    def joined(field: str) -> str:
+        values = (row.get(name) for name in columns.get(field, ()))
+        return "\n\n".join(value if isinstance(value, str) else str(value) for value in values if value is not None)
+
+    external_id: object = f"{source.external_id}:{number}"
+    if "external_id" in columns:
+        external_id = row.get(columns["external_id"][0])
+        if external_id is None or (isinstance(external_id, str) and not external_id.strip()):
+            return Refusal(origin, f"column {columns['external_id'][0]!r}, the id, is empty")
+        if not isinstance(external_id, (str, int)) or isinstance(external_id, bool):
+            return Refusal(origin, f"the id must be a string or a whole number, not {str(external_id)[:40]}")
+    tags: object = row.get(columns["tags"][0]) if "tags" in columns else None
+    if not isinstance(tags, list):
+        tags = [tag.strip() for tag in str(tags or "").split(";") if tag.strip()]
+    used = {name for names in columns.values() for name in names}
+    page: dict[str, object] = {
+        "external_id": str(external_id),
+        "title": " ".join(joined("title").split())[:2000],
+        "content": joined("content"),
+        "tags": tags,
+        "source": joined("source") or source.external_id,
+        "metadata": {
+            name: value for name, value in row.items() if name not in used and value is not None and value != ""
+        },
+    }
+    return Record(origin, page)
