@@ -63,7 +63,7 @@ from pgsearch.client.calls.experiments import (
     QuerySetEntry,
     RankingMetrics,
 )
-from pgsearch.client.calls.fusion import RelevanceLevel
+from pgsearch.client.calls.fusion import FusionCalibration, FusionProbe, RelevanceLevel
 from pgsearch.client.calls.learned import ClassifiedQuery, QueryTypeProbability
 from pgsearch.client.calls.learning import (
     CandidateSignals,
@@ -1110,6 +1110,84 @@ class AsyncMethods(ABC):
     async def list_experiments(self) -> list[Experiment]:
         """The experiments, in the order in which they began."""
         return await self.run(_experiments.list_experiments())
+
+    async def draw_fusion_probes(self, collection: str, model: str) -> int:
+        """Choose the chunks by which a calibration of the fusion asks; returns how many wait to be judged.
+
+        Arguments:
+            collection: its name; None, where that is the default: all
+            model: its name
+        """
+        return await self.run(_fusion.draw_fusion_probes(collection=collection, model=model))
+
+    async def list_fusion_probes(self, collection: str, model: str, *, batch_size: int = 32) -> list[FusionProbe]:
+        """What was chosen and nobody has judged yet.
+
+        Arguments:
+            collection: its name; None, where that is the default: all
+            model: its name
+            batch_size: 1 .. 10000: how many
+        """
+        return await self.run(_fusion.list_fusion_probes(collection=collection, model=model, batch_size=batch_size))
+
+    async def put_fusion_probes(
+        self,
+        collection: str,
+        model: str,
+        kinds: Sequence[str],
+        chunk_ids: Sequence[int],
+        *,
+        held_out_embeddings: Sequence[Vector | None] | None = None,
+        rest_embeddings: Sequence[Vector | None] | None = None,
+        vector_ranks: Sequence[int | None] | None = None,
+    ) -> int:
+        """Judge what was listed, by its two embeddings each, or by where a fitted model found it; returns how many.
+
+        Arguments:
+            collection: its name; None, where that is the default: all
+            model: its name
+            kinds: parallel, as list_fusion_probes gave them
+            chunk_ids: parallel, as list_fusion_probes gave them
+            held_out_embeddings: parallel to them, in the text form of vectors; None for a text that cannot be embedded:
+                it is asked for no more
+            rest_embeddings: parallel to them, in the text form of vectors; None for a text that cannot be embedded: it
+                is asked for no more
+            vector_ranks: in place of the embeddings, for a model that was fitted on the collection and has to be judged
+                by a fit that has not seen what was held out: 1 for the first, 0 for what is not among the first hundred
+        """
+        return await self.run(
+            _fusion.put_fusion_probes(
+                collection=collection,
+                model=model,
+                kinds=kinds,
+                chunk_ids=chunk_ids,
+                held_out_embeddings=held_out_embeddings,
+                rest_embeddings=rest_embeddings,
+                vector_ranks=vector_ranks,
+            )
+        )
+
+    async def calibrate_fusion(self, collection: str, model: str) -> float:
+        """Have searches trust words beside the model as far as what was judged says; returns the shift.
+
+        pgsearch.embedding.calibrate_fusion draws, embeds and judges before it calls this.
+
+        Arguments:
+            collection: its name; None, where that is the default: all
+            model: its name
+        """
+        return await self.run(_fusion.calibrate_fusion(collection=collection, model=model))
+
+    async def list_fusion_calibrations(
+        self, *, collection: str | None = None, model: str | None = None
+    ) -> list[FusionCalibration]:
+        """What the calibrations found, a row for each collection and model with embeddings.
+
+        Arguments:
+            collection: None: all
+            model: None: all
+        """
+        return await self.run(_fusion.list_fusion_calibrations(collection=collection, model=model))
 
     async def calibrate_relevance(
         self, collection: str | None = None, *, changed_only: bool = False
