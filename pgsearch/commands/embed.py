@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import signal
+import threading
 from datetime import datetime
 from typing import TYPE_CHECKING
 
