@@ -192,7 +192,7 @@ def test_weak_models(server: str, judged: Path, output: Path, monkeypatch: pytes
     pairs = json.loads((output / "weak_models.json").read_text(encoding="utf-8"))["pairs"]
     assert set(pairs) == {"cosqa minilm-l6@16", "cosqa svd"}
     for found in pairs.values():
-        assert found["ndcg"][weak_models.TEXT] > 0.3
+        assert found["ndcg"][quality.TEXT] > 0.3
         # its passages are of one sentence: nothing can be held out
         assert (found["text_shift"], found["sentences"][0]) == (0, 0)
         assert found["ndcg"][weak_models.AFTER] == found["ndcg"][weak_models.BEFORE]

@@ -51,7 +51,7 @@ def test_a_text_written_out_scores_as_one_that_is_planned_for_its_words(
 
 
 def shortlisted(conn: Connection, lexemes: list[str], **arguments: Any) -> Any:
-    given = {"required": None, "page_ids": None, "top_n": 10, "chunk_ids": [], "given_pages": []}
+    given: dict[str, Any] = {"required": None, "page_ids": None, "top_n": 10, "chunk_ids": [], "given_pages": []}
     return conn.execute(SHORTLIST, {"lexemes": lexemes} | given | arguments).fetchone()
 
 
