@@ -2134,7 +2134,7 @@ class AsyncMethods(ABC):
         chunks: str | None = None,
         tags: str | Sequence[str] | None = None,
         source: str | Sequence[str] | None = None,
-        metadata: Sequence[str] = (),
+        metadata: Sequence[str] | None = None,
         format: str = "text",
         split: bool = True,
         mode: str = "queued",

@@ -2118,7 +2118,7 @@ class Methods(ABC):
         chunks: str | None = None,
         tags: str | Sequence[str] | None = None,
         source: str | Sequence[str] | None = None,
-        metadata: Sequence[str] = (),
+        metadata: Sequence[str] | None = None,
         format: str = "text",
         split: bool = True,
         mode: str = "queued",
