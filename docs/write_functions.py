@@ -41,7 +41,8 @@ select p.proname::text,
                                join pg_attribute as a on a.attrelid = t.typrelid
                          where t.oid = p.prorettype
                            and p.proretset
-                           and a.attnum > 0) || ')',
+                           and a.attnum > 0
+                           and not a.attisdropped) || ')',
            pg_get_function_result(p.oid)),
        obj_description(p.oid, 'pg_proc')
   from pg_proc as p

@@ -170,7 +170,7 @@ def test_a_row_class_has_the_columns_of_its_function(library: Client, name: str)
         " where p.pronamespace = 'pgsearch'::regnamespace and p.proname = %(name)s and p.proargmodes[n] in ('o', 't')"
         " union all"
         " select a.attname, format_type(a.atttypid, null) from pg_proc as p join pg_type as t on t.oid = p.prorettype"
-        " join pg_attribute as a on a.attrelid = t.typrelid and a.attnum > 0"
+        " join pg_attribute as a on a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped"
         " where p.pronamespace = 'pgsearch'::regnamespace and p.proname = %(name)s and p.proretset",
         {"name": name},
     ).fetchall()

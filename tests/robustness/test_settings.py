@@ -28,7 +28,7 @@ CALLS: tuple[LiteralString, ...] = (
     "select * from pgsearch.search_hybrid('보조금', %(cars)s, '{wiki}', fusion => 'convex',"
     ' options => \'{"window": 1, "diversity": 0.5}\')',
     "select page_id, round(extract(epoch from now()) / 60 - days * 1440)"
-    " from pgsearch._page_ages(array(select page_id from pgsearch.pages), true, 'day') where page_id > 8",
+    " from pgsearch._page_ages(array(select page_id from pgsearch.pages), 30, 'day') where page_id > 8",
     "select * from pgsearch.search_hybrid('보조금', %(cars)s, fusion => 'distribution')",
     "select * from pgsearch.search_hybrid('보조금', %(cars)s, fusion => 'weighted')",
     "select * from pgsearch.search_hybrid('hay', collections => '{hay}', filter => '{\"any_tags\": [\"even\"]}')",
