@@ -63,9 +63,11 @@ begin
       from pgsearch._contributions(fusion, ids, names, raw, weights, rrf_k, information, settings -> 'adaptive') as c;
 
     if fusion = 'adaptive' then
-        select coalesce(sum(s.factor * pgsearch._level(s.lowest, s.mean,
-                                                       case when s.deviation > (settings #>> '{adaptive,least_deviation}')::float8
-                                                            then s.deviation end)), 0)
+        -- up to nine places, as in _fused_adaptive
+        select ceil(1e9 * coalesce(sum(s.factor * pgsearch._level(
+                                           s.lowest, s.mean,
+                                           case when s.deviation > (settings #>> '{adaptive,least_deviation}')::float8
+                                                then s.deviation end)), 0)) / 1e9
           into average
           from (select max(l.factor) as factor, min(l.score) as lowest, avg(l.score) as mean, stddev_pop(l.score) as deviation
                   from unnest(names, raw, factors) as l(name, score, factor)

@@ -167,10 +167,11 @@ begin
           from near as n
     ),
     level as materialized (
-        select t.factor * pgsearch._level(s.text_least, s.text_mean, s.text_deviation)
-               + case when s.vectors = 0 then 0
-                      else by_vector * pgsearch._level(s.vector_least, s.vector_mean, s.vector_deviation)
-                           + by_near * pgsearch._level(c.lowest, c.mean, c.deviation) end as average
+        -- up to nine places, so that the order in which the planner adds does not show, and no score falls below 0
+        select ceil(1e9 * (t.factor * pgsearch._level(s.text_least, s.text_mean, s.text_deviation)
+                           + case when s.vectors = 0 then 0
+                                  else by_vector * pgsearch._level(s.vector_least, s.vector_mean, s.vector_deviation)
+                                       + by_near * pgsearch._level(c.lowest, c.mean, c.deviation) end)) / 1e9 as average
           from shape as s
                cross join trust as t
                cross join closeness as c

@@ -27,7 +27,7 @@ relevance_levels; null: not calibrated).';
 create or replace function pgsearch._vector_evidence(nearness float8, unrelated float8, related float8, deviation float8)
 returns float8
 language sql immutable parallel safe
-return case when related > unrelated
+return case when related - unrelated > 1e-6
             -- where the two overlap, a nearness tells little
             then least(1.5, ((related - unrelated) / greatest(deviation, 1e-6)) ^ 2 / 2)
                  * least(1, greatest(-2, (nearness - unrelated - 0.55 * (related - unrelated)) * 2 / (related - unrelated)))

@@ -30,7 +30,8 @@ begin
     if trusted is null then
         raise exception using
             errcode = '55P03',
-            message = format('%s was exchanged in this moment', followed.relation_name);
+            message = format('%s was exchanged in this moment', followed.relation_name),
+            hint    = 'Nothing has to be done: the next work() looks at it anew.';
     end if;
     if not trusted and (not plain or jsonb_path_exists(followed.fields, '$.*.expression')) then
         raise exception using
@@ -144,7 +145,8 @@ begin
         if followed.loading then
             raise exception using
                 errcode = 'PS003',
-                message = reason;
+                message = reason,
+                hint    = 'Mend the table, or call follow_table again with other columns.';
         end if;
     elsif jsonb_array_length(keys) > 1 then
         for one in select jsonb_build_array(k) from jsonb_array_elements(keys) as k loop

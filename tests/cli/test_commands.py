@@ -163,7 +163,7 @@ def test_a_terminal_without_korean_shows_question_marks() -> None:
     script += (
         "cli._parser = lambda given: type('P', (), {'parse_args': lambda s, g: type('A', (), {'command': 'x'})})()\n"
     )
-    script += "sys.exit(cli.main(['x']))"
+    script += "sys.exit(cli.main(['doctor']))"
 
     done = subprocess.run(
         [sys.executable, "-c", script],

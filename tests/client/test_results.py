@@ -61,6 +61,7 @@ def made(**changes: Any) -> Hit:
             "tags": [],
             "source": None,
             "metadata": {},
+            "copies": None,
         },
         "signals": {"text": {"rank": 1, "score": 3.0, "weight": 1, "contribution": 2.0}},
     }
