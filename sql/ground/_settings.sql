@@ -101,7 +101,8 @@ begin
     if exists (select
                  from jsonb_array_elements(settings -> 'facets') as f
                 where jsonb_typeof(f) <> 'string'
-                   or f #>> '{}' !~ '^(tags|source|collection|metadata[.].+)$') then
+                   or f #>> '{}' not in ('tags', 'source', 'collection') and not starts_with(f #>> '{}', 'metadata.')
+                   or f #>> '{}' = 'metadata.') then
         raise exception using
             errcode = 'PS002',
             message = format('unknown facet among %s', left(settings ->> 'facets', 100)),

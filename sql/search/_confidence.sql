@@ -42,7 +42,8 @@ begin
     select array_agg(p.text_config), array_agg(p.possible), array_agg(p.lexemes)
       into analyses, possible, lexemes
       from (select t.text_config,
-                   sum(coalesce(g.gain, l.weight * ln(1 + (coalesce(words.chunks, 0) + 0.5::float8) / 0.5::float8))) as possible,
+                   sum(coalesce(g.gain, l.weight * ln(1 + (coalesce(words.chunks, 0) + 0.5::float8) / 0.5::float8))
+                       order by l.lexeme) as possible,
                    count(*)::integer as lexemes
               from (select k.text_config,
                            -- the forms that other languages give a word are no further words
@@ -56,13 +57,13 @@ begin
                    left join unnest(words.names, words.gains) as g(name, gain) on g.name = l.lexeme
              where (t.own is null or l.lexeme = any (t.own))
                -- the whole of a compound that no chunk has says no more than its parts
-               and (g.name is not null or l.lexeme !~ '[ǀǁǂǃ]')
+               and (g.name is not null or translate(l.lexeme, 'ǀǁǂǃ', '') = l.lexeme)
              group by t.text_config) as p;
 
-    select avg(l.unrelated) filter (where l.model_id = 0) as chance,
-           avg(l.unrelated) filter (where l.model_id > 0) as unrelated,
-           avg(l.related) filter (where l.model_id > 0) as related,
-           avg(l.deviation) filter (where l.model_id > 0) as deviation,
+    select avg(l.unrelated order by l.collection) filter (where l.model_id = 0) as chance,
+           avg(l.unrelated order by l.collection) filter (where l.model_id > 0) as unrelated,
+           avg(l.related order by l.collection) filter (where l.model_id > 0) as related,
+           avg(l.deviation order by l.collection) filter (where l.model_id > 0) as deviation,
            exists (select from pgsearch.confidence_breakpoints as b where b.model = (_relevance.asked).model.model) as has_breakpoints
       into levels
       from pgsearch.relevance_levels as l
@@ -94,7 +95,8 @@ begin
                        'lexical', 'lexical') as spelling,
                    case when asked.use_text
                         then pgsearch._text_evidence(
-                                 (select least(1, coalesce(sum(t.gain), 0) / a.possible)
+                                 -- in one order, so that the plan does not show in the last place
+                                 (select least(1, coalesce(sum(t.gain order by t.gain), 0) / a.possible)
                                     from unnest(words.terms, words.gains) as t(term, gain)
                                    where h.content_tsv @@ t.term
                                       or p.fields_tsv @@ t.term),

@@ -77,7 +77,7 @@ def test_people_are_told_what_was_found_and_what_to_do_next(dsn: str, capsys: py
     assert "it knows no world" in out
     for query in KOREAN:
         assert f"$ {query.command}\n" in out
-    assert "1. 전기차 보조금 신청 방법 (100%, " in out
+    assert "1. 전기차 보조금 신청 방법 (95%, " in out
     assert "search 'your words' --explain --dsn DSN" in out
     assert "pgsearch.search_hybrid('전기차 보조금')" in out
 

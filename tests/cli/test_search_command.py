@@ -123,7 +123,10 @@ def test_explain_shows_every_signals_part_and_every_plan(library: str, capsys: p
 
     for signal, part in hit["signals"].items():
         if "contribution" in part:
-            assert any(line.startswith(f"   {signal}: {'score ' if 'score' in part else ''}") and "contribution" in line for line in lines)
+            assert any(
+                line.startswith(f"   {signal}: {'score ' if 'score' in part else ''}") and "contribution" in line
+                for line in lines
+            )
     assert any(line.startswith("plan text: ") and "chunks_content_tsv_gin" in line for line in lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import psycopg
@@ -127,7 +128,10 @@ def test_sql_in_the_values_of_a_filter_is_text(library: Client, text: str) -> No
         {"metadata": {text: text}},
         {"metadata": {"a": {text: [text]}}},
     ):
-        assert library.search("battery", filter=filter).hits == []
+        # what begins with a dollar is no key, but an operator
+        operator = text.startswith("$") and "metadata" in filter
+        with pytest.raises(UnknownNameError, match="unknown operator") if operator else nullcontext():
+            assert library.search("battery", filter=filter).hits == []
 
 
 @injections
