@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.http.conftest import ADMIN, Site, problem
+from tests.thorough import draw, sampled
 
 # a request that is in order, to which one bad value is given at a time
 ROUTES: dict[tuple[str, str], dict[str, Any]] = {
@@ -69,9 +70,9 @@ def test_a_bad_value_of_any_field_has_a_documented_answer(
     site: Site, document: dict[str, Any], method: str, path: str
 ) -> None:
     documented = set(document["paths"][path][method.lower()]["responses"])
-    names = fields(document, method, path)
+    names = sorted(fields(document, method, path))
     assert names
-    for name in sorted(names):
+    for name in draw(path).sample(names, sampled(len(names), 3)):
         for value in VALUES if method == "POST" else TEXTS:
             answer = asked(site, method, path, {**ROUTES[method, path], name: value})
             told = f"{name} {value!r:.60}: {answer.status_code} {answer.text[:300]}"

@@ -302,7 +302,7 @@ def test_temporary_files_do_not_grow_with_page_times_chunks(conn: Connection, bo
         texts = [f"Section {number}\n\n{f'{word} ' * 190}" for number in range(count)]
         return texts if body == "chunks" else "".join(f"## {text}\n\n" for text in texts)
 
-    for megabytes in (1, 2, 4):
+    for megabytes in (1, 4):
         for word in ("word", "text"):
             before = temporary_bytes(conn)
             put(conn, {"external_id": f"{megabytes}", "format": "markdown", body: sections(1000 * megabytes, word)})
