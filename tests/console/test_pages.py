@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from pgsearch.console.pages import Page
+from pgsearch.console.pages.search import contributions
 from tests.console.addresses import PAGES, address, empty_address
 from tests.console.conftest import HOSTILE, form_of
 from tests.http.conftest import Site, problem
@@ -294,3 +295,9 @@ def test_the_unhappy_conversations_are_those_with_errors_or_answers_made_again(a
 @pytest.mark.parametrize(("old", "new"), [("/admin/conversations", "/conversations")])
 def test_former_addresses_lead_to_the_pages(administrator: httpx.Client, old: str, new: str) -> None:
     assert administrator.get(old).url.path == new
+
+
+def test_what_every_hit_has_is_no_part_of_the_bar_of_one() -> None:
+    signals = {"average": {"contribution": 3.0}, "text": {"score": 2.0, "contribution": 1.0}, "boosts": {"title": 0.1}}
+
+    assert contributions(signals) == [("text", 1.0)]

@@ -137,12 +137,18 @@ def _way(key: str, name: str, result: SearchResult, first: SearchResult | None) 
     )
 
 
+# they set the zero and the end of the scale, and tell no hit from another
+_OF_EVERY_HIT = {"average", "beyond_candidates"}
+
+
 def contributions(signals: Mapping[str, Any]) -> list[tuple[str, float]]:
     """What each signal adds to the score of a hit, in the order of MEANINGS."""
     found = {
         name: float(value["contribution"])
         for name, value in signals.items()
-        if isinstance(value, Mapping) and isinstance(value.get("contribution"), int | float)
+        if name not in _OF_EVERY_HIT
+        and isinstance(value, Mapping)
+        and isinstance(value.get("contribution"), int | float)
     }
     known = [name for name in _SIGNALS if name in found]
     return [(name, found[name]) for name in (*known, *sorted(found.keys() - set(known)))]
