@@ -121,7 +121,7 @@ def test_the_last_row_tells_what_relevance_comes_of_and_the_levels_it_was_read_f
     assert 0 < told["coverage"] <= 1
 
     library.connection.execute(
-        "insert into pgsearch.relevance_levels (collection, model_id, unrelated, related, deviation, sampled, texts, calibrated_at)"
-        " values ('wiki', 0, -0.71, null, null, 32, 3, now())"
+        "insert into pgsearch.relevance_levels (collection, model_id, unrelated, sampled, texts, calibrated_at)"
+        " values ('wiki', 0, -0.71, 32, 3, now())"
     )
     assert "relevance: words at level -0.71" in library.explain_search("보조금", collections="wiki")[-1].node
