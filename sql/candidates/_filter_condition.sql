@@ -180,9 +180,11 @@ begin
         end if;
         times := times * case compared.key
                          when 'gte' then tstzrange(lower(compared.moment), null, '[)')
-                         when 'gt'  then tstzrange(upper(compared.moment), null, case when upper_inc(compared.moment) then '()' else '[)' end)
+                         when 'gt'  then tstzrange(upper(compared.moment), null,
+                                                  case when upper_inc(compared.moment) then '()' else '[)' end)
                          when 'lt'  then tstzrange(null, lower(compared.moment), '()')
-                         when 'lte' then tstzrange(null, upper(compared.moment), case when upper_inc(compared.moment) then '(]' else '()' end)
+                         when 'lte' then tstzrange(null, upper(compared.moment),
+                                                  case when upper_inc(compared.moment) then '(]' else '()' end)
                          when 'eq'  then compared.moment
                          end;
     end loop;
@@ -314,7 +316,8 @@ begin
              then format('pgsearch._metadata_range(p.metadata, %L) && %L::nummultirange', key, numbers) end,
         (select '(' || string_agg(case
                     when kinds[1] = 'time'
-                    then format('exists (select from jsonb_path_query(p.metadata, %L) as v where jsonb_typeof(v) in (''string'', ''number'') '
+                    then format('exists (select from jsonb_path_query(p.metadata, %L) as v '
+                                'where jsonb_typeof(v) in (''string'', ''number'') '
                                 'and to_timestamp(pgsearch._written_date(v #>> ''{}'')) <@ %L::tstzrange)', path || '[*]', times)
                     else format('jsonb_path_exists(p.metadata, %L, ''{}'', true)', path || ' ? (' || (
                              select string_agg(format('@ %s %s', pgsearch._compared_by(c.key), c.value::text), ' && ' order by c.key)

@@ -157,7 +157,8 @@ Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettch
 without a cut.
 weighted: 1 / (1 + cosine distance) for vectors; for text beside them the score in the deviation of that (score × its
 standard deviation / that of the scores), weighed as adaptive weighs it, and without them score / greatest; the scores
-themselves otherwise. legacy: the scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the weight of the
+themselves otherwise. legacy: the scores themselves.
+adaptive: standard scores z (distance from the mean in standard deviations); the weight of the
 text signal, beside vectors, is e^(text_shift + information × ln(word_information / typical_information) + skewness ×
 mean of z^3 of the text scores), all but text_shift within least_exponent .. most_exponent (1.2, 20, 0.5, -1.5 and 2 were
 chosen on train queries, see benchmarks/results.md).

@@ -144,7 +144,8 @@ begin
                            left join unnest(analyses, possible, lexemes) as a(text_config, possible, lexemes)
                                   on a.text_config = h.text_config
                            left join lateral (select findings.text_scores[array_position(findings.chunk_ids, c.chunk_id)] as score,
-                                                     findings.lexical_scores[array_position(findings.chunk_ids, c.chunk_id)] as spelling) as s
+                                                     findings.lexical_scores[array_position(findings.chunk_ids, c.chunk_id)]
+                                                         as spelling) as s
                                   on true
                     offset 0) as w
                    left join lateral (select least(0.99, greatest(0.01, pgsearch._cosine_confidence(w.nearness, model.model))))
@@ -180,7 +181,8 @@ begin
                   from unnest((findings.by_text).page_ids[1:looked_at], (findings.by_text).chunk_ids[1:looked_at]) as t(page_id, chunk_id)
                  union
                 select v.page_id, v.chunk_id
-                  from unnest((findings.by_vector).page_ids[1:looked_at], (findings.by_vector).chunk_ids[1:looked_at]) as v(page_id, chunk_id)
+                  from unnest((findings.by_vector).page_ids[1:looked_at], (findings.by_vector).chunk_ids[1:looked_at])
+                           as v(page_id, chunk_id)
                  union
                 (select c.page_id, c.chunk_id
                    from unnest(findings.page_ids, findings.chunk_ids, findings.lexical_scores) as c(page_id, chunk_id, spelling)

@@ -125,7 +125,7 @@ as $$
 declare
     hits   constant jsonb   := findings.hits;
     fused  constant integer := jsonb_array_length(hits);
-    block  constant integer := case when enough is null then fused else greatest(enough, 20) end;
+    block  integer := case when enough is null then fused else greatest(enough, 20) end;
     kept   jsonb   := '[]';
     judged integer := 0;
 begin
@@ -137,6 +137,8 @@ begin
                                         from jsonb_array_elements(findings.hits) with ordinality as h(hit, at)
                                        where (h.hit ->> 'relevance')::float8 >= lowest), '[]');
         judged   := judged + block;
+        -- few pass: then it takes many, and not many looks
+        block    := 2 * block;
         exit when judged >= fused or jsonb_array_length(kept) >= enough;
     end loop;
     findings.hits := kept;
