@@ -45,11 +45,13 @@ TRIED = {
     "of_joined": (0.0, 0.3, 0.5, 0.7, 1.0),
     "of_humped": (0.0, 0.15, 0.3, 0.5, 1.0),
     "of_spelling": (0.0, 0.25, 0.5, 1.0),
+    "of_counter": (0.1, 0.3, 0.5, 1.0),
 }
 MEANING = {
     "of_joined": "a part of a word joined by signs",
     "of_humped": "a part of a word with humps or digits",
     "of_spelling": "an accented spelling beside its word",
+    "of_counter": "one Hangul character at a number",
 }
 MOST = 400
 
@@ -104,7 +106,7 @@ def measured(server: str, folder: Path, each: Set, most: int) -> dict[str, Any]:
                     top_k=10,
                 )
                 scores = measure(judged.judgments, run.rankings).per_query
-                ids = [query.id for query in judged.queries]
+                ids = [query.query_id for query in judged.queries]
                 halves = [[scores[id][MEASURE] for id in ids[first::2] if id in scores] for first in (0, 1)]
                 runs.setdefault(constant, {})[str(value)] = [round(sum(half) / len(half), 4) for half in halves]
                 note(f"{each.name}: {constant} {value}: {runs[constant][str(value)]}")
