@@ -29,7 +29,7 @@ begin
     if pg_catalog.strpos(text, ',') operator(pg_catalog.>) 0 and text operator(pg_catalog.~) '[0-9],[0-9]{3}' then
         text := pg_catalog.regexp_replace(text, '(?<=[0-9]),(?=[0-9]{3}(?![0-9]))', '', 'g');
     end if;
-    if (pg_catalog.octet_length(text) operator(pg_catalog.>) 200 or pg_catalog.translate(text, '/.', '') operator(pg_catalog.<>) text)
+    if (pg_catalog.octet_length(text) operator(pg_catalog.>) 1000 or pg_catalog.translate(text, '/.', '') operator(pg_catalog.<>) text)
        and text operator(pg_catalog.~) E'[12][0-9]{3}(?:/|\\. )[0-9]' then
         text := pg_catalog.regexp_replace(text, E'(?<![0-9])((?:19|20)[0-9]{2})(?:/|\\. )([0-9]{1,2})(?:/|\\. )([0-9]{1,2})(?![0-9])', E'\\1-\\2-\\3', 'g');
     end if;
@@ -47,7 +47,7 @@ declare
                                '\\uA960-\\uA97F\\uAC00-\\uD7FF\\uF900-\\uFAFF\\U00020000-\\U000323AF'
                                '\\u0E01-\\u0E3A\\u0E40-\\u0E4E\\u0E81-\\u0ECE\\u0EDC-\\u0EDF\\u1000-\\u103F\\u1050-\\u109F\\u1780-\\u17D3]';
     -- translate() compares every character with each of its list: in a chunk that takes ten times as long as the expression it spares
-    long     constant boolean := pg_catalog.octet_length(normalized) operator(pg_catalog.>) 200;
+    long     constant boolean := pg_catalog.octet_length(normalized) operator(pg_catalog.>) 1000;
     wide     constant boolean := pg_catalog.octet_length(normalized) operator(pg_catalog.<>) pg_catalog.char_length(normalized);
     words    text := normalized;
 begin

@@ -11,7 +11,7 @@ declare
     letters constant text[] := string_to_array(typed, null);
     joined  text;
 begin
-    if length(typed) between 4 and 40 and typed ~ E'^[a-z0-9\u00DF-\u024F]+$' then
+    if length(typed) between 4 and 40 and octet_length(typed) < 2 * length(typed) and not pgsearch._has_any(typed, '_.+#''-') then
         -- a whole is one lexeme, with ǁ for the sign; what is stemmed is its last word
         select left(typed, k.cut) || '-' || substr(typed, k.cut + 1)
           into joined
@@ -26,8 +26,8 @@ begin
             or s.collection = any (_joined_by_signs.collections)
          order by s.document_frequency desc, k.cut
          limit 1;
-    -- a run of Hangul is pairs of characters, and each alone between signs, but for the last, which a particle follows
-    elsif length(typed) between 2 and 6 and typed ~ '^[가-힣]+$'
+    -- by their bytes: a run of Hangul is pairs of characters, and each alone between signs, but for the last, which a particle follows
+    elsif length(typed) between 2 and 6 and octet_length(typed) = 3 * length(typed)
           and not exists (select
                             from unnest(letters[: length(typed) - 1]) as l(letter)
                            where not exists (select

@@ -292,13 +292,13 @@ declare
     gains      float8[];
 begin
     -- names of letters and digits alone: that the rest stands side by side is told by its whole, or by its bigrams
-    if findings.chunk_ids = '{}' or asked.query !~ '[0-9]' then
+    if findings.chunk_ids = '{}' or not pgsearch._has_any(asked.query, '0123456789') then
         return findings;
     end if;
     typed := array(select w.word
                      from unnest((asked.parsed).words) with ordinality as w(word, at)
-                    where w.word ~ '[0-9]'
-                      and w.word ~ '[^0-9]'
+                    where pgsearch._has_any(w.word, '0123456789')
+                      and btrim(w.word, '0123456789') <> ''
                     order by w.at
                     limit most_words);
     if typed = '{}' then
@@ -319,7 +319,7 @@ begin
                                    or c.collection = any ((asked.scope).collections)
                                 order by c.collection
                                 limit 1) as t) as s
-     where s.sequence::text ~ '<->'
+     where strpos(s.sequence::text, '<->') > 0
        and s.gain is not null;
     if sequences is null then
         return findings;

@@ -22,6 +22,8 @@ declare
     normalized  constant text := pgsearch._normalized(wanted);
     wholes      constant text := pgsearch._wholes(normalized);
     spellings   constant text := pgsearch._spellings(normalized);
+    -- every digit a 0: where a number stands is told without an expression
+    zeros       constant text := translate(normalized, '123456789', '000000000');
     plain       text;
     joined      text;
     former      tsvector := '';
@@ -48,7 +50,8 @@ begin
                a.positions[1] as at,
                cardinality(a.positions) as times,
                case
-               when length(a.lexeme) = 1 and a.lexeme ~ '[가-힣]' and normalized ~ format('%1$s[0-9]|[0-9]%1$s', a.lexeme) then of_counter
+               when length(a.lexeme) = 1 and a.lexeme collate "C" between '가' and '힣'
+                    and (strpos(zeros, a.lexeme || '0') > 0 or strpos(zeros, '0' || a.lexeme) > 0) then of_counter
                when wholes is null or p.lexeme is not null then 1
                when j.lexeme is not null then of_joined
                else of_humped
