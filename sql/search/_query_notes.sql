@@ -43,6 +43,9 @@ begin
         end if;
     end if;
 
+    if parsed.required is null and parsed.excluded is null then
+        return notes;
+    end if;
     for cost in
         select k.typed,
                case k.kind when '-' then 'an exclusion' else 'a requirement' end as role,
