@@ -235,7 +235,8 @@ begin
         whole.words     := parsed.words;
     end loop;
     whole.truncated := coalesce(length(query), 0) > pgsearch._most_typed();
-    if cardinality(whole.lexemes) > pgsearch._most_lexemes() then
+    whole.different := cardinality(whole.lexemes);
+    if whole.different > pgsearch._most_lexemes() then
         -- a log, whose lines are alike, says once what it repeats
         if strpos(typed, E'\n') > 0 and pgsearch._folded(typed) <> typed then
             whole.weights := array(select least(w.weight, 1) from unnest(whole.weights) with ordinality as w(weight, at) order by w.at);

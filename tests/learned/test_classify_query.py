@@ -120,8 +120,10 @@ def test_hints_spare_expressions_and_change_no_type(conn: psycopg.Connection[Any
     rules = select("select patterns, hints from pgsearch.query_types where cardinality(patterns) > 0")
     assert all(set(patterns) == set(hints) for patterns, hints in rules)
     # pieces that expressions are made of, whole and in halves, so that most questions nearly are of a type
-    words = sorted({word for patterns, _ in rules for p in patterns for word in re.split(r"\\.|[^\w /\"(]+|_", p) if word})
-    pieces = [*words, *(word[: len(word) // 2] for word in words), *"/\"()?Ⓐ", "x", "WHERE", "of the", "is", "get /a"]
+    words = sorted(
+        {word for patterns, _ in rules for p in patterns for word in re.split(r"\\.|[^\w /\"(]+|_", p) if word}
+    )
+    pieces = [*words, *(word[: len(word) // 2] for word in words), *'/"()?Ⓐ', "x", "WHERE", "of the", "is", "get /a"]
     random = draw("hints")
     questions = [
         "".join(random.choice(pieces) + random.choice([" ", " ", ""]) for _ in range(random.randint(1, 5)))

@@ -49,3 +49,28 @@ update pgsearch.query_types as t
 
 -- A search reads what is pending one entry after the other: 4 MB of it, the default, took as long as the search itself.
 alter index pgsearch.chunks_content_tsv_gin set (gin_pending_list_limit = 1024);
+
+do $$
+begin
+    if not exists (select from pg_attribute as a
+                    where a.attrelid = 'pgsearch.parsed_query'::regclass and a.attname = 'different') then
+        -- how many lexemes the query has, before the most telling were chosen
+        alter type pgsearch.parsed_query
+            add attribute different integer;
+    end if;
+end;
+$$;
+
+-- What was counted of chunks that were rewritten or deleted since, so that a refresh takes it back instead of counting all.
+create table if not exists pgsearch.revised_chunks (
+    collection   text     not null references pgsearch.collections (collection) on update cascade on delete cascade,
+    chunk_id     bigint   not null,
+    content_hash bytea    not null,
+    text_config  text     not null,
+    content_tsv  tsvector not null,
+    primary key (collection, chunk_id)
+);
+
+comment on table pgsearch.revised_chunks is
+'Chunks that the last refresh_text_stats counted and that were rewritten or deleted since, as they were then: put_pages and
+delete_pages write them, the next refresh takes them back. One that is missing here costs a count of all.';
