@@ -382,6 +382,15 @@ begin
                       on old.page_id = new.page_id
                      and old.content = new.content
                      and old.occurrence = new.occurrence
+    ), revised as (
+        insert into pgsearch.revised_chunks (collection, chunk_id, content_hash, text_config, content_tsv)
+        select c.collection, c.chunk_id, c.content_hash, c.text_config, c.content_tsv
+          from diff as d
+               join pgsearch.chunks as c on c.page_id = d.page_id
+                                        and c.chunk_id = d.chunk_id
+         where (d.ordinal is null or (c.content_hash, c.text_config) is distinct from (d.content_hash, config))
+           and c.chunk_id <= (select s.last_chunk_id from pgsearch.collection_stats as s where s.collection = _put_pages.collection)
+            on conflict do nothing
     ), deleted as (
         delete from pgsearch.chunks as c
          using diff as d
