@@ -53,6 +53,7 @@ from pgsearch.client.calls.embeddings import (
 )
 from pgsearch.client.calls.experiments import (
     AssignedVariant,
+    ComparedQuery,
     EvaluatedVariant,
     Experiment,
     ExperimentQuery,
@@ -62,10 +63,13 @@ from pgsearch.client.calls.experiments import (
     QuerySet,
     QuerySetEntry,
     RankingMetrics,
+    RaterAgreement,
+    Rating,
 )
 from pgsearch.client.calls.fusion import FusionCalibration, FusionProbe, RelevanceLevel
 from pgsearch.client.calls.learned import ClassifiedQuery, QueryTypeProbability
 from pgsearch.client.calls.learning import (
+    Activation,
     CandidateSignals,
     GoldenChunk,
     Judgment,
@@ -978,6 +982,54 @@ class AsyncMethods(ABC):
             )
         )
 
+    async def put_rating(
+        self,
+        judgment_list: str,
+        query: str,
+        doc_id: str,
+        judge: str,
+        *,
+        rating: float | None = None,
+        collection: str = "",
+    ) -> float | None:
+        """Store what one rater thinks of a page, or take it back (None); returns the mean of all raters.
+
+        Arguments:
+            judgment_list: its name; made when it is new
+            query: the text that was typed
+            doc_id: external_id of the page
+            judge: who rates
+            rating: 0 not relevant .. 3 exactly this; None: take back what this rater said
+            collection: that a new list is about; empty: any
+        """
+        return await self.run(
+            _experiments.put_rating(
+                judgment_list=judgment_list,
+                query=query,
+                doc_id=doc_id,
+                judge=judge,
+                rating=rating,
+                collection=collection,
+            )
+        )
+
+    async def list_ratings(self, judgment_list: str, *, judge: str | None = None) -> list[Rating]:
+        """What raters said of pages, the last first.
+
+        Arguments:
+            judgment_list: its name
+            judge: whose; None: of all raters
+        """
+        return await self.run(_experiments.list_ratings(judgment_list=judgment_list, judge=judge))
+
+    async def rater_agreement(self, judgment_list: str) -> list[RaterAgreement]:
+        """How far the raters of a judgment list agree; one row.
+
+        Arguments:
+            judgment_list: its name
+        """
+        return await self.run(_experiments.rater_agreement(judgment_list=judgment_list))
+
     async def create_experiment(
         self,
         experiment: str,
@@ -1086,6 +1138,15 @@ class AsyncMethods(ABC):
             experiment: its name
         """
         return await self.run(_experiments.experiment_results(experiment=experiment))
+
+    async def compare_queries(self, experiment: str, *, measure: str = "ndcg") -> list[ComparedQuery]:
+        """The queries that an offline experiment measured, those that differ most first.
+
+        Arguments:
+            experiment: its name
+            measure: ndcg, average_precision, reciprocal_rank, precision_at_k, recall_at_k
+        """
+        return await self.run(_experiments.compare_queries(experiment=experiment, measure=measure))
 
     async def finish_experiment(self, experiment: str) -> list[dict[str, Any]]:
         """End an experiment and keep its results.
@@ -1480,6 +1541,14 @@ class AsyncMethods(ABC):
     async def list_configurations(self) -> list[SearchConfiguration]:
         """The search configurations, the newest first."""
         return await self.run(_learning.list_configurations())
+
+    async def list_activations(self, collection: str | None = None) -> list[Activation]:
+        """The activations of configurations, the last first.
+
+        Arguments:
+            collection: None: all
+        """
+        return await self.run(_learning.list_activations(collection=collection))
 
     async def log_search(self, entry: Mapping[str, Any]) -> UUID | None:
         """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False).

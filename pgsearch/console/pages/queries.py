@@ -13,7 +13,7 @@ from pgsearch.console.texts import later
 PATH = "/queries"
 TITLE = "Queries"
 ROWS = "queries"
-PLACE = 3
+PLACE = 4
 
 _SHOWN = {
     "top": later("Most searched"),

@@ -13,7 +13,7 @@ from pgsearch.console.asked import Asked
 PATH = "/sources"
 TITLE = "Sources"
 ROWS = "collections_of_text"
-PLACE = 7
+PLACE = 13
 FILTERS = False
 
 _MOST_FAILED = 50
