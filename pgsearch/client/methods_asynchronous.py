@@ -104,7 +104,7 @@ from pgsearch.client.calls.statistics import (
     TimelinePoint,
     WeightEffect,
 )
-from pgsearch.client.calls.text import ParsedQuery
+from pgsearch.client.calls.text import AnalysedLexeme, ParsedQuery
 from pgsearch.database.vectors import Vector
 from pgsearch.ingest.pages import Page
 
@@ -2771,3 +2771,15 @@ class AsyncMethods(ABC):
             query: the text that was typed
         """
         return await self.run(_text.normalize_query(query=query))
+
+    async def explain_analysis(
+        self, content: str, query: str = "", *, text_config: str = "pg_catalog.simple"
+    ) -> list[AnalysedLexeme]:
+        """What the words of a text and of a query are to a search, and which of them meet.
+
+        Arguments:
+            content: of which the first 20,000 characters are looked at
+            query: the text that was typed
+            text_config: name of a text search configuration
+        """
+        return await self.run(_text.explain_analysis(content=content, query=query, text_config=text_config))

@@ -406,7 +406,7 @@ def test_a_chat_is_held_without_javascript_and_belongs_to_its_browser(
 
     administrator.post("/chat/feedback", data={**fields, "query_id": answer["query_id"], "helpful": "0"})
     events = administrator.get(f"/queries/{answer['query_id']}.json").json()["events"]
-    assert [(one["action_name"], one["value"]) for one in events] == [("feedback", -1)]
+    assert [(one["action_name"], one["value"]) for one in events] == [("feedback", 0)]
 
     again = {**fields, "conversation": where["conversation"], "message_id": answer["message_id"]}
     administrator.post("/chat/regenerate", params=where, data=again).raise_for_status()
