@@ -89,6 +89,7 @@ from pgsearch.client.calls.statistics import (
     ChatUsage,
     CollectionUsage,
     FaqCandidate,
+    KeptReport,
     LatencyBucket,
     LogCheck,
     NodeStats,
@@ -101,6 +102,7 @@ from pgsearch.client.calls.statistics import (
     ScoreShare,
     SearchStats,
     SessionLength,
+    SlowQuery,
     TimelinePoint,
     WeightEffect,
 )
@@ -2380,6 +2382,30 @@ class AsyncMethods(ABC):
             )
         )
 
+    async def slow_queries(
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        top_k: int = 20,
+        *,
+        top_n: int | None = None,
+    ) -> list[SlowQuery]:
+        """The queries whose searches take longest on average.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _statistics.slow_queries(
+                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+            )
+        )
+
     async def queries_without_clicks(
         self,
         collection: str | None = None,
@@ -2750,6 +2776,35 @@ class AsyncMethods(ABC):
                 top_n=either("top_k", top_k, 20, "top_n", top_n),
             )
         )
+
+    async def keep_report(
+        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> int:
+        """Make a report and keep it; returns its id.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+        """
+        return await self.run(_statistics.keep_report(collection=collection, since=since, until=until))
+
+    async def list_reports(self, top_k: int = 50, *, top_n: int | None = None) -> list[KeptReport]:
+        """The reports that were kept, the latest first.
+
+        Arguments:
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(_statistics.list_reports(top_n=either("top_k", top_k, 50, "top_n", top_n)))
+
+    async def get_report(self, report_id: int) -> dict[str, Any] | None:
+        """A report as it was kept; None when there is none.
+
+        Arguments:
+            report_id: as keep_report and list_reports tell it
+        """
+        return await self.run(_statistics.get_report(report_id=report_id))
 
     async def parse_query(
         self, query: str, *, text_config: str = "pg_catalog.simple", operator: str = "or"

@@ -188,3 +188,28 @@ def test_a_question_is_answered_with_its_sources_and_rated(visit: Visit, scripts
     expect(page.locator(".said.other")).to_have_count(2)
     page.get_by_role("link", name="New conversation").click()
     expect(page.locator(".own li")).to_have_count(1)
+
+
+def test_a_page_with_the_widget_searches_by_keys_and_logs_the_click(visit: Visit, console: Site) -> None:
+    page = visit("/login", token=None)
+    # a page of the same host, so that no other one is needed
+    page.route("**/static-page", lambda route: route.fulfill(body=WIDGET, content_type="text/html"))
+    page.goto("/static-page")
+    box = page.get_by_role("combobox")
+    box.fill("연말")
+    expect(page.get_by_role("option").first).to_be_visible()
+    box.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    box.press("Enter")
+    hit = page.get_by_role("listitem").filter(has=page.get_by_role("link")).first
+    expect(hit.locator("mark").first).to_be_visible()
+    assert faults(page) == []
+    with page.expect_response("**/api/search/feedback") as logged:
+        hit.get_by_role("link").click()
+    assert logged.value.status == 200
+    expect(page).to_have_url(re.compile("#/"))
+
+
+WIDGET = f"""<!doctype html><html lang="ko"><title>Handbook</title><main><h1>Handbook</h1>
+<script src="/static/widget.js" data-token="{TOKENS["PGSEARCH_TOKEN"]}" data-collection="korean"
+        data-link="#/{{external_id}}" data-label="검색"></script></main></html>"""

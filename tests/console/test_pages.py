@@ -154,6 +154,7 @@ def test_a_search_is_told_with_its_user_to_administrators_alone(
         f"/judge?query_set={HOSTILE}&list=hostile&rater={HOSTILE}",
         "/tune",
         "/experiments",
+        "/reports",
         f"/?since={HOSTILE}",
         f"/login?next={HOSTILE}",
     ],
@@ -186,6 +187,7 @@ def test_what_others_wrote_is_text_wherever_it_is_shown(administrator: httpx.Cli
         ("/documents/bogus", 404),
         ("/conversations/bogus", 404),
         ("/chat?conversation=bogus", 404),
+        ("/reports?report=99999999", 404),
         ("/judge?query_set=bogus", 422),
         ("/judge?query_set=demo-frequent&at=0", 422),
         ("/experiments?experiment=bogus", 422),
@@ -423,3 +425,36 @@ def test_an_answer_comes_bit_by_bit_to_a_form_of_ours_alone(administrator: httpx
     assert '"type":"end"' in answer.text
     assert administrator.post("/chat/stream", data={**fields, "message": " "}).status_code == 422
     assert administrator.post("/chat/stream", data={**fields, "csrf": ""}).status_code == 403
+
+
+def test_a_report_is_kept_and_is_a_file_that_needs_nothing_else(administrator: httpx.Client) -> None:
+    fields = {"csrf": form_of(administrator.get("/reports"))}
+    page = administrator.post("/reports/keep?days=14", data=fields)
+    told = administrator.get("/reports.json", params=dict(page.url.params)).json()
+    assert page.status_code == 200, page.text
+    assert told["report_id"] in [one["report_id"] for one in told["reports"]]
+    assert {"Searches", "What was not found", "What takes longest"} <= {one["title"] for one in told["sections"]}
+
+    where = {"report": told["report_id"]}
+    whole = administrator.post("/reports/file", params=where, data={**fields, "kind": "html"})
+    assert "attachment" in whole.headers["content-disposition"]
+    assert not re.search(r"(?:src|href)=|<script|https?://", whole.text)
+    assert "구내식당 메뉴" in administrator.post("/reports/file", params=where, data={**fields, "kind": "md"}).text
+
+
+def test_a_query_is_added_to_a_set_and_judged(administrator: httpx.Client) -> None:
+    fields = {"csrf": form_of(administrator.get("/query", params={"q": "연말정산"})), "query": "연말정산"}
+    page = administrator.post("/query/add", params={"q": "연말정산"}, data={**fields, "query_set": "chosen"})
+    again = administrator.post("/query/add", params={"q": "연말정산"}, data={**fields, "query_set": "chosen"})
+
+    assert page.url.path == again.url.path == "/judge"
+    told = administrator.get("/judge.json", params={"query_set": "chosen"}).json()
+    assert (told["query"], told["queries"]) == ("연말정산", 1)
+
+
+def test_slow_queries_come_by_their_mean_time(administrator: httpx.Client) -> None:
+    found = administrator.get("/queries.json", params={"show": "slow", "days": 14}).json()["queries"]
+
+    times = [one["avg_latency_ms"] for one in found]
+    assert times == sorted(times, reverse=True)
+    assert times[0] > 0

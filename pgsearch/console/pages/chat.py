@@ -54,7 +54,9 @@ async def _with_passages(asked: Asked, messages: list[dict[str, Any]]) -> list[d
     chunks = {_chunk(one) for message in messages for one in message["retrieved_docs"]} - {None}
     texts = {
         found.chunk_id: found
-        for found in (await asked.run(search.expand_window(sorted(filter(None, chunks)), neighbours=0)) if chunks else [])
+        for found in (
+            await asked.run(search.expand_window(sorted(filter(None, chunks)), neighbours=0)) if chunks else []
+        )
     }
     return [
         {
