@@ -2011,8 +2011,8 @@ class AsyncMethods(ABC):
                 external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
                 and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
                 {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
-                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
-                first
+                language. With an empty query the pages that pass are listed, each by its first chunk, the newest first:
+                by the date under the option recency_key, else those put last first
             options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
                 each text once
             collection: collections, under its other name
@@ -2058,8 +2058,8 @@ class AsyncMethods(ABC):
                 external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
                 and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
                 {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
-                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
-                first
+                language. With an empty query the pages that pass are listed, each by its first chunk, the newest first:
+                by the date under the option recency_key, else those put last first
             options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
                 each text once
             collection: collections, under its other name
@@ -2098,8 +2098,8 @@ class AsyncMethods(ABC):
                 external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
                 and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
                 {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
-                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
-                first
+                language. With an empty query the pages that pass are listed, each by its first chunk, the newest first:
+                by the date under the option recency_key, else those put last first
             options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
                 each text once
             collection: collections, under its other name
@@ -2145,8 +2145,8 @@ class AsyncMethods(ABC):
                 external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
                 and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
                 {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
-                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
-                first
+                language. With an empty query the pages that pass are listed, each by its first chunk, the newest first:
+                by the date under the option recency_key, else those put last first
             options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
                 each text once
             collection: collections, under its other name
