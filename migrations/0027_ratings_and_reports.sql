@@ -1,4 +1,4 @@
--- depends: 0023_fusion_calibration
+-- depends: 0026_less_work
 -- What each rater said of a page, so that several may rate the same and how far they agree can be told; and reports, kept.
 
 create table if not exists pgsearch.ratings (
