@@ -23,6 +23,7 @@ from psycopg.conninfo import make_conninfo
 
 from benchmarks import (
     _report,
+    analysis_weights,
     bulk_ingest,
     code_indexing,
     code_search,
@@ -244,6 +245,17 @@ def test_confidence(server: str, judged: Path, output: Path) -> None:
     }
     assert all(0 <= run["auc"] <= 1 for found in figures.values() for run in found["runs"].values())
     assert "korquad-dev" in section(output, "confidence")
+
+
+def test_weights_of_the_analysis(server: str, judged: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_collection(judged / "cosqa")
+    monkeypatch.setattr(analysis_weights, "TRIED", {"of_humped": (0.3, 1.0)})
+
+    assert analysis_weights.main(["--dsn", server, "--output", str(output)]) == 0
+
+    figures = json.loads((output / "analysis_weights.json").read_text(encoding="utf-8"))
+    assert all(score > 0.3 for halves in figures["cosqa"]["runs"]["of_humped"].values() for score in halves)
+    assert "0.3 (in use)" in section(output, "analysis-weights")
 
 
 def test_peers_without_any_peer(server: str, judged: Path, output: Path) -> None:

@@ -1,5 +1,5 @@
--- When a text says it is: dates as people and programs write them. PostgreSQL would read some of them by its DateStyle, and
--- raise an error for the rest.
+-- depends: 0024_long_texts
+-- Filters read dates as people and programs write them, by index too: what reads them is schema from now on.
 
 create or replace function pgsearch._month_number(name text)
 returns integer
@@ -18,7 +18,7 @@ declare
                                        then make_timestamp(year, month, 1, 0, 0, 0) end;
     parts   constant text[] := regexp_match(
                 clock,
-                E'(?:^|[^0-9])(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?\\s*([ap])?\\.?m?\\.?'
+                E'(?:^|[^0-9])(\\d{1,2}):(\\d{2})(?::(\\d{2}(?:[.,]\\d{1,9})?)\\d*)?\\s*([ap])?\\.?m?\\.?'
                 || E'\\s*(?:(?:utc|gmt)?\\s*([+-])(\\d{2}):?(\\d{2})?(?!\\d))?',
                 'i');
     seconds float8;
@@ -33,9 +33,10 @@ begin
                                          when lower(parts[4]) = 'a' and parts[1]::integer = 12 then 0
                                          else parts[1]::integer end
                    + 60::float8 * parts[2]::integer
-                   + coalesce(parts[3]::integer, 0)
                    - coalesce(case parts[5] when '-' then -1 else 1 end
-                              * (3600::float8 * parts[6]::integer + 60::float8 * coalesce(parts[7]::integer, 0)), 0);
+                              * (3600::float8 * parts[6]::integer + 60::float8 * coalesce(parts[7]::integer, 0)), 0)
+                   -- what may have a fraction comes last, so that nothing is rounded twice
+                   + coalesce(replace(parts[3], ',', '.')::float8, 0);
     end if;
     return seconds;
 end;
@@ -118,3 +119,62 @@ comment on function pgsearch._written_date(text) is
 'Seconds since 1970 of a date as it is usually written: ISO, 2026.11.28, 2026/11/28, 2026년 11월 28일, RFC 2822, 28 Nov 2026,
 Nov 28, 2026, 28.11.2026, 20261128, a month or a year (its first day), with a time of day or without, and numbers of
 seconds or milliseconds since 1970. Null for what is no date, and for one that can be read in two ways (05/06/2026).';
+
+create or replace function pgsearch._metadata_range(metadata jsonb, key text)
+returns numrange
+language plpgsql immutable parallel safe strict
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    found_values jsonb := metadata -> key;
+    least_value numeric;
+    most_value  numeric;
+begin
+    if pg_catalog.strpos(key, '.') > 0 then
+        found_values := pg_catalog.jsonb_build_array(found_values) || pgsearch._metadata_values(metadata, key);
+    elsif pg_catalog.jsonb_typeof(found_values) = 'number' then
+        return pg_catalog.numrange(found_values::numeric, found_values::numeric, '[]');
+    elsif found_values is null then
+        return null;
+    elsif pg_catalog.jsonb_typeof(found_values) <> 'array' then
+        found_values := pg_catalog.jsonb_build_array(found_values);
+    end if;
+
+    select pg_catalog.min(n.number), pg_catalog.max(n.number)
+      into least_value, most_value
+      from (select case pg_catalog.jsonb_typeof(v)
+                   when 'number' then v::numeric
+                   when 'string' then pgsearch._written_date(v #>> '{}')::numeric
+                   end as number
+              from pg_catalog.jsonb_path_query(found_values, '$[*][*][*]') as v) as n;
+    return case when least_value is not null then pg_catalog.numrange(least_value, most_value, '[]') end;
+end;
+$$;
+
+comment on function pgsearch._metadata_range(jsonb, text) is
+'From the least to the greatest of the numbers, and of the dates (see _written_date) as seconds since 1970, that stand in the
+metadata under the key, one or a list of them; a key with dots is a path too. Null where there is none.';
+
+do $$
+declare
+    outdated regclass;
+begin
+    -- they were in sql/, whose functions the next deploy drops when they have no file any more
+    if to_regclass('pgsearch.deployed_functions') is not null then
+        delete from pgsearch.deployed_functions as d
+         where d.name in ('_month_number', '_epoch_of', '_written_date');
+    end if;
+
+    -- indexes hold what the function said before
+    for outdated in
+        select i.indexrelid::regclass
+          from pg_index as i
+               join pg_class as c on c.oid = i.indexrelid
+         where i.indrelid = 'pgsearch.pages'::regclass
+           and c.relname like 'pages_metadata_%'
+           and pg_get_indexdef(i.indexrelid) like '%_metadata_range(%'
+    loop
+        execute format('reindex index %s', outdated);
+    end loop;
+end;
+$$;
