@@ -11,10 +11,8 @@ comment on column pgsearch.query_types.hints is
 'For a pattern, letters one of which stands in everything that it matches, in lower case: {"where is.*declared": ["where
 is"]}. A pattern without them is tried on every query.';
 
-update pgsearch.query_types as t
-   set hints = (select jsonb_object_agg(t.patterns[h.number::integer], h.letters)
-                  from jsonb_array_elements(s.hints) with ordinality as h(letters, number))
-  from (values
+with shipped (query_type, digest, hints) as (
+    values
         ('API_LOCATION', '6ffcfc427eaf15c721307966740f2923263ee56fad67dad91a80371a6a39393f', '[
             [" /"],
             ["/"],
@@ -42,10 +40,21 @@ update pgsearch.query_types as t
             ["()"],
             ["where is", "where are"],
             ["함수", "메서드", "메소드", "클래스", "데코레이터", "생성자", "코루틴", "구현", "정의"]]')
-       ) as s(query_type, shipped, hints)
- where t.query_type = s.query_type
-   -- the patterns as they were shipped
-   and encode(sha256(convert_to(array_to_string(t.patterns, '|'), 'UTF8')), 'hex') = s.shipped;
+),
+hinted as (
+    select t.query_type, jsonb_object_agg(t.patterns[h.number::integer], h.letters) as hints
+      from shipped as s
+           join pgsearch.query_types as t on t.query_type = s.query_type
+           cross join jsonb_array_elements(s.hints) with ordinality as h(letters, number)
+     -- the patterns as they were shipped
+     where encode(sha256(convert_to(array_to_string(t.patterns, '|'), 'UTF8')), 'hex') = s.digest
+     group by t.query_type
+)
+
+update pgsearch.query_types as t
+   set hints = h.hints
+  from hinted as h
+ where t.query_type = h.query_type;
 
 -- A search reads what is pending one entry after the other: 4 MB of it, the default, took as long as the search itself.
 alter index pgsearch.chunks_content_tsv_gin set (gin_pending_list_limit = 1024);

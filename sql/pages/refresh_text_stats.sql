@@ -72,7 +72,9 @@ begin
         if former.analysis = analysis and analysis > 0
            and present.former_chunks + cardinality(revised) = former.chunks
            and present.former_checksum + present.revised_checksum = former.checksum then
-            change := case when cardinality(revised) > 0 then 'some' when present.chunks = former.chunks then 'none' else 'added' end;
+            change := case when cardinality(revised) > 0            then 'some'
+                           when present.chunks = former.chunks then 'none'
+                           else 'added' end;
         else
             change := 'all';
         end if;
@@ -101,14 +103,17 @@ begin
             with counted as materialized (
                 select u.lexeme, sum(u.ndoc)::bigint as ndoc, sum(u.nentry)::bigint as nentry
                   from (select s.word as lexeme, s.ndoc, s.nentry
-                          from ts_stat(format('select c.content_tsv from pgsearch.chunks as c where c.collection = %1$L and c.chunk_id > %2$s and c.chunk_id <= %3$s '
+                          from ts_stat(format('select c.content_tsv from pgsearch.chunks as c '
+                                              'where c.collection = %1$L and c.chunk_id > %2$s and c.chunk_id <= %3$s '
                                               'union all '
                                               'select c.content_tsv from unnest(%4$L::bigint[]) as r(chunk_id) '
-                                              'join pgsearch.chunks as c on c.collection = %1$L and c.chunk_id <= %2$s and c.chunk_id = r.chunk_id',
+                                              'join pgsearch.chunks as c on c.chunk_id = r.chunk_id '
+                                              'where c.collection = %1$L and c.chunk_id <= %2$s',
                                               name, counted_to, present.last_chunk_id, revised)) as s
                          union all
                         select s.word, -s.ndoc, -s.nentry
-                          from ts_stat(format('select r.content_tsv from pgsearch.revised_chunks as r where r.collection = %L and r.chunk_id = any (%L)',
+                          from ts_stat(format('select r.content_tsv from pgsearch.revised_chunks as r '
+                                              'where r.collection = %L and r.chunk_id = any (%L)',
                                               name, revised)) as s) as u
                  group by u.lexeme
             ),

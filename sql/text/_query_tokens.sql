@@ -61,12 +61,15 @@ of a trace say once what they say.';
 create or replace function pgsearch._has_letters(content text)
 returns boolean
 language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
 -- emoji are words
-return case
+select case
        when pgsearch._has_any(content, '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ') then true
        else content ~ (E'[0-9A-Za-z\\u00C0-\\u1FFF\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2DFF'
                        '\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF]')
        end;
+$$;
 
 comment on function pgsearch._has_letters(text) is 'Whether there is something to search for in it: letters, digits or emoji.';
 
@@ -82,7 +85,7 @@ with typed as materialized (
            E'0-9A-Za-z\\u00C0-\\u1FFF\\u2C00-\\u2DFF\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF' as letters,
            -- a dash that closes what another opened, and a command with its options
            strpos(t.typed, '-') > 0 and t.typed ~ E'[[:alnum:]]-(?:\\s|$)|(?:^|\\s)--[[:alnum:]]' as dashes
-      from (select _signed_tokens.typed) as t
+      from (select _signed_tokens.typed as typed) as t
 ),
 tokens as materialized (
     -- what is glued to a quote from outside ("서양"이라는) quotes a word in a sentence

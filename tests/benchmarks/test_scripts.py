@@ -137,15 +137,17 @@ def test_latency_of_synthetic_corpora(server: str, output: Path) -> None:
 
 def test_latency_of_a_judged_collection(server: str, judged: Path, output: Path) -> None:
     make_collection(judged / "miracl-ko", korean=True, pages=True)
-    given = ["--dsn", server, "--output", str(output), "--queries", "10"]
+    make_collection(judged / "scifact")
+    given = ["--dsn", server, "--output", str(output), "--queries", "10", "--sessions", "1"]
 
-    assert latency.main([*given, "--parts", "korean", "hybrid"]) == 0
+    assert latency.main([*given, "--parts", "korean", "hybrid", "sessions"]) == 0
 
     figures = json.loads((output / "latency.json").read_text(encoding="utf-8"))
     equal, compared = figures["korean"]["exact_equals_every_match"]
     assert equal == compared > 1
     assert figures["korean"]["overlap_of_fast"] > 0
     assert {"search_bm25", "search_vector", "fuse", "snippet", "search_hybrid"} <= set(figures["hybrid"]["ways"])
+    assert figures["sessions"]["ways"]["search, logged"]["first"]["p50"] > 0
     assert "search_hybrid against its stages" in section(output, "speed")
 
 
