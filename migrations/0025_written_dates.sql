@@ -1,4 +1,4 @@
--- depends: 0023_fusion_calibration
+-- depends: 0024_long_texts
 -- Filters read dates as people and programs write them, by index too: what reads them is schema from now on.
 
 create or replace function pgsearch._month_number(name text)
