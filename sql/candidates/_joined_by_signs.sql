@@ -41,7 +41,8 @@ begin
                                  from pgsearch.collections as c
                                 where _joined_by_signs.collections is null
                                    or c.collection = any (_joined_by_signs.collections)) as t
-                        where pgsearch._count_chunks(pgsearch._phrase(t.text_config, joined || '*'), _joined_by_signs.collections, 1) > 0) then
+                        where pgsearch._count_chunks(pgsearch._phrase(t.text_config, joined || '*'),
+                                                     _joined_by_signs.collections, 1) > 0) then
             joined := null;
         end if;
     end if;

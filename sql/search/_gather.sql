@@ -283,6 +283,7 @@ language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_mergejoin = off
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     most_words constant integer            := 4;

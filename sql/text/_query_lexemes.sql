@@ -100,5 +100,6 @@ $$;
 comment on function pgsearch._query_lexemes(text, text) is
 'The lexemes of the wanted words of a query, in order, each once, and parallel to them what each counts in ranking: 1 for
 a word or a whole asked for once, 0.5 for a part of a joined word and for an accented spelling beside its word, 0.3 for a
-part of a word with humps or digits and for the one Hangul character at a number (제 and 조 of 제15조), none for a part of one character, and as _korean_weights says for bigrams. While rows
-are being analysed anew, the lexemes of the former analysis too.';
+part of a word with humps or digits and for the one Hangul character at a number (제 and 조 of 제15조), none for a part of
+one character, and as _korean_weights says for bigrams. While rows are being analysed anew, the lexemes of the former
+analysis too.';
