@@ -41,6 +41,7 @@ with shipped (query_type, digest, hints) as (
             ["where is", "where are"],
             ["함수", "메서드", "메소드", "클래스", "데코레이터", "생성자", "코루틴", "구현", "정의"]]')
 ),
+
 hinted as (
     select t.query_type, jsonb_object_agg(t.patterns[h.number::integer], h.letters) as hints
       from shipped as s
