@@ -1,4 +1,4 @@
--- depends: 0023_fusion_calibration
+-- depends: 0025_less_work 0025_written_dates
 -- What each rater said of a page, so that several may rate the same and how far they agree can be told; and reports, kept.
 
 create table if not exists pgsearch.ratings (
