@@ -97,7 +97,7 @@ def _balance(queries: list[ComparedQuery]) -> list[Balance]:
 
 
 async def create(asked: Asked, fields: Mapping[str, str]) -> str:
-    """Compare what is in force with a configuration, over the judgments of a query set, and measure the first queries."""
+    """Compare a configuration with what is in force, over the judgments of a set, and measure the first queries."""
     only_administrators(asked)
     name, query_set = fields.get("name", "").strip(), fields.get("query_set", "")
     of_set = {one.query_set: one.collection for one in await asked.served.client.list_query_sets()}
