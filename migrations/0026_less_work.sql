@@ -1,4 +1,4 @@
--- depends: 0023_fusion_calibration
+-- depends: 0025_written_dates
 -- What a pattern of a kind of question cannot do without, so that it is compiled for the few queries that it may match.
 --
 -- PostgreSQL compiles a regular expression in every session anew, and the four of the rules took a sixth of the time of the
