@@ -28,5 +28,6 @@ alter table pgsearch.top_queries_daily
     add column if not exists timed_count float8 not null default 0,
     add column if not exists sum_latency float8 not null default 0;
 
-comment on column pgsearch.top_queries_daily.timed_count is 'Those with a known time; 0 in days that were rolled up before times were kept.';
+comment on column pgsearch.top_queries_daily.timed_count is
+'Those with a known time; 0 in days that were rolled up before times were kept.';
 comment on column pgsearch.top_queries_daily.sum_latency is 'Sum of their milliseconds.';

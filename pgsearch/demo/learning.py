@@ -22,7 +22,7 @@ _GRADES = (3, 2, 1, 1, 0)
 
 
 def simulate_learning(client: Client) -> int:
-    """Rate, and compare two ways to search; returns how many ratings there are. Once: what is there is left as it is."""
+    """Rate, and compare two ways to search; returns how many ratings there are. Once: what is there stays."""
     if any(one.query_set == QUERY_SET for one in client.list_query_sets()):
         return 0
     client.create_query_set(QUERY_SET, sampling="topn", size=_QUERIES, collection=_COLLECTION)

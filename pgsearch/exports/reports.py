@@ -41,7 +41,8 @@ _COLUMNS = {
 _HEADS = {"user_query": "query", "value": "model"}
 _LONGEST = 200
 _STYLE = (
-    "body{font:15px/1.5 system-ui,'Noto Sans KR',NanumGothic,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "body{font:15px/1.5 system-ui,'Noto Sans KR',NanumGothic,sans-serif}"
+    "body{max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%;font-size:.93em}"
     "td,th{padding:.25em .8em;text-align:left;vertical-align:top;border-bottom:1px solid #ddd;overflow-wrap:anywhere}"
     "section{break-inside:avoid}@media print{body{margin:0;max-width:none;font-size:10pt}}"

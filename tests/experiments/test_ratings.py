@@ -95,7 +95,7 @@ def test_queries_of_an_experiment_are_told_with_their_differences(client: Client
     client.create_query_set("set", sampling="manual", collection="small")
     client.add_queries("set", ["rose tulip"])
     client.put_rating("set", "rose tulip", "tulip", "ann", rating=3)
-    variants = [{"name": "as set"}, {"name": "one", "options": {"top_k_of_nothing": 1}}]
+    variants: list[dict[str, object]] = [{"name": "as set"}, {"name": "one", "options": {"top_k_of_nothing": 1}}]
     with pytest.raises(UnknownNameError):
         client.create_experiment("bad", "offline", variants, query_set="set", judgment_list="set")
     variants = [{"name": "as set"}, {"name": "ranks", "options": {"fusion": "rrf"}}]

@@ -49,11 +49,14 @@ async def read_configurations(asked: Asked, names: Sequence[str]) -> dict[str, A
     activations = await asked.run(learning.list_activations())
     last = {one.collection_name: one for one in reversed(activations) if one.rolled_back_at is None}
     wanted = {one.collection for one in found} | last.keys()
-    in_force = {
-        name: flat(await asked.run(pages.collection_settings(name)))
-        for name in sorted(wanted.intersection(names))[:_MOST_COLLECTIONS]
-    }
-    defaults = flat(await asked.run(ground.default_settings())) if last else {}
+    in_force: dict[str, dict[str, Any]] = {}
+    for name in sorted(wanted.intersection(names))[:_MOST_COLLECTIONS]:
+        settings = await asked.run(pages.collection_settings(name))
+        in_force[name] = flat(settings)
+    defaults: dict[str, Any] = {}
+    if last:
+        settings = await asked.run(ground.default_settings())
+        defaults = flat(settings)
     return {
         "configurations": [
             ShownConfiguration(one, changes(in_force[one.collection], flat(one.options)))

@@ -48,7 +48,8 @@ class Balance:
 
 async def read(asked: Asked) -> dict[str, Any]:
     """The experiments; of the chosen one its results, and of one over judgments its queries."""
-    found = list(reversed(await asked.run(experiments.list_experiments())))
+    listed = await asked.run(experiments.list_experiments())
+    found = listed[::-1]
     names = await asked.served.client.run(inner.collection_names())
     measure = asked.word("measure", "ndcg", _OFFLINE)
     chosen = asked.word("experiment") or next((one.experiment for one in found), "")
@@ -62,7 +63,8 @@ async def read(asked: Asked) -> dict[str, Any]:
         results = await asked.run(experiments.experiment_results(chosen))
     if is_offline:
         queries = await asked.run(experiments.compare_queries(chosen, measure=measure))
-        to_measure = len(await asked.run(experiments.list_experiment_queries(chosen)))
+        asked_of = await asked.run(experiments.list_experiment_queries(chosen))
+        to_measure = len(asked_of)
     return {
         "experiments": found,
         "experiment": experiment,
@@ -97,7 +99,7 @@ def _balance(queries: list[ComparedQuery]) -> list[Balance]:
 
 
 async def create(asked: Asked, fields: Mapping[str, str]) -> str:
-    """Compare what is in force with a configuration, over the judgments of a query set, and measure the first queries."""
+    """Compare a configuration with what is in force, over the judgments of a set, and measure the first queries."""
     only_administrators(asked)
     name, query_set = fields.get("name", "").strip(), fields.get("query_set", "")
     of_set = {one.query_set: one.collection for one in await asked.served.client.list_query_sets()}
