@@ -56,7 +56,8 @@ Arguments:
 - since and until (whole days in UTC; null: the last 30 days)
 Returns {"collection", "date_from", "date_to", "searches" (as search_stats), "conversations" (as chat_stats), "session_lengths",
 "score_distribution", "models" (as chat_usage), "collections" (as collection_usage), "top_queries", "queries_without_results",
-"slow_queries", "faq_candidates", "anomalies" (of the last day), "suggestions" (as prompt_suggestions)}; searches and conversations are null where there were none.
+"slow_queries", "faq_candidates", "anomalies" (of the last
+day), "suggestions" (as prompt_suggestions)}; searches and conversations are null where there were none.
 Error: PS003 until not after since.
 Example:
 select jsonb_pretty(pgsearch.report());';
