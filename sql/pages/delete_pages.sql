@@ -25,7 +25,9 @@ begin
         select c.collection, c.chunk_id, c.content_hash, c.text_config, c.content_tsv
           from doomed as d
                join pgsearch.chunks as c on c.page_id = d.page_id
-         where c.chunk_id <= (select s.last_chunk_id from pgsearch.collection_stats as s where s.collection = delete_pages.collection)
+         where c.chunk_id <= (select s.last_chunk_id
+                                from pgsearch.collection_stats as s
+                               where s.collection = delete_pages.collection)
             on conflict do nothing
     )
     delete from pgsearch.pages as p

@@ -389,7 +389,9 @@ begin
                join pgsearch.chunks as c on c.page_id = d.page_id
                                         and c.chunk_id = d.chunk_id
          where (d.ordinal is null or (c.content_hash, c.text_config) is distinct from (d.content_hash, config))
-           and c.chunk_id <= (select s.last_chunk_id from pgsearch.collection_stats as s where s.collection = _put_pages.collection)
+           and c.chunk_id <= (select s.last_chunk_id
+                                from pgsearch.collection_stats as s
+                               where s.collection = _put_pages.collection)
             on conflict do nothing
     ), deleted as (
         delete from pgsearch.chunks as c

@@ -129,6 +129,7 @@ def test_hints_spare_expressions_and_change_no_type(conn: psycopg.Connection[Any
         "".join(random.choice(pieces) + random.choice([" ", " ", ""]) for _ in range(random.randint(1, 5)))
         for _ in range(sampled(5000, 600))
     ]
+    questions += ["get /a", '"a" log', "overall structure", "a function", "a"]
     statement = (
         "select q, pgsearch._query_type_by_rules(q) from unnest(%s::text[]) with ordinality as u(q, at) order by at"
     )
