@@ -6,11 +6,12 @@ from typing import Any
 
 from benchmarks import _judged, _synthetic
 from benchmarks._latency_asking import BRUTE, EXACT, FAST, RANKED, TOP_N
+from benchmarks._latency_sessions import WAYS
 from benchmarks._latency_stages import STAGES
 from benchmarks._report import MACHINE, number, shown, table
 
 # those that are measured as a whole; of corpora each size is measured together
-_PARTS = ("growth", "korean", "hybrid", "deploy")
+_PARTS = ("growth", "korean", "hybrid", "sessions", "deploy")
 
 
 def render(figures: dict[str, Any]) -> str:
@@ -36,6 +37,8 @@ were asked in one run, query by query in turn. {_busy(figures)}"""
         parts.append(_korean_section(figures["korean"]))
     if "hybrid" in figures:
         parts.append(_hybrid_section(figures["hybrid"]))
+    if "sessions" in figures:
+        parts.append(_sessions_section(figures["sessions"]))
     if "deploy" in figures:
         found = figures["deploy"]
         parts.append(
@@ -248,6 +251,21 @@ def _growth_section(found: dict[str, Any]) -> str:
 growth of the exact p50 over that of {int(least):,} chunks.
 
 {table([*columns, "growth"], rows)}"""
+
+
+def _sessions_section(found: dict[str, Any]) -> str:
+    rows = [
+        [label, *(shown(found["ways"][label][measure]) for measure in ("first", "second", "later", "megabytes"))]
+        for label in WAYS
+        if label in found["ways"]
+    ]
+    return f"""### The first search of a session
+
+{found["connections"]} new connections each, SciFact with 384-d vectors. Processor time of the first search, in which functions
+are compiled and statements planned, of the second, and of those from the ninth on; memory of the server process after
+the first, in MB. A pool pays for it once.
+
+{table(["what", "first", "second", "later", "memory"], rows)}"""
 
 
 def _met(reached: bool) -> str:

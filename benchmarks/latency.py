@@ -27,6 +27,7 @@ from benchmarks._latency_asking import load, today
 from benchmarks._latency_plot import plot
 from benchmarks._latency_rankings import growth, korean, synthetic
 from benchmarks._latency_report import measured_parts, render
+from benchmarks._latency_sessions import sessions
 from benchmarks._latency_stages import hybrid
 from benchmarks._report import (
     add_dsn,
@@ -74,6 +75,7 @@ PARTS: dict[str, Callable[[str, argparse.Namespace, Path | None], dict[str, Any]
     "growth": lambda server, arguments, folder: growth(server, arguments.sizes, arguments.queries),
     "korean": lambda server, arguments, folder: korean(server, _needed(folder), arguments.queries),
     "hybrid": lambda server, arguments, folder: hybrid(server, _needed(folder), arguments.queries),
+    "sessions": lambda server, arguments, folder: sessions(server, _needed(folder), arguments.sessions),
     "deploy": lambda server, arguments, folder: deploying(server, arguments.deploys),
 }
 
@@ -93,6 +95,7 @@ def main(given: Sequence[str] | None = None) -> int:
     takes.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="chunks of the synthetic corpora")
     takes.add_argument("--queries", type=int, default=QUERIES, help="how many (default: %(default)s)")
     takes.add_argument("--deploys", type=int, default=15, help="how often to deploy (default: %(default)s)")
+    takes.add_argument("--sessions", type=int, default=15, help="how many new sessions (default: %(default)s)")
     takes.add_argument("--render", action="store_true", help="only write tables and plot anew, from latency.json")
     takes.add_argument("--json", action="store_true", help="print the figures as JSON")
     arguments = takes.parse_args(given)

@@ -53,6 +53,7 @@ from pgsearch.client.calls.embeddings import (
 )
 from pgsearch.client.calls.experiments import (
     AssignedVariant,
+    ComparedQuery,
     EvaluatedVariant,
     Experiment,
     ExperimentQuery,
@@ -62,10 +63,13 @@ from pgsearch.client.calls.experiments import (
     QuerySet,
     QuerySetEntry,
     RankingMetrics,
+    RaterAgreement,
+    Rating,
 )
 from pgsearch.client.calls.fusion import FusionCalibration, FusionProbe, RelevanceLevel
 from pgsearch.client.calls.learned import ClassifiedQuery, QueryTypeProbability
 from pgsearch.client.calls.learning import (
+    Activation,
     CandidateSignals,
     GoldenChunk,
     Judgment,
@@ -85,6 +89,7 @@ from pgsearch.client.calls.statistics import (
     ChatUsage,
     CollectionUsage,
     FaqCandidate,
+    KeptReport,
     LatencyBucket,
     LogCheck,
     NodeStats,
@@ -97,10 +102,11 @@ from pgsearch.client.calls.statistics import (
     ScoreShare,
     SearchStats,
     SessionLength,
+    SlowQuery,
     TimelinePoint,
     WeightEffect,
 )
-from pgsearch.client.calls.text import ParsedQuery
+from pgsearch.client.calls.text import AnalysedLexeme, ParsedQuery
 from pgsearch.database.vectors import Vector
 from pgsearch.ingest.pages import Page
 
@@ -968,6 +974,54 @@ class Methods(ABC):
             )
         )
 
+    def put_rating(
+        self,
+        judgment_list: str,
+        query: str,
+        doc_id: str,
+        judge: str,
+        *,
+        rating: float | None = None,
+        collection: str = "",
+    ) -> float | None:
+        """Store what one rater thinks of a page, or take it back (None); returns the mean of all raters.
+
+        Arguments:
+            judgment_list: its name; made when it is new
+            query: the text that was typed
+            doc_id: external_id of the page
+            judge: who rates
+            rating: 0 not relevant .. 3 exactly this; None: take back what this rater said
+            collection: that a new list is about; empty: any
+        """
+        return self.run(
+            _experiments.put_rating(
+                judgment_list=judgment_list,
+                query=query,
+                doc_id=doc_id,
+                judge=judge,
+                rating=rating,
+                collection=collection,
+            )
+        )
+
+    def list_ratings(self, judgment_list: str, *, judge: str | None = None) -> list[Rating]:
+        """What raters said of pages, the last first.
+
+        Arguments:
+            judgment_list: its name
+            judge: whose; None: of all raters
+        """
+        return self.run(_experiments.list_ratings(judgment_list=judgment_list, judge=judge))
+
+    def rater_agreement(self, judgment_list: str) -> list[RaterAgreement]:
+        """How far the raters of a judgment list agree; one row.
+
+        Arguments:
+            judgment_list: its name
+        """
+        return self.run(_experiments.rater_agreement(judgment_list=judgment_list))
+
     def create_experiment(
         self,
         experiment: str,
@@ -1076,6 +1130,15 @@ class Methods(ABC):
             experiment: its name
         """
         return self.run(_experiments.experiment_results(experiment=experiment))
+
+    def compare_queries(self, experiment: str, *, measure: str = "ndcg") -> list[ComparedQuery]:
+        """The queries that an offline experiment measured, those that differ most first.
+
+        Arguments:
+            experiment: its name
+            measure: ndcg, average_precision, reciprocal_rank, precision_at_k, recall_at_k
+        """
+        return self.run(_experiments.compare_queries(experiment=experiment, measure=measure))
 
     def finish_experiment(self, experiment: str) -> list[dict[str, Any]]:
         """End an experiment and keep its results.
@@ -1468,6 +1531,14 @@ class Methods(ABC):
     def list_configurations(self) -> list[SearchConfiguration]:
         """The search configurations, the newest first."""
         return self.run(_learning.list_configurations())
+
+    def list_activations(self, collection: str | None = None) -> list[Activation]:
+        """The activations of configurations, the last first.
+
+        Arguments:
+            collection: None: all
+        """
+        return self.run(_learning.list_activations(collection=collection))
 
     def log_search(self, entry: Mapping[str, Any]) -> UUID | None:
         """Store a search that was made elsewhere; returns its id, for log_feedback (None when entry says log=False).
@@ -1930,8 +2001,8 @@ class Methods(ABC):
                 external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
                 and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
                 {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
-                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
-                first
+                language. With an empty query the pages that pass are listed, each by its first chunk, the newest first:
+                by the date under the option recency_key, else those put last first
             options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
                 each text once
             collection: collections, under its other name
@@ -1977,8 +2048,8 @@ class Methods(ABC):
                 external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
                 and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
                 {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
-                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
-                first
+                language. With an empty query the pages that pass are listed, each by its first chunk, the newest first:
+                by the date under the option recency_key, else those put last first
             options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
                 each text once
             collection: collections, under its other name
@@ -2017,8 +2088,8 @@ class Methods(ABC):
                 external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
                 and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
                 {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
-                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
-                first
+                language. With an empty query the pages that pass are listed, each by its first chunk, the newest first:
+                by the date under the option recency_key, else those put last first
             options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
                 each text once
             collection: collections, under its other name
@@ -2064,8 +2135,8 @@ class Methods(ABC):
                 external_ids, page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not;
                 and, or, not. Such as {"tags": "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or
                 {"or": [{"source": "wiki"}, {"updated_at": {"gte": "2026-01-01"}}]}; _filter_page_ids tells the whole
-                language. With an empty query the pages that pass are listed, each by its first chunk, those put last
-                first
+                language. With an empty query the pages that pass are listed, each by its first chunk, the newest first:
+                by the date under the option recency_key, else those put last first
             options: see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct:
                 each text once
             collection: collections, under its other name
@@ -2293,6 +2364,30 @@ class Methods(ABC):
         """
         return self.run(
             _statistics.queries_without_results(
+                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+            )
+        )
+
+    def slow_queries(
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        top_k: int = 20,
+        *,
+        top_n: int | None = None,
+    ) -> list[SlowQuery]:
+        """The queries whose searches take longest on average.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return self.run(
+            _statistics.slow_queries(
                 collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
             )
         )
@@ -2666,6 +2761,35 @@ class Methods(ABC):
             )
         )
 
+    def keep_report(
+        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> int:
+        """Make a report and keep it; returns its id.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+        """
+        return self.run(_statistics.keep_report(collection=collection, since=since, until=until))
+
+    def list_reports(self, top_k: int = 50, *, top_n: int | None = None) -> list[KeptReport]:
+        """The reports that were kept, the latest first.
+
+        Arguments:
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return self.run(_statistics.list_reports(top_n=either("top_k", top_k, 50, "top_n", top_n)))
+
+    def get_report(self, report_id: int) -> dict[str, Any] | None:
+        """A report as it was kept; None when there is none.
+
+        Arguments:
+            report_id: as keep_report and list_reports tell it
+        """
+        return self.run(_statistics.get_report(report_id=report_id))
+
     def parse_query(
         self, query: str, *, text_config: str = "pg_catalog.simple", operator: str = "or"
     ) -> list[ParsedQuery]:
@@ -2686,3 +2810,15 @@ class Methods(ABC):
             query: the text that was typed
         """
         return self.run(_text.normalize_query(query=query))
+
+    def explain_analysis(
+        self, content: str, query: str = "", *, text_config: str = "pg_catalog.simple"
+    ) -> list[AnalysedLexeme]:
+        """What the words of a text and of a query are to a search, and which of them meet.
+
+        Arguments:
+            content: of which the first 20,000 characters are looked at
+            query: the text that was typed
+            text_config: name of a text search configuration
+        """
+        return self.run(_text.explain_analysis(content=content, query=query, text_config=text_config))

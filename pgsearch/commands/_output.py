@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,19 +60,6 @@ def say_records(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_
         say_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         say_table(columns, rows)
-
-
-def shown(value: object) -> object:
-    """A value as people read it in a table: numbers in four digits, times to the minute and in UTC, lists in a line."""
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(str(shown(part)) for part in value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {shown(part)}" for key, part in value.items())
-    return value
 
 
 def excerpt(text: str | None, longest: int) -> str:

@@ -7,9 +7,10 @@ import dataclasses
 from datetime import date
 
 from pgsearch.client import Client
-from pgsearch.commands._output import note, say_json, say_table, shown
+from pgsearch.commands._output import note, say_json, say_table
 from pgsearch.commands._period import add_refresh, refresh
 from pgsearch.database.dsn import default_dsn
+from pgsearch.exports.reports import shown
 
 SUMMARY = "hours with unusually many or few searches, errors, empty results or slow answers"
 EXAMPLE = """

@@ -12,10 +12,11 @@ from pgsearch.chat.completions import Completions
 from pgsearch.chat.settings import ChatSettings
 from pgsearch.chat.summaries import summary_of
 from pgsearch.client import Client
-from pgsearch.commands._output import excerpt, note, say, say_json, say_table, shown
+from pgsearch.commands._output import excerpt, note, say, say_json, say_table
 from pgsearch.commands._period import add_selection
 from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
+from pgsearch.exports.reports import shown
 
 SUMMARY = "list, read and sum up conversations; whose are read is written down"
 EXAMPLE = """

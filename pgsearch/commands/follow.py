@@ -8,11 +8,12 @@ import dataclasses
 from pgsearch.client import Client
 from pgsearch.client.calls import inner
 from pgsearch.client.calls.sources import FollowedTable
-from pgsearch.commands._output import progress_bar, say, say_json, say_records, shown
+from pgsearch.commands._output import progress_bar, say, say_json, say_records
 from pgsearch.commands._stopping import stopping
 from pgsearch.commands.work import BATCH
 from pgsearch.database.dsn import default_dsn
 from pgsearch.errors import InvalidValueError
+from pgsearch.exports.reports import shown
 
 SUMMARY = "keep the rows of a table as pages of a collection, or show what is followed"
 EXAMPLE = """

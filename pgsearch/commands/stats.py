@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from pgsearch.client import Client
-from pgsearch.commands._output import note, say_json, say_table, shown
+from pgsearch.commands._output import note, say_json, say_table
 from pgsearch.commands._period import add_refresh, add_selection, refresh
 from pgsearch.database.dsn import default_dsn
+from pgsearch.exports.reports import shown
 
 SUMMARY = "statistics of the searches: volume, latency, what was not found, what was clicked"
 EXAMPLE = """

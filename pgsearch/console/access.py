@@ -24,6 +24,7 @@ from pgsearch.http.settings import ServerSettings
 _SESSION = "pgsearch_session"
 _FORM = "pgsearch_form"
 _SECONDS = 12 * 3600
+_FORM_SECONDS = 90 * 24 * 3600
 _ROLES = ("asks", "administers")
 
 
@@ -84,10 +85,14 @@ class Gate:
         found = request.cookies.get(_FORM, "")
         return found if len(found) == 32 and found.isalnum() else secrets.token_hex(16)
 
+    def browser(self, request: Request) -> str:
+        """A name for the browser that asks, which the same cookie gives: whose chats are shown to it."""
+        return f"console-{hashlib.sha256(f'pgsearch browser{self.nonce(request)}'.encode()).hexdigest()[:32]}"
+
     def keep_nonce(self, request: Request, response: Response, nonce: str) -> None:
         """Set the cookie of forms, where it does not stand."""
         if request.cookies.get(_FORM) != nonce:
-            self._set(request, response, _FORM, nonce, None)
+            self._set(request, response, _FORM, nonce, _FORM_SECONDS)
 
     def field(self, nonce: str) -> str:
         """What every form carries."""
@@ -107,7 +112,7 @@ class Gate:
         return hmac.new(self._key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
 
     @staticmethod
-    def _set(request: Request, response: Response, name: str, value: str, seconds: int | None) -> None:
+    def _set(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
         response.set_cookie(
             name,
             value,

@@ -57,12 +57,21 @@ class Asked:
     """A request for a page: its words, its period, its language, and who asks."""
 
     def __init__(
-        self, request: Request, served: Services, texts: Texts, *, days: int, path: str, is_administrator: bool
+        self,
+        request: Request,
+        served: Services,
+        texts: Texts,
+        *,
+        days: int,
+        path: str,
+        is_administrator: bool,
+        browser: str = "",
     ) -> None:
         self.request = request
         self.served = served
         self.say = texts
         self.is_administrator = is_administrator
+        self.browser = browser
         self.path = path
         self.parts: Mapping[str, str] = request.path_params
         self.statements: list[str] = []

@@ -81,3 +81,27 @@ def stacked(parts: Sequence[tuple[str, float]], most: float) -> list[Part]:
         found.append(Part(name, value, round(at, 2), round(wide, 2)))
         at += wide
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value with its interval, in percent of its picture, and where zero is."""
+
+    zero: float
+    at: float
+    low: float
+    high: float
+
+
+def intervals(values: Sequence[tuple[float, float | None, float | None]]) -> list[Interval]:
+    """Values with their bounds on one axis with zero in the middle."""
+    known = [abs(one) for row in values for one in row if one is not None]
+    most = ceiling(known)
+
+    def place(value: float) -> float:
+        return round(50 + 48 * value / most, 2)
+
+    return [
+        Interval(50, place(value), place(value if low is None else low), place(value if high is None else high))
+        for value, low, high in values
+    ]

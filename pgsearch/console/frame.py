@@ -127,7 +127,8 @@ class _Frame:
                 if refused:
                     raise HTTPException(refused, SHOW_IT if refused == 401 else asked.say(_NOBODY))
                 fields = await self._gate.form(request)
-                return RedirectResponse(local(await action(asked, fields)), _SEE_OTHER, _NO_STORE)
+                done = await action(asked, fields)
+                return done if isinstance(done, Response) else RedirectResponse(local(done), _SEE_OTHER, _NO_STORE)
             except (PgsearchError, psycopg.Error, HTTPException) as error:
                 return self._told(request, asked, error)
 
@@ -154,6 +155,7 @@ class _Frame:
             days=page.days,
             path=path,
             is_administrator=self._gate.role(request) == "administers",
+            browser=self._gate.browser(request),
         )
 
     async def _collection_names(self, served: Services) -> list[str]:

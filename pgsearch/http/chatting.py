@@ -107,7 +107,7 @@ class ChatAnswer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class Turn:
     """A question in its conversation; `parent_id` is its message where the answer is made once more."""
 
     question: Question
@@ -127,7 +127,7 @@ class _Turn:
 @router.post("", include_in_schema=False)
 async def chat(request: Request, served: Served, asked: ChatRequest) -> Response:
     """Answer a question from the passages that a search finds."""
-    return Json(await _whole(served, await _new_turn(served, asked, request_id(request))))
+    return Json(await whole(served, await new_turn(served, asked, request_id(request))))
 
 
 @router.post(
@@ -142,16 +142,17 @@ async def chat_stream(request: Request, served: Served, asked: ChatRequest) -> R
 
     start has the sources, each delta has `content`, end is the whole answer as /api/chat/ gives it, error is a problem.
     """
-    turn = await _new_turn(served, asked, request_id(request))
-    events = _logged(served, turn)
-    # what is wrong with the question is told as a problem, not as an event
-    first = await anext(events)
-    return Events(_told(served, turn, first, events))
+    return await streamed(served, await new_turn(served, asked, request_id(request)))
 
 
 @router.post("/regenerate", responses={200: {"model": ChatAnswer}, **documented(404, 409)})
 async def regenerate(request: Request, served: Served, asked: RegenerateRequest) -> Response:
     """Make the last answer of a conversation, or the one that is named, once more."""
+    return Json(await whole(served, await turn_again(served, asked, request_id(request))))
+
+
+async def turn_again(served: Services, asked: RegenerateRequest, named: str) -> Turn:
+    """The turn whose answer is made once more; 404 where there is none."""
     said, asked = await _history(served, asked, asked.conversation_id)
     if not said:
         raise HTTPException(404, "There is no such conversation.")
@@ -171,19 +172,19 @@ async def regenerate(request: Request, served: Served, asked: RegenerateRequest)
     question = said[questions[-1]]
     if not question["content"]:
         raise HTTPException(409, "The text of the question was not kept.")
-    turn = _Turn(
+    return Turn(
         _question(served, question["content"], asked, said[: questions[-1]]),
         asked,
         asked.conversation_id,
         question["message_id"],
         str(uuid7()),
         question["message_id"],
-        request_id(request),
+        named,
     )
-    return Json(await _whole(served, turn))
 
 
-async def _new_turn(served: Services, asked: ChatRequest, named: str) -> _Turn:
+async def new_turn(served: Services, asked: ChatRequest, named: str) -> Turn:
+    """The turn of a question; `named` is the id of the request."""
     if not asked.message.strip():
         raise InvalidValueError("The message is empty.", hint="Ask something.")
     # asked when it came, so that what is asked meanwhile stands behind it
@@ -194,7 +195,7 @@ async def _new_turn(served: Services, asked: ChatRequest, named: str) -> _Turn:
     if asked.conversation_id is not None:
         said, told = await _history(served, asked, asked.conversation_id)
     question = _question(served, asked.message, told, said)
-    return _Turn(question, told, conversation_id, question_id, message_id, None, named)
+    return Turn(question, told, conversation_id, question_id, message_id, None, named)
 
 
 def _question(served: Services, text: str, asked: Asked, said: Sequence[Mapping[str, Any]]) -> Question:
@@ -234,7 +235,7 @@ async def _history(served: Services, asked: _AnyAsked, conversation_id: str) -> 
     return [], asked
 
 
-async def _logged(served: Services, turn: _Turn) -> AsyncGenerator[Event, None]:
+async def _logged(served: Services, turn: Turn) -> AsyncGenerator[Event, None]:
     """The events of an answer; whatever becomes of it, what was said so far is logged."""
     found: Found | None = None
     answer: Answer | None = None
@@ -277,7 +278,16 @@ async def _logged(served: Services, turn: _Turn) -> AsyncGenerator[Event, None]:
             served.metrics.tokens.labels("out").inc(answer.usage.output_tokens or 0)
 
 
-async def _whole(served: Services, turn: _Turn) -> dict[str, Any]:
+async def streamed(served: Services, turn: Turn) -> Response:
+    """The answer bit by bit, as server-sent events."""
+    events = _logged(served, turn)
+    # what is wrong with the question is told as a problem, not as an event
+    first = await anext(events)
+    return Events(_told(served, turn, first, events))
+
+
+async def whole(served: Services, turn: Turn) -> dict[str, Any]:
+    """The answer as a whole."""
     found: Found | None = None
     async with aclosing(_logged(served, turn)) as events:
         async for event in events:
@@ -289,7 +299,7 @@ async def _whole(served: Services, turn: _Turn) -> dict[str, Any]:
 
 
 async def _told(
-    served: Services, turn: _Turn, first: Event, events: AsyncGenerator[Event, None]
+    served: Services, turn: Turn, first: Event, events: AsyncGenerator[Event, None]
 ) -> AsyncGenerator[Mapping[str, Any], None]:
     assert isinstance(first, Found)
     async with aclosing(events):
@@ -313,7 +323,7 @@ async def _told(
             yield {"type": "error", "status": problem.status_code, "problem": bytes(problem.body).decode()}
 
 
-def _retrieval_info(turn: _Turn, found: Found) -> dict[str, Any]:
+def _retrieval_info(turn: Turn, found: Found) -> dict[str, Any]:
     return {
         "query": turn.question.text,
         "retrieved_count": len(found.passages),
@@ -322,7 +332,7 @@ def _retrieval_info(turn: _Turn, found: Found) -> dict[str, Any]:
     }
 
 
-def _answer(turn: _Turn, found: Found, answer: Answer) -> dict[str, Any]:
+def _answer(turn: Turn, found: Found, answer: Answer) -> dict[str, Any]:
     return {
         "answer": answer.text,
         "answered": answer.method != "none",
@@ -348,7 +358,7 @@ def _answer(turn: _Turn, found: Found, answer: Answer) -> dict[str, Any]:
 
 
 def _logged_as(
-    turn: _Turn, found: Found | None, answer: Answer | None, said: str, error_type: str | None
+    turn: Turn, found: Found | None, answer: Answer | None, said: str, error_type: str | None
 ) -> dict[str, Any]:
     sampling = turn.question.sampling
     told: dict[str, Any] = {

@@ -10,7 +10,12 @@ from starlette.responses import FileResponse, Response
 router = APIRouter(include_in_schema=False)
 
 _FOLDER = Path(__file__).with_name("static")
-_KINDS = {"docs.html": "text/html", "docs.css": "text/css", "docs.js": "text/javascript"}
+_KINDS = {
+    "docs.html": "text/html",
+    "docs.css": "text/css",
+    "docs.js": "text/javascript",
+    "widget.js": "text/javascript",
+}
 
 
 @router.get("/docs")

@@ -13,11 +13,23 @@ declare
     meant   text := query;
     word    text;
     nearest text;
+    joined  text;
 begin
     swapped := pgsearch._other_keyboard(query);
     if swapped is not null and pgsearch._unknown_words(string_to_array(lower(swapped), ' '), collections) = '{}' then
         return swapped;
     end if;
+
+    -- wifi of Wi-Fi, 시군구 of 시·군·구
+    foreach word in array unknown[1:most_corrected] loop
+        joined := pgsearch._joined_by_signs(word, collections);
+        if joined is not null then
+            meant   := regexp_replace(meant,
+                                      format('(?<!%1$s)%2$s(?!%1$s)', spaced, regexp_replace(word, E'([^[:alnum:]])', E'\\\\\\1', 'g')),
+                                      joined, 'gi');
+            unknown := array_remove(unknown, word);
+        end if;
+    end loop;
 
     for word in
         select p.part[1]
@@ -38,6 +50,7 @@ end;
 $$;
 
 comment on function pgsearch._did_you_mean(text, text[], text[]) is
-'The query with up to four of its unknown words replaced by the nearest known ones (see _nearest_word), or as it reads
-on the other keyboard (see _other_keyboard) if all its words are known to the collections (null: all) then; null when
-nothing near is. unknown are its words that they do not know (see _unknown_words).';
+'The query with up to four of its unknown words replaced by the same with the signs that were left out (see
+_joined_by_signs) or by the nearest known ones (see _nearest_word), or as it reads on the other keyboard (see
+_other_keyboard) if all its words are known to the collections (null: all) then; null when nothing near is. unknown are
+its words that they do not know (see _unknown_words).';

@@ -4,7 +4,7 @@
 -- not, never unknown, where it is negated: not is the complement.
 
 create or replace function pgsearch._filter_refusal(sqlstate text, message text, hint text)
-returns void
+returns text
 language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
@@ -13,56 +13,96 @@ begin
 end;
 $$;
 
-comment on function pgsearch._filter_refusal(text, text, text) is 'Raises an error of the given SQLSTATE.';
+comment on function pgsearch._filter_refusal(text, text, text) is
+'Raises an error of the given SQLSTATE, where a condition is expected.';
 
-create or replace function pgsearch._filter_operators(field text, value jsonb, allowed text[])
+create or replace function pgsearch._filter_operators(field text, kind text, value jsonb)
 returns jsonb
 language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    known   constant text[] := '{any_of,contains,eq,exists,gt,gte,in,lt,lte,ne,not,not_in}';
+    allowed constant text[] := case kind
+                               when 'list' then '{any_of,contains,eq,exists,in,ne,not,not_in}'
+                               when 'time' then '{eq,gt,gte,lt,lte,ne,not}'
+                               when 'text' then '{any_of,eq,exists,gt,gte,in,lt,lte,ne,not,not_in}'
+                               else '{any_of,contains,eq,exists,gt,gte,in,lt,lte,ne,not,not_in}'
+                               end::text[];
     -- what other languages call theirs, and nobody his data
     foreigners constant text[] := '{neq,nin,notin,nor,like,ilike,regex,regexp,between,is_null,isnull,starts_with,startswith,'
                                   'not_equal,not_equals,greater_than,less_than,elemmatch}';
-    strange constant text := (select min(k)
-                                from jsonb_object_keys(value) as k
-                               where ltrim(k, '$') <> all (known) or k !~ '^[$]?[a-z_]+$');
-    named   text;
+    typed constant text := jsonb_typeof(value);
+    named text;
 begin
-    if not exists (select
-                     from jsonb_object_keys(value) as k
-                    where starts_with(k, '$') or k = any (known) or lower(k) = any (foreigners) or k ~ '^[<>=!~]+$') then
-        return null;
+    if typed = 'object' and exists (
+           select
+             from jsonb_object_keys(value) as k
+            where kind <> 'metadata'
+               or starts_with(k, '$')
+               or k = any (allowed)
+               or lower(k) = any (foreigners)
+               or k ~ '^[<>=!~]+$') then
+        select min(k)
+          into named
+          from jsonb_object_keys(value) as k
+         where k !~ '^[$]?[a-z_]+$'
+            or regexp_replace(ltrim(k, '$'), '^nin$', 'not_in') <> all (allowed);
+        if named is not null then
+            perform pgsearch._filter_refusal(
+                'PS002', format('unknown operator "%s" in the filter on "%s"', left(named, 100), field),
+                format('Known operators: %s, with or without $. A value that has such keys itself is asked for by {"contains": {...}}.',
+                       array_to_string(allowed, ', ')));
+        end if;
+        return (select jsonb_object_agg(regexp_replace(ltrim(k.key, '$'), '^nin$', 'not_in'), k.value)
+                  from jsonb_each(value) as k);
     end if;
 
-    named := coalesce(strange, (select min(k) from jsonb_object_keys(value) as k where ltrim(k, '$') <> all (allowed)));
-    if named is not null and ltrim(named, '$') <> 'nin' then
+    if kind = 'metadata' then
+        select min(k)
+          into named
+          from jsonb_path_query(value, 'strict $.**') as o
+               cross join lateral jsonb_object_keys(case jsonb_typeof(o) when 'object' then o else '{}' end) as k
+         where starts_with(k, '$');
+        if named is not null then
+            perform pgsearch._filter_refusal(
+                'PS002', format('operator "%s" within a value in the filter on metadata "%s"', named, field),
+                'Name what stands deeper by a key with dots, as in {"author.age": {"$gte": 30}}.');
+        end if;
+        return jsonb_build_object('contains', value);
+    elsif typed = 'string' then
+        return jsonb_build_object('eq', value);
+    elsif typed = 'array' and kind <> 'time' then
+        return jsonb_build_object(case kind when 'text' then 'in' else 'contains' end, value);
+    elsif typed = 'object' then
         perform pgsearch._filter_refusal(
-            'PS002', format('unknown operator "%s" in the filter on "%s"', named, field),
-            format('Known operators: %s, with or without $. A value that has such keys itself is asked for by {"contains": {...}}.',
-                   array_to_string(allowed, ', ')));
+            'PS002', format('no operator in the filter on "%s"', field),
+            format('Known operators: %s, with or without $.', array_to_string(allowed, ', ')));
     end if;
-    return (select jsonb_object_agg(case when ltrim(k.key, '$') = 'nin' then 'not_in' else ltrim(k.key, '$') end, k.value)
-              from jsonb_each(value) as k);
+    perform pgsearch._filter_refusal(
+        'PS003', format('filter "%s" must be of type %s, not %s', field,
+                        case kind when 'time' then 'string or object' else 'string, array or object' end, typed),
+        'tags: all of them, any_tags: at least one, source: one or several, metadata: contained in the page''s metadata; '
+        'or an object of operators such as {"in": ["a", "b"]}.');
 end;
 $$;
 
-comment on function pgsearch._filter_operators(text, jsonb, text[]) is
-'The operators of an object such as {"$gte": 2023, "lt": 2025}, by their names without $; null where none of its keys is
-one, so that it is a value. Errors: PS002 a key that is no operator beside one that is, or looks like one, or is none of
-those allowed for the field.';
+comment on function pgsearch._filter_operators(text, text, jsonb) is
+'What a filter wants of a field, as an object of operators by their names without $, such as {"gte": 2023, "lt": 2025}; a
+plain value is what eq, in or contains wants, by the kind of the field (text; list: an array of texts; time; metadata: any
+JSON). Errors: PS002 a key that is no operator of that kind, or looks like one; PS003 a value of another type.';
 
-create or replace function pgsearch._filter_list(field text, operator text, value jsonb, of text default 'string')
+create or replace function pgsearch._filter_list(field text, operator text, value jsonb, of text default null)
 returns text[]
 language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    written constant text := case when operator = field then '{"%2$s": ["a", "b"]}' else '{"%1$s": {"%2$s": ["a", "b"]}}' end;
 begin
     if jsonb_typeof(value) <> 'array' then
         perform pgsearch._filter_refusal(
             'PS003', format('"%s" in the filter on "%s" must be an array, not %s', operator, field, jsonb_typeof(value)),
-            format('Write it as {"%s": {"%s": ["a", "b"]}}.', field, operator));
+            'Write it as ' || format(written, field, operator) || '.');
     end if;
     if exists (select from jsonb_array_elements(value) as e where jsonb_typeof(e) <> of) then
         perform pgsearch._filter_refusal(
@@ -74,7 +114,7 @@ end;
 $$;
 
 comment on function pgsearch._filter_list(text, text, jsonb, text) is
-'The elements of an array of strings or numbers as texts. Errors: PS003 anything else.';
+'The elements of an array, of strings or numbers (null: of anything), as texts. Errors: PS003 anything else.';
 
 create or replace function pgsearch._filter_negated(condition text)
 returns text
@@ -91,6 +131,37 @@ return case operator when 'gt' then '>' when 'gte' then '>=' when 'lt' then '<' 
 
 comment on function pgsearch._compared_by(text) is 'The sign of gt, gte, lt and lte in SQL and in JSON paths.';
 
+create or replace function pgsearch._filter_moment(value jsonb)
+returns tstzrange
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    written constant text        := case jsonb_typeof(value) when 'string' then value #>> '{}' end;
+    iso     constant timestamptz := pgsearch._iso_time(written);
+    seconds float8;
+    moment  timestamptz;
+begin
+    -- of other forms those that name a day and can be nothing else: 2026 is a number, and 2026-11 the beginning of a text
+    if iso is null
+       and written !~ E'^\\d+(\\.\\d+)?([eE][+]?\\d+)?$'
+       and regexp_count(written, E'\\d+') + (written ~* E'[a-z]{3}')::integer >= 3 then
+        seconds := pgsearch._written_date(written);
+    end if;
+    moment := coalesce(iso, to_timestamp(seconds));
+    if moment is null then
+        return null;
+    elsif iso is not null and char_length(written) = 10 or iso is null and strpos(written, ':') = 0 then
+        return tstzrange(moment, moment + interval '24 hours', '[)');
+    end if;
+    return tstzrange(moment, moment, '[]');
+end;
+$$;
+
+comment on function pgsearch._filter_moment(jsonb) is
+'What a date or time in a filter names, in any usual form (see _written_date): a date alone the whole day, in UTC. Null for
+anything else, and for a month or a year.';
+
 create or replace function pgsearch._filter_times(field text, comparisons jsonb)
 returns tstzrange
 language plpgsql immutable parallel safe
@@ -99,26 +170,22 @@ as $$
 declare
     times    tstzrange := '(,)';
     compared record;
-    moment   timestamptz;
-    whole    boolean;
-    ends     timestamptz;
 begin
-    for compared in select key, value from jsonb_each(comparisons) loop
-        moment := case jsonb_typeof(compared.value) when 'string' then pgsearch._iso_time(compared.value #>> '{}') end;
-        if moment is null then
+    for compared in select c.key, c.value, pgsearch._filter_moment(c.value) as moment from jsonb_each(comparisons) as c loop
+        if compared.moment is null then
             perform pgsearch._filter_refusal(
                 'PS003', format('"%s" in the filter on "%s" must be a date or a time, not %s',
                                 compared.key, field, left(compared.value::text, 60)),
                 'Write it as "2026-11-28" or "2026-11-28T09:00:00+09:00".');
         end if;
-        whole := char_length(compared.value #>> '{}') = 10;
-        ends  := moment + interval '24 hours';
         times := times * case compared.key
-                         when 'gte' then tstzrange(moment, null, '[)')
-                         when 'gt'  then case when whole then tstzrange(ends, null, '[)') else tstzrange(moment, null, '()') end
-                         when 'lt'  then tstzrange(null, moment, '()')
-                         when 'lte' then case when whole then tstzrange(null, ends, '()') else tstzrange(null, moment, '(]') end
-                         when 'eq'  then case when whole then tstzrange(moment, ends, '[)') else tstzrange(moment, moment, '[]') end
+                         when 'gte' then tstzrange(lower(compared.moment), null, '[)')
+                         when 'gt'  then tstzrange(upper(compared.moment), null,
+                                                  case when upper_inc(compared.moment) then '()' else '[)' end)
+                         when 'lt'  then tstzrange(null, lower(compared.moment), '()')
+                         when 'lte' then tstzrange(null, upper(compared.moment),
+                                                  case when upper_inc(compared.moment) then '(]' else '()' end)
+                         when 'eq'  then compared.moment
                          end;
     end loop;
     return times;
@@ -126,10 +193,10 @@ end;
 $$;
 
 comment on function pgsearch._filter_times(text, jsonb) is
-'What comparisons (eq, gt, gte, lt, lte by ISO dates or times) leave of time; a date alone is the whole day, in UTC.
-Errors: PS003 a value that is no date or time.';
+'What comparisons (eq, gt, gte, lt, lte by dates or times, see _filter_moment) leave of time. Errors: PS003 a value that is no
+date or time.';
 
-create or replace function pgsearch._column_condition(field text, kind text, value jsonb, depth integer default 0)
+create or replace function pgsearch._time_condition(field text, comparisons jsonb)
 returns text
 language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -138,90 +205,21 @@ set datestyle = 'ISO'
 set timezone = 'UTC'
 as $$
 declare
-    written   constant text   := 'p.' || quote_ident(field);
-    allowed   constant text[] := case kind
-                                 when 'list' then '{any_of,contains,eq,exists,in,ne,not,not_in}'
-                                 when 'time' then '{eq,gt,gte,lt,lte,ne,not}'
-                                 else '{any_of,eq,exists,gt,gte,in,lt,lte,ne,not,not_in}'
-                                 end::text[];
-    operators jsonb;
-    entry     record;
-    parts     text[] := '{}';
-    times     tstzrange;
+    times constant tstzrange := pgsearch._filter_times(field, comparisons);
 begin
-    perform pgsearch._check_filter_depth(depth);
-    operators := case jsonb_typeof(value)
-                 when 'object' then coalesce(pgsearch._filter_operators(field, value, allowed), value)
-                 when 'array' then case kind when 'text' then jsonb_build_object('in', value)
-                                             when 'list' then jsonb_build_object('contains', value) end
-                 when 'string' then jsonb_build_object('eq', value)
-                 end;
-    if operators is null then
-        perform pgsearch._filter_refusal(
-            'PS003', format('filter "%s" must be of type %s, not %s', field,
-                            case kind when 'time' then 'string or object' else 'string, array or object' end, jsonb_typeof(value)),
-            'tags: all of them, any_tags: at least one, source: one or several, metadata: contained in the page''s metadata; '
-            'or an object of operators such as {"in": ["a", "b"]}.');
+    if isempty(times) then
+        return 'false';
     end if;
-    if operators = '{}' or exists (select from jsonb_object_keys(operators) as k where k <> all (allowed)) then
-        perform pgsearch._filter_refusal(
-            'PS002', format('no known operator in the filter on "%s": %s', field, left(value::text, 100)),
-            format('Known operators: %s, with or without $.', array_to_string(allowed, ', ')));
-    end if;
-
-    if kind = 'time' and operators ?| '{eq,gt,gte,lt,lte}' then
-        times := pgsearch._filter_times(field, operators - '{ne,not}'::text[]);
-        parts := parts || case when isempty(times) then 'false'
-                               else concat_ws(' and ',
-                                   case when lower(times) is not null
-                                        then format('%s %s %L::timestamptz', written,
-                                                    case when lower_inc(times) then '>=' else '>' end, lower(times)) end,
-                                   case when upper(times) is not null
-                                        then format('%s %s %L::timestamptz', written,
-                                                    case when upper_inc(times) then '<=' else '<' end, upper(times)) end)
-                          end;
-        operators := operators - '{eq,gt,gte,lt,lte}'::text[];
-    end if;
-
-    for entry in select o.key, o.value from jsonb_each(operators) as o loop
-        if entry.key in ('eq', 'ne', 'gt', 'gte', 'lt', 'lte') and jsonb_typeof(entry.value) <> 'string' then
-            perform pgsearch._filter_refusal(
-                'PS003', format('"%s" in the filter on "%s" must be a string, not %s', entry.key, field, left(entry.value::text, 60)),
-                format('Write it as {"%s": {"%s": "a"}}.', field, entry.key));
-        end if;
-        if entry.key = 'exists' and jsonb_typeof(entry.value) <> 'boolean' then
-            perform pgsearch._filter_refusal(
-                'PS003', format('"exists" in the filter on "%s" must be true or false, not %s', field, left(entry.value::text, 60)),
-                format('Write it as {"%s": {"exists": true}}.', field));
-        end if;
-        parts := parts || case
-            when entry.key = 'not' then pgsearch._filter_negated(pgsearch._column_condition(field, kind, entry.value, depth + 1))
-            when entry.key in ('ne', 'not_in') then
-                pgsearch._filter_negated(
-                    pgsearch._column_condition(
-                        field, kind, jsonb_build_object(case entry.key when 'ne' then 'eq' else 'in' end, entry.value), depth + 1))
-            when entry.key = 'exists' then
-                case when (entry.value = 'true') then '' else 'not ' end
-                || case kind when 'list' then format('(%s <> ''{}'')', written) else format('(%s is not null)', written) end
-            when kind = 'list' then
-                format('%s %s %L::text[]', written,
-                       case when entry.key in ('in', 'any_of') then '&&' else '@>' end,
-                       case when jsonb_typeof(entry.value) = 'string' and entry.key in ('eq', 'contains') then array[entry.value #>> '{}']
-                            else pgsearch._filter_list(field, entry.key, entry.value) end)
-            when entry.key in ('in', 'any_of') then
-                format('%s = any (%L::text[])', written, pgsearch._filter_list(field, entry.key, entry.value))
-            when entry.key = 'eq' then format('%s = %L', written, entry.value #>> '{}')
-            else format('%s collate "C" %s %L', written,
-                        pgsearch._compared_by(entry.key), entry.value #>> '{}')
-            end;
-    end loop;
-    return array_to_string(parts, ' and ');
+    return concat_ws(' and ',
+               case when not lower_inf(times)
+                    then format('p.%I %s %L::timestamptz', field, case when lower_inc(times) then '>=' else '>' end, lower(times)) end,
+               case when not upper_inf(times)
+                    then format('p.%I %s %L::timestamptz', field, case when upper_inc(times) then '<=' else '<' end, upper(times)) end);
 end;
 $$;
 
-comment on function pgsearch._column_condition(text, text, jsonb, integer) is
-'The condition of a filter on a column of pages. kind: text, list (an array of texts) or time. value: a text, a list, or an
-object of operators.';
+comment on function pgsearch._time_condition(text, jsonb) is
+'The condition that a column of pages, a time, meets all comparisons.';
 
 create or replace function pgsearch._metadata_names(key text)
 returns table (names text[])
@@ -247,7 +245,42 @@ $$;
 
 comment on function pgsearch._metadata_paths(text) is 'The same as JSON paths.';
 
-create or replace function pgsearch._json_values_condition(key text, operators jsonb)
+create or replace function pgsearch._numbers_of_times(times tstzrange)
+returns nummultirange
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    since constant numeric := extract(epoch from lower(times));
+    until constant numeric := extract(epoch from upper(times));
+    -- a little wider: seconds are rounded in the index
+    among nummultirange    := nummultirange(numrange(since - 0.001, until + 0.001, '[]'));
+    unit  numeric;
+    form  text;
+    first numeric;
+begin
+    -- so large numbers are thousandths, millionths ... of seconds for _written_date
+    foreach unit in array '{1e3,1e6,1e9}'::numeric[] loop
+        among := among + nummultirange(numrange((since - 0.001) * unit, (until + 0.001) * unit, '[]') * numrange(1e8 * unit, 1e11 * unit));
+    end loop;
+    -- and so many digits are years, days, and seconds of days
+    foreach form in array '{YYYY,YYYYMMDD,YYYYMMDDHH24MISS}'::text[] loop
+        first := rpad('1500', char_length(replace(form, '24', '')), '0')::numeric;
+        among := among + nummultirange(
+                             numrange(to_char(lower(times) - interval '1 second', form)::numeric,
+                                      to_char(upper(times) + interval '1 second', form)::numeric, '[]')
+                             * numrange(first, first / 1500 * 2201));
+    end loop;
+    return among;
+end;
+$$;
+
+comment on function pgsearch._numbers_of_times(tstzrange) is
+'Where the numbers lie, and the seconds since 1970 of dates, that _written_date may read as a time in the range: what an
+index on _metadata_range is asked for.';
+
+create or replace function pgsearch._json_values_condition(key text, comparisons jsonb)
 returns text
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -255,16 +288,11 @@ set datestyle = 'ISO'
 set timezone = 'UTC'
 as $$
 declare
-    comparisons constant jsonb := (select jsonb_object_agg(o.key, o.value)
-                                     from jsonb_each(operators) as o
-                                    where o.key in ('gt', 'gte', 'lt', 'lte'));
-    kinds constant text[] := array(select distinct case when jsonb_typeof(o.value) = 'string'
-                                                             and pgsearch._iso_time(o.value #>> '{}') is not null
-                                                        then 'time' else jsonb_typeof(o.value) end
-                                     from jsonb_each(comparisons) as o);
+    kinds constant text[] := array(select distinct case when pgsearch._filter_moment(c.value) is not null then 'time'
+                                                        else jsonb_typeof(c.value) end
+                                     from jsonb_each(comparisons) as c);
     times   tstzrange;
-    numbers numrange := '(,)';
-    entry   record;
+    numbers nummultirange;
 begin
     if cardinality(kinds) <> 1 or kinds[1] not in ('number', 'string', 'time') then
         perform pgsearch._filter_refusal(
@@ -274,18 +302,9 @@ begin
 
     if kinds[1] = 'time' then
         times   := pgsearch._filter_times(key, comparisons);
-        -- a little wider: seconds are rounded in the index
-        numbers := case when isempty(times) then 'empty'
-                        else numrange(extract(epoch from lower(times)) - 0.001, extract(epoch from upper(times)) + 0.001) end;
+        numbers := case when isempty(times) then '{}' else pgsearch._numbers_of_times(times) end;
     elsif kinds[1] = 'number' then
-        for entry in select c.key, (c.value)::numeric as value from jsonb_each(comparisons) as c loop
-            numbers := numbers * case entry.key
-                                 when 'gt'  then numrange(entry.value, null, '()')
-                                 when 'gte' then numrange(entry.value, null, '[)')
-                                 when 'lt'  then numrange(null, entry.value, '()')
-                                 else numrange(null, entry.value, '(]')
-                                 end;
-        end loop;
+        numbers := pgsearch._numbers_within(comparisons);
     end if;
     if isempty(numbers) then
         return 'false';
@@ -293,12 +312,13 @@ begin
 
     return concat_ws(
         ' and ',
-        case when kinds[1] <> 'string' and pgsearch._has_metadata_index(key)
-             then format('pgsearch._metadata_range(p.metadata, %L) && %L::numrange', key, numbers) end,
+        case when numbers is not null and pgsearch._has_metadata_index(key)
+             then format('pgsearch._metadata_range(p.metadata, %L) && %L::nummultirange', key, numbers) end,
         (select '(' || string_agg(case
                     when kinds[1] = 'time'
-                    then format('exists (select from jsonb_path_query(p.metadata, %L) as v where jsonb_typeof(v) = ''string'' '
-                                'and pgsearch._iso_time(v #>> ''{}'') <@ %L::tstzrange)', path || '[*]', times)
+                    then format('exists (select from jsonb_path_query(p.metadata, %L) as v '
+                                'where jsonb_typeof(v) in (''string'', ''number'') '
+                                'and to_timestamp(pgsearch._written_date(v #>> ''{}'')) <@ %L::tstzrange)', path || '[*]', times)
                     else format('jsonb_path_exists(p.metadata, %L, ''{}'', true)', path || ' ? (' || (
                              select string_agg(format('@ %s %s', pgsearch._compared_by(c.key), c.value::text), ' && ' order by c.key)
                                from jsonb_each(comparisons) as c) || ')')
@@ -308,8 +328,32 @@ end;
 $$;
 
 comment on function pgsearch._json_values_condition(text, jsonb) is
-'The condition that one value under a key of the metadata meets all comparisons (gt, gte, lt, lte) among the operators:
-numbers with numbers, texts by code points, ISO times with times. Errors: PS003 values that cannot be compared so.';
+'The condition that one value under a key of the metadata meets all comparisons (gt, gte, lt, lte): numbers with numbers,
+texts by code points, and with dates and times what _written_date reads as one. Errors: PS003 values that cannot be compared
+so.';
+
+create or replace function pgsearch._numbers_within(comparisons jsonb)
+returns nummultirange
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    compared record;
+    numbers  nummultirange := '{(,)}';
+begin
+    for compared in select c.key, c.value::numeric as bound from jsonb_each(comparisons) as c loop
+        numbers := numbers * nummultirange(case compared.key
+                                           when 'gt'  then numrange(compared.bound, null, '()')
+                                           when 'gte' then numrange(compared.bound, null, '[)')
+                                           when 'lt'  then numrange(null, compared.bound, '()')
+                                           when 'lte' then numrange(null, compared.bound, '(]')
+                                           end);
+    end loop;
+    return numbers;
+end;
+$$;
+
+comment on function pgsearch._numbers_within(jsonb) is 'The numbers that meet all comparisons (gt, gte, lt, lte).';
 
 create or replace function pgsearch._json_equality(key text, listed jsonb)
 returns text
@@ -385,107 +429,92 @@ comment on function pgsearch._json_containment(text, jsonb) is
 'The condition that the metadata contains the value under the key: a scalar, alone or in a list; every element of a list;
 an object with what it has, alone or in a list.';
 
-create or replace function pgsearch._metadata_condition(filter jsonb, depth integer default 0)
+create or replace function pgsearch._field_condition(field text, kind text, value jsonb, depth integer)
 returns text
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    known constant text[] := '{any_of,contains,eq,exists,gt,gte,in,lt,lte,ne,not,not_in}';
-    entry record;
-    parts text[] := '{}';
+    written constant text := 'p.' || quote_ident(field);
+    wanted  jsonb;
+    within  jsonb;
+    entry   record;
+    parts   text[] := '{}';
 begin
     perform pgsearch._check_filter_depth(depth);
-    if jsonb_typeof(filter) <> 'object' then
-        perform pgsearch._filter_refusal(
-            'PS003', format('filter "metadata" must be of type object, not %s', jsonb_typeof(filter)),
-            'Write it as {"metadata": {"team": "search", "year": {"gte": 2023}}}.');
+    wanted := pgsearch._filter_operators(field, kind, value);
+    -- what is compared of JSON or times leaves one range
+    within := (select jsonb_object_agg(o.key, o.value)
+                 from jsonb_each(wanted) as o
+                where kind in ('metadata', 'time') and o.key in ('gt', 'gte', 'lt', 'lte')
+                   or kind = 'time' and o.key = 'eq');
+    if within is not null then
+        parts := parts || case kind when 'time' then pgsearch._time_condition(field, within)
+                                    else pgsearch._json_values_condition(field, within) end;
     end if;
 
-    for entry in select f.key, f.value from jsonb_each(filter) as f order by f.key loop
-        if entry.key = '$not' then
-            parts := parts || pgsearch._filter_negated(pgsearch._metadata_condition(entry.value, depth + 1));
-        elsif entry.key in ('$and', '$or') then
-            parts := parts || pgsearch._joined_conditions(entry.key, array(
-                select pgsearch._metadata_condition(f, depth + 1)
-                  from jsonb_array_elements(pgsearch._checked_filters(entry.key, entry.value)) with ordinality as j(f, at)
-                 order by at));
-        elsif starts_with(entry.key, '$') then
+    for entry in
+        select o.key, o.value
+          from jsonb_each(wanted) as o
+         where within is null or not within ? o.key
+         order by o.key
+    loop
+        if entry.key = 'exists' and jsonb_typeof(entry.value) <> 'boolean' then
             perform pgsearch._filter_refusal(
-                'PS002', format('unknown operator "%s" in the filter on metadata', entry.key),
-                format('Known here: $and, $not, $or; for one key, as in {"year": {"$gte": 2023}}: %s.', array_to_string(known, ', ')));
-        else
-            parts := parts || pgsearch._metadata_key_condition(entry.key, entry.value, depth);
+                'PS003', format('"exists" in the filter on "%s" must be true or false, not %s', field, left(entry.value::text, 60)),
+                format('Write it as {"%s": {"exists": true}}.', field));
+        elsif entry.key in ('in', 'not_in', 'any_of') then
+            perform pgsearch._filter_list(field, entry.key, entry.value, case when kind <> 'metadata' then 'string' end);
+        elsif kind in ('text', 'list') and entry.key not in ('contains', 'exists', 'not') and jsonb_typeof(entry.value) <> 'string' then
+            perform pgsearch._filter_refusal(
+                'PS003', format('"%s" in the filter on "%s" must be a string, not %s', entry.key, field, left(entry.value::text, 60)),
+                format('Write it as {"%s": {"%s": "a"}}.', field, entry.key));
         end if;
-    end loop;
-    return coalesce(nullif(array_to_string(parts, ' and '), ''), 'true');
-end;
-$$;
-
-comment on function pgsearch._metadata_condition(jsonb, integer) is
-'The condition of the filter "metadata": an object by key, each with a value that is to be contained or with operators;
-$and, $or and $not join such objects.';
-
-create or replace function pgsearch._metadata_key_condition(key text, value jsonb, depth integer)
-returns text
-language plpgsql stable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    known     constant text[] := '{any_of,contains,eq,exists,gt,gte,in,lt,lte,ne,not,not_in}';
-    operators constant jsonb  := case when jsonb_typeof(value) = 'object' then pgsearch._filter_operators(key, value, known) end;
-    entry     record;
-    parts     text[] := '{}';
-    inner_key text;
-begin
-    perform pgsearch._check_filter_depth(depth);
-    if operators is null then
-        select min(k)
-          into inner_key
-          from jsonb_path_query(value, 'strict $.**') as o
-               cross join lateral jsonb_object_keys(case jsonb_typeof(o) when 'object' then o else '{}' end) as k
-         where starts_with(k, '$');
-        if inner_key is not null then
-            perform pgsearch._filter_refusal(
-                'PS002', format('operator "%s" within a value in the filter on metadata "%s"', inner_key, key),
-                'Name what stands deeper by a key with dots, as in {"author.age": {"$gte": 30}}.');
-        end if;
-        return pgsearch._json_containment(key, value);
-    end if;
-
-    if operators ?| '{gt,gte,lt,lte}' then
-        parts := parts || pgsearch._json_values_condition(key, operators);
-    end if;
-    for entry in select o.key, o.value from jsonb_each(operators - '{gt,gte,lt,lte}'::text[]) as o order by o.key loop
-        if entry.key in ('in', 'not_in', 'any_of') and jsonb_typeof(entry.value) <> 'array' then
-            perform pgsearch._filter_refusal(
-                'PS003', format('"%s" in the filter on metadata "%s" must be an array, not %s',
-                                entry.key, key, left(entry.value::text, 60)),
-                format('Write it as {"%s": [1, 2]}.', entry.key));
-        elsif entry.key = 'exists' and jsonb_typeof(entry.value) <> 'boolean' then
-            perform pgsearch._filter_refusal(
-                'PS003', format('"exists" in the filter on metadata "%s" must be true or false, not %s', key, left(entry.value::text, 60)),
-                'Write it as {"exists": true}.');
-        end if;
-        parts := parts || case entry.key
-            when 'not'      then pgsearch._filter_negated(pgsearch._metadata_key_condition(key, entry.value, depth + 1))
-            when 'eq'       then pgsearch._json_equality(key, jsonb_build_array(entry.value))
-            when 'ne'       then pgsearch._filter_negated(pgsearch._json_equality(key, jsonb_build_array(entry.value)))
-            when 'not_in'   then pgsearch._filter_negated(pgsearch._json_equality(key, entry.value))
-            when 'contains' then pgsearch._json_containment(key, entry.value)
-            when 'exists'   then case when entry.value = 'true' then '' else 'not ' end
-                                 || format('(p.metadata ? %L%s)', key,
-                                           case when strpos(key, '.') > 0
-                                                then format(' or pgsearch._metadata_values(p.metadata, %L) <> ''[]''', key) end)
-            else pgsearch._json_equality(key, entry.value)
+        parts := parts || case
+            when entry.key = 'not' then pgsearch._filter_negated(pgsearch._field_condition(field, kind, entry.value, depth + 1))
+            when entry.key in ('ne', 'not_in') then
+                pgsearch._filter_negated(
+                    pgsearch._field_condition(
+                        field, kind, jsonb_build_object(case entry.key when 'ne' then 'eq' else 'in' end, entry.value), depth + 1))
+            when entry.key = 'exists' then
+                case when entry.value = 'true' then '' else 'not ' end || pgsearch._field_exists(field, kind)
+            when kind = 'metadata' and entry.key = 'contains' then pgsearch._json_containment(field, entry.value)
+            when kind = 'metadata' then
+                pgsearch._json_equality(field, case entry.key when 'eq' then jsonb_build_array(entry.value) else entry.value end)
+            when kind = 'list' then
+                format('%s %s %L::text[]', written,
+                       case when entry.key in ('in', 'any_of') then '&&' else '@>' end,
+                       case jsonb_typeof(entry.value)
+                       when 'string' then array[entry.value #>> '{}']
+                       else pgsearch._filter_list(field, entry.key, entry.value, 'string') end)
+            when entry.key in ('in', 'any_of') then
+                format('%s = any (%L::text[])', written, pgsearch._filter_list(field, entry.key, entry.value))
+            when entry.key = 'eq' then format('%s = %L', written, entry.value #>> '{}')
+            else format('%s collate "C" %s %L', written, pgsearch._compared_by(entry.key), entry.value #>> '{}')
             end;
     end loop;
     return array_to_string(parts, ' and ');
 end;
 $$;
 
-comment on function pgsearch._metadata_key_condition(text, jsonb, integer) is
-'The condition on one key of the metadata: a value that is to be contained, or operators.';
+comment on function pgsearch._field_condition(text, text, jsonb, integer) is
+'The condition of a filter on a column of pages or on a key of their metadata: a plain value, or an object of operators, all
+of which hold. kind: text, list (an array of texts), time, or metadata.';
+
+create or replace function pgsearch._field_exists(field text, kind text)
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+return case kind
+       when 'list' then format('(p.%I <> ''{}'')', field)
+       when 'metadata' then format('(p.metadata ? %L%s)', field,
+                                   case when strpos(field, '.') > 0
+                                        then format(' or pgsearch._metadata_values(p.metadata, %L) <> ''[]''', field) end)
+       else format('(p.%I is not null)', field)
+       end;
+
+comment on function pgsearch._field_exists(text, text) is
+'The condition that there is something: a text, an element of a list, a key of the metadata.';
 
 create or replace function pgsearch._checked_filters(operator text, value jsonb)
 returns jsonb
@@ -531,56 +560,66 @@ $$;
 
 comment on function pgsearch._check_filter_depth(integer) is 'Raises PS003 for a filter within too many others.';
 
-create or replace function pgsearch._filter_condition(filter jsonb, depth integer default 0)
+create or replace function pgsearch._filter_condition(filter jsonb, depth integer default 0, within text default 'page')
 returns text
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    known    constant text    := 'and, any_tags, created_at, external_ids, metadata, not, or, page_ids, source, tags, updated_at';
-    most     constant integer := 1000;
-    entry    record;
-    parts    text[] := '{}';
+    known   constant text    := 'and, any_tags, created_at, external_ids, metadata, not, or, page_ids, source, tags, updated_at';
+    most    constant integer := 1000;
+    of_page constant boolean := within = 'page';
+    entry   record;
+    joint   text;
+    parts   text[] := '{}';
 begin
     perform pgsearch._check_filter_depth(depth);
     if jsonb_typeof(filter) <> 'object' then
         perform pgsearch._filter_refusal(
-            'PS003', format('filter must be a JSON object, not %s', jsonb_typeof(filter)),
-            'Write it as ''{"tags": ["howto"], "metadata": {"team": "search"}}''.');
+            'PS003', format('%s must be a JSON object, not %s',
+                            case when of_page then 'filter' else 'filter "metadata"' end, jsonb_typeof(filter)),
+            'Write it as ''{"tags": ["howto"], "metadata": {"team": "search", "year": {"gte": 2023}}}''.');
     end if;
-    if depth = 0 and (select count(*) from jsonb_path_query(filter, 'strict $.** ? (@.type() == "object")')) > most then
+    if of_page and depth = 0 and (select count(*) from jsonb_path_query(filter, 'strict $.** ? (@.type() == "object")')) > most then
         perform pgsearch._filter_refusal(
             'PS003', format('the filter has more than %s objects', most),
             'Give fewer conditions, or many values as one list, as in {"metadata": {"team": {"in": ["a", "b"]}}}.');
     end if;
 
     for entry in select f.key, f.value from jsonb_each(filter) as f order by f.key loop
+        -- a key of the metadata may be called "not"
+        joint := case when of_page or starts_with(entry.key, '$') then ltrim(entry.key, '$') end;
         parts := parts || case
-            when entry.key in ('not', '$not') then pgsearch._filter_negated(pgsearch._filter_condition(entry.value, depth + 1))
-            when entry.key in ('and', 'or', '$and', '$or') then
-                pgsearch._joined_conditions(entry.key, array(
-                    select pgsearch._filter_condition(f, depth + 1)
+            when joint = 'not' then pgsearch._filter_negated(pgsearch._filter_condition(entry.value, depth + 1, within))
+            when joint in ('and', 'or') then
+                pgsearch._joined_conditions(joint, array(
+                    select pgsearch._filter_condition(f, depth + 1, within)
                       from jsonb_array_elements(pgsearch._checked_filters(entry.key, entry.value)) with ordinality as j(f, at)
                      order by at))
-            when entry.key in ('tags', 'source') then
-                pgsearch._column_condition(entry.key, case entry.key when 'tags' then 'list' else 'text' end, entry.value, depth)
-            when entry.key in ('created_at', 'updated_at') then pgsearch._column_condition(entry.key, 'time', entry.value, depth)
-            when entry.key = 'metadata' then pgsearch._metadata_condition(entry.value, depth)
+            when not of_page and joint is not null then
+                pgsearch._filter_refusal(
+                    'PS002', format('unknown operator "%s" in the filter on metadata', left(entry.key, 100)),
+                    'Known here: $and, $not, $or; those for one key stand within it, as in {"year": {"$gte": 2023}}.')
+            when not of_page then pgsearch._field_condition(entry.key, 'metadata', entry.value, depth)
+            when entry.key = 'tags' then pgsearch._field_condition(entry.key, 'list', entry.value, depth)
+            when entry.key = 'source' then pgsearch._field_condition(entry.key, 'text', entry.value, depth)
+            when entry.key in ('created_at', 'updated_at') then pgsearch._field_condition(entry.key, 'time', entry.value, depth)
             when entry.key in ('any_tags', 'external_ids', 'page_ids') then pgsearch._list_condition(entry.key, entry.value)
+            when entry.key = 'metadata' then pgsearch._filter_condition(entry.value, depth, 'metadata')
+            else
+                pgsearch._filter_refusal(
+                    'PS002', format('unknown filter key "%s"', left(entry.key, 100)),
+                    format('Known keys: %s. Keys of the metadata go under "metadata", as in {"metadata": {"year": {"gte": 2023}}}.', known))
             end;
-        if parts[cardinality(parts)] is null then
-            perform pgsearch._filter_refusal(
-                'PS002', format('unknown filter key "%s"', left(entry.key, 100)),
-                format('Known keys: %s. Keys of the metadata go under "metadata", as in {"metadata": {"year": {"gte": 2023}}}.', known));
-        end if;
     end loop;
     return coalesce(nullif(array_to_string(parts, ' and '), ''), 'true');
 end;
 $$;
 
-comment on function pgsearch._filter_condition(jsonb, integer) is
-'The filter as a condition of SQL over a page p, its values written into it. See _filter_page_ids for the language.
-Errors: PS002 unknown keys and operators, PS003 wrong types, a filter nested too deeply or too large.';
+comment on function pgsearch._filter_condition(jsonb, integer, text) is
+'The filter as a condition of SQL over a page p, its values written into it; within: page, or metadata for an object of its
+keys. See _filter_page_ids for the language. Errors: PS002 unknown keys and operators, PS003 wrong types, a filter nested
+too deeply or too large.';
 
 create or replace function pgsearch._list_condition(field text, value jsonb)
 returns text
@@ -588,15 +627,10 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if jsonb_typeof(value) <> 'array' then
-        perform pgsearch._filter_refusal(
-            'PS003', format('filter "%s" must be of type array, not %s', field, jsonb_typeof(value)),
-            'tags: all of them, any_tags: at least one, source: one or several, metadata: contained in the page''s metadata.');
-    end if;
     if field = 'any_tags' then
-        return format('p.tags && %L::text[]', pgsearch._filter_list(field, field, value));
+        return format('p.tags && %L::text[]', pgsearch._filter_list(field, field, value, 'string'));
     elsif field = 'external_ids' then
-        return format('p.external_id = any (%L::text[])', pgsearch._filter_list(field, field, value));
+        return format('p.external_id = any (%L::text[])', pgsearch._filter_list(field, field, value, 'string'));
     end if;
 
     perform pgsearch._filter_list(field, field, value, 'number');

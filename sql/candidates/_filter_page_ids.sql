@@ -44,11 +44,12 @@ A filter is an object; a page passes when it meets all that stands in it.
 - tags (a tag, an array: all of them, or operators), any_tags (array: at least one)
 - source (a text, an array: one of them, or operators)
 - metadata (an object by key: a value that is contained, or operators; a key with dots is a path too)
-- created_at, updated_at (an ISO date, which is the whole day in UTC, or a time, or operators)
+- created_at, updated_at (a date, which is the whole day in UTC, or a time, or operators)
 - external_ids, page_ids (arrays: one of them)
 - and, or (arrays of filters), not (a filter); within metadata $and, $or, $not
 Operators, with or without $: eq, ne, gt, gte, lt, lte, in, not_in, any_of (as in), contains, exists (true or false), not.
-Numbers are compared with numbers, texts by code points, ISO dates and times as times; a list meets a condition where one
+Numbers are compared with numbers, texts by code points, dates and times as times (see _written_date; a filter
+names a day at least); a list meets a condition where one
 of its elements does, contains wants all of those given. ne, not_in and not are the complements: they let pages through
 that have no such key.
 Errors: PS002 an unknown key or operator, naming the known ones; PS003 a value of the wrong type, a filter of more than 20

@@ -91,6 +91,8 @@ declare
     asked_common  constant float8 := coalesce(pgsearch._inner_product(asked, centre), 0);
     asked_rest    constant float8 := nullif(greatest(1 - 2 * asked_common + centre_square, nothing), nothing);
 begin
+    -- with null the test of a candidate's page would be null, and what follows it is asked of every candidate
+    same_titled := coalesce(same_titled, '{}');
     return query
     with placed as (
         -- no arithmetic on vectors: what the centre takes out of a cosine follows from inner products

@@ -44,8 +44,14 @@ begin
           from given as g
          group by g.signal
     ),
+    -- what both move by decides what each counts, so words are told by the deviation of the vectors
+    unit as (
+        select stddev_pop(1::float8 / (2::float8 - g.score)) / (select s.deviation from shape as s where s.signal = 'text') as of_text
+          from given as g
+         where g.signal = 'vector'
+    ),
     trust as (
-        select case when _contributions.fusion = 'adaptive' and exists (select from shape as v where v.signal = 'vector')
+        select case when _contributions.fusion in ('adaptive', 'weighted') and exists (select from shape as v where v.signal = 'vector')
                     then pgsearch._text_trust(settings, word_information, avg(((g.score - s.mean) / s.deviation) ^ 3))
                     else 1 end as in_text
           from given as g
@@ -64,9 +70,8 @@ begin
                when 'convex'       then coalesce((g.score - s.least) / nullif(s.most - s.least, 0), 1)
                -- not cut at three deviations, as others do: the best texts stand four to ten above the mean
                when 'distribution' then coalesce((g.score - s.mean) / (6::float8 * s.deviation), 0) + 0.5::float8
-               -- both 0 .. 1: BM25 of a query of common words is small, and so is its say; 80 was chosen on samples of six judged sets
                when 'weighted'     then case g.signal when 'vector' then 1::float8 / (2::float8 - g.score)
-                                                      when 'text'   then greatest(g.score, 0) / (greatest(g.score, 0) + 80::float8)
+                                                      when 'text'   then g.score * coalesce(u.of_text, 1 / nullif(s.most, 0), 0)
                                                       else g.score end
                when 'legacy'       then g.score
                -- titles are bonuses for the few pages that have them, not scores of everyone
@@ -75,6 +80,7 @@ begin
           from given as g
                join shape as s on s.signal = g.signal
                cross join trust as t
+               cross join unit as u
     )
     select v.chunk_id, v.signal, v.score, v.rank::integer, v.factor, v.factor * v.value
       from scaled as v;
@@ -149,8 +155,10 @@ factors (weights applied) and contributions; the contributions sum to the score.
 Strategies: rrf, rrf_boost: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher 2009). convex: scores scaled to 0 ..
 1 between their least and their greatest. distribution: mean - 3 standard deviations become 0, mean + 3 become 1,
 without a cut.
-weighted: 1 / (1 + cosine distance) for vectors, score / (score + 80) for text, the scores themselves otherwise. legacy:
-the scores themselves. adaptive: standard scores z (distance from the mean in standard deviations); the weight of the
+weighted: 1 / (1 + cosine distance) for vectors; for text beside them the score in the deviation of that (score × its
+standard deviation / that of the scores), weighed as adaptive weighs it, and without them score / greatest; the scores
+themselves otherwise. legacy: the scores themselves.
+adaptive: standard scores z (distance from the mean in standard deviations); the weight of the
 text signal, beside vectors, is e^(text_shift + information × ln(word_information / typical_information) + skewness ×
 mean of z^3 of the text scores), all but text_shift within least_exponent .. most_exponent (1.2, 20, 0.5, -1.5 and 2 were
 chosen on train queries, see benchmarks/results.md).

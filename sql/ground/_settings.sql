@@ -127,7 +127,9 @@ declare
     merged jsonb := pgsearch.default_settings();
     layer  jsonb;
 begin
-    perform pgsearch._check_settings(coalesce(options, '{}'));
+    if options <> '{}' then
+        perform pgsearch._check_settings(options);
+    end if;
 
     -- The settings of one collection apply to it alone; a search over several keeps to the defaults they share.
     foreach layer in array array[
@@ -135,7 +137,7 @@ begin
              then (select c.settings from pgsearch.collections as c where c.collection = collections[1]) end,
         options]
     loop
-        if layer is not null then
+        if layer <> '{}' then
             merged := merged
                       || layer
                       || jsonb_build_object('bm25',     (merged -> 'bm25') || coalesce(layer -> 'bm25', '{}'),

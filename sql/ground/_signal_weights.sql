@@ -11,7 +11,7 @@ select case fusion
        when 'rrf_boost'    then '{"text": 1, "vector": 1, "title": 0, "lexical": 0.5}'::jsonb
        when 'convex'       then '{"text": 0.5, "vector": 0.5, "title": 0, "lexical": 0.25}'::jsonb
        when 'distribution' then '{"text": 0.5, "vector": 0.5, "title": 0, "lexical": 0.25}'::jsonb
-       when 'weighted'     then '{"text": 1, "vector": 1, "title": 0.25, "lexical": 0.25}'::jsonb
+       when 'weighted'     then '{"text": 1, "vector": 1, "title": 0, "lexical": 0.25}'::jsonb
        -- weights set by hand: the fewer words a field has, the more a match in it says; vector stands for half a cosine
        -- beside text and for a whole one alone
        when 'legacy'       then '{"title": 3.0, "tags": 2.5, "note": 2.0, "summary": 1.5, "content": 1.0, "text": 2.0, "vector": 1.0}'::jsonb

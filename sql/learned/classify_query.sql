@@ -18,8 +18,16 @@ begin
     begin
         select t.query_type into found
           from pgsearch.query_types as t
-         where cardinality(t.patterns) > 0
-           and normalized ~* ('(?:' || array_to_string(t.patterns, ')|(?:') || ')')
+         where case
+               -- an expression is compiled in every session anew, which takes longer than all these looks
+               when exists (select
+                              from unnest(t.patterns) as r(pattern)
+                             where t.hints -> r.pattern is null
+                                or exists (select
+                                             from jsonb_array_elements_text(t.hints -> r.pattern) as h(letters)
+                                            where strpos(normalized, h.letters) > 0))
+               then normalized ~* ('(?:' || array_to_string(t.patterns, ')|(?:') || ')')
+               end
          order by t.priority
          limit 1;
     exception

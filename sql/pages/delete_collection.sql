@@ -16,6 +16,7 @@ begin
     delete from pgsearch.pages               as p where p.collection = _delete_contents.collection;
     get diagnostics deleted = row_count;
     delete from pgsearch.lexeme_stats        as l where l.collection = _delete_contents.collection;
+    delete from pgsearch.revised_chunks      as r where r.collection = _delete_contents.collection;
     delete from pgsearch.collection_stats    as s where s.collection = _delete_contents.collection;
     delete from pgsearch.embedding_centres   as k where k.collection = _delete_contents.collection;
     delete from pgsearch.embedding_positions as k where k.collection = _delete_contents.collection;

@@ -19,6 +19,16 @@ begin
            and p.external_id = any (delete_pages.external_ids)
          order by p.external_id collate "C"
            for update
+    ),
+    revised as (
+        insert into pgsearch.revised_chunks (collection, chunk_id, content_hash, text_config, content_tsv)
+        select c.collection, c.chunk_id, c.content_hash, c.text_config, c.content_tsv
+          from doomed as d
+               join pgsearch.chunks as c on c.page_id = d.page_id
+         where c.chunk_id <= (select s.last_chunk_id
+                                from pgsearch.collection_stats as s
+                               where s.collection = delete_pages.collection)
+            on conflict do nothing
     )
     delete from pgsearch.pages as p
      using doomed as d

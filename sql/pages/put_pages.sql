@@ -176,6 +176,30 @@ comment on function pgsearch._page_chunks(jsonb, integer) is
 'Chunks of a page object that _page_refusal lets pass: those given, or its content split at chunk_size characters; one
 empty chunk when there is only a title.';
 
+create or replace function pgsearch._stored_pages(collection text, external_ids text[])
+returns table (external_id text, page_id bigint, content_hash bytea, text_config text)
+language plpgsql stable parallel safe rows 100
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+-- A plan made while the table is small takes any index that begins with the collection, and keeps reading all of it: whoever
+-- begins with an empty collection, and puts page after page, would wait longer for each.
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select i.id, p.page_id, p.content_hash, p.text_config
+      from unnest(_stored_pages.external_ids) as i(id)
+           cross join lateral (select f.page_id, f.content_hash, f.text_config
+                                 from pgsearch.pages as f
+                                where f.collection = _stored_pages.collection
+                                  and f.external_id = i.id
+                                limit 1) as p;
+end;
+$$;
+
+comment on function pgsearch._stored_pages(text, text[]) is 'Those of the pages that the collection has, with what tells whether they are up to date.';
+
 create or replace function pgsearch._put_pages(collection text, lines bigint[], pages jsonb[])
 returns table (
     line            bigint,
@@ -259,9 +283,9 @@ begin
                p.page_id,
                p.content_hash = g.content_hash and p.text_config = config as same
           from good as g
-               left join pgsearch.pages as p
-                      on p.collection = _put_pages.collection
-                     and p.external_id = g.external_id
+               -- each that is stored is among those given; a full join is never a nested loop
+               full join pgsearch._stored_pages(_put_pages.collection, array(select w.external_id from good as w)) as p
+                      on p.external_id = g.external_id
     ), upserted as (
         insert into pgsearch.pages as p
                     (collection, external_id, title, tags, source, metadata, text_config, content_hash, text_hash, text_updated_at)
@@ -311,7 +335,8 @@ begin
       into all_lines, external_ids, page_ids, statuses, reasons, new_ids, updated_ids
       from judged as j
            left join compared as c on c.line = j.line
-           left join upserted as u on u.external_id = c.external_id;
+           -- each that was written is among those compared; a full join is never a nested loop
+           full join upserted as u on u.external_id = c.external_id;
 
     -- A second statement, because only a new snapshot shows the chunks as they are now that the pages are locked.
     return query
@@ -357,6 +382,17 @@ begin
                       on old.page_id = new.page_id
                      and old.content = new.content
                      and old.occurrence = new.occurrence
+    ), revised as (
+        insert into pgsearch.revised_chunks (collection, chunk_id, content_hash, text_config, content_tsv)
+        select c.collection, c.chunk_id, c.content_hash, c.text_config, c.content_tsv
+          from diff as d
+               join pgsearch.chunks as c on c.page_id = d.page_id
+                                        and c.chunk_id = d.chunk_id
+         where (d.ordinal is null or (c.content_hash, c.text_config) is distinct from (d.content_hash, config))
+           and c.chunk_id <= (select s.last_chunk_id
+                                from pgsearch.collection_stats as s
+                               where s.collection = _put_pages.collection)
+            on conflict do nothing
     ), deleted as (
         delete from pgsearch.chunks as c
          using diff as d

@@ -24,6 +24,7 @@ declare
     former     pgsearch.collection_stats;
     counted_to bigint;
     present    record;
+    revised    bigint[];
     tokens     bigint;
     -- while chunks are analysed anew, what was counted is no longer what stands there
     analysis   constant integer := case
@@ -51,17 +52,29 @@ begin
         select count(*)                                                             as chunks,
                coalesce(max(c.chunk_id), 0)                                         as last_chunk_id,
                coalesce(sum(h.checksum), 0)                                         as checksum,
-               count(*) filter (where c.chunk_id <= counted_to)                     as former_chunks,
-               coalesce(sum(h.checksum) filter (where c.chunk_id <= counted_to), 0) as former_checksum
+               count(*) filter (where h.counted)                     as former_chunks,
+               coalesce(sum(h.checksum) filter (where h.counted), 0) as former_checksum,
+               -- what was counted of those that have changed, in the same moment
+               (select array_agg(r.chunk_id) from pgsearch.revised_chunks as r where r.collection = name) as revised,
+               (select coalesce(sum(pgsearch._text_checksum(r.chunk_id, r.content_hash, r.text_config)), 0)
+                  from pgsearch.revised_chunks as r
+                 where r.collection = name) as revised_checksum
           into present
           from pgsearch.chunks as c
-               cross join lateral (select pgsearch._text_checksum(c.chunk_id, c.content_hash, c.text_config) as checksum offset 0) as h
+               left join pgsearch.revised_chunks as r on r.collection = name
+                                                     and r.chunk_id = c.chunk_id
+               cross join lateral (select pgsearch._text_checksum(c.chunk_id, c.content_hash, c.text_config) as checksum,
+                                          c.chunk_id <= counted_to and r.chunk_id is null as counted
+                                   offset 0) as h
          where c.collection = name;
+        revised := coalesce(present.revised, '{}');
 
         if former.analysis = analysis and analysis > 0
-           and present.former_chunks = former.chunks
-           and present.former_checksum = former.checksum then
-            change := case when present.chunks = former.chunks then 'none' else 'added' end;
+           and present.former_chunks + cardinality(revised) = former.chunks
+           and present.former_checksum + present.revised_checksum = former.checksum then
+            change := case when cardinality(revised) > 0            then 'some'
+                           when present.chunks = former.chunks then 'none'
+                           else 'added' end;
         else
             change := 'all';
         end if;
@@ -86,10 +99,59 @@ begin
             select (select count(*) from written), former.total_tokens + coalesce(sum(n.nentry), 0)
               into lexemes_changed, tokens
               from counted as n;
+        elsif change = 'some' then
+            with counted as materialized (
+                select u.lexeme, sum(u.ndoc)::bigint as ndoc, sum(u.nentry)::bigint as nentry
+                  from (select s.word as lexeme, s.ndoc, s.nentry
+                          from ts_stat(format('select c.content_tsv from pgsearch.chunks as c '
+                                              'where c.collection = %1$L and c.chunk_id > %2$s and c.chunk_id <= %3$s '
+                                              'union all '
+                                              'select c.content_tsv from unnest(%4$L::bigint[]) as r(chunk_id) '
+                                              'join pgsearch.chunks as c on c.chunk_id = r.chunk_id '
+                                              'where c.collection = %1$L and c.chunk_id <= %2$s',
+                                              name, counted_to, present.last_chunk_id, revised)) as s
+                         union all
+                        select s.word, -s.ndoc, -s.nentry
+                          from ts_stat(format('select r.content_tsv from pgsearch.revised_chunks as r '
+                                              'where r.collection = %L and r.chunk_id = any (%L)',
+                                              name, revised)) as s) as u
+                 group by u.lexeme
+            ),
+            gone as (
+                delete from pgsearch.lexeme_stats as l
+                 using counted as n
+                 where l.collection = name
+                   and l.lexeme = n.lexeme
+                   and l.document_frequency + n.ndoc <= 0
+                returning 1
+            ),
+            changed as (
+                update pgsearch.lexeme_stats as l
+                   set document_frequency = l.document_frequency + n.ndoc
+                  from counted as n
+                 where l.collection = name
+                   and l.lexeme = n.lexeme
+                   and l.document_frequency + n.ndoc > 0
+                   and n.ndoc <> 0
+                returning 1
+            ),
+            written as (
+                insert into pgsearch.lexeme_stats (collection, lexeme, document_frequency)
+                select name, n.lexeme, n.ndoc
+                  from counted as n
+                 where n.ndoc > 0
+                   and not exists (select from pgsearch.lexeme_stats as l where l.collection = name and l.lexeme = n.lexeme)
+                returning 1
+            )
+            select (select count(*) from gone) + (select count(*) from changed) + (select count(*) from written),
+                   former.total_tokens + coalesce(sum(n.nentry), 0)
+              into lexemes_changed, tokens
+              from counted as n;
         elsif change = 'all' then
             with counted as materialized (
                 select s.word as lexeme, s.ndoc, s.nentry
-                  from ts_stat(format('select c.content_tsv from pgsearch.chunks as c where c.collection = %L', name)) as s
+                  from ts_stat(format('select c.content_tsv from pgsearch.chunks as c where c.collection = %L and c.chunk_id <= %s',
+                                      name, present.last_chunk_id)) as s
             ),
             gone as (
                 delete from pgsearch.lexeme_stats as l
@@ -111,6 +173,10 @@ begin
               into lexemes_changed, tokens
               from counted as n;
         end if;
+
+        delete from pgsearch.revised_chunks as r
+         where r.collection = name
+           and r.chunk_id = any (revised);
 
         insert into pgsearch.collection_stats (collection, chunks, total_tokens, last_chunk_id, checksum, analysis, refreshed_at)
         values (name, present.chunks, tokens, present.last_chunk_id, present.checksum, analysis, now())
@@ -141,7 +207,8 @@ comment on function pgsearch.refresh_text_stats(text) is
 'Counts anew in how many chunks each lexeme stands, and how long chunks are, for the ranking of words. Argument:
 collection (null: all, which also drops the statistics of collections that are gone).
 Returns one row a collection: name (the collection), change (''none'': nothing to do; ''added'': only the new chunks were
-counted, since the old ones are as they were; ''all'': all were counted), chunks, total_tokens, lexemes_changed (rows
+counted, since the old ones are as they were; ''some'': the new ones and those that were rewritten or deleted; ''all'': all
+were counted), chunks, total_tokens, lexemes_changed (rows
 written).
 Runs in one transaction and blocks no search. Chunks that others commit while it runs make the next refresh count all.
 For progress over many collections, call it for each.

@@ -57,17 +57,13 @@ begin
                    chunk_ids => findings.chunk_ids) as n;
     end if;
 
-    -- it looks at texts, and rows have no place for it
-    if asked.wanted <> 'hits' then
-        findings.confidence := pgsearch._confidence(asked, findings);
-    end if;
     findings.laps := pgsearch._lap(findings.laps, 'complete_ms');
     return findings;
 end;
 $$;
 
 comment on function pgsearch._complete(pgsearch.search_request, pgsearch.search_findings) is
-'Adds the scores that candidates lack by their own signal, information of the words, and confidence where it is wanted.';
+'Adds the scores that candidates lack by their own signal, and information of the words.';
 
 create or replace function pgsearch._signals_before_fusion(asked pgsearch.search_request, findings pgsearch.search_findings)
 returns jsonb

@@ -8,7 +8,9 @@ set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    settings   constant jsonb                 := asked.settings;
+    settings   constant jsonb                 := case when asked.use_text and asked.use_vector
+                                                      then pgsearch._calibrated(asked.settings, asked.model, (asked.scope).collections)
+                                                      else asked.settings end;
     parsed     constant pgsearch.parsed_query := asked.parsed;
     reranks    constant boolean := settings ->> 'rerank' <> '';
     -- a reranker chooses the chunk of a page itself
@@ -16,13 +18,13 @@ declare
     half       constant float8  := (settings ->> 'recency_half_life_days')::float8;
     lowest     constant float8  := (settings ->> 'min_relevance')::float8;
     -- what a stage chooses from is the same whatever is shown, so that the order is
-    shown      constant integer := case
-                                   when (settings ->> 'distinct')::boolean or reranks and (settings ->> 'group_by_page')::boolean
-                                        or lowest > 0 then 10000
+    enough     constant integer := case
+                                   when (settings ->> 'distinct')::boolean or reranks and (settings ->> 'group_by_page')::boolean then 10000
                                    else greatest(asked.skip + asked.top_k,
                                                  case when reranks then (settings ->> 'rerank_head')::integer end,
                                                  case when (settings ->> 'diversity')::float8 > 0 then 100 end)
                                    end;
+    shown      constant integer := case when lowest > 0 then 10000 else enough end;
     article_boosts float8[];
     ages           float8[];
     undated        integer;
@@ -54,7 +56,7 @@ begin
         select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
           into findings.hits
           from pgsearch._fused_adaptive(
-                   settings       => pgsearch._calibrated(settings, asked.model, (asked.scope).collections),
+                   settings       => settings,
                    information    => findings.information,
                    embedding      => asked.embedding,
                    model          => asked.model,
@@ -96,7 +98,7 @@ begin
     end if;
     findings.hits := coalesce(findings.hits, '[]');
     if lowest > 0 then
-        findings := pgsearch._above(lowest, asked, findings);
+        findings := pgsearch._above(lowest, case asked.wanted when 'hits' then enough end, asked, findings);
     end if;
     if findings.field_pages is not null then
         findings.hits := pgsearch._hits_with_fields(findings);
@@ -110,33 +112,48 @@ comment on function pgsearch._fuse_and_boost(pgsearch.search_request, pgsearch.s
 'Adds hits: the first candidates by the fusion, best first, as objects of chunk_id, page_id, score, match_reason, signals
 and hit_chunks; as many as are shown, or as reranking, diversity and a least relevance choose from.';
 
-create or replace function pgsearch._above(lowest float8, asked pgsearch.search_request, findings pgsearch.search_findings)
+create or replace function pgsearch._above(
+    lowest   float8,
+    enough   integer,
+    asked    pgsearch.search_request,
+    findings pgsearch.search_findings
+)
 returns pgsearch.search_findings
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    fused constant integer := jsonb_array_length(findings.hits);
+    hits   constant jsonb   := findings.hits;
+    fused  constant integer := jsonb_array_length(hits);
+    block  integer := case when enough is null then fused else greatest(enough, 20) end;
+    kept   jsonb   := '[]';
+    judged integer := 0;
 begin
-    select coalesce(jsonb_agg(h.hit order by h.at), '[]')
-      into findings.hits
-      from jsonb_array_elements(findings.hits) with ordinality as h(hit, at)
-           join unnest(pgsearch._relevance(asked, findings,
-                                           array(select (e ->> 'page_id')::bigint from jsonb_array_elements(findings.hits) as e),
-                                           array(select (e ->> 'chunk_id')::bigint from jsonb_array_elements(findings.hits) as e)))
-                    with ordinality as w(relevance, at) on w.at = h.at
-     where w.relevance >= lowest;
+    loop
+        findings.hits := jsonb_path_query_array(hits, '$[$first to $last]',
+                                                jsonb_build_object('first', judged, 'last', judged + block - 1));
+        findings := pgsearch._with_relevance(asked, findings);
+        kept     := kept || coalesce((select jsonb_agg(h.hit order by h.at)
+                                        from jsonb_array_elements(findings.hits) with ordinality as h(hit, at)
+                                       where (h.hit ->> 'relevance')::float8 >= lowest), '[]');
+        judged   := judged + block;
+        -- few pass: then it takes many, and not many looks
+        block    := 2 * block;
+        exit when judged >= fused or jsonb_array_length(kept) >= enough;
+    end loop;
+    findings.hits := kept;
 
-    if jsonb_array_length(findings.hits) < fused then
+    if judged >= fused and jsonb_array_length(kept) < fused then
         findings.notes := findings.notes || format('Of %s candidates %s are below the relevance of %s: they are left out.',
-                                                   fused, fused - jsonb_array_length(findings.hits), lowest);
+                                                   fused, fused - jsonb_array_length(kept), lowest);
     end if;
     return findings;
 end;
 $$;
 
-comment on function pgsearch._above(float8, pgsearch.search_request, pgsearch.search_findings) is
-'The findings without the hits whose relevance is below the least, and with a note on how many were left out.';
+comment on function pgsearch._above(float8, integer, pgsearch.search_request, pgsearch.search_findings) is
+'The findings without the hits whose relevance is below the least, and with a note on how many were left out. They are
+judged best first, until enough are kept (null: all are, since they are to be counted).';
 
 create or replace function pgsearch._hits_with_fields(findings pgsearch.search_findings)
 returns jsonb

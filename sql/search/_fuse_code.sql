@@ -215,10 +215,9 @@ begin
         or not one_a_page;
     findings.hits := coalesce(findings.hits, '[]');
 
-    -- it looks at texts, and rows have no place for it
+    -- what texts and vectors of chunks say comes to it (see _with_relevance)
     if asked.wanted <> 'hits' then
         findings.confidence := greatest(
-            pgsearch._confidence(asked, findings),
             case when in_code.best_node is not null then pgsearch._cosine_confidence(in_code.best_node, (asked.model).model) end,
             -- the name was said in full, and the first hit bears it
             case when (findings.hits #>> '{0,whole_name}')::boolean then 0.95::float8 end,
@@ -233,5 +232,5 @@ end;
 $$;
 
 comment on function pgsearch._fuse_code(pgsearch.search_request, pgsearch.search_findings) is
-'Adds signals, the weights as they are applied, confidence where it is wanted, and hits: objects as _fuse_and_boost makes
-them, with the node that explains each.';
+'Adds signals, the weights as they are applied, the confidence that names and summaries give, where it is wanted, and
+hits: objects as _fuse_and_boost makes them, with the node that explains each.';

@@ -180,7 +180,7 @@ begin
                  where a.chunk_id <> all (best.chunk_ids)
                    -- the words found a better chunk of the page
                    and (first_chunks is null or a.chunk_id <> all (first_chunks) or a.page_id <> all (best.page_ids))) as u;
-        findings := pgsearch._with_fields(asked, findings);
+        findings := pgsearch._with_sequences(asked, pgsearch._with_fields(asked, findings));
         findings.laps := pgsearch._lap(findings.laps, 'text_ms');
     elsif parsed.required is null and parsed.excluded is null then
         select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'), coalesce(array_agg(u.page_id order by u.chunk_id), '{}')
@@ -227,7 +227,6 @@ declare
     parsed constant pgsearch.parsed_query := asked.parsed;
     scope  pgsearch.scope                 := asked.scope;
     words  pgsearch.bm25_words            := asked.words;
-    best   pgsearch.scored_chunks;
     told   record;
 begin
     -- what is required may stand in the fields of a page, or some of it there and the rest in the text
@@ -266,9 +265,94 @@ begin
     if findings.field_pages is null then
         return findings;
     end if;
-    select array_agg(c.score + coalesce(findings.field_scores[array_position(findings.field_pages, c.page_id)], 0) order by c.at)
-      into findings.text_scores
-      from unnest(findings.page_ids, findings.text_scores) with ordinality as c(page_id, score, at);
+    return pgsearch._with_text_scores(
+               findings,
+               array(select c.score + coalesce(findings.field_scores[array_position(findings.field_pages, c.page_id)], 0)
+                       from unnest(findings.page_ids, findings.text_scores) with ordinality as c(page_id, score, at)
+                      order by c.at));
+end;
+$$;
+
+comment on function pgsearch._with_fields(pgsearch.search_request, pgsearch.search_findings) is
+'The findings with what the fields of the candidates'' pages are worth added to their text_scores, and so in by_text; and
+with candidates that meet what the query requires only together with the fields of their pages.';
+
+create or replace function pgsearch._with_sequences(asked pgsearch.search_request, findings pgsearch.search_findings)
+returns pgsearch.search_findings
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+set gin_fuzzy_search_limit = 0
+as $$
+declare
+    most_words constant integer            := 4;
+    words      constant pgsearch.bm25_words := asked.words;
+    typed      text[];
+    sequences  tsquery[];
+    gains      float8[];
+begin
+    -- names of letters and digits alone: that the rest stands side by side is told by its whole, or by its bigrams
+    if findings.chunk_ids = '{}' or not pgsearch._has_any(asked.query, '0123456789') then
+        return findings;
+    end if;
+    typed := array(select w.word
+                     from unnest((asked.parsed).words) with ordinality as w(word, at)
+                    where pgsearch._has_any(w.word, '0123456789')
+                      and btrim(w.word, '0123456789') <> ''
+                    order by w.at
+                    limit most_words);
+    if typed = '{}' then
+        return findings;
+    end if;
+
+    select array_agg(s.sequence order by s.at), array_agg(s.gain order by s.at)
+      into sequences, gains
+      from (select w.at,
+                   pgsearch._phrase(t.text_config, w.word) as sequence,
+                   (select max(g.gain)
+                      from unnest(words.names, words.gains) as g(name, gain)
+                     where g.name = any (tsvector_to_array(pgsearch._analyze(t.text_config, w.word)))) as gain
+              from unnest(typed) with ordinality as w(word, at)
+                   cross join (select c.text_config
+                                 from pgsearch.collections as c
+                                where (asked.scope).collections is null
+                                   or c.collection = any ((asked.scope).collections)
+                                order by c.collection
+                                limit 1) as t) as s
+     where strpos(s.sequence::text, '<->') > 0
+       and s.gain is not null;
+    if sequences is null then
+        return findings;
+    end if;
+
+    return pgsearch._with_text_scores(
+               findings,
+               array(select f.score + coalesce((select sum(s.gain order by s.gain)
+                                                  from unnest(sequences, gains) as s(sequence, gain)
+                                                 where c.content_tsv @@ s.sequence), 0)
+                       from unnest(findings.page_ids, findings.chunk_ids, findings.text_scores)
+                                with ordinality as f(page_id, chunk_id, score, at)
+                            join pgsearch.chunks as c on c.page_id = f.page_id
+                                                     and c.chunk_id = f.chunk_id
+                      order by f.at));
+end;
+$$;
+
+comment on function pgsearch._with_sequences(pgsearch.search_request, pgsearch.search_findings) is
+'The findings with what it is worth that the parts of a word of letters and digits stand side by side, as they were typed:
+제15조 is not any 15 in a text with 제60조, and 3.11 is part of 3.11.4. Where they do, the most telling of them counts once
+more. Up to four words of a query are looked for, among the candidates.';
+
+create or replace function pgsearch._with_text_scores(findings pgsearch.search_findings, text_scores float8[])
+returns pgsearch.search_findings
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    best pgsearch.scored_chunks;
+begin
+    findings.text_scores := text_scores;
     select array_agg(c.chunk_id order by c.score desc, c.chunk_id), array_agg(c.page_id order by c.score desc, c.chunk_id),
            array_agg(c.score order by c.score desc, c.chunk_id)
       into best.chunk_ids, best.page_ids, best.scores
@@ -279,9 +363,8 @@ begin
 end;
 $$;
 
-comment on function pgsearch._with_fields(pgsearch.search_request, pgsearch.search_findings) is
-'The findings with what the fields of the candidates'' pages are worth added to their text_scores, and so in by_text; and
-with candidates that meet what the query requires only together with the fields of their pages.';
+comment on function pgsearch._with_text_scores(pgsearch.search_findings, float8[]) is
+'The findings with other text_scores, and by_text in their order.';
 
 create or replace function pgsearch._first_chunks(page_ids bigint[], required tsquery, excluded tsquery)
 returns pgsearch.scored_chunks

@@ -63,27 +63,6 @@ $$;
 
 comment on function pgsearch._asked_on(pgsearch.search_request) is 'The request for the most candidates.';
 
-create or replace function pgsearch._with_relevance(asked pgsearch.search_request, findings pgsearch.search_findings)
-returns pgsearch.search_findings
-language plpgsql stable parallel safe
-set search_path = pg_catalog, pg_temp
-set extra_float_digits = 1
-as $$
-begin
-    select coalesce(jsonb_agg(h.hit || jsonb_build_object('relevance', w.relevance) order by h.at), '[]')
-      into findings.hits
-      from jsonb_array_elements(findings.hits) with ordinality as h(hit, at)
-           left join unnest(pgsearch._relevance(asked, findings,
-                                                array(select (e ->> 'page_id')::bigint from jsonb_array_elements(findings.hits) as e),
-                                                array(select (e ->> 'chunk_id')::bigint from jsonb_array_elements(findings.hits) as e)))
-                     with ordinality as w(relevance, at) on w.at = h.at;
-    return findings;
-end;
-$$;
-
-comment on function pgsearch._with_relevance(pgsearch.search_request, pgsearch.search_findings) is
-'The findings, each hit with its relevance (see _relevance), which only they can tell.';
-
 create or replace function pgsearch._with_further(
     findings   pgsearch.search_findings,
     further    pgsearch.search_findings,
@@ -120,9 +99,10 @@ begin
 
     findings.hits := findings.hits || case when best > worst then hits else beyond end;
     if once then
-        findings.page_ids  := findings.page_ids || further.page_ids;
-        findings.chunk_ids := findings.chunk_ids || further.chunk_ids;
-        findings := pgsearch._each_text_once(findings);
+        further.hits      := findings.hits;
+        further.page_ids  := findings.page_ids || further.page_ids;
+        further.chunk_ids := findings.chunk_ids || further.chunk_ids;
+        findings.hits     := (pgsearch._each_text_once(further)).hits;
     end if;
     findings.laps := pgsearch._lap(findings.laps, 'further_ms');
     return findings;

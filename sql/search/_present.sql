@@ -19,19 +19,7 @@ declare
     excerpts       text[];
     widened        bigint[];
     contexts       text[];
-    worth          float8[];
 begin
-    -- hits from below the candidates know theirs already
-    select array_agg(greatest((coalesce(r.hit -> 'relevance', to_jsonb(w.relevance)) #>> '{}')::float8,
-                              case when (r.hit ->> 'whole_name')::boolean then 0.95::float8 end)
-                     order by r.at)
-      into worth
-      from jsonb_array_elements(ranked) with ordinality as r(hit, at)
-           left join unnest(pgsearch._relevance(asked, findings,
-                                                array(select (e ->> 'page_id')::bigint from jsonb_array_elements(ranked) as e),
-                                                array(select (e ->> 'chunk_id')::bigint from jsonb_array_elements(ranked) as e)))
-                     with ordinality as w(relevance, at) on w.at = r.at;
-
     if neighbours > 0 then
         select array_agg(x.chunk_id), array_agg(x.context)
           into widened, contexts
@@ -62,7 +50,7 @@ begin
                    -- normalize_display_scores of scores that all differ
                    'display_score', 1::float8 - (asked.skip + r.at - 1)::float8 / (asked.skip + shown),
                    'match_reason',  r.hit -> 'match_reason',
-                   'relevance',     worth[r.at],
+                   'relevance',     r.hit -> 'relevance',
                    'signals',       case when r.hit ? 'reranked'
                                          then (r.hit -> 'signals') || jsonb_build_object('fused', r.hit -> 'score', 'reranked', r.hit -> 'reranked')
                                          else r.hit -> 'signals' end,
@@ -87,4 +75,4 @@ $$;
 
 comment on function pgsearch._present(pgsearch.search_request, pgsearch.search_findings) is
 'The hits as search_hybrid returns them, from the ranked ones (objects with chunk_id, page_id, score, match_reason,
-signals, hit_chunks; and node, whose keys are added).';
+signals, hit_chunks, relevance; and node, whose keys are added).';

@@ -12,7 +12,6 @@ declare
     notes        text[] := '{}';
     typed        text[];
     cost         record;
-    words        integer;
 begin
     if parsed.truncated then
         notes := notes || format('The query was cut to its first %s characters.', to_char(pgsearch._most_typed(), 'FM999,999'));
@@ -29,20 +28,14 @@ begin
                                  array_to_string(typed, ', '), substr(typed[1], 2));
     end if;
 
-    if cardinality(parsed.lexemes) >= pgsearch._most_lexemes() then
-        select count(distinct l)
-          into words
-          from (select distinct c.text_config
-                  from pgsearch.collections as c
-                 where (asked.scope).collections is null
-                    or c.collection = any ((asked.scope).collections)) as t
-               cross join lateral (select unnest((pgsearch.parse_query(parsed.asked, t.text_config)).lexemes)) as p(l);
-        if words > cardinality(parsed.lexemes) then
-            notes := notes || format('Of %s different words the %s that tell most were looked for; %s were left out.',
-                                     words, cardinality(parsed.lexemes), words - cardinality(parsed.lexemes));
-        end if;
+    if cardinality(parsed.lexemes) >= pgsearch._most_lexemes() and parsed.different > cardinality(parsed.lexemes) then
+        notes := notes || format('Of %s different words the %s that tell most were looked for; %s were left out.',
+                                 parsed.different, cardinality(parsed.lexemes), parsed.different - cardinality(parsed.lexemes));
     end if;
 
+    if parsed.required is null and parsed.excluded is null then
+        return notes;
+    end if;
     for cost in
         select k.typed,
                case k.kind when '-' then 'an exclusion' else 'a requirement' end as role,

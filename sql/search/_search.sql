@@ -3,7 +3,7 @@
 -- ask -> gather candidates by vectors, by titles, and by words, which score them all (and once more for what was
 -- probably meant, if there are none) -> complete the other signals ->
 -- fuse, boost (and go on below them where that far down is asked for) -> count -> arrange: rerank the head, one chunk a
--- page, diversity -> present: window, snippet.
+-- page, diversity -> judge the relevance of what is shown -> present: window, snippet.
 -- A stage takes the request and what was found so far, and gives back what was found. Between the stages travel arrays,
 -- never joins of the big tables: each statement is flat, with its own index.
 
@@ -78,7 +78,7 @@ begin
 
     findings := pgsearch._complete(asked, findings);
     if wanted = 'candidates' then
-        return pgsearch._signals_before_fusion(asked, findings);
+        return pgsearch._signals_before_fusion(asked, pgsearch._with_relevance(asked, findings));
     end if;
 
     findings := pgsearch._fuse_and_boost(asked, findings);
@@ -90,12 +90,16 @@ begin
         found_then := pgsearch._fuse_and_boost(further, pgsearch._complete(further, pgsearch._gather(further)));
         findings   := pgsearch._with_further(
                         findings   => findings,
-                        further    => pgsearch._with_relevance(further, found_then),
+                        further    => found_then,
                         one_a_page => (asked.settings ->> 'group_by_page')::boolean,
                         once       => (asked.settings ->> 'distinct')::boolean);
     end if;
     findings := pgsearch._counted(asked, findings);
     findings := pgsearch._arrange(asked, findings);
+    -- where there is a least relevance, all hits have theirs
+    if (asked.settings ->> 'min_relevance')::float8 = 0 then
+        findings := pgsearch._with_relevance_of_all(asked, findings, further, found_then);
+    end if;
     findings := pgsearch._present(asked, findings);
     return pgsearch._outcome(asked, findings);
 end;

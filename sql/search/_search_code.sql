@@ -1,7 +1,7 @@
 -- The path of a question about code: search_code walks it, and so does search in mode "code".
 --
 -- It is the path of _search with stages of its own where nodes differ: ask (which also tells the type of the question),
--- gather, complete, fuse. What the words find, arranging, presenting and the outcome are the same.
+-- gather, complete, fuse. What the words find, arranging, judging, presenting and the outcome are the same.
 
 create or replace function pgsearch._search_code(
     query       text,
@@ -22,9 +22,10 @@ set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    asked pgsearch.search_request;
-    further pgsearch.search_request;
-    findings pgsearch.search_findings;
+    asked      pgsearch.search_request;
+    further    pgsearch.search_request;
+    findings   pgsearch.search_findings;
+    found_then pgsearch.search_findings;
 begin
     asked := pgsearch._ask_code(query       => query,
                                 embedding   => embedding,
@@ -40,15 +41,17 @@ begin
         findings := pgsearch._each_text_once(findings);
     end if;
     if pgsearch._goes_on(asked, findings) then
-        further  := pgsearch._asked_on(asked);
-        findings := pgsearch._with_further(
+        further    := pgsearch._asked_on(asked);
+        found_then := pgsearch._fuse_code(further, pgsearch._complete_code(further, pgsearch._gather_code(further)));
+        findings   := pgsearch._with_further(
                         findings   => findings,
-                        further    => pgsearch._fuse_code(further, pgsearch._complete_code(further, pgsearch._gather_code(further))),
+                        further    => found_then,
                         one_a_page => (asked.settings ->> 'group_by_page')::boolean,
                         once       => (asked.settings ->> 'distinct')::boolean);
     end if;
     findings := pgsearch._counted(asked, findings);
     findings := pgsearch._arrange(asked, findings);
+    findings := pgsearch._with_relevance_of_all(asked, findings, further, found_then);
     findings := pgsearch._present(asked, findings);
     return pgsearch._outcome(asked, findings)
            || jsonb_build_object('query_type', (asked.code).query_type, 'weights', (findings.code).weights);

@@ -94,6 +94,56 @@ comment on function pgsearch._rows_read() is
 'What this transaction has read so far of the large tables: a row a table with its sequential scans, the rows that they
 read and those fetched by indexes, a row an index with its scans and the entries they gave.';
 
+create or replace function pgsearch._explained_relevance(
+    query       text,
+    embedding   vector,
+    collections text[],
+    filter      jsonb,
+    options     jsonb,
+    outcome     jsonb,
+    out told    text,
+    out parts   jsonb
+)
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
+as $$
+declare
+    asked    pgsearch.search_request := pgsearch._ask(query, embedding, collections, 'auto', 8, null, filter, options, 'hits');
+    findings pgsearch.search_findings := pgsearch._gather(asked);
+    levels   record;
+begin
+    if findings.chunk_ids = '{}' and outcome ->> 'did_you_mean' is not null then
+        asked    := pgsearch._ask(outcome ->> 'did_you_mean', embedding, collections, 'auto', 8, null, filter, options, 'hits');
+        findings := pgsearch._gather(asked);
+    end if;
+    findings := pgsearch._complete(asked, findings);
+    levels   := pgsearch._levels_of_relevance(asked.model, collections);
+
+    told  := concat_ws(
+                 ', ',
+                 case when asked.use_text
+                      then coalesce('words at level ' || round(levels.chance::numeric, 2), 'words at the usual level') end,
+                 case when not asked.use_vector then null
+                      when levels.by_steps then 'vectors by confidence_breakpoints'
+                      else format('vectors from %s (unrelated) to %s (related)',
+                                  round(levels.unrelated::numeric, 2), round(levels.related::numeric, 2)) end);
+    parts := jsonb_build_object(
+                 'levels', to_jsonb(levels) || jsonb_build_object('model', (asked.model).model),
+                 'hits',   (select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('chunk_id', h.hit -> 'chunk_id')
+                                                                        || to_jsonb(r) - 'at') order by r.at), '[]')
+                              from pgsearch._relevance(
+                                       asked, findings,
+                                       array(select (h ->> 'page_id')::bigint from jsonb_array_elements(outcome -> 'hits') as h),
+                                       array(select (h ->> 'chunk_id')::bigint from jsonb_array_elements(outcome -> 'hits') as h)) as r
+                                   join jsonb_array_elements(outcome -> 'hits') with ordinality as h(hit, at) on h.at = r.at));
+end;
+$$;
+
+comment on function pgsearch._explained_relevance(text, vector, text[], jsonb, jsonb, jsonb) is
+'What the relevance of the hits of an outcome of _search was read from: told, the levels in short; parts, an object of
+levels (see _levels_of_relevance) and hits (the columns of _relevance for each).';
+
 create or replace function pgsearch.explain_search(
     query       text,
     embedding   vector  default null,
@@ -132,6 +182,9 @@ declare
     -- what the stages may look up by keys, a survey of common words included
     by_keys    bigint;
     text_shift float8;
+    outcome    jsonb;
+    took       float8;
+    relevance  record;
 begin
     perform pgsearch._check_collections(collections);
     settings   := pgsearch._settings(collections, options);
@@ -241,7 +294,7 @@ begin
     end if;
     select jsonb_object_agg(coalesce(r.index_name, r.relation), jsonb_build_array(r.scans, r.rows, r.fetched)) into before from pgsearch._rows_read() as r;
     began   := clock_timestamp();
-    perform pgsearch._search(query, embedding, collections, 'auto', 8, null, filter, options);
+    outcome := pgsearch._search(query, embedding, collections, 'auto', 8, null, filter, options);
     by_keys := greatest(5000, 20 * (settings ->> 'candidates')::bigint);
     select string_agg(r.index_name, ', ' order by r.index_name) filter (where r.index_name is not null and r.scans > 0) as used,
            -- a small table may rightly be read whole, and a narrowed search may read its part by another index
@@ -256,11 +309,20 @@ begin
                    n.fetched - (before -> coalesce(n.index_name, n.relation) ->> 2)::bigint as fetched
               from pgsearch._rows_read() as n) as r;
     text_shift := (pgsearch._calibrated(settings, model, collections) #>> '{adaptive,text_shift}')::float8;
-    return query select 'search',
-                        case when counted.walked then 'a table or an index read whole' else 'every statement' end
-                        || case when text_shift <> 0 and model.model_id is not null then format('; words × %s', round(exp(text_shift)::numeric, 1)) else '' end,
-                        counted.used, 'indexes only',
-                        not counted.walked, counted.rows::bigint, round(extract(epoch from clock_timestamp() - began) * 1000, 3)::float8, jsonb_build_array(coalesce(counted.plan, '{}'));
+    took       := round(extract(epoch from clock_timestamp() - began) * 1000, 3);
+    relevance  := pgsearch._explained_relevance(query, embedding, collections, filter, options, outcome);
+    return query
+    select 'search',
+           concat_ws('; ',
+                     case when counted.walked then 'a table or an index read whole' else 'every statement' end,
+                     case when text_shift <> 0 and model.model_id is not null then 'words × ' || round(exp(text_shift)::numeric, 1) end,
+                     'relevance: ' || nullif(relevance.told, '')),
+           counted.used,
+           'indexes only',
+           not counted.walked,
+           counted.rows::bigint,
+           took,
+           jsonb_build_array(coalesce(counted.plan, '{}'), jsonb_build_object('relevance', relevance.parts));
 end;
 $$;
 
@@ -269,10 +331,13 @@ comment on function pgsearch.explain_search(text, vector, text[], jsonb, jsonb) 
 Returns a row a stage (phrase, for each quoted one; words, for each that the statistics do not know; text, one for each
 scan of BM25; vector; fields; lexical, where the query has words that no chunk knows; candidate_pages; search, every statement
 of the whole search by the counters of tables and indexes): node (kinds of scan; in the last row also how much more
-words weigh beside the model, where calibrate_fusion found that they should), index_name (indexes used),
+words weigh beside the model, where calibrate_fusion found that they should, and the levels that relevance is read from, see
+calibrate_relevance), index_name (indexes used),
 expected_index, uses_index (the expected index serves, or another one where the search is narrowed to collections or
 pages; nothing is read sequentially and no index walked whole), rows (read from the tables), milliseconds (planning and
-execution), plan (the whole EXPLAIN as JSON).
+execution), plan (the whole EXPLAIN as JSON; in the last row what was read, and under "relevance" the levels and for each
+of the first eight hits what its relevance comes of: coverage and share of the words and the log odds by_words that they
+give, nearness of the vector and by_vector, title and spelling as the least that there is).
 Errors as search_hybrid.
 Example:
 select stage, index_name, milliseconds from pgsearch.explain_search(''전기차 보조금'');';

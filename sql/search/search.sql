@@ -21,7 +21,9 @@ as $$
 declare
     outcome jsonb;
 begin
-    perform pgsearch._check_context(coalesce(context, '{}'));
+    if context <> '{}' then
+        perform pgsearch._check_context(context);
+    end if;
     outcome := pgsearch._search(query, embedding, collections, search_mode, top_k, fusion, filter, options);
 
     return outcome || pgsearch._log_quietly(query, collections, top_k, filter, options, coalesce(context, '{}'), outcome);

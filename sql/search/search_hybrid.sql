@@ -71,7 +71,7 @@ Arguments:
   page_ids; operators eq, ne, gt, gte, lt, lte, in, not_in, any_of, contains, exists, not; and, or, not. Such as {"tags":
   "howto", "metadata": {"year": {"gte": 2023}, "authors": "lee"}}, or {"or": [{"source": "wiki"}, {"updated_at": {"gte":
   "2026-01-01"}}]}; _filter_page_ids tells the whole language. With an empty query the pages that pass are listed, each
-  by its first chunk, those put last first)
+  by its first chunk, the newest first: by the date under the option recency_key, else those put last first)
 - options (see default_settings; offset: hits to leave out before the first, such as {"offset": 20}; distinct: each text
   once)
 Returns rank from 1, the page and the chunk with their texts, context (with the neighbouring chunks, when option window

@@ -22,6 +22,7 @@ as $$
 declare
     kept_queries constant integer := 1000;
     kept_askers  constant integer := 3;
+    kept_slow    constant integer := 100;
     starts_at    constant timestamptz := _refresh_search_stats_day.day::timestamp at time zone 'UTC';
     ends_at      constant timestamptz := (_refresh_search_stats_day.day + 1)::timestamp at time zone 'UTC';
     first_id     constant uuid := pgsearch._first_uuid(starts_at);
@@ -190,11 +191,13 @@ begin
      where t.day = _refresh_search_stats_day.day;
     insert into pgsearch.top_queries_daily
     select _refresh_search_stats_day.day, r.collection, r.query_normalized, r.user_query, r.query_count, r.no_result_count, r.clicked_count, r.confidence_count, r.sum_confidence,
-           r.askers
+           r.askers, r.timed_count, r.sum_latency
       from (select a.*,
                    row_number() over (partition by a.collection order by a.query_count desc, a.query_normalized) as by_count,
                    row_number() over (partition by a.collection order by a.no_result_count desc, a.query_normalized) as by_no_result,
-                   row_number() over (partition by a.collection order by a.query_count - a.clicked_count desc, a.query_normalized) as by_no_click
+                   row_number() over (partition by a.collection order by a.query_count - a.clicked_count desc, a.query_normalized) as by_no_click,
+                   row_number() over (partition by a.collection order by a.sum_latency / nullif(a.timed_count, 0) desc nulls last,
+                                                                         a.query_normalized) as by_time
               from (select s.collection, s.query_normalized,
                            min(s.user_query) as user_query,
                            sum(s.weight) as query_count,
@@ -203,7 +206,9 @@ begin
                            coalesce(sum(s.weight) filter (where s.confidence is not null), 0) as confidence_count,
                            coalesce(sum(s.weight * s.confidence), 0) as sum_confidence,
                            (array_agg(distinct hashtext(coalesce(s.user_id, s.session_id, _refresh_search_stats_day.day::text)
-                                                        || E'\n' || s.query_normalized)))[:kept_askers] as askers
+                                                        || E'\n' || s.query_normalized)))[:kept_askers] as askers,
+                           coalesce(sum(s.weight) filter (where s.latency_ms is not null), 0) as timed_count,
+                           coalesce(sum(s.weight * s.latency_ms), 0) as sum_latency
                       from pg_temp._searches as s
                            left join (select l.search_id, max(l.query_id::text) as last_id
                                         from pg_temp._searches as l
@@ -215,7 +220,8 @@ begin
                      group by s.collection, s.query_normalized) as a) as r
      where r.by_count <= kept_queries
         or (r.by_no_result <= kept_queries and r.no_result_count > 0)
-        or (r.by_no_click <= kept_queries and r.clicked_count < r.query_count);
+        or (r.by_no_click <= kept_queries and r.clicked_count < r.query_count)
+        or (r.by_time <= kept_slow and r.timed_count > 0);
 
     -- what was returned, and seen: with impression events only those (depth 0 here), else down to the lowest that was acted on, else all
     insert into pg_temp._objects

@@ -38,6 +38,12 @@ begin
                                                                                       10) as t),
         'queries_without_results', (select coalesce(jsonb_agg(q), '[]')
                                       from pgsearch.queries_without_results(report.collection, report.since, report.until, 10) as q),
+        'slow_queries', (select coalesce(jsonb_agg(s), '[]') from pgsearch.slow_queries(report.collection, report.since, report.until,
+                                                                                         10) as s),
+        'faq_candidates', (select coalesce(jsonb_agg(to_jsonb(f) - 'query_id'), '[]')
+                             from pgsearch.faq_candidates(report.collection, report.since, report.until, 3, 10) as f),
+        'anomalies', (select coalesce(jsonb_agg(a), '[]')
+                        from pgsearch.anomalies(least(upper(days) - 1, (now() at time zone 'UTC')::date), report.collection) as a),
         'suggestions', (select coalesce(jsonb_agg(p), '[]') from pgsearch.prompt_suggestions(report.collection, report.since,
                                                                                              report.until, 3) as p));
 end;
@@ -50,7 +56,8 @@ Arguments:
 - since and until (whole days in UTC; null: the last 30 days)
 Returns {"collection", "date_from", "date_to", "searches" (as search_stats), "conversations" (as chat_stats), "session_lengths",
 "score_distribution", "models" (as chat_usage), "collections" (as collection_usage), "top_queries", "queries_without_results",
-"suggestions" (as prompt_suggestions)}; searches and conversations are null where there were none.
+"slow_queries", "faq_candidates", "anomalies" (of the last
+day), "suggestions" (as prompt_suggestions)}; searches and conversations are null where there were none.
 Error: PS003 until not after since.
 Example:
 select jsonb_pretty(pgsearch.report());';

@@ -198,16 +198,19 @@ declare
     parsed      record;
     whole       pgsearch.parsed_query;
     begun       text[];
+    typed       constant text := pgsearch._typed(query);
 begin
     whole.lexemes  := '{}';
     whole.weights  := '{}';
     whole.asked    := query;
     whole.loosened := '{}';
-    if pgsearch._has_any(pgsearch._typed(query), '"-') and pgsearch._typed(query) ~ E'"|(?:^|\\s)-' then
+    if pgsearch._has_any(typed, '"-') and typed ~ E'"|(?:^|\\s)-' then
         select l.asked, l.loosened into whole.asked, whole.loosened from pgsearch._loosened(query, collections) as l;
     end if;
 
-    begun := pgsearch._begun_words(whole.asked, typing);
+    if typing or strpos(whole.asked, '*') > 0 then
+        begun := pgsearch._begun_words(whole.asked, typing);
+    end if;
 
     for text_config in
         select distinct c.text_config
@@ -232,9 +235,10 @@ begin
         whole.words     := parsed.words;
     end loop;
     whole.truncated := coalesce(length(query), 0) > pgsearch._most_typed();
-    if cardinality(whole.lexemes) > pgsearch._most_lexemes() then
+    whole.different := cardinality(whole.lexemes);
+    if whole.different > pgsearch._most_lexemes() then
         -- a log, whose lines are alike, says once what it repeats
-        if pgsearch._folded(pgsearch._typed(query)) <> pgsearch._typed(query) then
+        if strpos(typed, E'\n') > 0 and pgsearch._folded(typed) <> typed then
             whole.weights := array(select least(w.weight, 1) from unnest(whole.weights) with ordinality as w(weight, at) order by w.at);
         end if;
         select k.lexemes, k.weights

@@ -2,7 +2,7 @@
 --
 -- A compound is asked for by its whole and, for texts that write it otherwise, by its parts, which alone say less than a
 -- word does (all of them with weight 1: cisi -.016 nDCG@10, cacm -.006; as here level). The one character of e.g. or U.S.
--- says nothing beside any longer word.
+-- says nothing beside any longer word. `benchmarks/analysis_weights.py` chooses the weights.
 
 create or replace function pgsearch._query_lexemes(text_config text, wanted text, out lexemes text[], out weights float8[])
 language plpgsql stable parallel safe
@@ -16,10 +16,14 @@ declare
     of_joined   constant float8 := 0.5;
     of_humped   constant float8 := 0.3;
     of_spelling constant float8 := 0.5;
+    -- 제 and 조 of 제15조 say little beside the number: 제60조 has them too
+    of_counter  constant float8 := 0.3;
     config      constant regconfig := text_config::regconfig;
     normalized  constant text := pgsearch._normalized(wanted);
     wholes      constant text := pgsearch._wholes(normalized);
     spellings   constant text := pgsearch._spellings(normalized);
+    -- every digit a 0: where a number stands is told without an expression
+    zeros       constant text := translate(normalized, '123456789', '000000000');
     plain       text;
     joined      text;
     former      tsvector := '';
@@ -46,6 +50,8 @@ begin
                a.positions[1] as at,
                cardinality(a.positions) as times,
                case
+               when length(a.lexeme) = 1 and a.lexeme collate "C" between '가' and '힣'
+                    and (strpos(zeros, a.lexeme || '0') > 0 or strpos(zeros, '0' || a.lexeme) > 0) then of_counter
                when wholes is null or p.lexeme is not null then 1
                when j.lexeme is not null then of_joined
                else of_humped
@@ -94,5 +100,6 @@ $$;
 comment on function pgsearch._query_lexemes(text, text) is
 'The lexemes of the wanted words of a query, in order, each once, and parallel to them what each counts in ranking: 1 for
 a word or a whole asked for once, 0.5 for a part of a joined word and for an accented spelling beside its word, 0.3 for a
-part of a word with humps or digits, none for a part of one character, and as _korean_weights says for bigrams. While rows
-are being analysed anew, the lexemes of the former analysis too.';
+part of a word with humps or digits and for the one Hangul character at a number (제 and 조 of 제15조), none for a part of
+one character, and as _korean_weights says for bigrams. While rows are being analysed anew, the lexemes of the former
+analysis too.';

@@ -58,7 +58,22 @@ comment on function pgsearch._folded(text) is
 'A text in which of lines that differ in their numbers alone the first is kept, and of the others what has numbers: the frames
 of a trace say once what they say.';
 
-create or replace function pgsearch._query_tokens(query text)
+create or replace function pgsearch._has_letters(content text)
+returns boolean
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+-- emoji are words
+select case
+       when pgsearch._has_any(content, '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ') then true
+       else content ~ (E'[0-9A-Za-z\\u00C0-\\u1FFF\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2DFF'
+                       '\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF]')
+       end;
+$$;
+
+comment on function pgsearch._has_letters(text) is 'Whether there is something to search for in it: letters, digits or emoji.';
+
+create or replace function pgsearch._signed_tokens(typed text)
 returns table (sign text, quoted boolean, phrase text, at bigint)
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -70,7 +85,7 @@ with typed as materialized (
            E'0-9A-Za-z\\u00C0-\\u1FFF\\u2C00-\\u2DFF\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF' as letters,
            -- a dash that closes what another opened, and a command with its options
            strpos(t.typed, '-') > 0 and t.typed ~ E'[[:alnum:]]-(?:\\s|$)|(?:^|\\s)--[[:alnum:]]' as dashes
-      from pgsearch._typed(query) as t(typed)
+      from (select _signed_tokens.typed as typed) as t
 ),
 tokens as materialized (
     -- what is glued to a quote from outside ("서양"이라는) quotes a word in a sentence
@@ -125,10 +140,34 @@ select s.sign,
        case when s.quoted then s.part[2] when s.sign in ('-', '+') then substr(s.word, 2) else s.word end,
        s.at
   from signed as s
- -- emoji are words
- where coalesce(s.part[2], '') || coalesce(s.word, '')
-       ~ (E'[0-9A-Za-z\\u00C0-\\u1FFF\\u2300-\\u23FF\\u2600-\\u27BF\\u2B00-\\u2DFF'
-          '\\u3005-\\uDFFF\\uF900-\\uFDFF\\U00010000-\\U000323AF]');
+ where pgsearch._has_letters(coalesce(s.part[2], '') || coalesce(s.word, ''));
+$$;
+
+comment on function pgsearch._signed_tokens(text) is
+'_query_tokens of what may hold syntax. Argument: the query as _typed gives it.';
+
+create or replace function pgsearch._query_tokens(query text)
+returns table (sign text, quoted boolean, phrase text, at bigint)
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    typed constant text := pgsearch._typed(query);
+    -- what a locale may take for space, or not
+    space constant text := E'\x1C\x1D\x1E\x1F\u0085\u1680\u2028\u2029';
+begin
+    -- most queries have nothing that could be syntax, nor lines of a log, and the expressions that tell take milliseconds
+    -- to compile in each session
+    if pgsearch._has_any(typed, E'"-+\n' || space) or strpos(typed, 'OR') > 0 then
+        return query select s.* from pgsearch._signed_tokens(typed) as s;
+        return;
+    end if;
+
+    return query
+    select '', false, w.word, w.at
+      from string_to_table(translate(typed, E'\t\x0B\f\r', '    '), ' ') with ordinality as w(word, at)
+     where pgsearch._has_letters(w.word);
+end;
 $$;
 
 comment on function pgsearch._query_tokens(text) is

@@ -23,6 +23,7 @@ from psycopg.conninfo import make_conninfo
 
 from benchmarks import (
     _report,
+    analysis_weights,
     bulk_ingest,
     code_indexing,
     code_search,
@@ -136,15 +137,17 @@ def test_latency_of_synthetic_corpora(server: str, output: Path) -> None:
 
 def test_latency_of_a_judged_collection(server: str, judged: Path, output: Path) -> None:
     make_collection(judged / "miracl-ko", korean=True, pages=True)
-    given = ["--dsn", server, "--output", str(output), "--queries", "10"]
+    make_collection(judged / "scifact")
+    given = ["--dsn", server, "--output", str(output), "--queries", "10", "--sessions", "1"]
 
-    assert latency.main([*given, "--parts", "korean", "hybrid"]) == 0
+    assert latency.main([*given, "--parts", "korean", "hybrid", "sessions"]) == 0
 
     figures = json.loads((output / "latency.json").read_text(encoding="utf-8"))
     equal, compared = figures["korean"]["exact_equals_every_match"]
     assert equal == compared > 1
     assert figures["korean"]["overlap_of_fast"] > 0
     assert {"search_bm25", "search_vector", "fuse", "snippet", "search_hybrid"} <= set(figures["hybrid"]["ways"])
+    assert figures["sessions"]["ways"]["search, logged"]["first"]["p50"] > 0
     assert "search_hybrid against its stages" in section(output, "speed")
 
 
@@ -242,6 +245,17 @@ def test_confidence(server: str, judged: Path, output: Path) -> None:
     }
     assert all(0 <= run["auc"] <= 1 for found in figures.values() for run in found["runs"].values())
     assert "korquad-dev" in section(output, "confidence")
+
+
+def test_weights_of_the_analysis(server: str, judged: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_collection(judged / "cosqa")
+    monkeypatch.setattr(analysis_weights, "TRIED", {"of_humped": (0.3, 1.0)})
+
+    assert analysis_weights.main(["--dsn", server, "--output", str(output)]) == 0
+
+    figures = json.loads((output / "analysis_weights.json").read_text(encoding="utf-8"))
+    assert all(score > 0.3 for halves in figures["cosqa"]["runs"]["of_humped"].values() for score in halves)
+    assert "0.3 (in use)" in section(output, "analysis-weights")
 
 
 def test_peers_without_any_peer(server: str, judged: Path, output: Path) -> None:

@@ -142,3 +142,74 @@ def test_the_language_is_changed_and_kept(visit: Visit) -> None:
     expect(page.locator("h1")).to_have_text("오늘")
     page.goto("/queries")
     expect(page.locator("h1")).to_have_text("검색어")
+
+
+def test_pages_are_rated_by_keys_and_a_rating_is_taken_back(visit: Visit) -> None:
+    page = visit("/judge?query_set=demo-frequent&list=keys&rater=keys&at=1")
+    page.keyboard.press("2")
+    expect(page.locator("#content")).to_contain_text("1 / 15")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.goto("/judge?query_set=demo-frequent&list=keys&rater=keys&at=1")
+    first = page.locator(".hit").first
+    expect(first.get_by_role("button", name="good")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("u")
+    expect(first.get_by_role("button", name="good")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_configuration_is_activated_and_rolled_back_with_its_changes_before_ones_eyes(visit: Visit) -> None:
+    page = visit("/experiments")
+    expect(page.get_by_text("Against “as set”")).to_be_visible()
+    card = page.locator(".card", has=page.get_by_role("heading", name="demo-ranks korean"))
+    card.get_by_text("What activating it would change").click()
+    expect(card.locator("ins")).to_contain_text("rrf")
+    card.get_by_role("button", name="Activate").click()
+    expect(page.locator("#undo")).to_contain_text("demo-ranks")
+    page.locator("#undo").get_by_role("button", name="Roll back").click()
+    expect(page.locator("#undo")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["streamed", "without JavaScript"])
+def test_a_question_is_answered_with_its_sources_and_rated(visit: Visit, scripts: bool) -> None:
+    page = visit("/chat", java_script_enabled=scripts, viewport=PHONE)
+    page.get_by_label("Question").fill("연말정산은 언제 하나요?")
+    page.get_by_label("Collection").select_option("korean")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page).to_have_url(re.compile("conversation="))
+    answer = page.locator(".said.other")
+    answer.locator("summary").first.click()
+    expect(answer.locator(".source .text").first).to_be_visible()
+    if scripts:
+        page.screenshot(path=SCREENSHOTS / "chat-held-phone.png", full_page=True)
+        assert faults(page) == []
+        assert fits(page)
+    page.get_by_role("button", name="not helpful").click()
+    expect(page.get_by_role("button", name="not helpful")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Answer once more").click()
+    expect(page.locator(".said.other")).to_have_count(2)
+    page.get_by_role("link", name="New conversation").click()
+    expect(page.locator(".own li")).to_have_count(1)
+
+
+def test_a_page_with_the_widget_searches_by_keys_and_logs_the_click(visit: Visit, console: Site) -> None:
+    page = visit("/login", token=None)
+    # a page of the same host, so that no other one is needed
+    page.route("**/static-page", lambda route: route.fulfill(body=WIDGET, content_type="text/html"))
+    page.goto("/static-page")
+    box = page.get_by_role("combobox")
+    box.fill("연말")
+    expect(page.get_by_role("option").first).to_be_visible()
+    box.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    box.press("Enter")
+    hit = page.get_by_role("listitem").filter(has=page.get_by_role("link")).first
+    expect(hit.locator("mark").first).to_be_visible()
+    assert faults(page) == []
+    with page.expect_response("**/api/search/feedback") as logged:
+        hit.get_by_role("link").click()
+    assert logged.value.status == 200
+    expect(page).to_have_url(re.compile("#/"))
+
+
+WIDGET = f"""<!doctype html><html lang="ko"><title>Handbook</title><main><h1>Handbook</h1>
+<script src="/static/widget.js" data-token="{TOKENS["PGSEARCH_TOKEN"]}" data-collection="korean"
+        data-link="#/{{external_id}}" data-label="검색"></script></main></html>"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any, LiteralString
 
@@ -100,6 +101,61 @@ def test_after_any_changes_a_refresh_leaves_what_counting_anew_gives(
         assert stats(empty) == counted_anew(empty)
         lengths = sum(chunk.length for chunk in read_chunks(empty))
         assert stats(empty, "select total_tokens from pgsearch.collection_stats") == [(lengths,)]
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "delete", "refresh", "behind the back"]),
+        st.sampled_from("abcde"),
+        st.lists(st.sampled_from(["copper", "lead tin", "lead lead", "zinc", ""]), max_size=3),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@examples(40)
+@given(changes=CHANGES)
+def test_what_put_pages_and_delete_pages_changed_is_counted_alone_and_as_counting_anew_would(
+    empty: Connection, changes: list[tuple[str, str, list[str]]]
+) -> None:
+    with empty.transaction(force_rollback=True):
+        for page in "abc":
+            put_page(empty, page, ["copper lead", "tin"])
+        refresh(empty)
+        known = True
+        for change, page, texts in [*changes, ("refresh", "a", [])]:
+            if change == "put":
+                put_page(empty, page, texts)
+            elif change == "delete":
+                empty.execute("select pgsearch.delete_pages('c', array[%s])", (page,))
+            elif change == "behind the back":
+                known = known and not empty.execute("delete from pgsearch.chunks where content = 'tin'").rowcount
+            else:
+                assert refresh(empty)["c"] != "all" or not known
+                known = True
+                assert stats(empty) == counted_anew(empty)
+                lengths = sum(chunk.length for chunk in read_chunks(empty))
+                assert stats(empty, "select total_tokens from pgsearch.collection_stats") == [(lengths,)]
+                assert stats(empty, "select * from pgsearch.revised_chunks") == []
+
+
+def put_page(conn: Connection, page: str, texts: list[str]) -> None:
+    conn.execute(
+        "select pgsearch.put_pages('c', %s::jsonb)",
+        (json.dumps([{"external_id": page, "title": page, "chunks": texts}]),),
+    )
+
+
+def test_a_rewritten_page_is_counted_without_the_others(conn: Connection) -> None:
+    for page in "ab":
+        put_page(conn, page, ["copper lead", "tin"])
+    refresh(conn)
+    put_page(conn, "a", ["copper zinc", "tin"])
+
+    assert refresh(conn) == {"c": "some"}
+    assert stats(conn) == counted_anew(conn)
+    assert refresh(conn) == {"c": "none"}
 
 
 def test_statistics_of_collections_that_are_gone_go_too(conn: Connection) -> None:

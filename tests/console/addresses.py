@@ -8,8 +8,12 @@ from pgsearch.console.pages import Page, pages
 
 PAGES = {page.name: page for page in pages()}
 
-_WORDS = {"search": "q=여권 재발급&beside=mode:fts&document=연말정산", "query": "q=전기차 보조금"}
-_OF_NOTHING = {"search": "q=quagga", "query": "q=quagga"}
+_WORDS = {
+    "search": "q=여권 재발급&beside=mode:fts&document=연말정산",
+    "query": "q=전기차 보조금",
+    "judge": "query_set=demo-frequent",
+}
+_OF_NOTHING = {"search": "q=quagga", "query": "q=quagga", "judge": "at=1", "analyse": "q=%2B"}
 
 
 def address(page: Page, administrator: httpx.Client, form: str = "") -> str:

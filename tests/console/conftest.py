@@ -11,6 +11,7 @@ from pytest_postgresql.executors import NoopExecutor
 
 from pgsearch import Client
 from pgsearch.demo import korean_pages
+from pgsearch.demo.learning import simulate_learning
 from pgsearch.demo.usage import simulate_usage
 from pgsearch.ingest.bulk import load_records
 from tests.clones import cloned
@@ -38,6 +39,12 @@ def fill(dsn: str) -> None:
         client.log_turn(HOSTILE, HOSTILE, conversation_id="hostile", context={"user_id": "mallory"})
         client.refresh_search_stats()
         client.refresh_chat_stats()
+        simulate_learning(client)
+        ratings = {"query": HOSTILE, "doc_id": HOSTILE, "judge": HOSTILE}
+        client.put_rating("hostile", **ratings, rating=3)
+        client.create_query_set(HOSTILE, sampling="manual")
+        client.add_queries(HOSTILE, [f"zebrafish {HOSTILE}"])
+        client.put_configuration(HOSTILE, "korean", {"fusion": "rrf"})
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pgsearch.console.pages import pages
 from tests.console.conftest import TOKENS, browser, form_of
 from tests.http.conftest import Site, serving
 
@@ -68,7 +69,10 @@ def test_a_cookie_of_one_who_asks_cannot_be_made_into_one_of_an_administrator(co
     assert answer.status_code == 303
 
 
-@pytest.mark.parametrize("path", ["/login", "/logout", "/search/feedback", "/conversations/forget", "/sources/retry"])
+ACTIONS = [f"{page.path}/{name}" for page in pages() for name in page.actions]
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout", *ACTIONS])
 @pytest.mark.parametrize("form", ["", "0" * 64, "form"])
 def test_a_form_that_another_site_has_filled_in_is_refused(administrator: httpx.Client, path: str, form: str) -> None:
     answer = administrator.post(path, data={"csrf": form, "user_id": "mallory", "model": "m"})

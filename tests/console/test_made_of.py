@@ -43,6 +43,14 @@ def test_all_files_together_are_small_and_name_no_other_host() -> None:
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", path.read_text(encoding="utf-8")), path.name
 
 
+@pytest.mark.quick
+def test_the_widget_is_less_than_ten_kilobytes_and_writes_no_markup() -> None:
+    widget = (FOLDER.parent / "http" / "static" / "widget.js").read_text(encoding="utf-8")
+
+    assert len(widget.encode()) < 10_000
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", widget)
+
+
 def test_a_file_is_kept_by_browsers_and_nothing_else_is_served(administrator: httpx.Client) -> None:
     kept = administrator.get(assets.address("console.css"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from html.parser import HTMLParser
@@ -93,7 +94,6 @@ def test_the_data_of_a_page_is_json_and_its_rows_are_csv(administrator: httpx.Cl
 
 @every_page
 def test_a_page_shows_statements_that_run(administrator: httpx.Client, console: Site, page: Page) -> None:
-    import html
 
     import psycopg
 
@@ -151,6 +151,10 @@ def test_a_search_is_told_with_its_user_to_administrators_alone(
         "/conversations/hostile",
         "/conversations?show=all",
         "/analytics",
+        f"/judge?query_set={HOSTILE}&list=hostile&rater={HOSTILE}",
+        "/tune",
+        "/experiments",
+        "/reports",
         f"/?since={HOSTILE}",
         f"/login?next={HOSTILE}",
     ],
@@ -182,6 +186,12 @@ def test_what_others_wrote_is_text_wherever_it_is_shown(administrator: httpx.Cli
         ("/documents/99999999", 404),
         ("/documents/bogus", 404),
         ("/conversations/bogus", 404),
+        ("/chat?conversation=bogus", 404),
+        ("/reports?report=99999999", 404),
+        ("/judge?query_set=bogus", 422),
+        ("/judge?query_set=demo-frequent&at=0", 422),
+        ("/experiments?experiment=bogus", 422),
+        ("/experiments?measure=bogus", 422),
     ],
     ids=lambda value: str(value).replace("/", " ").strip(),
 )
@@ -301,3 +311,150 @@ def test_what_every_hit_has_is_no_part_of_the_bar_of_one() -> None:
     signals = {"average": {"contribution": 3.0}, "text": {"score": 2.0, "contribution": 1.0}, "boosts": {"title": 0.1}}
 
     assert contributions(signals) == [("text", 1.0)]
+
+
+def rate(administrator: httpx.Client, page: httpx.Response, hit: int, rating: int) -> httpx.Response:
+    """Press a button of a hit of /judge."""
+    forms = re.findall(r'<form class="grades" method="post" action="([^"]+)">(.*?)</form>', page.text, re.S)
+    address_, fields = forms[hit]
+    given = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)">', fields)}
+    return administrator.post(html.unescape(address_), data={**given, "rating": str(rating)})
+
+
+def test_hits_are_rated_one_after_the_other_and_the_last_rating_is_taken_back(administrator: httpx.Client) -> None:
+    where = {"query_set": "demo-frequent", "list": "by me", "rater": "me"}
+    assert administrator.get("/judge.json", params=where).json()["at"] == 0
+    at = next(at for at in range(1, 16) if len(rated(administrator, where, at)) > 2)
+    page = administrator.get("/judge", params={**where, "at": str(at)})
+    page = rate(administrator, page, 0, 3)
+    page = rate(administrator, page, 1, 0)
+
+    assert rated(administrator, where, at)[:3] == [3, 0, None]
+    # the first query that was not rated yet is the next
+    assert administrator.get("/judge.json", params=where).json()["at"] == (1 if at == 1 else 0)
+
+    undo = re.search(r'action="(/judge/undo[^"]+)">(.*?)</form>', page.text, re.S)
+    assert undo
+    given = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)">', undo[2])}
+    administrator.post(html.unescape(undo[1]), data=given)
+    assert rated(administrator, where, at)[:3] == [3, None, None]
+
+
+def rated(administrator: httpx.Client, where: dict[str, str], at: int) -> list[int | None]:
+    """The ratings of the hits of a query of a set."""
+    hits = administrator.get("/judge.json", params={**where, "at": str(at)}).json()["hits"]
+    return [hit["rating"] for hit in hits]
+
+
+def test_the_page_that_failed_to_be_found_is_named_and_rated(administrator: httpx.Client) -> None:
+    where = {"query_set": "demo-failures", "list": "wanted", "rater": "me", "at": "1", "document": "연말정산"}
+    found = administrator.get("/judge.json", params=where).json()
+
+    assert "연말정산" in found["hits"][0]["title"]
+    rate(administrator, administrator.get("/judge", params=where), 0, 3)
+    assert administrator.get("/judge.json", params=where).json()["hits"][0]["rating"] == 3
+
+
+def test_a_configuration_is_compared_activated_and_rolled_back(
+    administrator: httpx.Client, visitor: httpx.Client
+) -> None:
+    told = administrator.get("/experiments.json").json()
+    assert told["balance"][0]["variant"] == "demo-ranks"
+    assert sum(told["balance"][0][name] for name in ("better", "worse", "alike")) == told["measured"]
+    (shown,) = [one for one in told["configurations"] if one["configuration"]["configuration"] == "demo-ranks"]
+    assert {"setting": "fusion", "now": "adaptive", "then": "rrf"} in shown["changes"]
+
+    fields = {"csrf": form_of(visitor.get("/tune")), "configuration": "demo-ranks", "collection": "korean"}
+    assert visitor.post("/tune/activate", data=fields).status_code == 403
+    fields["csrf"] = form_of(administrator.get("/tune"))
+    assert administrator.post("/tune/activate", data=fields).status_code == 200
+    (undo,) = administrator.get("/tune.json").json()["undo"]
+    assert {"setting": "fusion", "now": "rrf", "then": "adaptive"} in undo["changes"]
+    administrator.post("/experiments/roll_back", data=fields).raise_for_status()
+    assert administrator.get("/tune.json").json()["undo"] == []
+
+
+def test_an_experiment_is_begun_from_the_page(administrator: httpx.Client) -> None:
+    fields = {
+        "csrf": form_of(administrator.get("/experiments")),
+        "name": "from the page",
+        "query_set": "demo-frequent",
+        "configuration": "demo-ranks",
+    }
+    page = administrator.post("/experiments/create", data=fields)
+    told = administrator.get("/experiments.json", params={"experiment": "from the page"}).json()
+
+    assert page.status_code == 200, page.text
+    assert told["measured"] == told["to_measure"] > 0
+
+
+def test_a_chat_is_held_without_javascript_and_belongs_to_its_browser(
+    administrator: httpx.Client, visitor: httpx.Client
+) -> None:
+    fields = {"csrf": form_of(administrator.get("/chat")), "message": f"연말정산 {HOSTILE}", "collection": "korean"}
+    page = administrator.post("/chat/ask", data=fields)
+    assert page.status_code == 200, page.text
+    assert not [tag for tag, _ in read(page.text).elements if tag == "img"]
+    where = dict(page.url.params)
+    told = administrator.get("/chat.json", params=where).json()
+
+    question, answer = told["messages"]
+    assert question["content"] == fields["message"]
+    assert answer["retrieved_docs"][0]["text"]
+    assert [one["conversation_id"] for one in told["own"]] == [where["conversation"]]
+    assert administrator.get("/chat.csv", params=where).text.count("\r\n") >= 3
+    assert visitor.get("/chat", params=where).status_code == 404
+    assert visitor.get("/chat.json").json()["own"] == []
+
+    administrator.post("/chat/feedback", data={**fields, "query_id": answer["query_id"], "helpful": "0"})
+    events = administrator.get(f"/queries/{answer['query_id']}.json").json()["events"]
+    assert [(one["action_name"], one["value"]) for one in events] == [("feedback", 0)]
+
+    again = {**fields, "conversation": where["conversation"], "message_id": answer["message_id"]}
+    administrator.post("/chat/regenerate", params=where, data=again).raise_for_status()
+    told = administrator.get("/chat.json", params=where).json()
+    assert [one["is_regeneration"] for one in told["messages"] if one["role"] == "assistant"] == [False, True]
+
+
+def test_an_answer_comes_bit_by_bit_to_a_form_of_ours_alone(administrator: httpx.Client) -> None:
+    fields = {"csrf": form_of(administrator.get("/chat")), "message": "여권", "collection": "korean"}
+    answer = administrator.post("/chat/stream", data=fields)
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert '"type":"start"' in answer.text
+    assert '"type":"end"' in answer.text
+    assert administrator.post("/chat/stream", data={**fields, "message": " "}).status_code == 422
+    assert administrator.post("/chat/stream", data={**fields, "csrf": ""}).status_code == 403
+
+
+def test_a_report_is_kept_and_is_a_file_that_needs_nothing_else(administrator: httpx.Client) -> None:
+    fields = {"csrf": form_of(administrator.get("/reports"))}
+    page = administrator.post("/reports/keep?days=14", data=fields)
+    told = administrator.get("/reports.json", params=dict(page.url.params)).json()
+    assert page.status_code == 200, page.text
+    assert told["report_id"] in [one["report_id"] for one in told["reports"]]
+    assert {"Searches", "What was not found", "What takes longest"} <= {one["title"] for one in told["sections"]}
+
+    where = {"report": told["report_id"]}
+    whole = administrator.post("/reports/file", params=where, data={**fields, "kind": "html"})
+    assert "attachment" in whole.headers["content-disposition"]
+    assert not [tag for tag, given in read(whole.text).elements if tag == "script" or {"src", "href"} & given.keys()]
+    assert "구내식당 메뉴" in administrator.post("/reports/file", params=where, data={**fields, "kind": "md"}).text
+
+
+def test_a_query_is_added_to_a_set_and_judged(administrator: httpx.Client) -> None:
+    fields = {"csrf": form_of(administrator.get("/query", params={"q": "연말정산"})), "query": "연말정산"}
+    page = administrator.post("/query/add", params={"q": "연말정산"}, data={**fields, "query_set": "chosen"})
+    again = administrator.post("/query/add", params={"q": "연말정산"}, data={**fields, "query_set": "chosen"})
+
+    assert page.url.path == again.url.path == "/judge"
+    told = administrator.get("/judge.json", params={"query_set": "chosen"}).json()
+    assert (told["query"], told["queries"]) == ("연말정산", 1)
+
+
+def test_slow_queries_come_by_their_mean_time(administrator: httpx.Client) -> None:
+    found = administrator.get("/queries.json", params={"show": "slow", "days": 14}).json()["queries"]
+
+    times = [one["avg_latency_ms"] for one in found]
+    assert times == sorted(times, reverse=True)
+    assert times[0] > 0

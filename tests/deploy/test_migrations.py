@@ -245,3 +245,20 @@ def test_a_server_that_is_not_there_is_told_in_one_sentence() -> None:
         deploy("host=/nonexistent dbname=x")
     with pytest.raises(DeployError, match="not a DSN"):
         deploy("nonsense")
+
+
+def test_indexes_on_metadata_know_written_dates_after_an_upgrade(dsn: str) -> None:
+    with Client(dsn) as client:
+        client.put_pages("w", [{"external_id": "1", "content": "zinc", "metadata": {"due": "2024년 1월 2일"}}])
+        by_index = client.filter_index_statement("due", concurrently=False)
+        client.connection.execute(
+            "create or replace function pgsearch._metadata_range(metadata jsonb, key text) returns numrange"
+            " language sql immutable as $$ select null::numrange $$"
+        )
+        client.connection.execute(by_index.encode())
+        client.connection.execute("delete from pgsearch._yoyo_migration where migration_id >= '0024'")
+
+    deploy(dsn, force=True)
+
+    with Client(dsn) as client:
+        assert client.search("", filter={"metadata": {"due": {"gte": "2024-01-02"}}}).total == 1

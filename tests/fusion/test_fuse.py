@@ -296,3 +296,28 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
         for name, part in expected.items():
             shown = [signals[name][key] for key in ("score", "rank", "weight", "contribution")]
             assert shown == pytest.approx(part, abs=1e-5), name
+
+
+def test_words_move_weighted_as_far_as_vectors_do_whatever_the_scale_of_either(select: Select) -> None:
+    texts, cosines = (31.0, 12.0, 4.0, 0.0), (0.82, 0.80, 0.86, 0.84)
+
+    def fused(texts: Sequence[float]) -> list[dict[str, Any]]:
+        scores = {n: {"text": t, "vector": c} for n, (t, c) in enumerate(zip(texts, cosines, strict=True))}
+        rows = sorted(fuse(select, "weighted", scores), key=lambda row: row["chunk_id"])
+        assert all(row["signals"] == ["text", "vector"] for row in rows)
+        return rows
+
+    found = fused(texts)
+    factor = found[0]["factors"][0]
+    by_text, by_vector = ([row["contributions"][at] for row in found] for at in (0, 1))
+    assert by_vector == pytest.approx([1 / (2 - cosine) for cosine in cosines])
+    assert statistics.pstdev(by_text) == pytest.approx(factor * statistics.pstdev(by_vector))
+    assert by_text[3] == 0
+    # BM25 of another collection is ten times as much
+    assert [row["contributions"][0] for row in fused([10 * text for text in texts])] == pytest.approx(by_text)
+
+
+@pytest.mark.parametrize("fusion", [fusion for fusion in STRATEGIES if fusion != "legacy"])
+def test_a_word_of_the_title_outweighs_nothing_that_words_and_vectors_say(select: Select, fusion: str) -> None:
+    scores = {1: {"text": 9.0, "vector": 0.6, "title": 0.0}, 2: {"text": 8.0, "vector": 0.55, "title": 1.0}}
+    assert order(select, fusion, scores) == [1, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 from pgsearch import Client
 from pgsearch.database.deploy import deploy
 from tests.conftest import Select
+from tests.thorough import draw, sampled
 
 SEED_WEIGHTS = {
     "API_LOCATION": {"lexical": 0.1, "semantic_large_node": 0.5, "semantic_small_node": 0.2},
@@ -112,6 +114,38 @@ def test_a_rule_that_would_fail_every_search_is_refused_when_it_is_written(
     with pytest.raises(psycopg.Error) as caught:
         conn.execute(f"update pgsearch.query_types set {change} where query_type = 'GENERAL'".encode())
     assert caught.value.sqlstate == state
+
+
+def test_hints_spare_expressions_and_change_no_type(conn: psycopg.Connection[Any], select: Select) -> None:
+    rules = select("select patterns, hints from pgsearch.query_types where cardinality(patterns) > 0")
+    assert all(set(patterns) == set(hints) for patterns, hints in rules)
+    # pieces that expressions are made of, whole and in halves, so that most questions nearly are of a type
+    words = sorted(
+        {word for patterns, _ in rules for p in patterns for word in re.split(r"\\.|[^\w /\"(]+|_", p) if word}
+    )
+    pieces = [*words, *(word[: len(word) // 2] for word in words), *'/"()?Ⓐ', "x", "WHERE", "of the", "is", "get /a"]
+    random = draw("hints")
+    questions = [
+        "".join(random.choice(pieces) + random.choice([" ", " ", ""]) for _ in range(random.randint(1, 5)))
+        for _ in range(sampled(5000, 600))
+    ]
+    questions += ["get /a", '"a" log', "overall structure", "a function", "a"]
+    statement = (
+        "select q, pgsearch._query_type_by_rules(q) from unnest(%s::text[]) with ordinality as u(q, at) order by at"
+    )
+
+    hinted = select(statement, questions)
+    conn.execute("update pgsearch.query_types set hints = '{}'")
+
+    assert {found for _, found in hinted} == {"API_LOCATION", "LOG_LOCATION", "STRUCTURE", "FUNCTION_IMPL", "GENERAL"}
+    assert conn.execute(statement, (questions,)).fetchall() == hinted
+
+
+def test_a_pattern_that_an_owner_adds_needs_no_hints(client: Client) -> None:
+    client.connection.execute(
+        "update pgsearch.query_types set patterns = patterns || array['^budget'] where query_type = 'STRUCTURE'"
+    )
+    assert client.classify_query("budget of next year")[0].query_type == "STRUCTURE"
 
 
 def test_no_question_makes_a_rule_run_long(library: Client) -> None:

@@ -546,6 +546,22 @@ def rows_read_by_sequential_scans(conn: Connection) -> int:
     return int(row[0])
 
 
+def test_a_session_that_begins_with_an_empty_collection_does_not_read_all_of_it_for_each_page(dsn: str) -> None:
+    read = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relid = 'pgsearch.pages'::regclass"
+    with psycopg.connect(dsn) as one_transaction:
+        put(one_transaction, page("0", "text"))
+        for first in (1, 1001):
+            put(one_transaction, *(page(str(first + number), "text") for number in range(1000)))
+        before = one_transaction.execute(read).fetchone()
+        for number in range(20):
+            put(one_transaction, page(f"alone {number}", "text"))
+        after = one_transaction.execute(read).fetchone()
+
+    assert before
+    assert after
+    assert after[0] - before[0] < 200
+
+
 @pytest.mark.parametrize("text", ["y", "x"], ids=["changed", "unchanged"])
 def test_one_page_among_many_is_found_by_the_indexes(conn: Connection, text: str) -> None:
     put(conn, *(page(f"page {number}", "x") for number in range(2000)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from pgsearch import Client
@@ -101,3 +103,25 @@ def test_it_changes_nothing(library: Client) -> None:
 def test_what_cannot_be_searched_cannot_be_explained(select: Select, arguments: str, sqlstate: str) -> None:
     with refused(sqlstate):
         select(f"select pgsearch.explain_search('보조금', {arguments})")
+
+
+def test_the_last_row_tells_what_relevance_comes_of_and_the_levels_it_was_read_from(library: Client) -> None:
+    found = library.search("보조금", CARS, collections="wiki")
+    usual = library.explain_search("보조금", CARS, collections="wiki")[-1]
+    parts = usual.plan[1]["relevance"]
+
+    assert "relevance: words at the usual level, vectors by confidence_breakpoints" in usual.node
+    assert parts["levels"]["by_steps"]
+    assert [(told["chunk_id"], told["relevance"]) for told in parts["hits"]] == [
+        (hit.chunk_id, hit.relevance) for hit in found.hits
+    ]
+    told = parts["hits"][0]
+    together = max(told["by_words"], -1.5) + told["by_vector"]
+    assert told["relevance"] >= 1 / (1 + math.exp(-together)) - 1e-9
+    assert 0 < told["coverage"] <= 1
+
+    library.connection.execute(
+        "insert into pgsearch.relevance_levels (collection, model_id, unrelated, sampled, texts, calibrated_at)"
+        " values ('wiki', 0, -0.71, 32, 3, now())"
+    )
+    assert "relevance: words at level -0.71" in library.explain_search("보조금", collections="wiki")[-1].node

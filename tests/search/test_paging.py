@@ -261,3 +261,20 @@ def test_a_click_on_a_later_page_is_one_on_the_hit_of_that_rank(paged: Client) -
 def test_an_unknown_facet_is_refused(paged: Client, name: object) -> None:
     with pytest.raises(Exception, match="facet"):
         paged.search("amber", options={"facets": [name]})
+
+
+@pytest.mark.parametrize("distinct", [False, True])
+def test_a_listing_is_ordered_by_the_dates_that_are_named(client: Client, distinct: bool) -> None:
+    written = {"a": "2024.05.01", "b": "soon", "c": "2025년 3월 1일", "d": 1704067200, "e": "Nov 28, 2023"}
+    client.put_pages("w", [{"external_id": k, "content": k, "metadata": {"date": v}} for k, v in written.items()])
+    client.put_pages("w", [{"external_id": "f", "content": "f"}])
+    options = {"recency_key": "date", "distinct": distinct}
+    listed = client.search("", filter={"not": {"tags": "x"}}, options=options)
+
+    assert [hit.external_id for hit in listed.hits] == ["c", "a", "d", "e", "f", "b"]
+    assert any("2 have no date" in note for note in listed.notes)
+    paged = client.search("", filter={"not": {"tags": "x"}}, top_k=2, options={**options, "offset": 1})
+    assert [hit.external_id for hit in paged.hits] == ["a", "d"]
+    assert (paged.total, paged.total_exact) == (6, True)
+    # without a key by when they were put
+    assert client.search("", filter={"not": {"tags": "x"}}).hits[0].external_id == "f"

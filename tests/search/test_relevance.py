@@ -221,3 +221,38 @@ def test_nearer_is_never_worth_less(
     ((little,),) = select(sql, min(nearness), *levels)
     ((much,),) = select(sql, max(nearness), *levels)
     assert 0 < little <= much < 1
+
+
+def test_a_hit_is_judged_alike_whatever_part_of_the_list_is_shown(towns: Client) -> None:
+    query, about = "history of the violin town", vector_of(SUBJECTS["violin"])
+    few = {"candidates": 10}
+    everything = towns.search(query, about, top_k=64, options=few)
+    worth = {hit.external_id: hit.relevance for hit in everything.hits}
+
+    # those below the candidates are judged by what a search for more of them knows
+    assert len(worth) == 64
+    for options in (few, {**few, "distinct": True}, {"candidates": 200}, {**few, "offset": 40}):
+        found = towns.search(query, about, top_k=24, options=options)
+        assert found.hits
+        assert {hit.external_id: hit.relevance for hit in found.hits}.items() <= worth.items()
+        assert found.confidence == everything.confidence == max(value or 0 for value in worth.values())
+    rows = towns.search_hybrid(query, about, top_k=5)
+    assert [hit.relevance for hit in rows] == [worth[hit.external_id] for hit in rows]
+
+
+@pytest.mark.parametrize("lowest", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("options", [{}, {"group_by_page": True}, {"distinct": True}, {"offset": 3}], ids=str)
+def test_rows_above_a_least_relevance_are_those_that_are_counted(
+    towns: Client, lowest: float, options: dict[str, object]
+) -> None:
+    query, about = "history of the violin town", vector_of(SUBJECTS["violin"])
+    given = {**options, "min_relevance": lowest}
+    counted = towns.search(query, about, top_k=4, options=given).hits
+    rows = towns.search_hybrid(query, about, top_k=4, options=given)
+
+    assert [(hit.chunk_id, hit.relevance) for hit in rows] == [(hit.chunk_id, hit.relevance) for hit in counted]
+    assert all((hit.relevance or 0) >= lowest for hit in rows)
+    everything = towns.search_hybrid(query, about, top_k=64)
+    passing = [hit.chunk_id for hit in everything if (hit.relevance or 0) >= lowest]
+    skipped = 3 if "offset" in options else 0
+    assert [hit.chunk_id for hit in rows] == passing[skipped : skipped + 4]

@@ -262,3 +262,59 @@ def test_what_a_suggestion_cannot_be_asked_is_refused(select: Select) -> None:
         select("select pgsearch.suggest('a', top_k => 101)")
     with refused("PS001", names="nowhere"):
         select("select pgsearch.suggest('a', array['nowhere'])")
+
+
+@pytest.fixture(scope="module")
+def named(box: Client) -> Client:
+    """Names of letters, digits and signs, each beside a text with the same parts elsewhere."""
+    pages = (
+        ("개인정보 처리방침", "개인정보보호법 제15조제1항제2호에 따라 모은 정보를 2023년 9월 15일부터 지킨다."),
+        ("연차", "근로기준법 제60조."),
+        ("겨울", "기온이 영하 15도 아래로 내려가면 조심한다."),
+        ("조례", "시ㆍ군ㆍ구의 조례와 읍·면·동의 규칙."),
+        ("시장", "시에 군이 있고 구가 있다."),
+        ("Release", "Python 3.11.4 mends the crash of 3.9."),
+        ("Lessons", "Lesson 3 has 11 pages, lesson 11 has 3 pages and 3 pictures."),
+        ("Addresses", "The server 10.0.12.7 answers."),
+        ("Rooms", "Room 12, floor 10, building 0, door 12."),
+        ("Network", "Wi-Fi 6E is well-known."),
+    )
+    box.create_collection("named")
+    box.put_pages("named", [{"external_id": title, "title": title, "content": content} for title, content in pages])
+    box.refresh_text_stats("named")
+    return box
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("제15조", "개인정보 처리방침"),
+        ("15도", "겨울"),
+        ("3.11", "Release"),
+        ("10.0.12", "Addresses"),
+    ],
+)
+@pytest.mark.parametrize("search_mode", ["auto", "fts"])
+def test_parts_that_were_typed_side_by_side_stand_side_by_side_in_the_first_hit(
+    named: Client, query: str, title: str, search_mode: Any
+) -> None:
+    hits = named.search(query, collections="named", search_mode=search_mode).hits
+    assert hits[0].title == title
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "meant", "titles"),
+    [
+        ("wifi", "wi-fi", ["Network"]),
+        ("wellknown", "well-known", ["Network"]),
+        ("시군구", "시·군·구", ["조례"]),
+        ("읍면동", "읍·면·동", ["조례"]),
+        # each character stands somewhere, and nowhere one after the other
+        ("군시구", None, []),
+    ],
+)
+def test_signs_that_were_left_out_are_put_in(named: Client, query: str, meant: str | None, titles: list[str]) -> None:
+    result = named.search(query, collections="named")
+    assert result.did_you_mean == meant
+    assert [hit.title for hit in result.hits][:1] == titles

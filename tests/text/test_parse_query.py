@@ -312,3 +312,13 @@ def test_a_text_is_found_by_its_own_words(library: Client, select: Select, conte
             "select pgsearch._analyze('pg_catalog.simple', %s) @@ pgsearch._any_of(%s::text[])", plain, asked.lexemes
         )
         assert found
+
+
+@examples(100)
+@given(query=st.one_of(TYPEABLE, st.text(" \t\r\u0085\u00a0\u1680\u2028?.#OR*a1가😀+-", max_size=40)))
+def test_words_without_a_sign_are_told_alike_with_the_expressions_and_without(select: Select, query: str) -> None:
+    statement = "select array_agg((t.sign, t.quoted, t.phrase) order by t.at)::text from pgsearch.{} as t"
+
+    plainly = select(statement.format("_query_tokens(%s)"), query)
+
+    assert plainly == select(statement.format("_signed_tokens(pgsearch._typed(%s))"), query)

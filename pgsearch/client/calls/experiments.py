@@ -92,6 +92,61 @@ def put_judgments(
     )
 
 
+def put_rating(
+    judgment_list: str, query: str, doc_id: str, judge: str, *, rating: float | None = None, collection: str = ""
+) -> Call[float | None]:
+    """Store what one rater thinks of a page, or take it back (None); returns the mean of all raters."""
+    return _value(
+        "put_rating",
+        _itself,
+        {
+            "judgment_list": judgment_list,
+            "query": query,
+            "doc_id": doc_id,
+            "judge": judge,
+            "rating::float8": rating,
+            "collection": collection,
+        },
+    )
+
+
+def _itself(value: float | None) -> float | None:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a rater said of a page for a query: 0 not relevant .. 3 exactly this."""
+
+    query: str
+    doc_id: str
+    rater: str
+    rating: float
+    rated_at: datetime
+
+
+def list_ratings(judgment_list: str, *, judge: str | None = None) -> Call[list[Rating]]:
+    """What raters said of pages, the last first."""
+    return _rows("list_ratings", Rating, {"judgment_list": judgment_list, "judge": judge})
+
+
+@dataclass(frozen=True, slots=True)
+class RaterAgreement:
+    """How far raters agree on the pages that several rated; `alpha` is Krippendorff's, 1 for full agreement."""
+
+    raters: int
+    ratings: int
+    pages: int
+    shared_pages: int
+    alike: float | None
+    alpha: float | None
+
+
+def rater_agreement(judgment_list: str) -> Call[list[RaterAgreement]]:
+    """How far the raters of a judgment list agree; one row."""
+    return _rows("rater_agreement", RaterAgreement, {"judgment_list": judgment_list})
+
+
 def create_experiment(
     experiment: str,
     experiment_type: str,
@@ -245,6 +300,23 @@ class ExperimentResult:
 def experiment_results(experiment: str) -> Call[list[ExperimentResult]]:
     """What an experiment says so far, each variant against the first, with interval and p-value."""
     return _rows("experiment_results", ExperimentResult, {"experiment": experiment})
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedQuery:
+    """A query as a variant of an offline experiment answers it, beside the first variant."""
+
+    query: str
+    variant: str
+    value: float
+    control: float
+    difference: float
+    judged: float | None
+
+
+def compare_queries(experiment: str, *, measure: str = "ndcg") -> Call[list[ComparedQuery]]:
+    """The queries that an offline experiment measured, those that differ most first."""
+    return _rows("compare_queries", ComparedQuery, {"experiment": experiment, "measure": measure})
 
 
 def finish_experiment(experiment: str) -> Call[list[dict[str, Any]]]:

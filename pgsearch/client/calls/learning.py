@@ -270,3 +270,20 @@ class SearchConfiguration:
 def list_configurations() -> Call[list[SearchConfiguration]]:
     """The search configurations, the newest first."""
     return _rows("list_configurations", SearchConfiguration, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A configuration that was activated in a collection, and the settings that it replaced."""
+
+    activation_id: int
+    collection_name: str
+    configuration: str
+    previous_settings: Mapping[str, Any]
+    activated_at: datetime
+    rolled_back_at: datetime | None
+
+
+def list_activations(collection: str | None = None) -> Call[list[Activation]]:
+    """The activations of configurations, the last first."""
+    return _rows("list_activations", Activation, {"collection": collection})

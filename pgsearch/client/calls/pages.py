@@ -158,7 +158,7 @@ def text_stats_staleness(collection: str | None = None) -> Call[list[TextStatsAg
 
 @dataclass(frozen=True, slots=True)
 class TextStatsRefresh:
-    """What a refresh of a collection's statistics found: `change` is none, added (chunks only) or all."""
+    """What a refresh of a collection's statistics found: `change` is none, added, some or all."""
 
     collection: str
     change: str

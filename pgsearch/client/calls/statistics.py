@@ -92,6 +92,23 @@ def queries_without_results(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SlowQuery:
+    """A query by the mean time of its searches."""
+
+    query_normalized: str
+    user_query: str
+    query_count: float
+    avg_latency_ms: float
+
+
+def slow_queries(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[SlowQuery]]:
+    """The queries whose searches take longest on average."""
+    return _rows("slow_queries", SlowQuery, {**_of_period(collection, since, until), "top_n::integer": top_n})
+
+
 def queries_without_clicks(
     collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
 ) -> Call[list[QueryStats]]:
@@ -496,3 +513,32 @@ def page_attention(
             "top_n::integer": top_n,
         },
     )
+
+
+def keep_report(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Call[int]:
+    """Make a report and keep it; returns its id."""
+    return _value("keep_report", int, _of_period(collection, since, until))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """A report that was kept, and how many unusual hours it tells of."""
+
+    report_id: int
+    collection: str
+    date_from: date
+    date_to: date
+    created_at: datetime
+    anomalies: int
+
+
+def list_reports(top_n: int = 50) -> Call[list[KeptReport]]:
+    """The reports that were kept, the latest first."""
+    return _rows("list_reports", KeptReport, {"top_n::integer": top_n})
+
+
+def get_report(report_id: int) -> Call[dict[str, Any] | None]:
+    """A report as it was kept; None when there is none."""
+    return _value("get_report", _object, {"report_id::bigint": report_id})

@@ -32,3 +32,22 @@ def parse_query(query: str, *, text_config: str = "pg_catalog.simple", operator:
 def normalize_query(query: str) -> Call[str]:
     """The query as logs group it: NFKC, lower case, single spaces."""
     return _value("normalize_query", str, {"query": query})
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedLexeme:
+    """A lexeme of a text, of a query, or of both; see the SQL function explain_analysis."""
+
+    lexeme: str
+    kind: str
+    positions: list[int]
+    weight: float | None
+    korean_weight: float | None
+    matched: bool
+
+
+def explain_analysis(
+    content: str, query: str = "", *, text_config: str = "pg_catalog.simple"
+) -> Call[list[AnalysedLexeme]]:
+    """What the words of a text and of a query are to a search, and which of them meet."""
+    return _rows("explain_analysis", AnalysedLexeme, {"content": content, "query": query, "text_config": text_config})

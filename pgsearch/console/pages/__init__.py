@@ -15,7 +15,8 @@ and may have
     FILTERS: bool                                    whether it has a period and a collection (none: yes)
     ADMINISTRATORS: bool                             whether it is for administrators alone (none: no)
     ACTIONS: Mapping[str, Action]                    what can be done there: POST to the address and the name; gets what
-                                                     was asked and the fields of the form, returns where to go then
+                                                     was asked and the fields of the form, returns where to go then,
+                                                     or an answer of its own
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.responses import Response
+
 from pgsearch.console.asked import Asked
 
-Action = Callable[[Asked, Mapping[str, str]], Awaitable[str]]
+Action = Callable[[Asked, Mapping[str, str]], Awaitable[str | Response]]
 
 
 @dataclass(frozen=True, slots=True)

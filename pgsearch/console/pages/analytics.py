@@ -11,7 +11,7 @@ from pgsearch.console.asked import Asked
 PATH = "/analytics"
 TITLE = "Analytics"
 ROWS = "timeline"
-PLACE = 5
+PLACE = 6
 
 _TOP = 15
 _MOST_BUCKETS = 24

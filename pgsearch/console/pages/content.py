@@ -11,7 +11,7 @@ from pgsearch.console.texts import later
 PATH = "/content"
 TITLE = "Content"
 ROWS = "pages"
-PLACE = 4
+PLACE = 5
 
 _SHOWN = {
     "ignored": later("Shown and not clicked"),

@@ -15,7 +15,7 @@ from pgsearch.http.conversations import reader_of
 PATH = "/conversations"
 TITLE = "Conversations"
 ROWS = "conversations"
-PLACE = 6
+PLACE = 7
 ADMINISTRATORS = True
 
 _SHOWN = {"all": later("All"), "unhappy": later("Unhappy")}

@@ -13,7 +13,7 @@ from pgsearch.console.asked import Asked
 PATH = "/doctor"
 TITLE = "Health"
 ROWS = "checks"
-PLACE = 8
+PLACE = 14
 FILTERS = False
 ADMINISTRATORS = True
 

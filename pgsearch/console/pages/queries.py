@@ -1,4 +1,4 @@
-"""What is searched: most, more than before, in vain, without a click, and again in other words."""
+"""What is searched: most, more than before, in vain, without a click, again in other words, and slowly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pgsearch.console.texts import later
 PATH = "/queries"
 TITLE = "Queries"
 ROWS = "queries"
-PLACE = 3
+PLACE = 4
 
 _SHOWN = {
     "top": later("Most searched"),
@@ -21,12 +21,14 @@ _SHOWN = {
     "missing": later("Without a result"),
     "ignored": later("Without a click"),
     "reworded": later("Asked again in other words"),
+    "slow": later("Slow"),
 }
 _CALLS: Mapping[str, Callable[..., Call[Any]]] = {
     "top": statistics.top_queries,
     "missing": statistics.queries_without_results,
     "ignored": statistics.queries_without_clicks,
     "reworded": statistics.reformulated_queries,
+    "slow": statistics.slow_queries,
 }
 _MOST = 100
 _COMPARED = 2000

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from pgsearch.client.calls import statistics
+from pgsearch.client.calls import experiments, statistics
 from pgsearch.console.asked import Asked
 from pgsearch.errors import InvalidValueError
 
@@ -28,4 +29,19 @@ async def read(asked: Asked) -> dict[str, Any]:
         "hits": found["hits"],
         "reformulated_to": found["reformulated_to"],
         "searches": found["searches"] if asked.is_administrator else None,
+        "sets": await asked.run(experiments.list_query_sets()),
     }
+
+
+async def add(asked: Asked, fields: Mapping[str, str]) -> str:
+    """Put the query into a set, to be judged; into a new one where its name is new."""
+    name = fields.get("query_set", "").strip()
+    client = asked.served.client
+    if name not in {one.query_set for one in await client.list_query_sets()}:
+        await client.create_query_set(name, sampling="manual", collection=asked.collection or "")
+    await client.add_queries(name, [fields.get("query", "")])
+    queries = [entry.query for entry in await client.list_queries(name)]
+    return asked.address("/judge", query_set=name, at=queries.index(fields.get("query", "")) + 1)
+
+
+ACTIONS = {"add": add}

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgsearch.client.calls import embeddings, pages
+from pgsearch.client.calls import embeddings, pages, sources
 from pgsearch.client.calls.embeddings import EmbeddingModel, EmbeddingStatus, FailedEmbedding
 from pgsearch.console.asked import Asked
 
 PATH = "/sources"
 TITLE = "Sources"
 ROWS = "collections_of_text"
-PLACE = 7
+PLACE = 13
 FILTERS = False
 
 _MOST_FAILED = 50
@@ -40,7 +40,13 @@ async def read(asked: Asked) -> dict[str, Any]:
             else []
         )
         models.append(Model(model, status, failed))
-    return {"collections_of_text": found, "models": models}
+    followed = await asked.run(sources.list_followed())
+    refused = (
+        await asked.run(sources.list_refused_rows(max_rows=_MOST_FAILED))
+        if any(one.refused for one in followed)
+        else []
+    )
+    return {"collections_of_text": found, "models": models, "followed": followed, "refused": refused}
 
 
 async def retry(asked: Asked, fields: Mapping[str, str]) -> str:
@@ -50,4 +56,11 @@ async def retry(asked: Asked, fields: Mapping[str, str]) -> str:
     return asked.here()
 
 
-ACTIONS = {"retry": retry}
+async def retry_rows(asked: Asked, fields: Mapping[str, str]) -> str:
+    """Queue the rows of a followed table that were refused once more."""
+    if asked.is_administrator:
+        await asked.served.client.retry_refused_rows(fields.get("collection", "") or None)
+    return asked.here()
+
+
+ACTIONS = {"retry": retry, "retry_rows": retry_rows}

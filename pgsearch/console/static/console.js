@@ -20,7 +20,11 @@
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
     if (isTyping(event.target)) return;
-    if (event.key === "j") go(1);
+    const named = `[data-key="${CSS.escape(event.key)}"]`;
+    const button = document.querySelector(`.chosen ${named}`) || document.querySelector(`[data-next] ${named}`)
+      || document.querySelector(`${named}:not([data-row] *)`);
+    if (button) button.click();
+    else if (event.key === "j") go(1);
     else if (event.key === "k") go(-1);
     else if (event.key === "?") document.getElementById("keys").showModal();
     else if (event.key === "/") {
@@ -46,5 +50,50 @@
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form.filters");
     if (form && event.target.matches("select")) form.requestSubmit();
+  });
+
+  // an answer as it comes; without this file the form brings it as a whole
+  const said = (kind, text) => {
+    const made = document.getElementById(`said-${kind}`).content.firstElementChild.cloneNode(true);
+    made.firstElementChild.textContent = text;
+    const talk = document.getElementById("talk");
+    talk.querySelector(".empty")?.remove();
+    talk.append(made);
+    made.scrollIntoView({ block: "nearest" });
+    return made.firstElementChild;
+  };
+
+  const streamed = async (form) => {
+    const body = new URLSearchParams(new FormData(form));
+    said("user", body.get("message"));
+    const answer = said("other", "");
+    const came = await fetch(form.dataset.stream, { method: "POST", body });
+    if (!came.ok) {
+      const page = new DOMParser().parseFromString(await came.text(), "text/html");
+      answer.textContent = page.querySelector("[role=alert]")?.textContent.trim() || came.statusText;
+      return;
+    }
+    const reader = came.body.pipeThrough(new TextDecoderStream()).getReader();
+    let kept = "";
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const lines = (kept + part.value).split("\n");
+      kept = lines.pop();
+      for (const line of lines) {
+        if (!line.startsWith("data:")) continue;
+        const event = JSON.parse(line.slice(5));
+        if (event.type === "delta") answer.textContent += event.content;
+        else if (event.type === "error") answer.textContent = JSON.parse(event.problem).detail;
+        else if (event.type === "end") location.href = `/chat?conversation=${encodeURIComponent(event.conversation_id)}`;
+      }
+    }
+  };
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-stream]");
+    if (!form) return;
+    event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true;
+    streamed(form).finally(() => { button.disabled = false; form.message.value = ""; });
   });
 })();

@@ -1,4 +1,4 @@
--- depends: 0023_fusion_calibration
+-- depends: 0027_ratings_and_reports
 -- Logs and popularity name semantic nodes by their own ids, so that they join with semantic_nodes.
 
 -- A chunk belongs to one node, or to several (a route and its function); the most telling is named first.
