@@ -4,12 +4,14 @@ PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.set-up
+# what the demo needs, and no tools of developers
+DEMO    := $(VENV)/.demo
 
 # the browser of test-browser
 PGSEARCH_BROWSER ?= chromium
 
 .DELETE_ON_ERROR:
-.PHONY: setup demo quick test test-browser lint pgspot docs bench clean
+.PHONY: setup demo dist quick test test-browser lint pgspot docs bench clean
 
 # The virtual environment, made anew only when what it is made from has changed.
 setup: $(STAMP)
@@ -17,10 +19,20 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(DEMO) $@
+
+$(DEMO): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,svd]'
 	touch $@
 
-demo: setup
+demo: $(DEMO)
 	$(BIN)/pgsearch demo
+
+# What a release carries: the wheel, the sources, and all of the SQL in one file for those without Python.
+dist: setup
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/pgsearch deploy --print > dist/pgsearch.sql
 
 # The laws and one smoke test a room: an answer in seconds, before the whole of it. None draws examples, and the plug-in
 # that reports them loads all of Hypothesis.

@@ -72,7 +72,7 @@ def pgsearch(
 
 
 def langchain(task: Task, connection: psycopg.Connection[Any]) -> Search:
-    from langchain_core.embeddings import Embeddings  # type: ignore[import-not-found]
+    from langchain_core.embeddings import Embeddings
     from langchain_postgres import Column, PGEngine, PGVectorStore  # type: ignore[import-not-found]
     from langchain_postgres.v2.hybrid_search_config import HybridSearchConfig, reciprocal_rank_fusion  # type: ignore[import-not-found]
     from langchain_postgres.v2.indexes import HNSWIndex, HNSWQueryOptions  # type: ignore[import-not-found]
@@ -132,8 +132,8 @@ def langchain(task: Task, connection: psycopg.Connection[Any]) -> Search:
 
 
 def llama_index(task: Task, connection: psycopg.Connection[Any]) -> Search:
-    from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode  # type: ignore[import-not-found]
-    from llama_index.vector_stores.postgres import PGVectorStore  # type: ignore[import-not-found]
+    from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode
+    from llama_index.vector_stores.postgres import PGVectorStore
 
     fresh = not _stands(connection, "data_peer_llamaindex")
     store = PGVectorStore(
@@ -177,8 +177,8 @@ def llama_index(task: Task, connection: psycopg.Connection[Any]) -> Search:
 
 
 def haystack(task: Task, connection: psycopg.Connection[Any]) -> Search:
-    from haystack.components.joiners import DocumentJoiner  # type: ignore[import-not-found]
-    from haystack.utils import Secret  # type: ignore[import-not-found]
+    from haystack.components.joiners import DocumentJoiner
+    from haystack.utils import Secret
     from haystack_integrations.components.retrievers.pgvector import (  # type: ignore[import-not-found]
         PgvectorEmbeddingRetriever,
         PgvectorKeywordRetriever,

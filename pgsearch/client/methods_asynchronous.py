@@ -79,7 +79,7 @@ from pgsearch.client.calls.learning import (
 )
 from pgsearch.client.calls.log import LogPartition
 from pgsearch.client.calls.nodes import MissingNodeEmbedding, PopularNode, PutNodes
-from pgsearch.client.calls.operate import Check, MeasuredRecall
+from pgsearch.client.calls.operate import Check, MaintenanceStep, MeasuredRecall
 from pgsearch.client.calls.pages import PutPage, TextStatsAge, TextStatsRefresh
 from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StagePlan, Suggestion
 from pgsearch.client.calls.sources import FollowedLoad, FollowedTable, FollowedWork, RefusedRow
@@ -1559,13 +1559,15 @@ class AsyncMethods(ABC):
             entry: query (required), query_id (a UUIDv7, see uuid7; its time is the time of the search), ts (the time,
                 when there is no id), collection or collections (names), results (array, best first, of ids or of
                 objects with chunk_id, external_id, score, signals, match_reason), result_count (default: how many
-                results), top_k, candidate_count, search_mode, fusion_strategy, weights, confidence (0 .. 1),
-                latency_ms, timings (milliseconds a stage), approximate, reranking_used, error_type (when it failed),
-                late_interaction_scores (object, such as {"max_sims": [...]}), user_id, client_id, session_id, search_id
-                (groups the searches of one intent), conversation_id, application, environment, intent, query_type,
-                experiment, variant, query_attributes, metadata, external_id (of another system), query_response_id,
-                sample_weight (how many searches it stands for, when the caller samples; else the setting
-                log.sample_rate decides), log (false: nothing is stored, and None comes back)
+                results), top_k, candidate_count (default: result_count), search_mode, fusion_strategy, weights,
+                confidence (0 .. 1; default: what compute_confidence says of the first result's score and match_reason,
+                where both or the mode tell what it means), latency_ms, timings (milliseconds a stage), approximate,
+                reranking_used, error_type (when it failed), late_interaction_scores (object, such as {"max_sims":
+                [...]}), user_id, client_id, session_id, search_id (groups the searches of one intent), conversation_id,
+                application, environment, intent, query_type (default: see classify_query), experiment, variant,
+                query_attributes, metadata, external_id (of another system), query_response_id, sample_weight (how many
+                searches it stands for, when the caller samples; else the setting log.sample_rate decides), log (false:
+                nothing is stored, and None comes back)
         """
         return await self.run(_log.log_search(entry=entry))
 
@@ -1823,6 +1825,10 @@ class AsyncMethods(ABC):
     async def doctor(self) -> list[Check]:
         """What keeps searches from being right or fast, and what mends it."""
         return await self.run(_operate.doctor())
+
+    async def maintain(self) -> list[MaintenanceStep]:
+        """The upkeep of the database, VACUUM apart, in one transaction; `pgsearch maintain` commits after each step."""
+        return await self.run(_operate.maintain())
 
     async def create_collection(
         self,

@@ -8,7 +8,7 @@ from pgsearch.client import Client
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
 from pgsearch.conversation_log.environment import settings_of_environment
 from pgsearch.database.dsn import default_dsn
-from pgsearch.upkeep.maintenance import maintain
+from pgsearch.upkeep.maintenance import MaintenanceReport, maintain
 
 SUMMARY = "analyse older rows anew, refresh statistics, empty pending lists, vacuum, analyze, keep the log to its days"
 EXAMPLE = """
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Warnings, such as a table that this role may not vacuum, go to stderr."""
+    """1 when something could not be done, such as a table that this role may not vacuum; 3 when a day is in use."""
     settings = settings_of_environment()
     dsn = arguments.dsn or default_dsn()
     if not settings.is_empty:
@@ -38,22 +38,30 @@ def run(arguments: argparse.Namespace) -> int:
         report = maintain(dsn, progress=show)
     for warning in report.warnings:
         note(warning)
+    for step in report.steps:
+        if step.status != "done":
+            note(" ".join(filter(None, (step.step.replace("_", " "), step.target, f"({step.status}):", step.detail))))
     if arguments.json:
         say_json(report)
-        return 0
+    else:
+        _say(report)
+    if report.warnings or any(step.status == "failed" for step in report.steps):
+        return 1
+    return 3 if any(step.status == "left" for step in report.steps) else 0
+
+
+def _say(report: MaintenanceReport) -> None:
     say_table(
         ("table", "dead rows", "seconds"),
         [(table.table, table.dead_rows, f"{table.seconds:.2f}") for table in report.tables],
     )
-    if report.reanalyzed_rows:
-        say(f"{report.reanalyzed_rows:,} rows of an older version looked at, and analysed anew where they differ")
-    for refreshed in report.text_stats:
-        say(f"{refreshed.collection}: {refreshed.lexemes_changed:,} words counted anew")
-    pages = sum(index.pages for index in report.indexes)
+    if rows := report.amount("reanalysis"):
+        say(f"{rows:,} rows of an older version looked at, and analysed anew where they differ")
+    counted = report.targets("text_stats")
     say(
-        f"{len(report.tables)} tables vacuumed and analyzed, {pages:,} pending pages merged into"
-        f" {len(report.indexes)} GIN indexes, {len(report.text_stats)} collections counted anew"
+        f"{len(report.tables)} tables vacuumed and analyzed,"
+        f" {report.amount('pending_pages'):,} pending pages merged into"
+        f" {len(report.targets('pending_pages'))} GIN indexes, {len(counted)} collections counted anew"
         f" in {report.seconds:.1f} s"
     )
-    say(f"search log: {report.log.made} partitions made, {len(report.log.dropped)} dropped")
-    return 0
+    say(f"log: {report.amount('days_ahead')} partitions made, {report.amount('expired_days')} dropped")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from psycopg.errors import Diagnostic
-
 from pgsearch.client import Client
 from pgsearch.client.before_search import embed_for_nodes
 from pgsearch.client.calls.learned import ClassifiedQuery
@@ -14,6 +12,7 @@ from pgsearch.client.calls.search import CodeHit
 from pgsearch.commands._output import note, say, say_json
 from pgsearch.commands.search import json_object
 from pgsearch.database.dsn import default_dsn
+from pgsearch.database.vectors import as_text
 from pgsearch.embedding.queries import query_embedding
 
 SUMMARY = "ask where code is: routes, symbols, log messages, structure"
@@ -43,26 +42,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """A question that finds nothing is answered too: the exit code is 0."""
     question = " ".join(word.strip() for word in arguments.question)
-    notes: list[str] = []
-    with Client(arguments.dsn or default_dsn()) as client, client.connected() as connection:
-        connection.add_notice_handler(lambda notice: notes.append(_sentence(notice)))
+    options = dict(arguments.options or {})
+    if arguments.type:
+        options["query_type"] = arguments.type
+    with Client(arguments.dsn or default_dsn()) as client:
         vector = large = why_not = why_not_large = None
         if question.strip():
-            model = str((arguments.options or {}).get("model", ""))
+            model = str(options.get("model", ""))
             vector, why_not = query_embedding(client, question, arguments.collection, model)
-            large, why_not_large = embed_for_nodes(client.run, question, arguments.collection, arguments.options)
-        hits = client.search_code(
+            large, why_not_large = embed_for_nodes(client.run, question, arguments.collection, options)
+        if large is not None:
+            options["large_embedding"] = as_text(large)
+        # as search_code, with a row in the log, by which popular_nodes knows what to upgrade
+        result = client.search(
             question,
             vector,
-            large_embedding=large,
             collections=arguments.collection,
-            query_type=arguments.type,
+            search_mode="code",
             top_k=arguments.top_k,
             filter=arguments.filter,
-            options=arguments.options,
+            options=options,
+            context={"application": "pgsearch search-code"},
         )
         kind = None if arguments.type else next(iter(client.classify_query(question)), None)
-    notes += [why for why in (why_not, why_not_large) if why]
+    hits = [hit for hit in result.hits if isinstance(hit, CodeHit)]
+    notes = [*result.notes, *(why for why in (why_not, why_not_large) if why)]
     if arguments.json:
         say_json(
             {
@@ -78,10 +82,6 @@ def run(arguments: argparse.Namespace) -> int:
     for line in notes:
         note(f"note: {line}")
     return 0
-
-
-def _sentence(notice: Diagnostic) -> str:
-    return notice.message_primary or ""
 
 
 def _say_hits(

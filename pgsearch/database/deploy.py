@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -32,13 +33,11 @@ from pgsearch.database.connections import connect, is_pooled, unhurried
 from pgsearch.database.sources import Sources, find_sources
 from pgsearch.errors import DatabaseNewerError, DeployError, pooler_error
 
-_ADVISORY_LOCK = int.from_bytes(b"pgsearch")
-_OLDEST_SERVER = 150000
-_OLDEST_VECTOR = (0, 8)
+ADVISORY_LOCK = int.from_bytes(b"pgsearch")
 _PATIENCE = 900.0  # seconds; another deploy may be building an index
 _POOLER_PATIENCE = 20.0  # seconds
 
-_BOOKKEEPING = """
+BOOKKEEPING = """
 create table if not exists pgsearch.deployment (
     only_row    boolean     primary key default true check (only_row),
     version     text        not null,
@@ -54,7 +53,7 @@ comment on table pgsearch.deployment is
 # An index that is being built is not valid either; its build holds this lock on the table, which every role may see.
 # Of what the migrations build. Those of models (vector_index_statement, node_index_statement) are for doctor and
 # `pgsearch models index`, which could not mend them if an interrupted build kept every command from starting.
-_INVALID_INDEXES = """
+INVALID_INDEXES = """
 select i.indexrelid::pg_catalog.regclass::text
   from pg_catalog.pg_index as i
        join pg_catalog.pg_class as c on c.oid = i.indexrelid
@@ -70,11 +69,6 @@ select i.indexrelid::pg_catalog.regclass::text
                                           from pg_catalog.pg_database as d
                                          where d.datname = pg_catalog.current_database()))
 """
-
-_EXTENSIONS = {
-    "vector": "pgvector 0.8 or newer (Debian: postgresql-{major}-pgvector; Docker: pgvector/pgvector:pg{major})",
-    "pg_trgm": "PostgreSQL's contrib modules (Debian: part of postgresql-{major}; Fedora: postgresql-contrib)",
-}
 
 Report = Callable[[str], None]
 
@@ -95,12 +89,18 @@ class Deployment:
 
 
 def deploy(
-    dsn: str, *, progress: Report | None = None, force: bool = False, sources: Sources | None = None
+    dsn: str,
+    *,
+    progress: Report | None = None,
+    force: bool = False,
+    extensions: str | None = None,
+    sources: Sources | None = None,
 ) -> Deployment:
     """Bring the database to this version; on one that is up to date it costs a handful of queries.
 
     `progress` gets a short line for each step. `force` re-creates the functions even when nothing seems to have
-    changed, and accepts migrations whose file was edited after they were applied.
+    changed, and accepts migrations whose file was edited after they were applied. `extensions` names the schema in
+    which vector and pg_trgm are made where they are missing (default: public).
     """
     started = time.monotonic()
     sources = sources or find_sources()
@@ -114,8 +114,6 @@ def deploy(
                 ours = ownership.check(connection)
                 count = _functions_when_current(connection, digest) if ours and not force else None
                 changed = count is None
-                if count is None:
-                    _check_server(connection)
             if count is None:
                 with _lock(connection, dsn, report):
                     report("schema and extensions")
@@ -123,7 +121,9 @@ def deploy(
                     with _pinned(connection):
                         count = None if force else _functions_when_current(connection, digest)
                     if count is None:
-                        applied, count = _bring_forward(connection, dsn, sources, version, report, force=force)
+                        applied, count = _bring_forward(
+                            connection, dsn, sources, version, report, force=force, extensions=extensions
+                        )
             with _pinned(connection):
                 _check_indexes(connection)
                 to_reanalyze = _to_reanalyze(connection)
@@ -165,6 +165,7 @@ def _bring_forward(
     report: Report,
     *,
     force: bool,
+    extensions: str | None,
 ) -> tuple[tuple[str, ...], int]:
     fingerprints = {name: migrations.fingerprint(text) for name, text in sources.migration_texts.items()}
     with _pinned(connection):
@@ -173,14 +174,12 @@ def _bring_forward(
             _check_unedited(connection, fingerprints)
     _end_orphans(connection)
     with _pinned(connection):
-        schemas = _extension_schemas(connection)
-        _check_letters(connection, schemas["pg_trgm"])
-    paths = sorted({schema for schema in schemas.values() if schema != "pg_catalog"})
+        paths = _prepare(connection, extensions)
     applied = migrations.migrate(dsn, sources, [_quoted(connection, schema) for schema in paths], report)
     report(f"functions ({len(sources.functions)} files)")
     with _pinned(connection):
         ownership.check(connection)
-        connection.execute(_BOOKKEEPING.encode())
+        connection.execute(BOOKKEEPING.encode())
     record = sql.SQL(
         "insert into pgsearch.deployment (version, digest, migrations, deployed_at)"
         " values ({version}, {digest}, {migrations}, pg_catalog.now())"
@@ -249,7 +248,7 @@ def _lock(connection: psycopg.Connection[Any], dsn: str, report: Report) -> Iter
 
 def _taken(holder: psycopg.Connection[Any]) -> bool:
     # whether it is free is asked without a transaction: those who wait must not hold the connections of a pooler
-    statement = f"select pg_catalog.pg_try_advisory_xact_lock({_ADVISORY_LOCK})"
+    statement = f"select pg_catalog.pg_try_advisory_xact_lock({ADVISORY_LOCK})"
     if not _value(holder, statement):
         return False
     # building an index waits for every snapshot: a higher isolation level keeps one, and so does a statement with
@@ -343,70 +342,21 @@ def _check_unedited(connection: psycopg.Connection[Any], fingerprints: dict[str,
         )
 
 
-def _check_server(connection: psycopg.Connection[Any]) -> None:
-    server = connection.info.server_version
-    if server < _OLDEST_SERVER:
-        raise DeployError(
-            f"The server is PostgreSQL {server // 10000}; pgsearch needs 15 or newer.", hint="Upgrade the server."
-        )
-    encoding = _value(connection, "select current_setting('server_encoding')")
-    if encoding != "UTF8":
-        raise DeployError(
-            f"The database {connection.info.dbname!r} has the encoding {encoding}; pgsearch needs UTF8.",
-            hint="create database ... encoding 'UTF8' locale 'C.UTF-8' template template0",
-        )
-    if _value(connection, "select pg_is_in_recovery()"):
-        raise DeployError("This server is a standby, which cannot be changed.", hint="Deploy to its primary.")
-
-
-def _extension_schemas(connection: psycopg.Connection[Any]) -> dict[str, str]:
-    """Create the extensions where they are missing; returns the schema of each."""
-    schemas = {}
-    for name, package in _EXTENSIONS.items():
-        need = package.format(major=connection.info.server_version // 10000)
-        if _value(connection, "select count(*) from pg_available_extensions where name = %s", name) == 0:
-            raise DeployError(f"The extension {name!r} is not installed on the server.", hint=f"Install {need}.")
-        if _value(connection, "select count(*) from pg_extension where extname = %s", name) == 0:
-            home = "public"
-            if _value(connection, "select to_regnamespace('public')") is None:
-                home = "extensions"
-                if _value(connection, "select to_regnamespace('extensions')") is None:
-                    connection.execute("create schema extensions")
-                ownership.check_extension_home(connection, home)
-            connection.execute(
-                sql.SQL("create extension if not exists {} with schema {}").format(
-                    sql.Identifier(name), sql.Identifier(home)
-                )
-            )
-        row = connection.execute(
-            "select n.nspname, e.extversion from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace"
-            " where e.extname = %s",
-            [name],
-        ).fetchone()
-        if row is None:
-            raise DeployError(f"The extension {name!r} was dropped while deploying.")
-        if name == "vector" and _release(row[1]) < _OLDEST_VECTOR:
-            raise DeployError(
-                f"The extension vector is {row[1]}; pgsearch needs 0.8 or newer.",
-                hint=f"Install {need}, then run: alter extension vector update.",
-            )
-        schemas[name] = row[0]
-    return schemas
-
-
-def _check_letters(connection: psycopg.Connection[Any], trigram_schema: str) -> None:
-    """With LC_CTYPE C only a to z are letters: Korean would have no trigrams, and quotation marks would be words."""
-    statement = sql.SQL(
-        "select cardinality({}.show_trgm('전기')) > 0"
-        " and to_tsvector('pg_catalog.simple', '“전기”')::text = '''전기'':1'"
-    ).format(sql.Identifier(trigram_schema))
-    row = connection.execute(statement).fetchone()
-    if row is None or not row[0]:
-        ctype = _value(connection, "select datctype from pg_database where datname = current_database()")
-        raise DeployError(
-            f"In the database {connection.info.dbname!r} (LC_CTYPE {ctype}) Hangul syllables do not count as letters.",
-            hint="create database ... encoding 'UTF8' locale 'C.UTF-8' template template0",
-        )
+def _prepare(connection: psycopg.Connection[Any], extensions: str | None) -> list[str]:
+    """Refuse what cannot hold pgsearch, make the extensions that are missing; returns the schemas of the extensions."""
+    if extensions is not None:
+        connection.execute("select set_config('pgsearch.extensions', %s, true)", [extensions])
+    try:
+        connection.execute(Path(__file__).with_name("prepare.sql").read_bytes())
+    except psycopg.Error as error:
+        if error.sqlstate != "PS009":
+            raise
+        raise DeployError(str(error.diag.message_primary), hint=error.diag.message_hint) from error
+    found = connection.execute(
+        "select distinct n.nspname from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace"
+        " where e.extname in ('vector', 'pg_trgm') and n.nspname <> 'pg_catalog' order by 1"
+    )
+    return [name for (name,) in found]
 
 
 def _to_reanalyze(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
@@ -416,7 +366,7 @@ def _to_reanalyze(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
 
 
 def _check_indexes(connection: psycopg.Connection[Any]) -> None:
-    invalid = [name for (name,) in connection.execute(_INVALID_INDEXES.encode())]
+    invalid = [name for (name,) in connection.execute(INVALID_INDEXES.encode())]
     if invalid:
         commands = "; ".join(f"reindex index concurrently {name}" for name in invalid)
         raise DeployError(

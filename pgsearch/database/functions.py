@@ -29,7 +29,7 @@ _DEFINITION = re.compile(
 )
 
 # What CREATE OR REPLACE answers when the old signature stands in the way.
-_IN_THE_WAY = (
+IN_THE_WAY = (
     psycopg.errors.InvalidFunctionDefinition,
     psycopg.errors.AmbiguousFunction,
     psycopg.errors.DependentObjectsStillExist,
@@ -41,7 +41,7 @@ AS_WRITTEN = "set local search_path to pg_catalog, pg_temp; set local quote_all_
 
 _RENEW_RIGHTS = "_renew_rights"
 
-_BOOKKEEPING = """
+BOOKKEEPING = """
 create table if not exists pgsearch.deployed_functions (
     name       text primary key,
     file       text not null,
@@ -56,7 +56,7 @@ comment on table pgsearch.deployed_functions is
 """
 
 # Aggregates have no definition that could be printed.
-_INVENTORY = """
+INVENTORY = """
 select p.proname::text,
        p.oid::pg_catalog.regprocedure::text,
        pg_catalog.md5(case p.prokind
@@ -80,7 +80,7 @@ select d.name
 """
 
 # Functions of ours that are bound to the given ones; a body in quotes is not bound to anything.
-_WITH_DEPENDENTS = """
+WITH_DEPENDENTS = """
 with recursive victims (oid) as (
     select p.oid
       from pg_catalog.pg_proc as p
@@ -124,7 +124,7 @@ def create(
         return _create(connection, sources, extension_schemas, record, drop_changed=False)
     except psycopg.errors.InsufficientPrivilege:
         raise
-    except (*_IN_THE_WAY, _Obstacle):
+    except (*IN_THE_WAY, _Obstacle):
         try:
             return _create(connection, sources, extension_schemas, record, drop_changed=True)
         except psycopg.errors.DependentObjectsStillExist as error:
@@ -147,7 +147,7 @@ def _create(
     *,
     drop_changed: bool,
 ) -> int:
-    owners = _owners(sources.functions)
+    owners = owners_of(sources.functions)
     names = list(owners)
     files = sources.functions
     path = sql.SQL(", ").join(sql.Identifier(schema) for schema in ("pg_catalog", *extension_schemas, "pg_temp"))
@@ -158,7 +158,7 @@ def _create(
         connection.execute(f"{AS_WRITTEN}; set local standard_conforming_strings = on".encode())
         # grant_rights and REVOKE write to the same rows of the catalog
         connection.execute("select pg_advisory_xact_lock(hashtextextended('pgsearch.rights', 0))")
-        connection.execute(_BOOKKEEPING.encode())
+        connection.execute(BOOKKEEPING.encode())
         before = {
             name: (file, file_hash)
             for name, file, file_hash in connection.execute(
@@ -166,8 +166,8 @@ def _create(
             )
         }
         if drop_changed:
-            old = [name for name, (file, file_hash) in before.items() if file_hash != _hash(files.get(file, ""))]
-            new = [name for name, file in owners.items() if before.get(name, ("", ""))[1] != _hash(files[file])]
+            old = [name for name, (file, former) in before.items() if former != file_hash(files.get(file, ""))]
+            new = [name for name, file in owners.items() if before.get(name, ("", ""))[1] != file_hash(files[file])]
             _drop(connection, sorted({*old, *new}), [*before, *names])
 
         connection.execute(sql.SQL("set local search_path to {}").format(path))
@@ -180,11 +180,11 @@ def _create(
 
         connection.execute(plain)
         _drop(connection, [name for name in before if name not in owners], [*before, *names])
-        inventory = connection.execute(_INVENTORY.encode(), [names]).fetchall()
+        inventory = connection.execute(INVENTORY.encode(), [names]).fetchall()
         _check_one_each(names, [name for name, _, _ in inventory])
         connection.execute("delete from pgsearch.deployed_functions")
         rows = [
-            (name, owners[name], _hash(files[owners[name]]), signature, definition)
+            (name, owners[name], file_hash(files[owners[name]]), signature, definition)
             for name, signature, definition in inventory
         ]
         with connection.cursor() as cursor:
@@ -196,7 +196,7 @@ def _create(
     return len(inventory)
 
 
-def _owners(files: Mapping[str, str]) -> dict[str, str]:
+def owners_of(files: Mapping[str, str]) -> dict[str, str]:
     """Which file creates which function."""
     owners: dict[str, str] = {}
     for file, text in files.items():
@@ -211,7 +211,7 @@ def _drop(connection: psycopg.Connection, changed: Sequence[str], ours: Sequence
     """One statement, because functions that call each other can only go together."""
     if not changed:
         return
-    found = connection.execute(_WITH_DEPENDENTS.encode(), {"changed": list(changed), "ours": list(ours)}).fetchall()
+    found = connection.execute(WITH_DEPENDENTS.encode(), {"changed": list(changed), "ours": list(ours)}).fetchall()
     if found:
         # A regprocedure comes out of the catalog quoted as it has to be.
         connection.execute(f"drop routine {', '.join(signature for (signature,) in found)}".encode())
@@ -225,7 +225,7 @@ def _check_one_each(expected: Sequence[str], found: Sequence[str]) -> None:
             )
 
 
-def _hash(text: str) -> str:
+def file_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 

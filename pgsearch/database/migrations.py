@@ -125,6 +125,12 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256("\n".join(line for line in lines if line and not line.startswith("--")).encode()).hexdigest()
 
 
+def read(sources: Sources) -> Any:
+    """The migrations as yoyo knows them."""
+    # it reads the folder's name as a pattern
+    return read_migrations(glob.escape(str(sources.migrations)))
+
+
 def migrate(
     dsn: str, sources: Sources, extension_schemas: Sequence[str], report: Callable[[str], None]
 ) -> tuple[str, ...]:
@@ -133,9 +139,7 @@ def migrate(
         backend.create_lock_table()
         backend.break_lock()
         with backend.lock():
-            # yoyo reads the folder's name as a pattern.
-            migrations = read_migrations(glob.escape(str(sources.migrations)))
-            todo = list(topological_sort(backend.to_apply(migrations)))
+            todo = list(topological_sort(backend.to_apply(read(sources))))
             for migration in todo:
                 report(f"migration {migration.id}")
                 _apply(backend, migration)

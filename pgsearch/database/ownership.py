@@ -67,20 +67,6 @@ def intrusion_of(connection: psycopg.Connection[Any]) -> Intrusion | None:
         return _foreign_objects(connection)
 
 
-def check_extension_home(connection: psycopg.Connection[Any], schema: str) -> None:
-    """DeployError when the schema that extensions are to be created in belongs to a role that is not trusted."""
-    row = connection.execute(
-        "select pg_get_userbyid(n.nspowner)::text from pg_namespace as n where n.nspname = %s"
-        " and not pg_has_role(n.nspowner, current_user, 'member')",
-        [schema],
-    ).fetchone()
-    if row is not None:
-        raise DeployError(
-            f"Schema {schema} belongs to {row[0]}: no extension is created in it.",
-            hint="Create the extensions vector and pg_trgm yourself, in a schema of a role that you trust, and deploy.",
-        )
-
-
 def _schema_owner(connection: psycopg.Connection[Any]) -> tuple[str, str, bool] | None:
     row = connection.execute(_SCHEMA_OWNER.encode()).fetchone()
     return None if row is None else (row[0], row[1], row[2])

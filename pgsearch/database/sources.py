@@ -20,7 +20,6 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 ROOMS = (
     "ground",
     "text",
-    "log",
     "pages",
     "sources",
     "embeddings",
@@ -28,6 +27,7 @@ ROOMS = (
     "candidates",
     "fusion",
     "learned",
+    "log",
     "search",
     "conversations",
     "statistics",

@@ -14,14 +14,15 @@ select case kind
        else '{
            "query_id": ["uuid"], "log": ["boolean"], "user_id": ["text", 255], "client_id": ["text", 255], "session_id": ["text", 255], "search_id": ["text", 255],
            "conversation_id": ["text", 255], "application": ["text", 100], "environment": ["text", 100], "intent": ["text", 255], "query_type": ["text", 255],
-           "experiment": ["text", 255], "variant": ["text", 255], "query_attributes": ["object"], "metadata": ["object"], "late_interaction_scores": ["object"]}'::jsonb
+           "experiment": ["text", 255], "variant": ["text", 255], "query_attributes": ["object"], "metadata": ["object"],
+           "late_interaction_scores": ["object"], "confidence": ["number", 0, 1]}'::jsonb
        end
        || case kind
        when 'context' then '{}'::jsonb
        when 'search' then '{
            "type": ["text", 10], "query": ["text", 1000000], "ts": ["time"], "external_id": ["text", 255], "query_response_id": ["text", 255], "collection": ["text", 255], "collections": ["array"],
            "results": ["array", 10000], "search_mode": ["text", 100], "fusion_strategy": ["text", 100], "weights": ["object"], "top_k": ["integer", 0, 2147483647],
-           "candidate_count": ["integer", 0, 2147483647], "result_count": ["integer", 0, 2147483647], "confidence": ["number", 0, 1], "latency_ms": ["number", 0, 1e15],
+           "candidate_count": ["integer", 0, 2147483647], "result_count": ["integer", 0, 2147483647], "latency_ms": ["number", 0, 1e15],
            "timings": ["object"], "approximate": ["boolean"], "reranking_used": ["boolean"], "error_type": ["text", 255], "sample_weight": ["number", 1, 1e9]}'::jsonb
        else '{
            "type": ["text", 10], "query_id": ["uuid"], "external_query_id": ["text", 255], "event_id": ["uuid"], "ts": ["time"], "action_name": ["text", 100], "object_id": ["text", 1000],

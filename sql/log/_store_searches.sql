@@ -45,7 +45,7 @@ begin
                           nullif(e.entry -> 'collections', 'null') as collections,
                           nullif(e.entry -> 'results', 'null') as results,
                           nullif(e.entry -> 'late_interaction_scores', 'null') as max_sim_scores,
-                          (e.entry ->> 'confidence')::float8 as confidence,
+                          coalesce((e.entry ->> 'confidence')::float8, pgsearch._told_confidence(e.entry)) as confidence,
                           e.entry ->> 'error_type' as error_type) as k
                cross join lateral (
                    select coalesce(array_agg(coalesce(r.hit ->> 'chunk_id', r.hit ->> 'external_id', r.hit #>> '{}') order by r.at),
@@ -101,6 +101,9 @@ begin
                           'session_id',       w.session_id,
                           'user_query',       w.user_query,
                           'query_normalized', w.normalized,
+                          'query_type',       coalesce(w.entry ->> 'query_type', pgsearch._query_type(w.user_query)),
+                          'confidence',       w.confidence,
+                          'candidate_count',  coalesce((w.entry ->> 'candidate_count')::integer, w.hits),
                           'result_count',     w.hits,
                           'hit_ids',          w.ids,
                           'hit_pages',        w.pages,
@@ -158,6 +161,29 @@ the settings "log"; patient: whether to wait for another writer of the same user
 Returns {"stored", "duplicates", "sampled_out"}: how many. Errors as log_search; one bad entry refuses them all.';
 
 revoke execute on function pgsearch._store_searches(jsonb, jsonb, boolean) from public;
+
+create or replace function pgsearch._told_confidence(entry jsonb)
+returns float8
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    first constant jsonb := entry #> '{results,0}';
+begin
+    -- hits with signals are ours, and their score is a fused one, which tells nothing by itself
+    return case
+           when jsonb_typeof(first -> 'score') = 'number'
+                and not first ? 'signals'
+                and coalesce(entry ->> 'fusion_strategy', 'legacy') = 'legacy'
+                and (first ->> 'match_reason' is not null or entry ->> 'search_mode' in ('vector', 'lexical'))
+           then pgsearch.compute_confidence((first ->> 'score')::float8, first ->> 'match_reason', entry ->> 'search_mode')
+           end;
+end;
+$$;
+
+comment on function pgsearch._told_confidence(jsonb) is
+'Confidence of a search made elsewhere whose caller gives none: by compute_confidence, where the first result has a score
+and what it is a score of is told (a match_reason, or the mode vector or lexical); else null.';
 
 create or replace function pgsearch._failure_context(
     search_mode      text,

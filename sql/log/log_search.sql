@@ -27,11 +27,14 @@ nothing.
 Arguments:
 - entry: query (required), query_id (a UUIDv7, see uuid7; its time is the time of the search), ts (the time, when there
   is no id), collection or collections (names), results (array, best first, of ids or of objects with chunk_id,
-  external_id, score, signals, match_reason), result_count (default: how many results), top_k, candidate_count,
-  search_mode, fusion_strategy, weights, confidence (0 .. 1), latency_ms, timings (milliseconds a stage), approximate,
+  external_id, score, signals, match_reason), result_count (default: how many results), top_k, candidate_count (default:
+  result_count),
+  search_mode, fusion_strategy, weights, confidence (0 .. 1; default: what
+  compute_confidence says of the first result''s score and match_reason, where both or the mode tell what it
+  means), latency_ms, timings (milliseconds a stage), approximate,
   reranking_used, error_type (when it failed), late_interaction_scores (object, such as {"max_sims": [...]}), user_id,
   client_id, session_id, search_id (groups the searches of one intent), conversation_id, application, environment,
-  intent, query_type, experiment, variant, query_attributes, metadata, external_id (of another system),
+  intent, query_type (default: see classify_query), experiment, variant, query_attributes, metadata, external_id (of another system),
   query_response_id, sample_weight (how many searches it stands for, when the caller samples; else the setting
   log.sample_rate decides), log (false: nothing is stored, and null comes back)
 Errors: PS002 unknown key; PS003 bad value, an id of another version or of more than a day in the future, or older than

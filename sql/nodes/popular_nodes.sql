@@ -27,16 +27,17 @@ begin
 
     return query
     with counted as (
-        select s.object_id::bigint as chunk_id,
+        -- searches over several collections count for the collection of the chunk, as in node_popularity
+        select s.node_id::bigint as chunk_id,
                sum(s.query_count) as query_count,
                sum(s.sum_rank) as sum_rank,
                sum(s.impressions) as impressions,
                sum(s.clicks) as clicks
-          from pgsearch.object_stats_daily as s
-         where s.collection = popular_nodes.repo_id
-           and s.day > current_date - 7
-           and case when s.object_id ~ E'^\\d{1,18}$' then true else false end
-         group by s.object_id::bigint
+          from pgsearch.node_stats_daily as s
+         where s.repo_id = popular_nodes.repo_id
+           and s.day > (now() at time zone 'UTC')::date - pgsearch._popularity_days()
+           and case when s.node_id ~ E'^\\d{1,18}$' then true else false end
+         group by s.node_id::bigint
     ),
     node as (
         select n.node_id,
@@ -74,7 +75,8 @@ comment on function pgsearch.popular_nodes(text, integer) is
 Arguments:
 - repo_id (the collection)
 - top (0 .. 100000: how many)
-Most searched first, by the hits of their chunk in the last seven days (today included) of the log''s statistics, then by
+Most searched first, by the hits of their chunk in the last days (setting log.popularity_days, 7, days of UTC, today
+included) of the log''s statistics, searches over several or all collections among them, then by
 importance.
 Returns node_id, node_type, name, summary and summary_method (llm: upgraded already), query_count_7d, avg_rank (of its
 chunk as a hit, from 1; null: never one), impressions, clicks, importance (0 .. 1), basis (searched, or importance for a

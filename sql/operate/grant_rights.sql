@@ -54,7 +54,9 @@ select case right_name
            'select (keep_queries, keep_events, keep_messages) on pgsearch.log_settings',
            'select (keep_contents, keep_contents_high, require_archive) on pgsearch.log_settings',
            -- node_stats_daily tells the collection of a chunk
-           'select (chunk_id, collection) on pgsearch.chunks']
+           'select (chunk_id, collection) on pgsearch.chunks',
+           -- and views of the log the node of a chunk
+           'select (chunk_id, node_id, node_type) on pgsearch.semantic_nodes']
        end;
 $$;
 

@@ -41,8 +41,8 @@ the columns of search_hybrid);
 and query_id (of its row in the log, for log_feedback) and logged (whether there is one).
 Arguments and errors as search_hybrid, and context, what the log is to know: user_id, client_id, session_id, search_id,
 conversation_id, application, environment, intent, query_type, experiment, variant, query_attributes, metadata,
-late_interaction_scores, query_id (a UUIDv7 of the caller''s own), log (false: not this one). PS002 for an unknown key of
-it.
+late_interaction_scores, confidence (0 .. 1, of a judge of the caller''s own, in place of the one found here), query_id
+(a UUIDv7 of the caller''s own), log (false: not this one). PS002 for an unknown key of it.
 The log never fails a search: in a read-only transaction, on a standby or without the right to log nothing is stored,
 and what else went wrong stands in notes.
 Example:
@@ -118,18 +118,18 @@ begin
                                                        cross join lateral jsonb_each(h.hit -> 'signals') as s
                                                  where jsonb_typeof(s.value) = 'object'
                                                    and s.value ? 'weight')),
-                   'query_type',      coalesce(context ->> 'query_type', outcome ->> 'query_type',
-                                               pgsearch._query_type(_log_quietly.query)),
+                   'query_type',      coalesce(context ->> 'query_type', outcome ->> 'query_type'),
                    'top_k',           top_k,
                    'candidate_count', outcome #> '{candidates,union}',
-                   'confidence',      outcome -> 'confidence',
+                   'confidence',      coalesce(nullif(context -> 'confidence', 'null'), outcome -> 'confidence'),
                    'approximate',     outcome -> 'approximate',
                    'latency_ms',      outcome #> '{timings,total_ms}',
                    'timings',         outcome -> 'timings',
                    'reranking_used',  coalesce(first -> 'signals' ? 'reranked', false),
                    'query_attributes', nullif(coalesce(context -> 'query_attributes', '{}')
                                               || case when coalesce(filter, '{}') = '{}' then '{}' else jsonb_build_object('filter', filter) end
-                                              || case when coalesce(options, '{}') = '{}' then '{}' else jsonb_build_object('options', options) end, '{}'),
+                                              || case when coalesce(options, '{}') = '{}' then '{}'
+                                                      else jsonb_build_object('options', options - 'large_embedding') end, '{}'),
                    'results',         (select coalesce(jsonb_agg(jsonb_build_object('chunk_id', h.hit -> 'chunk_id', 'external_id', h.hit -> 'external_id', 'score', h.hit -> 'score',
                                                                                    'signals', h.hit -> 'signals', 'match_reason', h.hit -> 'match_reason') order by h.at), '[]')
                                          from jsonb_array_elements(outcome -> 'hits') with ordinality as h(hit, at)))),

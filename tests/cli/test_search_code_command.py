@@ -66,3 +66,25 @@ def test_nothing_found_is_an_answer_and_a_wrong_type_is_none(repo: None, capsys:
 
     assert cli.main(["search-code", "a", "--type", "NOPE"]) != 0
     assert "API_LOCATION" in capsys.readouterr().err
+
+
+def test_what_was_asked_is_in_the_log_under_the_ids_of_nodes(repo: None, dsn: str) -> None:
+    assert cli.main(["search-code", "POST /search API where?"]) == 0
+
+    with Client(dsn) as client:
+        rows = client.connection.execute(
+            "select q.query_type, n.node_type"
+            "  from pgsearch.query_logs as q"
+            "       cross join jsonb_to_recordset(q.top_results) as r(node_id text)"
+            "       join pgsearch.semantic_nodes as n on n.node_id = r.node_id"
+        ).fetchall()
+        client.refresh_search_stats()
+        joined = client.connection.execute(
+            "select p.query_count_7d"
+            "  from pgsearch.node_popularity as p join pgsearch.semantic_nodes as n using (repo_id, node_id)"
+        ).fetchall()
+        (node,) = client.popular_nodes("repo")
+    assert rows == [("API_LOCATION", "route")]
+    # a search over everything counts for the collection that its hits are of
+    assert joined == [(1,)]
+    assert (node.query_count_7d, node.basis) == (1, "searched")

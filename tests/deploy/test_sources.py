@@ -40,7 +40,7 @@ def test_a_file_outside_the_rooms_is_refused(project: Project, path: str) -> Non
 
     with pytest.raises(DeployError, match=r"no room: (text-more|text/deeper|\.)\.") as caught:
         project.sources.functions  # noqa: B018
-    assert "ground, text, log" in (caught.value.hint or "")
+    assert "ground, text, pages" in (caught.value.hint or "")
 
 
 def test_any_change_changes_the_digest(project: Project) -> None:

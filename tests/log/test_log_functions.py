@@ -348,3 +348,41 @@ def test_a_row_whose_time_is_not_that_of_its_id_cannot_be(client: Client) -> Non
             "insert into pgsearch.events (event_id, ts, action_name) values (pgsearch.uuid7(), now() + '1 s', %s)",
             [Jsonb("x").obj],
         )
+
+
+@pytest.mark.parametrize(
+    ("entry", "confidence", "failed"),
+    [
+        ({"search_mode": "vector", "results": [{"chunk_id": 1, "score": 0.4}]}, 0.2, True),
+        ({"search_mode": "vector", "results": [{"chunk_id": 1, "score": 0.8}]}, 0.8, False),
+        ({"results": [{"chunk_id": 1, "score": 3.6, "match_reason": "title"}]}, 0.95, False),
+        ({"results": [{"chunk_id": 1, "score": 0.2, "match_reason": "content"}], "confidence": 0.9}, 0.9, False),
+        # nobody says what this is a score of
+        ({"results": [{"chunk_id": 1, "score": 0.2}]}, None, False),
+        ({"results": [{"chunk_id": 1, "score": 4.0, "match_reason": "content", "signals": {}}]}, None, False),
+        ({"results": [1, 2]}, None, False),
+    ],
+    ids=["a-far-vector", "a-near-vector", "a-title", "given", "a-bare-score", "a-fused-score", "ids"],
+)
+def test_what_the_caller_does_not_say_is_found_out(
+    client: Client, rows: Rows, entry: dict[str, Any], confidence: float | None, failed: bool
+) -> None:
+    client.log_search({"query": "Which route handles POST /login?", **entry})
+
+    (row,) = rows("select confidence, query_type, candidate_count from pgsearch.queries")
+    assert row == {
+        "confidence": confidence,
+        "query_type": "API_LOCATION",
+        "candidate_count": len(entry["results"]),
+    }
+    assert rows("select failure_reason from pgsearch.search_failures") == (
+        [{"failure_reason": "low_confidence"}] if failed else []
+    )
+
+
+def test_a_search_takes_the_confidence_of_its_caller(client: Client, rows: Rows) -> None:
+    client.put_pages("wiki", [{"external_id": "a", "content": "Red roses."}])
+    client.search("roses", context={"confidence": 0.1})
+
+    assert rows("select confidence from pgsearch.queries") == [{"confidence": 0.1}]
+    assert rows("select failure_reason from pgsearch.search_failures") == [{"failure_reason": "low_confidence"}]

@@ -22,6 +22,7 @@ OF_EXTRAS = (
     *("urllib3", "pandas", "ir_measures", "lightgbm", "sentence_transformers"),
     *("yaml", "docutils", "webencodings", "charset_normalizer", "markitdown", "hwpx"),
     *("fastapi", "starlette", "uvicorn", "prometheus_client", "jinja2", "mcp"),
+    *("langchain_core", "llama_index", "haystack"),
 )
 # What else is slow to import, and needed by few.
 SLOW = ("yoyo", "rich", "psycopg_pool", "asyncio")
@@ -145,6 +146,9 @@ MISSED = {
     "mcp": "from pgsearch import cli; sys.exit(cli.main(['mcp', '--dsn', 'host=nowhere']))",
     "local": "from pgsearch.models.providers import provider_embedder; provider_embedder('st:any')",
     "analysis": "from pgsearch.archive.reading import read_logs_frame; read_logs_frame(None, None)",
+    "langchain": "import pgsearch.adapters.langchain",
+    "llamaindex": "import pgsearch.adapters.llama_index",
+    "haystack": "import pgsearch.adapters.haystack",
     "local of rerankers": "from pgsearch.models.rerankers import CrossEncoderReranker; CrossEncoderReranker('any')",
 }
 
@@ -175,8 +179,7 @@ def test_every_extra_that_an_error_names_exists() -> None:
         for name in re.findall(r"(?:from_extra|MissingExtraError)\(\s*\"(\w+)\"", path.read_text(encoding="utf-8"))
     }
 
-    assert named == {"embedded", "ingest", "documents", "svd", "http", "learning", "local", "server", "mcp", "analysis"}
-    assert named <= EXTRAS.keys()
+    assert named == EXTRAS.keys() - {"all", "test", "lint", "bench", "dev"}
 
 
 @pytest.mark.quick
@@ -210,4 +213,7 @@ def test_extras_stand_in_no_circle_and_all_holds_each_that_is_no_gigabyte() -> N
     }
 
     assert {*TopologicalSorter(of_extras).static_order()} == EXTRAS.keys()
-    assert of_extras["all"] == EXTRAS.keys() - {"all", "local", "test", "lint", "bench", "dev"}
+    assert of_extras["all"] == EXTRAS.keys() - {
+        *("all", "local", "langchain", "llamaindex", "haystack"),
+        *("test", "lint", "bench", "dev"),
+    }

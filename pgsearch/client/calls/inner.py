@@ -12,6 +12,7 @@ from typing import Any, LiteralString, TypeAlias
 from psycopg.types.json import Jsonb
 
 from pgsearch.client.calls.call import Call, Names, _names
+from pgsearch.client.calls.operate import MaintenanceStep
 from pgsearch.database.vectors import Vector, as_vector
 
 Rows: TypeAlias = Call[list[tuple[Any, ...]]]
@@ -119,6 +120,19 @@ def chunks_after(collection: str, chunk_id: int, batch_size: int) -> Rows:
         collection=collection,
         after=chunk_id,
         most=batch_size,
+    )
+
+
+def chunks_of_pages(collection: str, external_ids: Sequence[str]) -> Rows:
+    """The chunks of pages: external_id, chunk_id, content_hash."""
+    return _rows(
+        "select p.external_id, c.chunk_id, c.content_hash"
+        "  from pgsearch.pages as p"
+        "       join pgsearch.chunks as c on c.page_id = p.page_id"
+        " where p.collection = %(collection)s"
+        "   and p.external_id = any (%(ids)s)",
+        collection=collection,
+        ids=list(external_ids),
     )
 
 
@@ -246,23 +260,17 @@ def hit_features(query: str, hits: Sequence[Mapping[str, Any]]) -> Call[list[lis
 # Upkeep
 
 
-def partitions_that_wait() -> Call[list[str]]:
-    """The expired days of messages that may not go before their archive was verified."""
-    return Call(
-        "select p.partition from pgsearch.list_partitions() as p"
-        " where p.expired and p.parent in ('messages', 'message_contents') and not pgsearch._may_leave(p.day)",
-        {},
-        lambda found: [row[0] for row in found],
-    )
+def maintenance() -> Rows:
+    """What maintain has to do, in its order: step, target."""
+    return _rows("select * from pgsearch._maintenance()")
 
 
-def detect_reformulations() -> Call[int]:
-    """Find the searches of two days that were typed anew, where nobody noticed at the time."""
+def maintain_step(step: str, target: str | None) -> Call[MaintenanceStep]:
+    """Do one step of maintain."""
     return Call(
-        "select pgsearch._detect_reformulations("
-        "pg_catalog.clock_timestamp() - interval '2 days', pg_catalog.clock_timestamp())",
-        {},
-        _first,
+        "select * from pgsearch._maintain(%(step)s, %(target)s)",
+        {"step": step, "target": target},
+        lambda found: MaintenanceStep(step, target, *next(iter(found))),
     )
 
 

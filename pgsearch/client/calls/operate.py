@@ -56,3 +56,20 @@ class Check:
 def doctor() -> Call[list[Check]]:
     """What keeps searches from being right or fast, and what mends it."""
     return _rows("doctor", Check, {})
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceStep:
+    """A step of maintain: what it was about (None: everything), status done, left or failed, and how much was done."""
+
+    step: str
+    target: str | None
+    status: str
+    amount: int | None
+    detail: str | None
+    seconds: float
+
+
+def maintain() -> Call[list[MaintenanceStep]]:
+    """The upkeep of the database, VACUUM apart, in one transaction; `pgsearch maintain` commits after each step."""
+    return _rows("maintain", MaintenanceStep, {})
