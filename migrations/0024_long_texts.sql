@@ -29,9 +29,11 @@ begin
     if pg_catalog.strpos(text, ',') operator(pg_catalog.>) 0 and text operator(pg_catalog.~) '[0-9],[0-9]{3}' then
         text := pg_catalog.regexp_replace(text, '(?<=[0-9]),(?=[0-9]{3}(?![0-9]))', '', 'g');
     end if;
-    if (pg_catalog.octet_length(text) operator(pg_catalog.>) 1000 or pg_catalog.translate(text, '/.', '') operator(pg_catalog.<>) text)
-       and text operator(pg_catalog.~) E'[12][0-9]{3}(?:/|\\. )[0-9]' then
-        text := pg_catalog.regexp_replace(text, E'(?<![0-9])((?:19|20)[0-9]{2})(?:/|\\. )([0-9]{1,2})(?:/|\\. )([0-9]{1,2})(?![0-9])', E'\\1-\\2-\\3', 'g');
+    if pg_catalog.octet_length(text) operator(pg_catalog.>) 1000 or pg_catalog.translate(text, '/.', '') operator(pg_catalog.<>) text then
+        if text operator(pg_catalog.~) E'[12][0-9]{3}(?:/|\\. )[0-9]' then
+            text := pg_catalog.regexp_replace(text, E'(?<![0-9])((?:19|20)[0-9]{2})(?:/|\\. )([0-9]{1,2})(?:/|\\. )([0-9]{1,2})(?![0-9])',
+                                              E'\\1-\\2-\\3', 'g');
+        end if;
     end if;
     return text;
 end;
@@ -65,9 +67,10 @@ begin
     end if;
 
     if wide then
-        if (long or pg_catalog.translate(words, '0123456789', '') operator(pg_catalog.<>) words)
-           and words operator(pg_catalog.~) E'[0-9][\\u00C0-\\u0DFF]|[\\u00C0-\\u0DFF][0-9]' then
-            words := pg_catalog.regexp_replace(words, E'(?<=[0-9])(?=[\\u00C0-\\u0DFF])|(?<=[\\u00C0-\\u0DFF])(?=[0-9])', ' ', 'g');
+        if long or pg_catalog.translate(words, '0123456789', '') operator(pg_catalog.<>) words then
+            if words operator(pg_catalog.~) E'[0-9][\\u00C0-\\u0DFF]|[\\u00C0-\\u0DFF][0-9]' then
+                words := pg_catalog.regexp_replace(words, E'(?<=[0-9])(?=[\\u00C0-\\u0DFF])|(?<=[\\u00C0-\\u0DFF])(?=[0-9])', ' ', 'g');
+            end if;
         end if;
         if words operator(pg_catalog.~) unspaced then
             words := pg_catalog.regexp_replace(words, pg_catalog.format('(%s+)', unspaced), E' \\1 ', 'g');

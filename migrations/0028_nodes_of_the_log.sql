@@ -7,7 +7,7 @@ returns text
 language sql stable parallel safe
 return (select n.node_id
           from pgsearch.semantic_nodes as n
-         where n.chunk_id = case when _node_of_chunk.chunk_id ~ '^[0-9]{1,18}$' then _node_of_chunk.chunk_id::bigint end
+         where n.chunk_id = case when $1 ~ '^[0-9]{1,18}$' then $1::bigint end
          order by array_position('{route,symbol,doc}'::text[], n.node_type), n.node_id
          limit 1);
 
@@ -30,7 +30,8 @@ select q.query_id as id,
   from pgsearch.queries as q;
 
 comment on view pgsearch.query_logs is
-'A row a search with its results as [{node_id, chunk_id, score, signals}], best first; node_id is that of semantic_nodes where the chunk belongs to one, else the chunk''s.';
+'A row a search with its results as [{node_id, chunk_id, score, signals}], best first; node_id is that of semantic_nodes
+where the chunk belongs to one, else the chunk''s.';
 
 create or replace view pgsearch.node_popularity as
 select n.repo_id,
@@ -43,10 +44,13 @@ select n.repo_id,
        sum(n.clicks) / nullif(sum(n.expected_clicks), 0) as coec
   from pgsearch.node_stats_daily as n
  where n.day > (now() at time zone 'UTC')::date - pgsearch._popularity_days()
- group by n.repo_id, 2;
+ group by n.repo_id, coalesce(pgsearch._node_of_chunk(n.node_id), n.node_id);
 
 comment on view pgsearch.node_popularity is
-'Nodes by the searches that returned their chunks in the last days (setting log.popularity_days, 7), under their id in semantic_nodes, else that of the chunk: query_count_7d, avg_rank (mean rank in them), impressions, clicks, ctr (clicks / impressions), coec (clicks / expected clicks: over 1 is clicked more than its ranks explain). As fresh as the last refresh_search_stats.';
+'Nodes by the searches that returned their chunks in the last days (setting log.popularity_days, 7), under their id in
+semantic_nodes, else that of the chunk: query_count_7d, avg_rank (mean rank in them), impressions, clicks, ctr (clicks /
+impressions), coec (clicks / expected clicks: over 1 is clicked more than its ranks explain). As fresh as the last
+refresh_search_stats.';
 
 alter view pgsearch.query_logs set (security_invoker = true);
 alter view pgsearch.node_popularity set (security_invoker = true);

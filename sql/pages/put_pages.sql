@@ -198,7 +198,8 @@ begin
 end;
 $$;
 
-comment on function pgsearch._stored_pages(text, text[]) is 'Those of the pages that the collection has, with what tells whether they are up to date.';
+comment on function pgsearch._stored_pages(text, text[]) is 'Those of the pages that the collection has, with what tells
+whether they are up to date.';
 
 create or replace function pgsearch._put_pages(collection text, lines bigint[], pages jsonb[])
 returns table (
