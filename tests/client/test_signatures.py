@@ -149,6 +149,7 @@ _PYTHON: Mapping[str, object] = {
     "tsquery": str,
     "tsquery[]": list[str],
     "text[]": list[str],
+    "integer[]": list[int],
     "bigint[]": list[int],
     "double precision[]": list[float],
     "timestamp with time zone": datetime,

@@ -362,6 +362,7 @@ def test_the_report_holds_what_the_functions_say(day: Talk) -> None:
     assert set(report) == {
         *("collection", "date_from", "date_to", "searches", "conversations", "session_lengths", "score_distribution"),
         *("models", "collections", "top_queries", "queries_without_results", "suggestions"),
+        *("slow_queries", "faq_candidates", "anomalies"),
     }
     assert report["conversations"]["total_queries"] == 4
     assert report["searches"] is None
