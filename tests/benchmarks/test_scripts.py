@@ -233,6 +233,10 @@ def test_tuning(server: str, judged: Path, output: Path) -> None:
 def test_confidence(server: str, judged: Path, output: Path) -> None:
     for name in ("scifact", "cosqa"):
         make_collection(judged / name)
+    make_collection(judged / "korquad-dev", korean=True)
+    # passages of one page share its title there: of numbered ones every second would be all that is asked about
+    corpus = judged / "korquad-dev" / "corpus.jsonl"
+    corpus.write_text(re.sub(r' [01]", "text"', '", "text"', corpus.read_text(encoding="utf-8")), encoding="utf-8")
 
     assert confidence.main(["--dsn", server, "--output", str(output)]) == 0
 
@@ -240,9 +244,10 @@ def test_confidence(server: str, judged: Path, output: Path) -> None:
     assert {name: list(found["runs"]) for name, found in figures.items()} == {
         "scifact": ["words", "vectors", "fitted"],
         "cosqa": ["words", "vectors"],
+        "korquad-dev": ["words", "fitted"],
     }
     assert all(0 <= run["auc"] <= 1 for found in figures.values() for run in found["runs"].values())
-    assert "cosqa" in section(output, "confidence")
+    assert "korquad-dev" in section(output, "confidence")
 
 
 def test_weights_of_the_analysis(server: str, judged: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
