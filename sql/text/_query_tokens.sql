@@ -7,23 +7,17 @@
 create or replace function pgsearch._most_typed()
 returns integer
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select 32000;
-$$;
+return 32000;
 
 comment on function pgsearch._most_typed() is 'How many characters of a query count.';
 
 create or replace function pgsearch._typed(query text)
 returns text
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
 -- typographic quotes and signs are what phones type, but nobody types a long dash for a minus; NFKC may shorten
-select left(
+return left(
            translate(normalize(left(coalesce(query, ''), 4 * pgsearch._most_typed()), NFKC), '“”„‟«»「」『』−–—', '""""""""""-- '),
            pgsearch._most_typed());
-$$;
 
 comment on function pgsearch._typed(text) is 'As much of the query as counts, in NFKC with plain quotes and signs.';
 
