@@ -314,30 +314,25 @@ declare
     -- Paragraphs of 120 to 1,000 characters over 201,681 Korean passages: of the ten that reading every chunk with one of
     -- the words ranks first 95 to 100 % are found, of the hundred 89 to 97 %; the slowest kind took 244 ms, and takes 100.
     most_words constant integer := 16;
-    most_kept  constant integer := greatest(400, 2 * top_n);
-    -- looks at a word of a chunk: a tenth of a second
-    most_looks constant integer := 200000;
-    n          constant integer := coalesce(cardinality(words.terms), 0);
-    strongest  pgsearch.bm25_words := words;
+    strongest  pgsearch.bm25_words;
     whole      pgsearch.scored_chunks;
     told       record;
 begin
     -- of a pasted text the chunks that have any word are many, and each would be scored by all that are looked for
-    shortlisted := n >= pgsearch._most_lexemes()
+    shortlisted := coalesce(cardinality(words.terms), 0) >= pgsearch._most_lexemes()
                    and top_n > 0
                    and coalesce(cardinality(scope.page_ids) > 1000, true)
-                   and n * (select sum(f) from unnest(words.frequencies) as f) > most_looks;
+                   -- looks at a word of a chunk: a tenth of a second
+                   and cardinality(words.terms) * (select sum(f) from unnest(words.frequencies) as f) > 200000;
     if not shortlisted then
-        told        := pgsearch._bm25_ranked(words, formula, scope, top_n, effort, max_rows, given);
-        best        := told.best;
-        also        := told.also;
-        approximate := told.approximate;
-        sampled     := told.sampled;
-        rows_scored := told.rows_scored;
-        matches     := told.matches;
+        told := pgsearch._bm25_ranked(words, formula, scope, top_n, effort, max_rows, given);
+        best := told.best;
+        also := told.also;
+        select told.approximate, told.sampled, told.rows_scored, told.matches into approximate, sampled, rows_scored, matches;
         return;
     end if;
 
+    strongest := words;
     select array_agg(s.term order by s.at), array_agg(s.name order by s.at),
            array_agg(s.gain order by s.at), array_agg(s.frequency order by s.at)
       into strongest.terms, strongest.names, strongest.gains, strongest.frequencies
@@ -345,7 +340,7 @@ begin
               from unnest(words.terms, words.names, words.gains, words.frequencies) with ordinality as w(term, name, gain, frequency, at)
              order by w.gain desc, w.at
              limit most_words) as s;
-    told        := pgsearch._bm25_ranked(strongest, formula, scope, most_kept, effort, max_rows);
+    told        := pgsearch._bm25_ranked(strongest, formula, scope, greatest(400, 2 * top_n), effort, max_rows);
     sampled     := told.sampled;
     rows_scored := told.rows_scored;
     matches     := told.matches;
