@@ -147,12 +147,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     typed constant text := pgsearch._typed(query);
-    -- what a locale may take for space, or not
-    space constant text := E'\x1C\x1D\x1E\x1F\u0085\u1680\u2028\u2029';
 begin
     -- most queries have nothing that could be syntax, nor lines of a log, and the expressions that tell take milliseconds
-    -- to compile in each session
-    if pgsearch._has_any(typed, E'"-+\n' || space) or strpos(typed, 'OR') > 0 then
+    -- to compile in each session; among them what a locale may take for space, or not
+    if pgsearch._has_any(typed, E'"-+\n\x1C\x1D\x1E\x1F\u0085\u1680\u2028\u2029') or strpos(typed, 'OR') > 0 then
         return query select s.* from pgsearch._signed_tokens(typed) as s;
         return;
     end if;

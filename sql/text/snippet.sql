@@ -28,11 +28,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- what compounds are made of, and what else a word may hold in another form
-    joined constant text := E'[:alnum:]_.:&@/''’+#-';
-    others constant text := E'\\u00AA\\u00B2-\\u00BA\\u00C0-\\u024F\\u0300-\\u036F\\u0401\\u0451\\u1100-\\u11FF\\u1E00-\\u1FFF'
-                             '\\u2070-\\u2BFF\\u3130-\\u33FF\\uF900-\\uFFEF\\U0001F000-\\U0001FAFF';
+    joined text;
+    others text;
     begins text;
 begin
+    select E'[:alnum:]_.:&@/''’+#-',
+           E'\\u00AA\\u00B2-\\u00BA\\u00C0-\\u024F\\u0300-\\u036F\\u0401\\u0451\\u1100-\\u11FF\\u1E00-\\u1FFF'
+            '\\u2070-\\u2BFF\\u3130-\\u33FF\\uF900-\\uFFEF\\U0001F000-\\U0001FAFF'
+      into joined, others;
     -- Stemmers change the ends of words, the English one little. Other dictionaries may change anything, and with many
     -- lexemes to try the expression takes longer than the analysis.
     if cardinality(lexemes) <= 64
@@ -61,15 +64,11 @@ begin
         begins := '[[:alnum:]]';
     end if;
 
-    plain := format(E'[.]?\\m(?:%s)[%s]*', begins, joined);
-    compound := format('[%2$s]*(?:%1$s)[%2$s]*', begins, joined);
-    wide  := format('[%2$s%3$s]*(?:%1$s|[%3$s])[%2$s%3$s]*', begins, joined, others);
-    forms := '[' || others || ']';
-    if begins is null then
-        plain := null;
-        compound := null;
-        wide  := null;
-    end if;
+    select case when begins is not null then format(E'[.]?\\m(?:%s)[%s]*', begins, joined) end,
+           case when begins is not null then format('[%2$s]*(?:%1$s)[%2$s]*', begins, joined) end,
+           case when begins is not null then format('[%2$s%3$s]*(?:%1$s|[%3$s])[%2$s%3$s]*', begins, joined, others) end,
+           '[' || others || ']'
+      into plain, compound, wide, forms;
 end;
 $$;
 
@@ -84,20 +83,27 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    gapless constant text := pgsearch._without_spaces();
-    -- signs belong to no part but those of names: .net, c++, c#
-    sign    constant text := E'^[\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E\\u00A1-\\u00A9'
-                               '\\u00AB-\\u00B1\\u00B4\\u00B6-\\u00B8\\u00BB-\\u00BF\\u2000-\\u206F\\u3000-\\u3004\\u3008-\\u3030]';
-    cuts    constant text := format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|[\\u0300-\\u036F])+'
-                                      '(?:[''’](?:s|t|re|ll|ve|d|m)(?![[:alpha:]]))?|[A-Z]|[[:digit:]]+|.', gapless);
-    parts   constant text[]    := string_to_array(regexp_replace(word, cuts, E'\\&\uE000', 'g'), E'\uE000');
-    n       constant integer   := cardinality(parts) - 1;
-    before  integer[] := '{0}';
+    gapless text;
+    sign    text;
+    parts   text[];
+    n       integer;
+    before  integer[];
     given   text[];
-    missing text[]    := lexemes;
+    missing text[];
     here    text[];
     span    text;
 begin
+    select w.gapless,
+           -- signs belong to no part but those of names: .net, c++, c#
+           E'^[\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E\\u00A1-\\u00A9'
+            '\\u00AB-\\u00B1\\u00B4\\u00B6-\\u00B8\\u00BB-\\u00BF\\u2000-\\u206F\\u3000-\\u3004\\u3008-\\u3030]',
+           lexemes, '{0}',
+           string_to_array(regexp_replace(word, format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|[\\u0300-\\u036F])+'
+                                      '(?:[''’](?:s|t|re|ll|ve|d|m)(?![[:alpha:]]))?|[A-Z]|[[:digit:]]+|.', w.gapless),
+                                          E'\\&\uE000', 'g'), E'\uE000')
+      into gapless, sign, missing, before, parts
+      from (select pgsearch._without_spaces() as gapless) as w;
+    n := cardinality(parts) - 1;
     for i in 1 .. n loop
         before[i + 1] := before[i] + length(parts[i]);
     end loop;
@@ -124,11 +130,7 @@ begin
                  where substr(span, g, length(f.form)) = f.form;
                 continue when found;
             end if;
-            starts := before[i] + 1;
-            ends   := before[i + wide];
-            foreach lexeme in array here loop
-                return next;
-            end loop;
+            return query select before[i] + 1, before[i + wide], l from unnest(here) as l;
         end loop;
         if given <> '{}' then
             missing := array(select l from unnest(missing) as l where l <> all (given));
@@ -234,21 +236,19 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- private-use characters stand for the marks while the text is escaped; they cannot come from the text, which loses them first
-    opens  constant text := E'\uE000';
-    closes constant text := E'\uE001';
-    flat   text[] := '{}';
-    marked text[] := '{}';
-    result text[] := '{}';
+    flat   text[];
+    marked text[];
+    result text[];
     config text;
     sought record;
     found_in record;
 begin
     for i in 1 .. coalesce(cardinality(contents), 0) loop
-        -- no more of a text is analysed
+        -- No more of a text is analysed. Private-use characters stand for the marks while the text is escaped: they cannot come
+        -- from the text, which loses them first.
         flat[i] := left(contents[i], 65536);
-        if strpos(flat[i], opens) > 0 or strpos(flat[i], closes) > 0 then
-            flat[i] := translate(flat[i], opens || closes, '');
+        if strpos(flat[i], E'\uE000') > 0 or strpos(flat[i], E'\uE001') > 0 then
+            flat[i] := translate(flat[i], E'\uE000\uE001', '');
         end if;
         flat[i] := btrim(regexp_replace(flat[i], E'\\s{2,}|(?! )\\s', ' ', 'g'));
         if config is distinct from text_configs[i] then
@@ -303,26 +303,30 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    opens   constant text    := E'\uE000';
-    closes  constant text    := E'\uE001';
-    -- before the first match, from a space on where one is near
-    lead    constant integer := least(40, most_characters / 6);
-    size    constant integer := length(content);
-    matches constant integer := coalesce(cardinality(starts), 0);
+    opens   text;
+    closes  text;
+    lead    integer;
+    size    integer;
+    matches integer;
     held    integer[];
     rank    integer;
-    first   integer := 1;
-    most    float8 := -1;
-    gained  float8 := 0;
-    cut_at  integer := 1;
+    first   integer;
+    most    float8;
+    gained  float8;
+    cut_at  integer;
     upto    integer;
     back    integer;
     shown   text;
-    marked  text := '';
-    done    integer := 0;
+    marked  text;
+    done    integer;
     here    integer;
     there   integer;
 begin
+    select E'\uE000', E'\uE001',
+           -- before the first match, from a space on where one is near
+           least(40, most_characters / 6),
+           length(content), coalesce(cardinality(starts), 0), 1, -1, 0, 1, '', 0
+      into opens, closes, lead, size, matches, first, most, gained, cut_at, marked, done;
     if size > most_characters and matches > 0 then
         -- the window whose different lexemes are worth most: with each match at its end, those too far away leave it
         for i in 1 .. matches loop
@@ -347,8 +351,7 @@ begin
         end if;
     end if;
 
-    upto  := least(size, cut_at + most_characters - 1);
-    shown := substr(content, cut_at, most_characters);
+    select least(size, cut_at + most_characters - 1), substr(content, cut_at, most_characters) into upto, shown;
     if upto < size and substr(content, upto + 1, 1) <> ' ' then
         -- the last word is left out where the cut goes through it
         back := strpos(reverse(shown), ' ');
@@ -373,12 +376,12 @@ begin
         marked := marked || substr(shown, done + 1, there - done);
         done   := there;
     end loop;
-    marked := marked || case when done > 0 then closes else '' end || substr(shown, done + 1);
-
-    marked := case when cut_at > 1 then '… ' else '' end || marked || case when upto < size then ' …' else '' end;
-    marked := replace(replace(replace(replace(marked, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
-    marked := replace(marked, '''', '&#39;');
-    return replace(replace(marked, opens, mark_open), closes, mark_close);
+    marked := case when cut_at > 1 then '… ' else '' end
+              || marked || case when done > 0 then closes else '' end || substr(shown, done + 1)
+              || case when upto < size then ' …' else '' end;
+    return replace(replace(
+               replace(replace(replace(replace(replace(marked, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'),
+               opens, mark_open), closes, mark_close);
 end;
 $$;
 
