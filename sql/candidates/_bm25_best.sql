@@ -255,8 +255,8 @@ begin
             select coalesce(scan.chunk_ids, '{}'), coalesce(scan.chunk_pages, '{}'), coalesce(scan.scores, '{}'), seen || scan.scored
               into best.chunk_ids, best.page_ids, best.scores, seen;
             if cardinality(given.chunk_ids) > 0 then
-                select coalesce(scan.also_chunks, '{}'), coalesce(scan.also_pages, '{}'), coalesce(scan.also_scores, '{}'), '{}'
-                  into also.chunk_ids, also.page_ids, also.scores, given.chunk_ids;
+                select coalesce(scan.also_chunks, '{}'), coalesce(scan.also_pages, '{}'), coalesce(scan.also_scores, '{}'), '{}', '{}'
+                  into also.chunk_ids, also.page_ids, also.scores, given.chunk_ids, given.page_ids;
             end if;
         end if;
 

@@ -83,27 +83,22 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    gapless text;
-    sign    text;
-    parts   text[];
-    n       integer;
-    before  integer[];
+    gapless constant text := pgsearch._without_spaces();
+    -- signs belong to no part but those of names: .net, c++, c#
+    sign    constant text := E'^[\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E\\u00A1-\\u00A9'
+                               '\\u00AB-\\u00B1\\u00B4\\u00B6-\\u00B8\\u00BB-\\u00BF\\u2000-\\u206F\\u3000-\\u3004\\u3008-\\u3030]';
+    parts   constant text[]    := string_to_array(
+                regexp_replace(word, format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|[\\u0300-\\u036F])+'
+                                            '(?:[''’](?:s|t|re|ll|ve|d|m)(?![[:alpha:]]))?|[A-Z]|[[:digit:]]+|.', gapless),
+                               E'\\&\uE000', 'g'),
+                E'\uE000');
+    n       constant integer   := cardinality(parts) - 1;
+    before  integer[] := '{0}';
     given   text[];
-    missing text[];
+    missing text[]    := lexemes;
     here    text[];
     span    text;
 begin
-    select w.gapless,
-           -- signs belong to no part but those of names: .net, c++, c#
-           E'^[\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E\\u00A1-\\u00A9'
-            '\\u00AB-\\u00B1\\u00B4\\u00B6-\\u00B8\\u00BB-\\u00BF\\u2000-\\u206F\\u3000-\\u3004\\u3008-\\u3030]',
-           lexemes, '{0}',
-           string_to_array(regexp_replace(word, format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|[\\u0300-\\u036F])+'
-                                      '(?:[''’](?:s|t|re|ll|ve|d|m)(?![[:alpha:]]))?|[A-Z]|[[:digit:]]+|.', w.gapless),
-                                          E'\\&\uE000', 'g'), E'\uE000')
-      into gapless, sign, missing, before, parts
-      from (select pgsearch._without_spaces() as gapless) as w;
-    n := cardinality(parts) - 1;
     for i in 1 .. n loop
         before[i + 1] := before[i] + length(parts[i]);
     end loop;
@@ -190,8 +185,13 @@ begin
         select w.text_config, w.word, m.starts, m.ends, r.rank
           from words as w
                cross join lateral (
-                   select 1, length(rtrim(w.word, '.:''/-')), l
-                     from unnest(tsvector_to_array(case when w.plain then pgsearch._analyze(w.text_config, w.word) end)) as l
+                   select 1, length(b.bare), l
+                     from (select rtrim(w.word, '.:''/-') as bare) as b
+                          cross join unnest(tsvector_to_array(
+                              case when not w.plain then null
+                                   when b.bare ~ '^[0-9]' then pgsearch._analyze(w.text_config, b.bare)
+                                   -- what has letters alone is analysed as it is
+                                   else to_tsvector(w.text_config::regconfig, b.bare) end)) as l
                     union all
                    select g, g + 1, substr(w.word, g, 2)
                      from generate_series(1, case when w.gapless then length(w.word) - 1 else 0 end) as g
@@ -303,30 +303,24 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    opens   text;
-    closes  text;
-    lead    integer;
-    size    integer;
-    matches integer;
+    -- before the first match, from a space on where one is near
+    lead    constant integer := least(40, most_characters / 6);
+    size    constant integer := length(content);
+    matches constant integer := coalesce(cardinality(starts), 0);
     held    integer[];
     rank    integer;
-    first   integer;
-    most    float8;
-    gained  float8;
-    cut_at  integer;
+    first   integer := 1;
+    most    float8 := -1;
+    gained  float8 := 0;
+    cut_at  integer := 1;
     upto    integer;
     back    integer;
     shown   text;
-    marked  text;
-    done    integer;
+    marked  text := '';
+    done    integer := 0;
     here    integer;
     there   integer;
 begin
-    select E'\uE000', E'\uE001',
-           -- before the first match, from a space on where one is near
-           least(40, most_characters / 6),
-           length(content), coalesce(cardinality(starts), 0), 1, -1, 0, 1, '', 0
-      into opens, closes, lead, size, matches, first, most, gained, cut_at, marked, done;
     if size > most_characters and matches > 0 then
         -- the window whose different lexemes are worth most: with each match at its end, those too far away leave it
         for i in 1 .. matches loop
@@ -351,7 +345,8 @@ begin
         end if;
     end if;
 
-    select least(size, cut_at + most_characters - 1), substr(content, cut_at, most_characters) into upto, shown;
+    upto  := least(size, cut_at + most_characters - 1);
+    shown := substr(content, cut_at, most_characters);
     if upto < size and substr(content, upto + 1, 1) <> ' ' then
         -- the last word is left out where the cut goes through it
         back := strpos(reverse(shown), ' ');
@@ -368,20 +363,20 @@ begin
         exit when starts[i] > upto;
         -- marks that touch are one, and so are those of a compound
         if here > done + 1 and not (done > 0 and here = done + 2 and strpos('-._:&/@''’', substr(shown, done + 1, 1)) > 0) then
-            marked := marked || case when done > 0 then closes else '' end || substr(shown, done + 1, here - done - 1) || opens;
+            marked := marked || case when done > 0 then E'\uE001' else '' end || substr(shown, done + 1, here - done - 1) || E'\uE000';
             done   := here - 1;
         elsif done = 0 then
-            marked := opens;
+            marked := E'\uE000';
         end if;
         marked := marked || substr(shown, done + 1, there - done);
         done   := there;
     end loop;
     marked := case when cut_at > 1 then '… ' else '' end
-              || marked || case when done > 0 then closes else '' end || substr(shown, done + 1)
+              || marked || case when done > 0 then E'\uE001' else '' end || substr(shown, done + 1)
               || case when upto < size then ' …' else '' end;
     return replace(replace(
                replace(replace(replace(replace(replace(marked, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'),
-               opens, mark_open), closes, mark_close);
+               E'\uE000', mark_open), E'\uE001', mark_close);
 end;
 $$;
 
