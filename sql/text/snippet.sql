@@ -83,15 +83,18 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    gapless constant text := pgsearch._without_spaces();
-    -- signs belong to no part but those of names: .net, c++, c#
-    sign    constant text := E'^[\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E\\u00A1-\\u00A9'
-                               '\\u00AB-\\u00B1\\u00B4\\u00B6-\\u00B8\\u00BB-\\u00BF\\u2000-\\u206F\\u3000-\\u3004\\u3008-\\u3030]';
-    parts   constant text[]    := string_to_array(
-                regexp_replace(word, format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|[\\u0300-\\u036F])+'
-                                            '(?:[''’](?:s|t|re|ll|ve|d|m)(?![[:alpha:]]))?|[A-Z]|[[:digit:]]+|.', gapless),
-                               E'\\&\uE000', 'g'),
-                E'\uE000');
+    gapless constant text    := pgsearch._without_spaces();
+    ascii   constant boolean := pgsearch._is_ascii(word);
+    -- signs belong to no part but those of names: .net, c++, c#; what only other scripts have takes long to compile
+    sign    constant text    := E'^[\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E'
+                                || case when ascii then ''
+                                        else E'\\u00A1-\\u00A9\\u00AB-\\u00B1\\u00B4\\u00B6-\\u00B8\\u00BB-\\u00BF'
+                                              '\\u2000-\\u206F\\u3000-\\u3004\\u3008-\\u3030' end
+                                || ']';
+    cuts    constant text    := case when ascii then '[A-Z]+(?![a-z])|[A-Z]?[a-z]+(?:''(?:s|t|re|ll|ve|d|m)(?![A-Za-z]))?|[A-Z]|[0-9]+|.'
+                                     else format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|[\\u0300-\\u036F])+'
+                                                  '(?:[''’](?:s|t|re|ll|ve|d|m)(?![[:alpha:]]))?|[A-Z]|[[:digit:]]+|.', gapless) end;
+    parts   constant text[]    := string_to_array(regexp_replace(word, cuts, E'\\&\uE000', 'g'), E'\uE000');
     n       constant integer   := cardinality(parts) - 1;
     before  integer[] := '{0}';
     given   text[];
