@@ -122,30 +122,46 @@ begin
          where w.weight is not null
             on conflict (query_id, ts) do nothing
         returning q.query_id
-    ),
-    failed as (
-        insert into pgsearch.search_failures (
-                   query_id, created_at, user_query, user_id, client_id, session_id, collection, result_count, confidence,
-                   failure_reason, context)
-        select w.query_id, w.ts, w.user_query, w.user_id, w.client_id, w.session_id, w.collection, w.hits, c.confidence, w.failure,
-               pgsearch._failure_context(w.entry ->> 'search_mode', w.hits, w.scores[1], w.first_reason, w.ids, c.confidence)
-               || case when w.error_type is null then '{}' else jsonb_build_object('error_type', w.error_type) end
-          from weighed as w
-               join stored as s on s.query_id = w.query_id
-               cross join lateral (select case w.failure when 'no_result' then 0 else w.confidence end as confidence) as c
-         where w.failure is not null
-         order by w.query_id
-            on conflict (query_id, failure_reason) do nothing
     )
     select coalesce((select count(*) from stored), 0) as stored,
            count(*) filter (where w.weight is not null) as wanted,
            count(*) filter (where w.weight is null) as sampled_out,
            array_agg(w.query_id) filter (where a.actor is not null) as ids,
            array_agg(a.actor) filter (where a.actor is not null) as actors,
-           array_agg(w.user_query) filter (where a.actor is not null) as texts
+           array_agg(w.user_query) filter (where a.actor is not null) as texts,
+           jsonb_agg(jsonb_build_object(
+                         'query_id',       w.query_id,
+                         'created_at',     w.ts,
+                         'user_query',     w.user_query,
+                         'user_id',        w.user_id,
+                         'client_id',      w.client_id,
+                         'session_id',     w.session_id,
+                         'collection',     w.collection,
+                         'result_count',   w.hits,
+                         'confidence',     c.confidence,
+                         'failure_reason', w.failure,
+                         'context',        pgsearch._failure_context(
+                                               w.entry ->> 'search_mode', w.hits, w.scores[1], w.first_reason, w.ids, c.confidence)
+                                           || case when w.error_type is null then '{}'
+                                                   else jsonb_build_object('error_type', w.error_type) end))
+               filter (where w.failure is not null and s.query_id is not null) as failures
       into told
       from weighed as w
-           cross join lateral (select coalesce(w.user_id, w.client_id, w.session_id) as actor) as a;
+           left join stored as s on s.query_id = w.query_id
+           cross join lateral (select coalesce(w.user_id, w.client_id, w.session_id) as actor) as a
+           cross join lateral (select case w.failure when 'no_result' then 0 else w.confidence end as confidence) as c;
+
+    -- a statement of its own, which a session plans when a search fails
+    if told.failures is not null then
+        insert into pgsearch.search_failures (
+                   query_id, created_at, user_query, user_id, client_id, session_id, collection, result_count, confidence,
+                   failure_reason, context)
+        select f.query_id, f.created_at, f.user_query, f.user_id, f.client_id, f.session_id, f.collection, f.result_count, f.confidence,
+               f.failure_reason, f.context
+          from jsonb_populate_recordset(null::pgsearch.search_failures, told.failures) as f
+         order by f.query_id
+            on conflict (query_id, failure_reason) do nothing;
+    end if;
 
     if told.ids is not null and (told.stored > 0 or told.sampled_out > 0) then
         perform pgsearch._store_reformulations(told.ids, told.actors, told.texts, coalesce(overrides, '{}'), patient);
