@@ -164,9 +164,9 @@ begin
            -- words, and each chunk is looked at for the phrase.
            coalesce(r.inside && r.outside, r.inside, r.outside),
            -- a sample has to hold what is asked for
-           case when max_rows is not null then greatest(max_rows, 2 * top_n) end,
+           case when l.most_rows is not null then greatest(l.most_rows, 2 * top_n) end,
            -- chunks that a survey draws, of all: some milliseconds
-           least(1000, greatest(10, max_rows / 10)),
+           least(1000, greatest(10, l.most_rows / 10)),
            b.bounds, b.total, b.mentions,
            1, coalesce(given.chunk_ids, '{}'), coalesce(given.chunk_ids, '{}'), coalesce(given.page_ids, '{}'),
            '{}', '{}', '{}', '{}', '{}', '{}',
@@ -183,6 +183,8 @@ begin
                                       sum(q.gain) as total,
                                       sum(q.frequency) as mentions
                                  from unnest(words.gains, words.frequencies) with ordinality as q(gain, frequency, position)) as b
+           -- each word is one more look at each chunk: beyond sixteen, a chunk counts as more than one
+           cross join lateral (select (max_rows::bigint * 16 / greatest(16, cardinality(words.terms)))::integer as most_rows) as l
            cross join lateral (select pgsearch._words_anywhere(words.required) as inside,
                                       case when words.excluded = pgsearch._words_anywhere(words.excluded)
                                            then !! words.excluded end as outside) as r;
