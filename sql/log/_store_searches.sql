@@ -46,14 +46,19 @@ begin
                           nullif(e.entry -> 'results', 'null') as results,
                           nullif(e.entry -> 'late_interaction_scores', 'null') as max_sim_scores,
                           coalesce((e.entry ->> 'confidence')::float8, pgsearch._told_confidence(e.entry)) as confidence,
-                          e.entry ->> 'error_type' as error_type) as k
+                          e.entry ->> 'error_type' as error_type,
+                          e.entry @? '$.results[*].external_id' as has_pages,
+                          e.entry @? '$.results[*].score' as has_scores,
+                          e.entry @? '$.results[*].signals' as has_signals
+                   -- asked once, and not for each of the hits
+                   offset 0) as k
                cross join lateral (
                    select coalesce(array_agg(coalesce(r.hit ->> 'chunk_id', r.hit ->> 'external_id', r.hit #>> '{}') order by r.at),
                                    '{}') as ids,
                           coalesce(array_agg(coalesce(r.hit ->> 'external_id', '') order by r.at)
-                                       filter (where k.results @? '$[*].external_id'), '{}') as pages,
+                                       filter (where k.has_pages), '{}') as pages,
                           coalesce(array_agg((r.hit ->> 'score')::float8 order by r.at)
-                                       filter (where k.results @? '$[*].score'), '{}') as scores,
+                                       filter (where k.has_scores), '{}') as scores,
                           min(r.hit ->> 'match_reason') filter (where r.at = 1) as first_reason
                      from jsonb_array_elements(k.results) with ordinality as r(hit, at)) as h
     ),
@@ -111,7 +116,7 @@ begin
                           'hit_signals',      (select jsonb_agg(r.hit -> 'signals' order by r.at)
                                                  from jsonb_array_elements(w.results) with ordinality as r(hit, at)
                                                 where r.at <= (w.log ->> 'signals_of')::integer
-                                                  and w.results @? '$[*].signals'),
+                                                  and w.has_signals),
                           'top_score',        w.scores[1],
                           'top_match_reason', w.first_reason,
                           'approximate',      coalesce((w.entry ->> 'approximate')::boolean, false),
