@@ -67,6 +67,8 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 set enable_seqscan = off
 set enable_mergejoin = off
+-- vectors are read a second time by their place
+set enable_tidscan = on
 as $$
 #variable_conflict use_column
 declare
@@ -176,8 +178,10 @@ begin
                f.part_text, f.part_vector, f.part_title, f.part_lexical, f.first_score,
                -- the inner product with the average is the average of the inner products
                case when e.embedding is not null
-                    then (select sum(h.share * pgsearch._centred_cosine(pgsearch._inner_product(e.embedding, h.embedding), f.length * h.length, f.common, h.common, centre_square, f.rest * h.rest)) / sum(h.share)
-                            from head as h) end as neighbours
+                    then (select sum(h.share * pgsearch._centred_cosine(pgsearch._inner_product(e.embedding, h.embedding), f.length * h.length, f.common, h.common, centre_square, f.rest * h.rest))
+                            from head as h)
+                         -- the same for all
+                         / (select sum(h.share) from head as h) end as neighbours
           from first as f
                left join pgsearch.embeddings as e on e.ctid = f.place
     ),
