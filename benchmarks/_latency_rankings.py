@@ -146,12 +146,13 @@ def classes(server: str, sizes: Sequence[int], queries: int) -> dict[str, Any]:
                 asked = Asked(connection)
                 exact = 0
                 for at, words in enumerate(_synthetic.queries(queries, kind=kind)):
-                    given = {"query": " ".join(words), "top_n": TOP_N}
+                    query = " ".join(words)
+                    given = {"query": query, "top_n": TOP_N}
                     connection.execute(search, given)
                     exact += not any(row[2] for row in asked.ask(EXACT, at, search, given))
                     # as many as take a minute at a million chunks
                     if at % max(1, queries // 8) == 0 and kind != "long":
-                        asked.ask(RANKED, at, _RANKED, {**given, "words": _or_query(connection, given["query"])})
+                        asked.ask(RANKED, at, _RANKED, {**given, "words": _or_query(connection, query)})
                 of_size[kind] = {
                     "ways": asked.figures(),
                     "exact": round(exact / queries, 3),
