@@ -79,10 +79,18 @@ begin
         return findings;
     end if;
 
+    if lowest > 0 then
+        -- what is left out is not counted
+        select coalesce(array_agg((h ->> 'chunk_id')::bigint), '{}'), coalesce(array_agg((h ->> 'page_id')::bigint), '{}')
+          into chunks, pages
+          from jsonb_array_elements(findings.hits) as h;
+    end if;
     findings.total_exact := pgsearch._all_found(asked, findings);
     findings.total       := case when once or lowest > 0 then jsonb_array_length(findings.hits)
-                                 when by_page then (select count(distinct p) from unnest(pages) as p)
-                                 else cardinality(chunks) end;
+                                 -- those that stand below the candidates were not among them
+                                 when by_page then greatest((select count(distinct p) from unnest(pages) as p),
+                                                            jsonb_array_length(findings.hits))
+                                 else greatest(cardinality(chunks), jsonb_array_length(findings.hits)) end;
     if findings.total_exact and not faceted then
         return findings;
     end if;

@@ -1,5 +1,27 @@
 -- One order out of the signals, with boosts and recency, cut to what is looked at further.
 
+create or replace function pgsearch._chosen_from(asked pgsearch.search_request)
+returns integer
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    settings constant jsonb   := asked.settings;
+    reranks  constant boolean := settings ->> 'rerank' <> '';
+begin
+    -- what a stage chooses from is the same whatever is shown, so that the order is
+    return case
+           when (settings ->> 'distinct')::boolean or reranks and (settings ->> 'group_by_page')::boolean then 10000
+           else greatest(asked.skip + asked.top_k,
+                         case when reranks then (settings ->> 'rerank_head')::integer end,
+                         case when (settings ->> 'diversity')::float8 > 0 then 100 end)
+           end;
+end;
+$$;
+
+comment on function pgsearch._chosen_from(pgsearch.search_request) is
+'How many hits the stages after fusion choose from: as many as are shown, or as what comes after needs.';
+
 create or replace function pgsearch._fuse_and_boost(asked pgsearch.search_request, findings pgsearch.search_findings)
 returns pgsearch.search_findings
 language plpgsql stable parallel safe
@@ -17,13 +39,7 @@ declare
     one_a_page constant boolean := (settings ->> 'group_by_page')::boolean and not reranks;
     half       constant float8  := (settings ->> 'recency_half_life_days')::float8;
     lowest     constant float8  := (settings ->> 'min_relevance')::float8;
-    -- what a stage chooses from is the same whatever is shown, so that the order is
-    enough     constant integer := case
-                                   when (settings ->> 'distinct')::boolean or reranks and (settings ->> 'group_by_page')::boolean then 10000
-                                   else greatest(asked.skip + asked.top_k,
-                                                 case when reranks then (settings ->> 'rerank_head')::integer end,
-                                                 case when (settings ->> 'diversity')::float8 > 0 then 100 end)
-                                   end;
+    enough     constant integer := pgsearch._chosen_from(asked);
     shown      constant integer := case when lowest > 0 then 10000 else enough end;
     article_boosts float8[];
     ages           float8[];
