@@ -112,32 +112,57 @@ def test_words_are_trusted_more_beside_a_model_that_does_not_find_what_it_is_ask
     assert bad is not None
     assert good.sentences == good.headings == bad.sentences == PAGES
     assert good.text_shift is not None
-    assert good.text_shift < 1
-    assert bad.text_shift == 3
+    # all that it knows are the words: it errs where they err
+    assert good.text_shift == 1
+    assert bad.text_shift == 8
     for model, calibration in (("good", good), ("bad", bad)):
         assert text_weight(filled, model) == pytest.approx(before[model] * math.exp(calibration.text_shift or 0))
 
     # switched off, or told what to weigh
     assert text_weight(filled, calibrated=False) == pytest.approx(before["bad"])
     assert text_weight(filled, weights={"text": 1}) == pytest.approx(before["bad"])
-    assert text_weight(filled, adaptive={"text_shift": -1}) == pytest.approx(before["bad"] * math.exp(2))
+    assert text_weight(filled, adaptive={"text_shift": -1}) == pytest.approx(before["bad"] * math.exp(7))
 
     # and seen
     (last,) = [
         row for row in filled.explain_search("here", [1.0] * DIMENSIONS, collections="w") if row.stage == "search"
     ]
-    assert "words × 20.1" in (last.node or "")
-    assert "20.1 times" in {check.check_name: check for check in filled.doctor()}["fusion of w with bad"].detail
+    assert "words × 2981.0" in (last.node or "")
+    assert "2981.0 times" in {check.check_name: check for check in filled.doctor()}["fusion of w with bad"].detail
 
 
-def test_without_a_model_to_ask_nothing_changes_and_it_is_said(filled: Client) -> None:
+def test_a_model_that_cannot_be_asked_is_judged_by_what_it_takes_for_alike_and_that_is_said(filled: Client) -> None:
     filled.connection.execute("delete from pgsearch.fusion_calibrations")
     before = text_weight(filled)
-    found = calibrate_fusion(filled, "bad", None, "w")
+    found = {model: calibrate_fusion(filled, model, None, "w") for model in ("good", "bad")}
+    good, bad = found["good"], found["bad"]
+    assert good is not None
+    assert bad is not None
+    assert good.sentences == bad.sentences == 0
+    assert "could not be asked" in told(bad)
+    assert (good.text_shift or 0) <= 1 < 2 < (bad.text_shift or 0)
+    assert text_weight(filled) == pytest.approx(before * math.exp(bad.text_shift or 0))
+
+
+def test_a_collection_that_is_too_small_to_judge_a_model_by_is_left_as_it_is(client: Client) -> None:
+    client.put_pages("w", pages()[:10])
+    client.register_model("bad", DIMENSIONS)
+    embed_missing(client, "bad", Nothing(), "w")
+    found = calibrate_fusion(client, "bad", Nothing(), "w")
     assert found is not None
-    assert (found.text_shift, found.sentences) == (0, 0)
-    assert "could not be asked" in told(found)
-    assert text_weight(filled) == before
+    assert (found.text_shift, found.sentences) == (0, 10)
+    assert "Fewer than 50" in told(found)
+
+
+@given(st.floats(-10, 10), st.floats(-10, 10))
+@examples(50)
+def test_a_worse_model_is_never_trusted_more(filled: Client, one: float, other: float) -> None:
+    lower, higher = sorted((one, other))
+    row = filled.connection.execute(
+        "select pgsearch._shift_of(%s), pgsearch._shift_of(%s)", (lower, higher)
+    ).fetchone()
+    assert row is not None
+    assert 0 <= row[0] <= row[1] <= 8
 
 
 def test_a_calibration_that_was_interrupted_goes_on_where_it_stood(filled: Client) -> None:
