@@ -21,11 +21,11 @@ returns float8
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 -- a weak model still adds something; one that knows next to nothing is to be silent
-return least(least(greatest(3 * advantage, 0), 2.5) + greatest(3 * (advantage - 2), 0), 8);
+return least(least(greatest(4 * advantage, 0), 2) + greatest(5 * (advantage - 2.5), 0), 8);
 
 comment on function pgsearch._shift_of(float8) is
-'The shift for what words have more than a model, as a difference of logits beyond what is tolerated: 3 times as much
-within 0 .. 2.5, and from 2 on 3 times the rest more, up to 8.';
+'The shift for what words have more than a model, as a difference of logits beyond what is tolerated: 4 times as much
+within 0 .. 2, and from 2.5 on 5 times the rest more, up to 8.';
 
 create or replace function pgsearch._text_shift(
     sentences integer, sentence_words float8, sentence_vectors float8,
@@ -36,7 +36,7 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 select case when count(*) > 0 then pgsearch._shift_of(avg(d.difference - k.tolerated)) end
-  from (values (sentences, sentence_words, sentence_vectors, 0.4::float8),
+  from (values (sentences, sentence_words, sentence_vectors, 0.5::float8),
                (headings,  heading_words,  heading_vectors,  0.1::float8)) as k(answers, words, vectors, tolerated)
        cross join lateral (select pgsearch._logit_of_ranks(k.words, k.answers)
                                   - pgsearch._logit_of_ranks(k.vectors, k.answers) as difference) as d
@@ -45,7 +45,7 @@ $$;
 
 comment on function pgsearch._text_shift(integer, float8, float8, integer, float8, float8) is
 'What calibrate_fusion makes of the mean reciprocal ranks of words and vectors for sentences and headings: _shift_of the
-mean, over the kinds with 50 answers or more, of the difference of their logits beyond .4 and .1. Null without such a kind.';
+mean, over the kinds with 50 answers or more, of the difference of their logits beyond .5 and .2. Null without such a kind.';
 
 create or replace function pgsearch._likeness_of_chunks(
     collection text,
@@ -229,7 +229,7 @@ has searches do so from now on, unless their option calibrated is false.
 Arguments:
 - collection
 - model
-Returns the shift: 0 for a model that finds what it is asked for about as well as the words do, 2.5 for a weak one, up to
+Returns the shift: 0 for a model that finds what it is asked for about as well as the words do, 2 for a weak one, up to
 8 for one that knows nothing, and up to 1 more for one that takes the same texts for alike as the words do, as a model
 does that was fitted on the collection: it errs where they err. The weight of the text signal is e^shift times as much in
 strategies adaptive and weighted. Where nothing was judged, because the model cannot be asked or the collection is too
