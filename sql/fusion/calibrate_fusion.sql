@@ -63,6 +63,8 @@ as $$
 declare
     sampled   constant integer := 64;
     looked_at constant integer := 100;
+    -- of the weight of its words; what has less of them in common with every other text is like none
+    least_like constant float8 := 0.2;
     settings  constant jsonb   := pgsearch._settings(array[collection], '{}');
     formula   constant pgsearch.bm25_formula := jsonb_populate_record(null::pgsearch.bm25_formula, settings -> 'bm25');
     centre    constant pgsearch.embedding_centres.centre%type := pgsearch._centre(model, array[collection]);
@@ -118,7 +120,8 @@ begin
                                         and c.chunk_id = u.chunk_id
          where u.page_id <> kept.page_id
            and c.content_hash <> kept.content_hash;
-        continue when either.chunk_ids is null or 0 >= all (either.scores);
+        continue when (select max(s) from unnest(either.scores) as s) >= least_like * (select sum(g) from unnest(words.gains) as g)
+                      is not true;
         select corr(r.score, r.nearness) as agreement,
                (array_agg(r.place order by r.score desc, r.chunk_id))[1] as place
           into found
@@ -141,7 +144,7 @@ comment on function pgsearch._likeness_of_chunks(text, pgsearch.embedding_models
 'Whether a model and the words agree on which texts are alike, of a sample of chunks: texts (how many), agreement (mean
 correlation of BM25, asked for the most telling words of the chunk, with the centred cosine, over the hundred best of
 either), reciprocal (mean reciprocal rank by cosine of the text that is best by words). The page itself and copies do not
-take part. No text is embedded for it.';
+take part, nor chunks that no other is like. No text is embedded for it.';
 
 create or replace function pgsearch.calibrate_fusion(collection text, model text)
 returns float8
@@ -156,6 +159,7 @@ declare
     like_words record;
     told       record;
     shift      float8;
+    redundant  float8;
     reason     text;
 begin
     perform pgsearch._check_collections(array[calibrate_fusion.collection]);
@@ -186,9 +190,13 @@ begin
     if like_words.texts >= enough then
         -- what takes other texts for alike than the words do is weak; a good model finds every third or better
         shift := coalesce(shift, pgsearch._shift_of(-0.6 - pgsearch._logit_of_ranks(like_words.reciprocal, like_words.texts)));
-        -- what takes the same ones for alike errs where the words err: it finds as much and adds less
-        shift := least(8, shift + least(1, greatest(0, 4 * (like_words.agreement - 0.2))));
     end if;
+    -- what takes the same texts for alike as the words do errs where they err: it finds as much and adds less
+    redundant := case when starts_with(chosen.model, 'svd:') then 1
+                      when like_words.texts >= enough then least(1, greatest(0, 4 * (like_words.agreement - 0.2)))
+                      else 0 end;
+    -- of null and a number the least is the number
+    shift := case when shift + redundant > 8 then 8 else shift + redundant end;
 
     insert into pgsearch.fusion_calibrations (
         collection, model_id, text_shift, reason, sentences, sentence_words, sentence_vectors, headings, heading_words, heading_vectors,
@@ -231,7 +239,7 @@ Arguments:
 - model
 Returns the shift: 0 for a model that finds what it is asked for about as well as the words do, 2 for a weak one, up to
 8 for one that knows nothing, and up to 1 more for one that takes the same texts for alike as the words do, as a model
-does that was fitted on the collection: it errs where they err. The weight of the text signal is e^shift times as much in
+does that was fitted on the collection (svd: always 1): it errs where they err. The weight of the text signal is e^shift times as much in
 strategies adaptive and weighted. Where nothing was judged, because the model cannot be asked or the collection is too
 small, it is told by its vectors whether the model takes other texts for alike than the words do, and
 list_fusion_calibrations says so; of fewer than 20 texts it is 0. What was judged is forgotten; draw_fusion_probes begins
