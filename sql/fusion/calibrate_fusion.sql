@@ -192,9 +192,7 @@ begin
         shift := coalesce(shift, pgsearch._shift_of(-0.6 - pgsearch._logit_of_ranks(like_words.reciprocal, like_words.texts)));
     end if;
     -- what takes the same texts for alike as the words do errs where they err: it finds as much and adds less
-    redundant := case when starts_with(chosen.model, 'svd:') then 1
-                      when like_words.texts >= enough then least(1, greatest(0, 4 * (like_words.agreement - 0.2)))
-                      else 0 end;
+    redundant := case when like_words.texts >= enough then least(1, greatest(0, 4 * (like_words.agreement - 0.2))) else 0 end;
     -- of null and a number the least is the number
     shift := case when shift + redundant > 8 then 8 else shift + redundant end;
 
@@ -239,7 +237,7 @@ Arguments:
 - model
 Returns the shift: 0 for a model that finds what it is asked for about as well as the words do, 2 for a weak one, up to
 8 for one that knows nothing, and up to 1 more for one that takes the same texts for alike as the words do, as a model
-does that was fitted on the collection (svd: always 1): it errs where they err. The weight of the text signal is e^shift times as much in
+does that was fitted on the collection: it errs where they err. The weight of the text signal is e^shift times as much in
 strategies adaptive and weighted. Where nothing was judged, because the model cannot be asked or the collection is too
 small, it is told by its vectors whether the model takes other texts for alike than the words do, and
 list_fusion_calibrations says so; of fewer than 20 texts it is 0. What was judged is forgotten; draw_fusion_probes begins

@@ -152,7 +152,8 @@ def test_a_model_that_cannot_be_asked_is_judged_by_what_it_takes_for_alike_and_t
     assert bad is not None
     assert good.sentences == bad.sentences == 0
     assert "could not be asked" in told(bad)
-    assert (good.text_shift or 0) <= 1 < 2 <= (bad.text_shift or 0)
+    # all that the good one knows are the words: it errs where they err
+    assert (good.text_shift, bad.text_shift) == (1, 2)
     assert f"{math.exp(bad.text_shift or 0):.1f} times" in told(bad)
 
 
@@ -180,9 +181,7 @@ def test_a_collection_that_is_too_small_to_judge_a_model_by_is_left_as_it_is(cli
 @examples(50)
 def test_a_worse_model_is_never_trusted_more(filled: Client, one: float, other: float) -> None:
     lower, higher = sorted((one, other))
-    row = filled.connection.execute(
-        "select pgsearch._shift_of(%s), pgsearch._shift_of(%s)", (lower, higher)
-    ).fetchone()
+    row = filled.connection.execute("select pgsearch._shift_of(%s), pgsearch._shift_of(%s)", (lower, higher)).fetchone()
     assert row is not None
     assert 0 <= row[0] <= row[1] <= 8
 
@@ -267,9 +266,8 @@ def test_a_fitted_model_is_judged_by_a_fit_that_has_not_seen_what_was_held_out(
     found = calibrate_fusion(filled, "svd:w", SvdEmbedder([], np.zeros((0, 2), np.float32)), "w")
     assert found is not None
     assert found.sentences == found.headings == PAGES
-    # what errs where the words err counts less than it finds
     assert found.text_shift is not None
-    assert 1 <= found.text_shift <= 3
+    assert 0 <= found.text_shift <= 3
     assert len(seen) == PAGES
     assert not [part for part in held_out if any(part in text for text in seen)]
 
