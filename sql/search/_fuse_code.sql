@@ -210,7 +210,8 @@ begin
               from pgsearch._code_fused(in_code.weights, pairs, worths) as f
                    join unnest(pairs.pair_ids, pairs.chunk_ids, pairs.page_ids, pairs.node_ids, pairs.node_types, pairs.summaries,
                                pairs.named, pairs.whole_names, pairs.small_node)
-                        as p(pair_id, chunk_id, page_id, node_id, node_type, summary, named, whole_name, small_node) on p.pair_id = f.pair_id
+                        as p(pair_id, chunk_id, page_id, node_id, node_type, summary, named, whole_name, small_node)
+                     on p.pair_id = f.pair_id
              where pairs.pair_ids is not null) as h
      where h.of_page = 1
         or not one_a_page;
