@@ -83,14 +83,22 @@ begin
            findings.chunk_ids, findings.page_ids,
            pgsearch._all_found(asked, findings),
            case when s.once or s.lowest > 0 then jsonb_array_length(findings.hits)
-                when s.by_page then (select count(distinct p) from unnest(findings.page_ids) as p)
-                else cardinality(findings.chunk_ids) end
+                -- those that stand below the candidates were not among them
+                when s.by_page then greatest((select count(distinct p) from unnest(findings.page_ids) as p),
+                                             jsonb_array_length(findings.hits))
+                else greatest(cardinality(findings.chunk_ids), jsonb_array_length(findings.hits)) end
       into settings, faceted, by_page, once, lowest, most, chunks, pages, findings.total_exact, findings.total
       from (select asked.settings as settings,
                    asked.settings -> 'facets' <> '[]' as faceted,
                    (asked.settings ->> 'group_by_page')::boolean as by_page,
                    (asked.settings ->> 'distinct')::boolean as once,
                    (asked.settings ->> 'min_relevance')::float8 as lowest) as s;
+    if lowest > 0 then
+        -- what is left out is not counted
+        select coalesce(array_agg((h ->> 'chunk_id')::bigint), '{}'), coalesce(array_agg((h ->> 'page_id')::bigint), '{}')
+          into chunks, pages
+          from jsonb_array_elements(findings.hits) as h;
+    end if;
     if findings.total_exact and not faceted then
         return findings;
     end if;

@@ -1,5 +1,20 @@
 -- One order out of the signals, with boosts and recency, cut to what is looked at further.
 
+create or replace function pgsearch._chosen_from(asked pgsearch.search_request)
+returns integer
+language sql immutable parallel safe
+-- what a stage chooses from is the same whatever is shown, so that the order is
+return case
+       when ((asked).settings ->> 'distinct')::boolean
+            or (asked).settings ->> 'rerank' <> '' and ((asked).settings ->> 'group_by_page')::boolean then 10000
+       else greatest((asked).skip + (asked).top_k,
+                     case when (asked).settings ->> 'rerank' <> '' then ((asked).settings ->> 'rerank_head')::integer end,
+                     case when ((asked).settings ->> 'diversity')::float8 > 0 then 100 end)
+       end;
+
+comment on function pgsearch._chosen_from(pgsearch.search_request) is
+'How many hits the stages after fusion choose from: as many as are shown, or as what comes after needs.';
+
 create or replace function pgsearch._fuse_and_boost(asked pgsearch.search_request, findings pgsearch.search_findings)
 returns pgsearch.search_findings
 language plpgsql stable parallel safe
@@ -25,20 +40,14 @@ begin
            (s.settings ->> 'recency_half_life_days')::float8, s.lowest, s.enough,
            case when s.lowest > 0 then 10000 else s.enough end
       into settings, one_a_page, half, lowest, enough, shown
-      from (select c.settings, c.reranks,
-                   (c.settings ->> 'min_relevance')::float8 as lowest,
-                   -- what a stage chooses from is the same whatever is shown, so that the order is
-                   case
-                   when (c.settings ->> 'distinct')::boolean or c.reranks and (c.settings ->> 'group_by_page')::boolean then 10000
-                   else greatest(asked.skip + asked.top_k,
-                                 case when c.reranks then (c.settings ->> 'rerank_head')::integer end,
-                                 case when (c.settings ->> 'diversity')::float8 > 0 then 100 end)
-                   end as enough
-              from (select k.settings, k.settings ->> 'rerank' <> '' as reranks
-                      from (select case when asked.use_text and asked.use_vector
-                                        then pgsearch._calibrated(asked.settings, asked.model, (asked.scope).collections)
-                                        else asked.settings end as settings
-                            offset 0) as k) as c) as s;
+      from (select k.settings,
+                   k.settings ->> 'rerank' <> '' as reranks,
+                   (k.settings ->> 'min_relevance')::float8 as lowest,
+                   pgsearch._chosen_from(asked) as enough
+              from (select case when asked.use_text and asked.use_vector
+                                then pgsearch._calibrated(asked.settings, asked.model, (asked.scope).collections)
+                                else asked.settings end as settings
+                    offset 0) as k) as s;
     if half > 0 and settings ->> 'recency_key' <> '' and asked.wanted = 'outcome' then
         select count(*)
           into undated
