@@ -85,6 +85,7 @@ from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StageP
 from pgsearch.client.calls.sources import FollowedLoad, FollowedTable, FollowedWork, RefusedRow
 from pgsearch.client.calls.statistics import (
     Anomaly,
+    AnsweredQuery,
     ChatStats,
     ChatUsage,
     CollectionUsage,
@@ -2727,6 +2728,25 @@ class AsyncMethods(ABC):
                 collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
             )
         )
+
+    async def mark_answered(self, query: str, answered_by: str, answered: bool = True) -> int:
+        """Write down that a query that failed was seen to, or take that back; returns how many failures it resolved.
+
+        Arguments:
+            query: the text that was typed
+            answered_by: 1 to 255 characters: who has seen to it
+            answered: false takes the mark back
+        """
+        return await self.run(_statistics.mark_answered(query=query, answered_by=answered_by, answered=answered))
+
+    async def list_answered(self, top_k: int = 100, *, top_n: int | None = None) -> list[AnsweredQuery]:
+        """Queries that were seen to, first those that failed again.
+
+        Arguments:
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(_statistics.list_answered(top_n=either("top_k", top_k, 100, "top_n", top_n)))
 
     async def query_history(
         self, query: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None

@@ -142,11 +142,16 @@ begin
            count(*) filter (where w.weight is null) as sampled_out,
            array_agg(w.query_id) filter (where a.actor is not null) as ids,
            array_agg(a.actor) filter (where a.actor is not null) as actors,
-           array_agg(w.user_query) filter (where a.actor is not null) as texts
+           array_agg(w.user_query) filter (where a.actor is not null) as texts,
+           array_agg(w.normalized) filter (where w.failure = 'no_result') as missed,
+           array_agg(w.ts) filter (where w.failure = 'no_result') as missed_at
       into told
       from weighed as w
            cross join lateral (select coalesce(w.user_id, w.client_id, w.session_id) as actor) as a;
 
+    if told.missed is not null then
+        perform pgsearch._reopen_answered(told.missed, told.missed_at);
+    end if;
     if told.ids is not null and (told.stored > 0 or told.sampled_out > 0) then
         perform pgsearch._store_reformulations(told.ids, told.actors, told.texts, coalesce(overrides, '{}'), patient);
     end if;

@@ -56,6 +56,9 @@ begin
     return jsonb_build_object(
         'query', query_history.query,
         'query_normalized', normalized,
+        'answered', (select to_jsonb(a) - array['query_normalized', 'user_query']
+                       from pgsearch.answered_queries as a
+                      where a.query_normalized = normalized),
         'days', (select coalesce(jsonb_agg(d order by d.day), '[]')
                    from (select t.day, sum(t.query_count) as query_count, sum(t.no_result_count) as no_result_count,
                                 sum(t.clicked_count) as clicked_count
@@ -66,12 +69,13 @@ begin
                             and (query_history.collection is null or t.collection = query_history.collection)
                           group by t.day) as d),
         'hits', (select coalesce(jsonb_agg(h), '[]')
-                   from (select s.object_id, s.page, k.page_id, p.title, s.shown, s.clicked, s.avg_rank
+                   from (select s.object_id, s.page, k.page_id, p.title, s.shown, s.clicked, s.avg_rank, s.clicked_ranks
                            from (select i.object_id,
                                         min(i.page) as page,
                                         sum(i.sample_weight) as shown,
                                         coalesce(sum(i.sample_weight) filter (where i.clicked), 0) as clicked,
-                                        avg(i.rank) as avg_rank
+                                        avg(i.rank) as avg_rank,
+                                        coalesce(jsonb_agg(distinct i.rank order by i.rank) filter (where i.clicked), '[]') as clicked_ranks
                                    from (select x.object_id, a.hit_pages[x.rank] as page, x.rank, a.sample_weight,
                                                 clicks -> a.query_id::text ? x.object_id
                                                 or clicks -> a.query_id::text ? ('#' || x.rank) as clicked
@@ -110,8 +114,10 @@ Arguments:
 - query
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
-Returns {"query", "query_normalized", "days": [{"day", "query_count", "no_result_count", "clicked_count"}] (from the
-roll-ups), "hits": [{"object_id", "page" (external_id), "page_id", "title", "shown", "clicked", "avg_rank"}],
+Returns {"query", "query_normalized", "answered" ({"answered_by", "answered_at", "failed_at"} as list_answered; null: nobody marked
+it), "days": [{"day", "query_count", "no_result_count", "clicked_count"}] (from the
+roll-ups), "hits": [{"object_id", "page" (external_id), "page_id", "title", "shown", "clicked", "avg_rank",
+"clicked_ranks" (where it stood when it was clicked)}],
 "reformulated_to": [{"user_query", "times"}], "searches": [{"query_id", "ts", "collection", "search_mode", "result_count",
 "confidence", "latency_ms", "clicks"}] (the latest)}, lists of at most 20. Hits and searches are those among the latest
 20,000 searches of the period.

@@ -43,6 +43,7 @@ begin
                and s.created_at < ends_at
                and (reformulated_queries.collection is null or s.collection = reformulated_queries.collection)) as f
      where f.after is not null
+       and not exists (select from pgsearch.answered_queries as a where a.query_normalized = f.before and a.failed_at is null)
      group by f.before, f.after
      order by sum(f.sample_weight) desc, f.before, f.after
      limit reformulated_queries.top_n;
@@ -50,7 +51,8 @@ end;
 $$;
 
 comment on function pgsearch.reformulated_queries(text, timestamptz, timestamptz, integer) is
-'Queries that the same user asked again in other words, with these words, most frequent pairs first.
+'Queries that the same user asked again in other words, with these words, most frequent pairs first; without those that
+mark_answered was told of, until they fail again.
 Arguments:
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)

@@ -49,6 +49,7 @@ def test_a_query_is_followed_through_days_hits_clicks_and_what_came_next(client:
     found = client.query_history("ROSES")
 
     assert found["query_normalized"] == "roses"
+    assert found["answered"] is None
     assert found["days"] == [{"day": str(YESTERDAY.date()), "query_count": 2, "no_result_count": 0, "clicked_count": 2}]
     shown = {hit["object_id"]: hit for hit in found["hits"]}
     assert shown[chunks["roses"]] == {
@@ -59,7 +60,9 @@ def test_a_query_is_followed_through_days_hits_clicks_and_what_came_next(client:
         "shown": 2,
         "clicked": 1,
         "avg_rank": 1.5,
+        "clicked_ranks": [1],
     }
+    assert shown["elsewhere-1"]["clicked_ranks"] == [1]
     assert (shown["elsewhere-1"]["title"], shown["elsewhere-1"]["clicked"]) == (None, 1)
     assert found["reformulated_to"] == [{"user_query": "red roses", "times": 1}]
     assert [(one["query_id"], one["clicks"]) for one in found["searches"]] == [(str(ranked), 1), (str(clicked), 1)]

@@ -464,6 +464,29 @@ def reformulated_queries(
     )
 
 
+def mark_answered(query: str, answered_by: str, answered: bool = True) -> Call[int]:
+    """Write down that a query that failed was seen to, or take that back; returns how many failures it resolved."""
+    return _value(
+        "mark_answered", int, {"query": query, "answered_by": answered_by, "answered::boolean": answered}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredQuery:
+    """A query that somebody has seen to; `failed_at`: the first search after it that failed, None while there is none."""
+
+    query_normalized: str
+    user_query: str
+    answered_by: str
+    answered_at: datetime
+    failed_at: datetime | None
+
+
+def list_answered(top_n: int = 100) -> Call[list[AnsweredQuery]]:
+    """Queries that were seen to, first those that failed again."""
+    return _rows("list_answered", AnsweredQuery, {"top_n::integer": top_n})
+
+
 def query_history(
     query: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
 ) -> Call[dict[str, Any]]:
