@@ -1,5 +1,6 @@
 -- depends: 0028_nodes_of_the_log
--- Queries that somebody has seen to, so that lists of failures show what is left to do.
+-- Queries that somebody has seen to, so that lists of failures show what is left to do; and of listed conversations whether
+-- their texts may be kept, and until when.
 
 create table if not exists pgsearch.answered_queries (
     query_normalized text        primary key check (query_normalized <> ''),
@@ -13,3 +14,14 @@ comment on table pgsearch.answered_queries is 'Queries that failed and were seen
 comment on column pgsearch.answered_queries.answered_by is 'As whoever marked it gave a name.';
 comment on column pgsearch.answered_queries.failed_at is
 'The first search after it that found nothing, or that its user asked again in other words; null: none yet.';
+
+do $$
+begin
+    if not exists (select
+                     from pg_catalog.pg_attribute as a
+                    where a.attrelid = 'pgsearch.listed_conversation'::pg_catalog.regclass
+                      and a.attname = 'texts_until') then
+        alter type pgsearch.listed_conversation add attribute consent boolean, add attribute texts_until timestamptz;
+    end if;
+end;
+$$;

@@ -139,3 +139,19 @@ def test_an_unknown_choice_of_pages_names_the_known_ones(client: Client) -> None
     assert "never_found" in (raised.value.hint or "")
     with pytest.raises(errors.UnknownCollectionError):
         client.page_attention("unknown")
+
+
+def test_a_page_is_told_with_the_queries_that_found_it(client: Client, log: Log) -> None:
+    chunks = put(client, "roses", "tulips")
+    clicked = log.search("Red roses", [chunks["tulips"], chunks["roses"]], at=1)
+    log.event(clicked, object_id=chunks["roses"], position=2)
+    elsewhere = log.search("red  roses", [chunks["roses"], chunks["tulips"]], at=2)
+    log.event(elsewhere, object_id=chunks["tulips"], position=2)
+    log.search("tulips", [chunks["tulips"]], at=3)
+    page_id = client.get_page(collection="wiki", external_id="roses")["page_id"]  # type: ignore[index]
+
+    (found,) = client.page_queries(page_id)
+
+    assert (found.query_normalized, found.shown, found.avg_rank, found.clicked) == ("red roses", 2, 1.5, 1)
+    assert client.page_queries(page_id, until=YESTERDAY) == client.page_queries(page_id, top_n=0) == []
+    assert client.page_queries(-1) == []

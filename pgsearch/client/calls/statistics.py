@@ -538,6 +538,33 @@ def page_attention(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """A query that found a page."""
+
+    query_normalized: str
+    user_query: str
+    shown: float
+    avg_rank: float
+    clicked: float
+
+
+def page_queries(
+    page_id: int, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[PageQuery]]:
+    """The queries that found a page, most frequent first."""
+    return _rows(
+        "page_queries",
+        PageQuery,
+        {
+            "page_id::bigint": page_id,
+            "since::timestamptz": since,
+            "until::timestamptz": until,
+            "top_n::integer": top_n,
+        },
+    )
+
+
 def keep_report(
     collection: str | None = None, since: datetime | None = None, until: datetime | None = None
 ) -> Call[int]:
