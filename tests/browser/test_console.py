@@ -105,6 +105,8 @@ def test_rows_and_tabs_are_reached_by_keys(visit: Visit) -> None:
     expect(page.locator("tr.chosen")).to_have_count(1)
     query = page.locator("tr.chosen a").inner_text()
     page.keyboard.press("Enter")
+    expect(page.locator("tr.opened")).to_be_visible()
+    page.get_by_role("link", name="All of its history").click()
     expect(page.locator("h1")).to_contain_text(query)
     page.keyboard.press("?")
     expect(page.locator("dialog#keys")).to_be_visible()

@@ -41,7 +41,7 @@ def failed(client: Client, log: Log) -> Client:
 
 def test_a_query_that_was_answered_leaves_every_list_of_failures(failed: Client) -> None:
     before = failures(failed)
-    assert "canteen" in before["missed"] and "tulpis" in before["reworded"] and "roses" in before["ignored"]
+    assert ("canteen" in before["missed"], "tulpis" in before["reworded"], "roses" in before["ignored"]) == (True,) * 3
 
     assert failed.mark_answered("CANTEEN", "ann") == 2
     assert failed.mark_answered("tulpis", "ann") == 1
@@ -56,7 +56,11 @@ def test_a_query_that_was_answered_leaves_every_list_of_failures(failed: Client)
     # it was asked all the same
     assert {"canteen", "tulpis", "roses"} <= {row.query_normalized for row in failed.top_queries()}
     told = {row.query_normalized: row for row in failed.list_answered()}
-    assert (told["canteen"].user_query, told["canteen"].answered_by, told["canteen"].failed_at) == ("CANTEEN", "ann", None)
+    assert (told["canteen"].user_query, told["canteen"].answered_by, told["canteen"].failed_at) == (
+        "CANTEEN",
+        "ann",
+        None,
+    )
     assert failed.query_history("canteen")["answered"]["answered_by"] == "ann"
     failed.create_query_set("to judge", sampling="failures")
     assert failed.list_queries("to judge") == []
@@ -105,7 +109,9 @@ def test_a_mark_is_taken_back(failed: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "by"), [("", "ann"), ("  ", "ann"), ("roses", ""), ("roses", "a" * 256)], ids=["none", "blank", "who", "long"]
+    ("query", "by"),
+    [("", "ann"), ("  ", "ann"), ("roses", ""), ("roses", "a" * 256)],
+    ids=["none", "blank", "who", "long"],
 )
 def test_a_mark_names_a_query_and_who_has_seen_to_it(client: Client, query: str, by: str) -> None:
     with pytest.raises(errors.InvalidValueError):

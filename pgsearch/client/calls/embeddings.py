@@ -84,9 +84,7 @@ class StalePage:
 
 def list_stale_pages(model: str, *, collection: str | None = None, top_n: int = 100) -> Call[list[StalePage]]:
     """Pages that a search by meaning does not find, or finds by what they said before."""
-    return _rows(
-        "list_stale_pages", StalePage, {"model": model, "collection": collection, "top_n::integer": top_n}
-    )
+    return _rows("list_stale_pages", StalePage, {"model": model, "collection": collection, "top_n::integer": top_n})
 
 
 def put_embeddings(

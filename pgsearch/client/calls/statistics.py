@@ -466,14 +466,12 @@ def reformulated_queries(
 
 def mark_answered(query: str, answered_by: str, answered: bool = True) -> Call[int]:
     """Write down that a query that failed was seen to, or take that back; returns how many failures it resolved."""
-    return _value(
-        "mark_answered", int, {"query": query, "answered_by": answered_by, "answered::boolean": answered}
-    )
+    return _value("mark_answered", int, {"query": query, "answered_by": answered_by, "answered::boolean": answered})
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredQuery:
-    """A query that somebody has seen to; `failed_at`: the first search after it that failed, None while there is none."""
+    """A query that somebody has seen to; `failed_at`: the first search after it that failed, None: none yet."""
 
     query_normalized: str
     user_query: str

@@ -61,9 +61,7 @@ async def read(asked: Asked) -> dict[str, Any]:
         "events": [
             {
                 **event,
-                "after_ms": (
-                    datetime.fromisoformat(event["ts"]) - datetime.fromisoformat(found["ts"])
-                ).total_seconds()
+                "after_ms": (datetime.fromisoformat(event["ts"]) - datetime.fromisoformat(found["ts"])).total_seconds()
                 * 1000,
             }
             for event in found["events"]

@@ -1,4 +1,4 @@
-"""What is searched: most, more than before, in vain, without a click, again in other words, slowly; what was seen to."""
+"""What is searched: most, more than before, in vain, without a click, in other words, slowly; what was seen to."""
 
 from __future__ import annotations
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -74,6 +75,13 @@ class Texts:
         if value < _SECOND_MS:
             return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
         return f"{value / _SECOND_MS:,.1f} {'초' if self.language == 'ko' else 's'}"
+
+    def left(self, until: datetime | str | None) -> str:
+        """How many days are left, begun ones too; a dash where there is no end."""
+        if until is None:
+            return "–"
+        at = datetime.fromisoformat(until) if isinstance(until, str) else until
+        return self("{days} days", days=max(math.ceil((at - datetime.now(UTC)) / timedelta(days=1)), 0))
 
     def day(self, value: date) -> str:
         """A day of the year."""
