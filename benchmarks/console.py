@@ -35,7 +35,7 @@ from pgsearch.commands._output import note, say
 from pgsearch.console.pages import Page, pages
 from pgsearch.database.deploy import deploy
 
-_TOKEN = "administrators-of-the-benchmark"  # noqa: S105
+_TOKEN = "administrators-of-the-benchmark"
 _DAYS = 28
 _SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "autovacuum": "off", "synchronous_commit": "off"}
 GOAL_MS = 100
@@ -129,8 +129,8 @@ def _serving(dsn: str) -> Iterator[Callable[[str], bytes]]:
             address = json.loads(said)["address"].rstrip("/")
 
             def ask(path: str) -> bytes:
-                request = Request(f"{address}{path}", headers={"Authorization": f"Bearer {_TOKEN}"})  # noqa: S310
-                with urlopen(request) as answer:  # noqa: S310
+                request = Request(f"{address}{path}", headers={"Authorization": f"Bearer {_TOKEN}"})
+                with urlopen(request) as answer:
                     found: bytes = answer.read()
                 return found
 

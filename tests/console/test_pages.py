@@ -546,3 +546,37 @@ def test_a_refusal_removes_texts_and_says_so(administrator: httpx.Client, visito
     assert "none will be kept" in page.text
     after = told()
     assert (after["content"], after["consent"]) == (None, False)
+
+
+def test_a_report_of_the_console_speaks_its_language(administrator: httpx.Client) -> None:
+    fields = {"csrf": form_of(administrator.get("/reports")), "kind": "html"}
+    korean = {"Accept-Language": "ko"}
+
+    titles = {one["title"] for one in administrator.get("/reports.json?days=14", headers=korean).json()["sections"]}
+    assert {"검색", "결과가 없던 검색어"} <= titles
+    whole = administrator.post("/reports/file?days=14", data=fields, headers=korean)
+    assert '<html lang="ko">' in whole.text
+    assert "<h2>느린 검색어</h2>" in whole.text
+
+
+def test_several_reports_of_one_moment_are_all_kept(administrator: httpx.Client) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    fields = {"csrf": form_of(administrator.get("/reports"))}
+    before = {one["report_id"] for one in administrator.get("/reports.json").json()["reports"]}
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: administrator.post("/reports/keep?days=14", data=fields), range(4)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    after = {one["report_id"] for one in administrator.get("/reports.json").json()["reports"]}
+    assert len(after - before) == 4
+
+
+def test_followed_tables_tell_what_waits_and_what_was_refused(administrator: httpx.Client) -> None:
+    told = administrator.get("/sources.json").json()
+
+    assert [(one["table_name"], one["waiting"], one["refused"]) for one in told["followed"]] == [
+        ("pgsearch_demo.notices", 2, 1)
+    ]
+    assert "title is" in told["refused"][0]["reason"]
+    assert "pgsearch_demo.notices" in administrator.get("/sources").text

@@ -42,7 +42,7 @@
       cursor: { drag: { x: true, y: false } },
       scales: { x: { time: true }, count: { range: upward }, ms: { range: upward } },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map((one) => (one % 86400 ? "" : date.format(new Date(one * 1000)))) },
+        { ...axis, space: 80, values: (_, ticks) => ticks.map((one) => (one % 86400 ? "" : date.format(new Date(one * 1000)))) },
         { ...axis, scale: "count", values: (_, ticks) => ticks.map((one) => number.format(one)) },
         { ...axis, scale: "ms", side: 1, grid: { show: false }, values: (_, ticks) => ticks.map((one) => `${number.format(one)} ms`) },
       ],
