@@ -104,6 +104,7 @@ from pgsearch.client.calls.statistics import (
     RolledUpMessages,
     ScoreShare,
     SearchStats,
+    SearchUsage,
     SessionLength,
     SlowQuery,
     TimelinePoint,
@@ -2561,6 +2562,36 @@ class Methods(ABC):
         """
         return self.run(
             _statistics.chat_usage(
+                dimension=dimension,
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+            )
+        )
+
+    def search_usage(
+        self,
+        dimension: str,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        top_k: int = 20,
+        *,
+        top_n: int | None = None,
+    ) -> list[SearchUsage]:
+        """Searches by user or by application, most first.
+
+        Arguments:
+            dimension: user: user_id, else client_id, else session_id, as they are logged; application
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return self.run(
+            _statistics.search_usage(
                 dimension=dimension,
                 collection=collection,
                 since=since,

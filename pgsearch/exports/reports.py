@@ -90,7 +90,7 @@ def _sections(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[Sec
                 title,
                 ("figure", "value"),
                 [
-                    (words.get(figure, figure), shown(found[name]))
+                    (words.get(figure, figure), _figure(name, found[name]))
                     for name in names
                     if found.get(name) is not None
                     for figure in [name.replace("_", " ")]
@@ -99,7 +99,12 @@ def _sections(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[Sec
         elif found:
             columns = _COLUMNS[key]
             heads = [_HEADS.get(column) or column.replace("_", " ") for column in columns]
-            yield title, heads, [[_cell(row[column]) for column in columns] for row in found]
+            yield title, heads, [[_cell(_figure(column, row[column])) for column in columns] for row in found]
+
+
+def _figure(name: str, value: object) -> object:
+    is_share = isinstance(value, (int, float)) and (name.endswith("_rate") or name == "share")
+    return f"{100 * value:.1f} %" if is_share else shown(value)  # type: ignore[operator]
 
 
 def _cell(value: object) -> object:

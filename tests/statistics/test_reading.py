@@ -155,3 +155,17 @@ def test_a_page_is_told_with_the_queries_that_found_it(client: Client, log: Log)
     assert (found.query_normalized, found.shown, found.avg_rank, found.clicked) == ("red roses", 2, 1.5, 1)
     assert client.page_queries(page_id, until=YESTERDAY) == client.page_queries(page_id, top_n=0) == []
     assert client.page_queries(-1) == []
+
+
+def test_who_searches_most_is_told_by_user_and_by_application(client: Client, log: Log) -> None:
+    log.search("roses", user_id="lee", application="shop", at=1)
+    log.search("tulips", [], user_id="lee", application="shop", at=2)
+    log.search("lilies", client_id="browser-1", application="blog", at=3)
+    log.search("daffodils", at=4)
+
+    users = [(row.value, row.searches, row.no_result_rate) for row in client.search_usage("user")]
+    assert users == [("lee", 2, 0.5), ("browser-1", 1, 0)]
+    assert [row.value for row in client.search_usage("application", "wiki", top_n=1)] == ["shop"]
+    assert client.search_usage("user", "other") == client.search_usage("user", until=YESTERDAY) == []
+    with pytest.raises(errors.UnknownNameError):
+        client.search_usage("team")

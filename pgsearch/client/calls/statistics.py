@@ -262,6 +262,31 @@ def chat_usage(
 
 
 @dataclass(frozen=True, slots=True)
+class SearchUsage:
+    """How much a user or an application searches."""
+
+    value: str
+    searches: float
+    no_result_rate: float
+    last_at: datetime
+
+
+def search_usage(
+    dimension: str,
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    top_n: int = 20,
+) -> Call[list[SearchUsage]]:
+    """Searches by user or by application, most first."""
+    return _rows(
+        "search_usage",
+        SearchUsage,
+        {"dimension": dimension, **_of_period(collection, since, until), "top_n::integer": top_n},
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionUsage:
     """How much a collection is used by searches and conversations."""
 

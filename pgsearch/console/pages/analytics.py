@@ -46,6 +46,10 @@ async def read(asked: Asked) -> dict[str, Any]:
         "users": await asked.run(statistics.chat_usage("user", *chosen, top_n=_TOP))
         if asked.is_administrator
         else None,
+        "applications": await asked.run(statistics.search_usage("application", *chosen, top_n=_TOP)),
+        "searchers": await asked.run(statistics.search_usage("user", *chosen, top_n=_TOP))
+        if asked.is_administrator
+        else None,
         "collection_usage": await asked.run(statistics.collection_usage(period.since, period.until)),
         "latencies": _wider(await asked.run(statistics.latency_histogram(*chosen))),
         "scores": await asked.run(statistics.score_distribution(*chosen)),
