@@ -36,8 +36,7 @@ from pgsearch.console.pages import Page, pages
 from pgsearch.database.deploy import deploy
 
 _TOKEN = "administrators-of-the-benchmark"
-_DAYS = 28
-_SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "autovacuum": "off", "synchronous_commit": "off"}
+SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "autovacuum": "off", "synchronous_commit": "off"}
 GOAL_MS = 100
 GOAL_KB = 60
 
@@ -59,17 +58,19 @@ select m.message_id, m.ts, m.conversation_id, 'How do roses grow in a pot, numbe
 """
 
 
-def _make(connection: psycopg.Connection[Any], client: Client, searches: int, messages: int, chunks: int) -> None:
+def make(
+    connection: psycopg.Connection[Any], client: Client, searches: int, messages: int, chunks: int, number_of_days: int
+) -> None:
     today = datetime.datetime.now(datetime.UTC).date()
-    days = [str(today - datetime.timedelta(days=back)) for back in range(_DAYS, 0, -1)]
+    days = [str(today - datetime.timedelta(days=back)) for back in range(number_of_days, 0, -1)]
     _synthetic.load(connection, chunks)
     # the collections that the searches name
     for name in ("wiki", "code"):
         client.create_collection(name)
-    log_statistics.make(connection, days, max(searches // _DAYS, 1))
+    log_statistics.make(connection, days, max(searches // number_of_days, 1))
     connection.execute(_FAILURES)
     for day in days:
-        given = {"day": day, "n": max(messages // _DAYS, 1), "until": 86_400_000}
+        given = {"day": day, "n": max(messages // number_of_days, 1), "until": 86_400_000}
         connection.execute(conversation_log.MESSAGES.encode(), given)
         connection.execute(conversation_log.CONVERSATIONS.encode(), given)
     connection.execute(_CONTENTS)
@@ -145,40 +146,32 @@ def _milliseconds(ask: Callable[[str], bytes], path: str) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def main(given: Sequence[str] | None = None) -> int:
-    takes = parser(__doc__)
-    takes.add_argument("--searches", type=int, default=1_000_000, help="logged searches, over 28 days (1000000)")
-    takes.add_argument("--messages", type=int, default=1_000_000, help="messages, over 28 days (1000000)")
-    takes.add_argument("--chunks", type=int, default=20_000, help="passages that are searched (20000)")
-    takes.add_argument("--rounds", type=int, default=9, help="times that every page is asked for (9)")
-    arguments = takes.parse_args(given)
+def measured(dsn: str, rounds: int) -> list[tuple[str, float, float, float]]:
+    """Of every page its name, median milliseconds, how many times /health that is, and kilobytes gzipped."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        addresses = list(_addresses(connection))
     lines = []
-    with embedded.temporary(_SETTINGS) as dsn:
-        deploy(dsn)
-        with psycopg.connect(dsn, autocommit=True) as connection, Client(dsn) as client:
-            connection.execute("set timezone = 'UTC'; set work_mem = '256MB'; set jit = off")
-            _make(connection, client, arguments.searches, arguments.messages, arguments.chunks)
-            addresses = list(_addresses(connection))
-            version = versions(connection)["postgresql"]
-        with _serving(dsn) as ask:
-            for name, path in addresses:
-                # what is read for the first time, and the figures that are brought up to date once a minute
-                size = len(gzip.compress(ask(path)))
-                took, empty = [], []
-                for _ in range(arguments.rounds):
-                    empty.append(_milliseconds(ask, "/health"))
-                    took.append(_milliseconds(ask, path))
-                milliseconds = statistics.median(took)
-                ratio = statistics.median(t / e for t, e in zip(took, empty, strict=True))
-                lines.append((name, milliseconds, ratio, size / 1000))
-                note(f"{name}\t{milliseconds:.1f} ms\t{ratio:.1f}\t{size / 1000:.1f} kB")
-    slow = [name for name, milliseconds, _, _ in lines if milliseconds > GOAL_MS]
-    large = [name for name, _, _, size in lines if size > GOAL_KB]
-    text = (
-        f"## Console\n\n`python benchmarks/console.py`, PostgreSQL {version}, {MACHINE}, load {os.getloadavg()[0]:.1f}:"
-        f" {arguments.searches:,} searches and {arguments.messages:,} messages in {_DAYS} days, {arguments.chunks:,}"
-        f" passages. Medians of {arguments.rounds} over HTTP, each in turn with /health, whose time the ratio is to;"
-        " the page itself, gzipped.\n\n"
+    with _serving(dsn) as ask:
+        for name, path in addresses:
+            # what is read for the first time, and the figures that are brought up to date once a minute
+            size = len(gzip.compress(ask(path))) / 1000
+            took, empty = [], []
+            for _ in range(rounds):
+                empty.append(_milliseconds(ask, "/health"))
+                took.append(_milliseconds(ask, path))
+            ratio = statistics.median(t / e for t, e in zip(took, empty, strict=True))
+            lines.append((name, statistics.median(took), ratio, size))
+            note(f"{name}\t{lines[-1][1]:.1f} ms\t{ratio:.1f}\t{size:.1f} kB")
+    return lines
+
+
+def written(lines: Sequence[tuple[str, float, float, float]], made: str, rounds: int) -> str:
+    """The section."""
+    slow = [f"`{name}`" for name, took, _, _ in lines if took > GOAL_MS]
+    large = [f"`{name}`" for name, _, _, size in lines if size > GOAL_KB]
+    return (
+        f"## Console\n\n`python benchmarks/console.py`, {MACHINE}, load {os.getloadavg()[0]:.1f}, {made}. Medians of"
+        f" {rounds} over HTTP, each in turn with /health, whose time the ratio is to; the page itself, gzipped.\n\n"
         + table(
             ("page", "ms", "times /health", "kB"),
             [(f"`{name}`", number(took), number(ratio), number(size)) for name, took, ratio, size in lines],
@@ -186,6 +179,28 @@ def main(given: Sequence[str] | None = None) -> int:
         + f"\n\nGoals: {GOAL_MS} ms and {GOAL_KB} kB a page."
         f" Missed in time: {', '.join(slow) or 'none'}; in size: {', '.join(large) or 'none'}."
     )
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    takes = parser(__doc__)
+    takes.add_argument("--searches", type=int, default=1_000_000, help="logged searches (1000000)")
+    takes.add_argument("--messages", type=int, default=1_000_000, help="messages (1000000)")
+    takes.add_argument("--chunks", type=int, default=20_000, help="passages that are searched (20000)")
+    takes.add_argument("--days", type=int, default=28, help="days that they are spread over (28)")
+    takes.add_argument("--rounds", type=int, default=9, help="times that every page is asked for (9)")
+    arguments = takes.parse_args(given)
+    with embedded.temporary(SETTINGS) as dsn:
+        deploy(dsn)
+        with psycopg.connect(dsn, autocommit=True) as connection, Client(dsn) as client:
+            connection.execute("set timezone = 'UTC'; set work_mem = '256MB'; set jit = off")
+            make(connection, client, arguments.searches, arguments.messages, arguments.chunks, arguments.days)
+            version = versions(connection)["postgresql"]
+        lines = measured(dsn, arguments.rounds)
+    made = (
+        f"PostgreSQL {version}: {arguments.searches:,} searches and {arguments.messages:,} messages in {arguments.days}"
+        f" days, {arguments.chunks:,} passages"
+    )
+    text = written(lines, made, arguments.rounds)
     write_section(arguments.output, "console", "console.py", text)
     say(text)
     return 0
