@@ -23,16 +23,18 @@ declare
     days       constant daterange   := pgsearch._period(since, until);
     starts_at  constant timestamptz := lower(days)::timestamp at time zone 'UTC';
     ends_at    constant timestamptz := upper(days)::timestamp at time zone 'UTC';
-    clicked_by constant timestamptz := upper(days)::timestamp at time zone 'UTC' + interval '1 day';
     chunks     constant text[]      := array(select k.chunk_id::text from pgsearch.chunks as k where k.page_id = page_queries.page_id);
     asked      uuid[];
+    asked_at   timestamptz[];
     ranks      integer[];
 begin
     perform pgsearch._check_range('top_n', top_n, 0, 10000);
-    select array_agg(r.query_id), array_agg(r.rank)
-      into asked, ranks
-      from (select l.query_id, (select min(h.rank) from unnest(l.hit_ids) with ordinality as h(id, rank) where h.id = any (chunks)) as rank
-              from (select q.query_id, q.hit_ids
+    select array_agg(r.query_id), array_agg(r.ts), array_agg(r.rank)
+      into asked, asked_at, ranks
+      from (select l.query_id,
+                   l.ts,
+                   (select min(h.rank) from unnest(l.hit_ids) with ordinality as h(id, rank) where h.id = any (chunks)) as rank
+              from (select q.query_id, q.ts, q.hit_ids
                       from pgsearch.queries as q
                      where q.ts >= starts_at
                        and q.ts < ends_at
@@ -46,18 +48,19 @@ begin
            sum(q.sample_weight),
            avg(a.rank)::float8,
            coalesce(sum(q.sample_weight) filter (where c.clicked), 0)
-      from unnest(asked, ranks) as a(query_id, rank)
-           join pgsearch.queries as q on q.query_id = a.query_id
-                                     and q.ts = pgsearch._uuid_time(a.query_id)
-                                     and q.ts >= starts_at
-                                     and q.ts < ends_at
+      from unnest(asked, asked_at, ranks) as a(query_id, ts, rank)
+           -- one by one, by the key of the day
+           cross join lateral (select l.query_normalized, l.user_query, l.sample_weight
+                                 from pgsearch.queries as l
+                                where l.query_id = a.query_id
+                                  and l.ts = a.ts
+                                limit 1) as q
            left join lateral (select true as clicked
                                 from pgsearch.events as e
                                where e.query_id = a.query_id
                                  and e.action_name = 'click'
                                  and (e.object_id = any (chunks) or e.object_id is null and e."position" = a.rank)
-                                 and e.ts >= starts_at
-                                 and e.ts < clicked_by
+                                 and e.ts between a.ts - interval '1 minute' and a.ts + interval '1 day'
                                limit 1) as c on true
      group by q.query_normalized
      order by sum(q.sample_weight) desc, q.query_normalized

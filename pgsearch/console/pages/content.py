@@ -12,6 +12,7 @@ PATH = "/content"
 TITLE = "Content"
 ROWS = "pages"
 PLACE = 5
+DAYS = 7
 
 _SHOWN = {
     "ignored": later("Shown and not clicked"),
