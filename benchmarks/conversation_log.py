@@ -81,7 +81,7 @@ _INSERTS = (
 # Everything about message i follows from hashes of i, so the log is the same on every machine.
 _HASH = "((hashint8extended({i}, {seed}) & 9007199254740991)::float8 / 9007199254740992)"
 
-_MESSAGES = f"""
+MESSAGES = f"""
 insert into pgsearch.messages (message_id, ts, conversation_id, session_id, collection, user_hash, role, llm_model,
                                input_tokens, output_tokens, response_time_ms, retrieval_score, error_type, is_regeneration)
 select (lpad(to_hex(ms), 12, '0') || '7' || substr(md5(i::text || %(day)s), 1, 3)
@@ -101,7 +101,7 @@ select (lpad(to_hex(ms), 12, '0') || '7' || substr(md5(i::text || %(day)s), 1, 3
           from generate_series(0, %(n)s::bigint - 1) as i) as made
 """
 
-_CONVERSATIONS = """
+CONVERSATIONS = """
 insert into pgsearch.conversations (conversation_id, session_id, collection, user_hash, started_at, last_message_at,
                                     message_count, total_turns, error_count, regeneration_count, min_score, is_sampled,
                                     sampling_reason, sample_weight, finalized_at)
@@ -228,8 +228,8 @@ def _statistics(connection: psycopg.Connection[Any], messages: int, rounds: int)
         # of today, what is over
         until = 86_400_000 if back else (now - _EPOCH).total_seconds() % 86_400 * 1000
         given = {"day": str(day), "n": max(10, messages // _DAYS), "until": until}
-        connection.execute(_MESSAGES.encode(), given)
-        connection.execute(_CONVERSATIONS.encode(), given)
+        connection.execute(MESSAGES.encode(), given)
+        connection.execute(CONVERSATIONS.encode(), given)
     connection.execute("vacuum (analyze) pgsearch.messages, pgsearch.conversations")
     started = time.perf_counter()
     connection.execute("select from pgsearch.refresh_chat_stats()")

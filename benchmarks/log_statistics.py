@@ -176,7 +176,7 @@ def _cpu_seconds(connection: psycopg.Connection[Any]) -> float:
     return (processor_time(connection) or 0) / 1e3
 
 
-def _make(connection: psycopg.Connection[Any], days: list[str], searches: int) -> None:
+def make(connection: psycopg.Connection[Any], days: list[str], searches: int) -> None:
     connection.execute(_POOL)
     # clicks on the last searches of a day come on the next
     connection.execute("select pgsearch.ensure_partitions(%s::date, %s::date + 1)", (days[0], days[-1]))
@@ -200,7 +200,7 @@ def main(given: Sequence[str] | None = None) -> int:
         with psycopg.connect(dsn, autocommit=True) as connection:
             # the raw statements get the memory that they like
             connection.execute("set timezone = 'UTC'; set work_mem = '256MB'; set jit = off")
-            _make(connection, days, arguments.searches)
+            make(connection, days, arguments.searches)
             size = connection.execute(
                 "select pg_size_pretty(sum(pg_total_relation_size(c.oid))), (select count(*) from pgsearch.events)"
                 "  from pg_class as c where c.relname ~ '^(queries|events)_p'"

@@ -50,6 +50,7 @@ from pgsearch.client.calls.embeddings import (
     FailedEmbedding,
     MissingEmbedding,
     ModelCoverage,
+    StalePage,
 )
 from pgsearch.client.calls.experiments import (
     AssignedVariant,
@@ -80,11 +81,12 @@ from pgsearch.client.calls.learning import (
 from pgsearch.client.calls.log import LogPartition
 from pgsearch.client.calls.nodes import MissingNodeEmbedding, PopularNode, PutNodes
 from pgsearch.client.calls.operate import Check, MaintenanceStep, MeasuredRecall
-from pgsearch.client.calls.pages import PutPage, TextStatsAge, TextStatsRefresh
+from pgsearch.client.calls.pages import CopiedPage, PutPage, TextStatsAge, TextStatsRefresh
 from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StagePlan, Suggestion
 from pgsearch.client.calls.sources import FollowedLoad, FollowedTable, FollowedWork, RefusedRow
 from pgsearch.client.calls.statistics import (
     Anomaly,
+    AnsweredQuery,
     ChatStats,
     ChatUsage,
     CollectionUsage,
@@ -94,6 +96,7 @@ from pgsearch.client.calls.statistics import (
     LogCheck,
     NodeStats,
     PageAttention,
+    PageQuery,
     PromptSuggestion,
     QueryStats,
     ReformulatedQuery,
@@ -101,6 +104,7 @@ from pgsearch.client.calls.statistics import (
     RolledUpMessages,
     ScoreShare,
     SearchStats,
+    SearchUsage,
     SessionLength,
     SlowQuery,
     TimelinePoint,
@@ -722,6 +726,23 @@ class AsyncMethods(ABC):
         return await self.run(
             _embeddings.list_missing_embeddings(
                 model=model, collection=collection, after_chunk_id=after_chunk_id, batch_size=batch_size
+            )
+        )
+
+    async def list_stale_pages(
+        self, model: str, *, collection: str | None = None, top_k: int = 100, top_n: int | None = None
+    ) -> list[StalePage]:
+        """Pages that a search by meaning does not find, or finds by what they said before.
+
+        Arguments:
+            model: its name
+            collection: None: all
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _embeddings.list_stale_pages(
+                model=model, collection=collection, top_n=either("top_k", top_k, 100, "top_n", top_n)
             )
         )
 
@@ -1945,6 +1966,20 @@ class AsyncMethods(ABC):
         """
         return await self.run(_pages.refresh_text_stats(collection=collection))
 
+    async def list_copies(
+        self, collection: str | None = None, top_k: int = 100, *, top_n: int | None = None
+    ) -> list[CopiedPage]:
+        """Pages whose text another page has too, word for word.
+
+        Arguments:
+            collection: None: all, also across collections
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _pages.list_copies(collection=collection, top_n=either("top_k", top_k, 100, "top_n", top_n))
+        )
+
     async def collection_settings(self, collection: str) -> dict[str, Any]:
         """Every option as it holds in a collection.
 
@@ -2557,6 +2592,36 @@ class AsyncMethods(ABC):
             )
         )
 
+    async def search_usage(
+        self,
+        dimension: str,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        top_k: int = 20,
+        *,
+        top_n: int | None = None,
+    ) -> list[SearchUsage]:
+        """Searches by user or by application, most first.
+
+        Arguments:
+            dimension: user: user_id, else client_id, else session_id, as they are logged; application
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _statistics.search_usage(
+                dimension=dimension,
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+            )
+        )
+
     async def collection_usage(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[CollectionUsage]:
@@ -2728,6 +2793,25 @@ class AsyncMethods(ABC):
             )
         )
 
+    async def mark_answered(self, query: str, answered_by: str, answered: bool = True) -> int:
+        """Write down that a query that failed was seen to, or take that back; returns how many failures it resolved.
+
+        Arguments:
+            query: the text that was typed
+            answered_by: 1 to 255 characters: who has seen to it
+            answered: false takes the mark back
+        """
+        return await self.run(_statistics.mark_answered(query=query, answered_by=answered_by, answered=answered))
+
+    async def list_answered(self, top_k: int = 100, *, top_n: int | None = None) -> list[AnsweredQuery]:
+        """Queries that were seen to, first those that failed again.
+
+        Arguments:
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(_statistics.list_answered(top_n=either("top_k", top_k, 100, "top_n", top_n)))
+
     async def query_history(
         self, query: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
     ) -> dict[str, Any]:
@@ -2780,6 +2864,30 @@ class AsyncMethods(ABC):
                 show=show,
                 min_impressions=min_impressions,
                 top_n=either("top_k", top_k, 20, "top_n", top_n),
+            )
+        )
+
+    async def page_queries(
+        self,
+        page_id: int,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        top_k: int = 20,
+        *,
+        top_n: int | None = None,
+    ) -> list[PageQuery]:
+        """The queries that found a page, most frequent first.
+
+        Arguments:
+            page_id: as searches tell it
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _statistics.page_queries(
+                page_id=page_id, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
             )
         )
 

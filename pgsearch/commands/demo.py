@@ -26,6 +26,7 @@ from pgsearch.commands._hits import plain_lines, rendered, terminal
 from pgsearch.commands._output import say, say_json
 from pgsearch.database.deploy import deploy
 from pgsearch.demo import korean_pages, library_mark, library_pages
+from pgsearch.demo.following import simulate_following
 from pgsearch.demo.learning import simulate_learning
 from pgsearch.demo.queries import KOREAN, LIBRARY, DemoQuery
 from pgsearch.demo.usage import simulate_usage
@@ -86,6 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
             rows = simulate_usage(client)
             if rows:
                 simulate_learning(client)
+                simulate_following(client)
             step.done = (
                 f"{rows:,} searches, clicks and chats made up, for the console" if rows else "the log is left as it is"
             )

@@ -1,16 +1,25 @@
-"""A report as a document that stands for itself: sections of tables, as text, Markdown or a page to print."""
+"""A report as a document that stands for itself: sections of tables, as text, Markdown or a page to print.
+
+Titles and heads are English as they are written, or Korean from the catalogue beside this file; what was searched and
+said is nobody's to translate.
+"""
 
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from pgsearch.client.calls.statistics import ChatStats, SearchStats
 
 Section: TypeAlias = tuple[str, Sequence[str], Sequence[Sequence[object]]]
+
+LANGUAGES = ("en", "ko")
 
 _TITLES = {
     "searches": "Searches",
@@ -49,13 +58,28 @@ _STYLE = (
 )
 
 
-def title_of(told: Mapping[str, Any]) -> str:
+@cache
+def _catalogue(language: str) -> Mapping[str, str]:
+    path = Path(__file__).with_name(f"reports_{language}.json")
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def title_of(told: Mapping[str, Any], language: str = "en") -> str:
     """What the report is about."""
-    return f"{told['collection'] or 'All collections'}, {told['date_from']} to {told['date_to']}"
+    words = _catalogue(language)
+    days = words.get("{first} to {last}", "{first} to {last}").format(first=told["date_from"], last=told["date_to"])
+    return f"{told['collection'] or words.get('All collections', 'All collections')}, {days}"
 
 
-def sections(told: Mapping[str, Any]) -> Iterator[Section]:
+def sections(told: Mapping[str, Any], language: str = "en") -> Iterator[Section]:
     """What the report says, section by section; those that say nothing are left out."""
+    words = _catalogue(language)
+    for title, heads, rows in _sections(told, words):
+        yield words.get(title, title), [words.get(head, head) for head in heads], rows
+
+
+def _sections(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[Section]:
     for key, title in _TITLES.items():
         # kept by an older version, it has fewer
         found = told.get(key)
@@ -65,12 +89,22 @@ def sections(told: Mapping[str, Any]) -> Iterator[Section]:
             yield (
                 title,
                 ("figure", "value"),
-                [(name.replace("_", " "), shown(found[name])) for name in names if found.get(name) is not None],
+                [
+                    (words.get(figure, figure), _figure(name, found[name]))
+                    for name in names
+                    if found.get(name) is not None
+                    for figure in [name.replace("_", " ")]
+                ],
             )
         elif found:
             columns = _COLUMNS[key]
             heads = [_HEADS.get(column) or column.replace("_", " ") for column in columns]
-            yield title, heads, [[_cell(row[column]) for column in columns] for row in found]
+            yield title, heads, [[_cell(_figure(column, row[column])) for column in columns] for row in found]
+
+
+def _figure(name: str, value: object) -> object:
+    is_share = isinstance(value, (int, float)) and (name.endswith("_rate") or name == "share")
+    return f"{100 * value:.1f} %" if is_share else shown(value)  # type: ignore[operator]
 
 
 def _cell(value: object) -> object:
@@ -86,10 +120,10 @@ def _text(cell: object) -> str:
     return "" if cell is None else str(cell)
 
 
-def markdown(title: str, told: Mapping[str, Any]) -> Iterator[str]:
+def markdown(told: Mapping[str, Any], language: str = "en") -> Iterator[str]:
     """The report as lines of Markdown."""
-    yield f"# {title}"
-    for heading, columns, rows in sections(told):
+    yield f"# {title_of(told, language)}"
+    for heading, columns, rows in sections(told, language):
         yield f"\n## {heading}\n"
         yield f"| {' | '.join(columns)} |"
         yield f"|{' --- |' * len(columns)}"
@@ -99,12 +133,13 @@ def markdown(title: str, told: Mapping[str, Any]) -> Iterator[str]:
             yield f"| {' | '.join(cells)} |"
 
 
-def page(title: str, told: Mapping[str, Any]) -> Iterator[str]:
+def page(told: Mapping[str, Any], language: str = "en") -> Iterator[str]:
     """The report as lines of a page that needs nothing else, also on paper."""
-    yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<title>{html.escape(title)}</title>'
+    title = title_of(told, language)
+    yield f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">\n<title>{html.escape(title)}</title>'
     yield f"<style>{_STYLE}</style></head><body>"
     yield f"<h1>{html.escape(title)}</h1>"
-    for heading, columns, rows in sections(told):
+    for heading, columns, rows in sections(told, language):
         yield f"<section><h2>{html.escape(heading)}</h2>\n<table>"
         yield _row("th", columns)
         yield from (_row("td", row) for row in rows)

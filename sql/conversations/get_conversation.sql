@@ -27,7 +27,8 @@ Arguments:
   conversation_reads. One of the three must be given
 Returns {"conversation_id", "collection_name", "user_hash", "messages": [{"role", "content", "retrieved_docs", "timestamp",
 "message_id", "parent_message_id", "query_id", "llm_model", "error_type", "is_regeneration"}], "metadata": {"total_turns",
-"is_sampled", "retention_priority", "summary", "session_id", "sampling_reason", "started_at", "finalized_at"}}; null when there is
+"is_sampled", "retention_priority", "summary", "session_id", "sampling_reason", "started_at", "consent", "texts_until" (as
+list_conversations), "finalized_at"}}; null when there is
 none, or it is not theirs. The content of a message is null where it was not kept.
 Error: PS003 when nobody is named, or reader is too long.
 Example:
@@ -126,6 +127,10 @@ begin
                                                              'session_id', one.session_id,
                                                              'sampling_reason', one.sampling_reason,
                                                              'started_at', one.started_at,
+                                                             'consent', one.consent,
+                                                             'texts_until', pgsearch._texts_until(one.last_message_at,
+                                                                                                  one.is_sampled,
+                                                                                                  one.retention_priority),
                                                              'finalized_at', one.finalized_at));
 end;
 $$;

@@ -54,7 +54,8 @@ Arguments:
 - after: the conversation_id of the last row of the page before
 Returns conversation_id, title (its first question, at most 200 characters; null where it is not kept), collection, user_hash,
 session_id, started_at, last_message_at, message_count, total_turns, error_count, regeneration_count, min_score, is_sampled
-(null: not ended), sampling_reason, retention_priority, summary.
+(null: not ended), sampling_reason, retention_priority, summary, consent (what the user said about keeping texts; null: nothing),
+texts_until (when the texts of its last message go; null: they are not kept).
 Errors: PS002 unknown sampling_reason; PS003 nobody named, top_n or a time out of range.
 Example:
 select conversation_id, title from pgsearch.list_conversations(user_id => ''lee'');';
@@ -132,7 +133,7 @@ begin
     for one in execute format($statement$
         select c.conversation_id, null::text, c.collection, c.user_hash, c.session_id, c.started_at, c.last_message_at,
                c.message_count, c.total_turns, c.error_count, c.regeneration_count, c.min_score, c.is_sampled, c.sampling_reason,
-               c.retention_priority, c.summary
+               c.retention_priority, c.summary, c.consent
           from pgsearch.conversations as c
          where %s
          order by c.last_message_at desc, c.conversation_id
@@ -190,6 +191,7 @@ begin
 
     foreach one in array page loop
         one.title := titles ->> one.conversation_id;
+        one.texts_until := pgsearch._texts_until(one.last_message_at, one.is_sampled, one.retention_priority);
         return next one;
     end loop;
 end;

@@ -84,7 +84,7 @@ set plan_cache_mode = 'auto'
 as $$
 declare
     clicked uuid[];
-    changed integer;
+    written record;
 begin
     clicked := pgsearch._clicked(array(select b.query_id from unnest(before) as b),
                                  (select min(b.ts) from unnest(before) as b),
@@ -136,11 +136,17 @@ begin
            set context = excluded.context
          -- of two in the same millisecond the one that is found last stands nearer
          where (f.context ->> 'elapsed_sec')::float8 >= (excluded.context ->> 'elapsed_sec')::float8
-        returning 1
+        returning f.query_id
     )
-    select count(*) into changed from written;
+    select count(*) as number, array_agg(j.query_normalized) as queries, array_agg(j.ts) as failed_at
+      into written
+      from written as w
+           join judged as j on j.query_id = w.query_id;
+    if written.number > 0 then
+        perform pgsearch._reopen_answered(written.queries, written.failed_at);
+    end if;
 
-    return changed;
+    return written.number;
 end;
 $$;
 

@@ -149,7 +149,9 @@ begin
                                                w.entry ->> 'search_mode', w.hits, w.scores[1], w.first_reason, w.ids, c.confidence)
                                            || case when w.error_type is null then '{}'
                                                    else jsonb_build_object('error_type', w.error_type) end))
-               filter (where w.failure is not null and s.query_id is not null) as failures
+               filter (where w.failure is not null and s.query_id is not null) as failures,
+           array_agg(w.normalized) filter (where w.failure = 'no_result') as missed,
+           array_agg(w.ts) filter (where w.failure = 'no_result') as missed_at
       into told
       from weighed as w
            left join stored as s on s.query_id = w.query_id
@@ -168,6 +170,9 @@ begin
             on conflict (query_id, failure_reason) do nothing;
     end if;
 
+    if told.missed is not null then
+        perform pgsearch._reopen_answered(told.missed, told.missed_at);
+    end if;
     if told.ids is not null and (told.stored > 0 or told.sampled_out > 0) then
         perform pgsearch._store_reformulations(told.ids, told.actors, told.texts, coalesce(overrides, '{}'), patient);
     end if;

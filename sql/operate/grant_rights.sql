@@ -35,7 +35,7 @@ select case right_name
            'execute on function pgsearch._read_conversation(text, text, text, text)',
            'execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text)']
        when 'read_log' then array[
-           'select on pgsearch.queries, pgsearch.events, pgsearch.search_failures',
+           'select on pgsearch.queries, pgsearch.events, pgsearch.search_failures, pgsearch.answered_queries',
            'select on pgsearch.search_logs, pgsearch.query_logs, pgsearch.search_failure_logs, pgsearch.ubi_queries, pgsearch.ubi_events',
            'select on pgsearch.gen_ai_retrieval, pgsearch.impressions',
            'select on pgsearch.search_stats_hourly, pgsearch.search_stats_daily, pgsearch.latency_hourly, pgsearch.unique_actors, pgsearch.top_queries_daily',

@@ -32,7 +32,8 @@ begin
                    sum(t.no_result_count) as no_result_count,
                    sum(t.clicked_count) as clicked_count,
                    sum(t.sum_confidence) / nullif(sum(t.confidence_count), 0) as avg_confidence,
-                   bool_or(t.collection = any (tracked)) as tracked
+                   bool_or(t.collection = any (tracked)) as tracked,
+                   max(t.day) filter (where t.query_count > t.clicked_count) as not_clicked_on
               from pgsearch.top_queries_daily as t
              where t.day >= lower(days)
                and t.day < upper(days)
@@ -44,11 +45,18 @@ begin
                                       when 'no_click'  then case when q.tracked then q.query_count - q.clicked_count end
                                       end as times) as h
      where h.times > 0
+       and (happened = 'searches'
+            or not exists (select
+                             from pgsearch.answered_queries as a
+                            where a.query_normalized = q.query_normalized
+                              and a.failed_at is null
+                              and (happened = 'no_result' or q.not_clicked_on <= (a.answered_at at time zone 'UTC')::date)))
      order by h.times desc, q.query_normalized
      limit _ranked_queries.top_n;
 end;
 $$;
 
 comment on function pgsearch._ranked_queries(text, timestamptz, timestamptz, integer, text) is
-'At most top_n queries of the period, those first to which it happened most often: searches, no_result or no_click.
+'At most top_n queries of the period, those first to which it happened most often: searches, no_result or no_click; of
+the last two without those that were answered (mark_answered).
 Arguments, rows and errors as top_queries.';

@@ -27,10 +27,11 @@ set plan_cache_mode = 'force_custom_plan'
 as $$
 #variable_conflict use_column
 declare
+    most_read   constant integer := 20000;
     most_groups constant integer := 300;
     alike       constant float8  := 0.5;
     days        constant daterange := pgsearch._period(since, until);
-    starts_at   constant timestamptz := lower(days)::timestamp at time zone 'UTC';
+    starts_at   timestamptz := lower(days)::timestamp at time zone 'UTC';
     ends_at     constant timestamptz := upper(days)::timestamp at time zone 'UTC';
     groups      record;
     head        integer;
@@ -39,6 +40,17 @@ declare
 begin
     perform pgsearch._check_range('min_sessions', min_sessions, 1, 1000000);
     perform pgsearch._check_range('top_n', top_n, 0, 1000);
+
+    -- of a log of millions the latest questions
+    starts_at := coalesce((select min(l.ts)
+                             from (select m.ts
+                                     from pgsearch.messages as m
+                                    where m.role = 'user'
+                                      and m.ts >= starts_at
+                                      and m.ts < ends_at
+                                      and (faq_candidates.collection is null or m.collection = faq_candidates.collection)
+                                    order by m.ts desc
+                                    limit most_read) as l), starts_at);
 
     -- the most frequent spellings, most frequent first
     select array_agg(g.normalized order by g.at) as texts, array_agg(normalize(g.normalized, NFD) order by g.at) as letters
@@ -151,7 +163,8 @@ Arguments:
 - top_n (0 .. 1000 rows)
 Returns question (its most frequent spelling), variants (its spellings; those are put together that share half of their trigrams),
 sessions (weighted by sample_weight), answer (without an error, best rated, then latest; null when none is kept), query_id (of the
-search that fed it), helpful, unhelpful (opinions about that search), last_asked_at. The 300 most frequent spellings are looked at.
+search that fed it), helpful, unhelpful (opinions about that search), last_asked_at. The 300 most frequent spellings
+among the latest 20,000 questions are looked at.
 Error: PS003 min_sessions or top_n out of range, until not after since.
 Example:
 select question, sessions, answer from pgsearch.faq_candidates(min_sessions => 2);';

@@ -28,6 +28,7 @@ as $$
 declare
     known constant text[]    := '{ignored,clicked,never_found}';
     days  constant daterange := pgsearch._period(since, until);
+    wanted text[];
 begin
     if show is null or not show = any (known) then
         raise exception using
@@ -58,6 +59,47 @@ begin
         return;
     end if;
 
+    with objects as materialized (
+        select d.object_id, sum(d.query_count) as query_count, sum(d.impressions) as impressions,
+               sum(d.clicks) as clicks, sum(d.sum_rank) as sum_rank, sum(d.ranked_count) as ranked_count
+          from pgsearch.object_stats_daily as d
+         where d.day >= lower(days)
+           and d.day < upper(days)
+         group by d.object_id
+    ),
+    rates as materialized (
+        select array_agg(r.clicks / nullif(r.impressions, 0) order by r.rank) as by_rank
+          from (select g.rank, coalesce(sum(c.clicks), 0) as clicks, coalesce(sum(c.impressions), 0) as impressions
+                  from generate_series(1, least((select max(m.rank) from pgsearch.position_click_rates as m), 1000)) as g(rank)
+                       left join pgsearch.position_click_rates as c on c.rank = g.rank
+                 group by g.rank) as r
+    ),
+    -- clicks that its mean rank explains stand for those that each of its ranks does, until few are left
+    likely as materialized (
+        select k.page_id,
+               sum(o.impressions) as impressions,
+               sum(o.clicks) as clicks,
+               sum(o.impressions * (select r.by_rank[greatest(round(o.sum_rank / nullif(o.ranked_count, 0))::integer, 1)]
+                                      from rates as r)) as expected
+          from objects as o
+               join pgsearch.chunks as k on k.chunk_id = case when o.object_id ~ '^[0-9]{1,18}$' then o.object_id::bigint end
+         where page_attention.collection is null
+            or k.collection = page_attention.collection
+         group by k.page_id
+        having sum(o.impressions) >= min_impressions
+         order by case when show = 'clicked' then -sum(o.clicks) end,
+                  sum(o.clicks) / nullif(sum(o.impressions * (select r.by_rank[greatest(
+                                                                         round(o.sum_rank / nullif(o.ranked_count, 0))::integer, 1)]
+                                                                from rates as r)), 0) nulls last,
+                  sum(o.impressions) desc,
+                  k.page_id
+         limit 200 + 3 * page_attention.top_n
+    )
+    select array_agg(k.chunk_id::text)
+      into wanted
+      from pgsearch.chunks as k
+     where k.page_id in (select l.page_id from likely as l);
+
     return query
     select p.page_id, p.collection, p.external_id, p.title, s.query_count, s.impressions, s.clicks, s.clicks / nullif(s.impressions, 0),
            s.expected_clicks, s.clicks / nullif(s.expected_clicks, 0), p.updated_at
@@ -67,13 +109,12 @@ begin
                    sum(n.clicks) as clicks,
                    sum(n.expected_clicks) as expected_clicks
               from pgsearch.node_stats_daily as n
-                   join pgsearch.chunks as k on k.chunk_id = case when n.node_id ~ '^[0-9]{1,18}$' then n.node_id::bigint end
-             where n.day >= lower(days)
+                   join pgsearch.chunks as k on k.chunk_id = n.node_id::bigint
+             where n.node_id = any (wanted)
+               and n.day >= lower(days)
                and n.day < upper(days)
              group by k.page_id) as s
            join pgsearch.pages as p on p.page_id = s.page_id
-     where s.impressions >= min_impressions
-       and (page_attention.collection is null or p.collection = page_attention.collection)
      order by case when show = 'clicked' then -s.clicks else s.clicks / nullif(s.expected_clicks, 0) end nulls last,
               s.impressions desc,
               p.page_id

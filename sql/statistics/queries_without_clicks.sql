@@ -27,7 +27,8 @@ end;
 $$;
 
 comment on function pgsearch.queries_without_clicks(text, timestamptz, timestamptz, integer) is
-'Queries whose hits were not clicked, by how many searches that were; of collections for which events are received.
+'Queries whose hits were not clicked, by how many searches that were; of collections for which events are received,
+without those that mark_answered was told of, until they fail again or are not clicked on a later day.
 Arguments:
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)

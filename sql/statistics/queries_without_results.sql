@@ -27,7 +27,7 @@ end;
 $$;
 
 comment on function pgsearch.queries_without_results(text, timestamptz, timestamptz, integer) is
-'Queries that found nothing, by how many searches that were.
+'Queries that found nothing, by how many searches that were; without those that mark_answered was told of, until they fail again.
 Arguments:
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)

@@ -25,15 +25,14 @@ declare
     days       constant daterange   := pgsearch._period(since, until);
     starts_at  constant timestamptz := lower(days)::timestamp at time zone 'UTC';
     ends_at    constant timestamptz := upper(days)::timestamp at time zone 'UTC';
-    -- a click comes after its search, and may come a day later
-    clicked_by constant timestamptz := upper(days)::timestamp at time zone 'UTC' + interval '1 day';
     normalized constant text        := pgsearch.normalize_query(coalesce(query_history.query, ''));
-    asked      pgsearch.queries[];
+    asked      uuid[];
+    asked_at   timestamptz[];
     clicks     jsonb;
 begin
-    select array_agg(r.one order by r.ts desc, r.query_id)
-      into asked
-      from (select l as one, l.ts, l.query_id, l.query_normalized
+    select array_agg(r.query_id order by r.ts desc, r.query_id), array_agg(r.ts order by r.ts desc, r.query_id)
+      into asked, asked_at
+      from (select l.ts, l.query_id, l.query_normalized
               from pgsearch.queries as l
              where l.ts >= starts_at
                and l.ts < ends_at
@@ -44,18 +43,24 @@ begin
 
     select coalesce(jsonb_object_agg(c.query_id, c.hits), '{}')
       into clicks
-      from (select e.query_id,
+      from (select l.query_id,
                    jsonb_agg(distinct coalesce(e.object_id, '#' || e."position")) as hits
-              from pgsearch.events as e
-             where e.query_id = any (array(select a.query_id from unnest(asked) as a))
-               and e.action_name = 'click'
-               and e.ts >= starts_at
-               and e.ts < clicked_by
-             group by e.query_id) as c;
+              from unnest(asked, asked_at) as l(query_id, ts)
+                   -- a click comes after its search, and may come a day later: two days of the log, not all of them
+                   join lateral (select c.object_id, c."position"
+                                   from pgsearch.events as c
+                                  where c.query_id = l.query_id
+                                    and c.action_name = 'click'
+                                    and c.ts between l.ts - interval '1 minute' and l.ts + interval '1 day'
+                                 offset 0) as e on true
+             group by l.query_id) as c;
 
     return jsonb_build_object(
         'query', query_history.query,
         'query_normalized', normalized,
+        'answered', (select to_jsonb(a) - array['query_normalized', 'user_query']
+                       from pgsearch.answered_queries as a
+                      where a.query_normalized = normalized),
         'days', (select coalesce(jsonb_agg(d order by d.day), '[]')
                    from (select t.day, sum(t.query_count) as query_count, sum(t.no_result_count) as no_result_count,
                                 sum(t.clicked_count) as clicked_count
@@ -66,16 +71,23 @@ begin
                             and (query_history.collection is null or t.collection = query_history.collection)
                           group by t.day) as d),
         'hits', (select coalesce(jsonb_agg(h), '[]')
-                   from (select s.object_id, s.page, k.page_id, p.title, s.shown, s.clicked, s.avg_rank
+                   from (select s.object_id, s.page, k.page_id, p.title, s.shown, s.clicked, s.avg_rank, s.clicked_ranks
                            from (select i.object_id,
                                         min(i.page) as page,
                                         sum(i.sample_weight) as shown,
                                         coalesce(sum(i.sample_weight) filter (where i.clicked), 0) as clicked,
-                                        avg(i.rank) as avg_rank
+                                        avg(i.rank) as avg_rank,
+                                        coalesce(jsonb_agg(distinct i.rank order by i.rank) filter (where i.clicked), '[]') as clicked_ranks
                                    from (select x.object_id, a.hit_pages[x.rank] as page, x.rank, a.sample_weight,
                                                 clicks -> a.query_id::text ? x.object_id
                                                 or clicks -> a.query_id::text ? ('#' || x.rank) as clicked
-                                           from unnest(asked) as a
+                                           from unnest(asked, asked_at) as l(query_id, ts)
+                                                -- one by one, by the key of the day
+                                                cross join lateral (select q.query_id, q.hit_ids, q.hit_pages, q.sample_weight
+                                                                      from pgsearch.queries as q
+                                                                     where q.query_id = l.query_id
+                                                                       and q.ts = l.ts
+                                                                     limit 1) as a
                                                 cross join lateral unnest(a.hit_ids) with ordinality as x(object_id, rank)) as i
                                   group by i.object_id
                                   order by sum(i.sample_weight) desc, avg(i.rank), i.object_id
@@ -88,19 +100,19 @@ begin
                               from (select min(s.context ->> 'reformulated_to') as user_query, sum(s.sample_weight) as times
                                       from pgsearch.search_failures as s
                                      where s.failure_reason = 'user_reformulated'
-                                       and s.created_at >= starts_at
-                                       and s.created_at < ends_at
-                                       and (query_history.collection is null or s.collection = query_history.collection)
-                                       and pgsearch.normalize_query(s.user_query) = normalized
+                                       and s.query_id = any (asked)
                                      group by pgsearch.normalize_query(s.context ->> 'reformulated_to')
                                      order by sum(s.sample_weight) desc, min(s.context ->> 'reformulated_to')
                                      limit most_told) as f),
         'searches', (select coalesce(jsonb_agg(l), '[]')
                        from (select a.query_id, a.ts, a.collection, a.search_mode, a.result_count, a.confidence, a.latency_ms,
                                     coalesce(jsonb_array_length(clicks -> a.query_id::text), 0) as clicks
-                               from unnest(asked) as a
-                              order by a.ts desc, a.query_id
-                              limit most_told) as l));
+                               from unnest(asked[:most_told], asked_at[:most_told]) as l(query_id, ts)
+                                    cross join lateral (select q.* from pgsearch.queries as q
+                                                         where q.query_id = l.query_id
+                                                           and q.ts = l.ts
+                                                         limit 1) as a
+                              order by a.ts desc, a.query_id) as l));
 end;
 $$;
 
@@ -110,11 +122,13 @@ Arguments:
 - query
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
-Returns {"query", "query_normalized", "days": [{"day", "query_count", "no_result_count", "clicked_count"}] (from the
-roll-ups), "hits": [{"object_id", "page" (external_id), "page_id", "title", "shown", "clicked", "avg_rank"}],
+Returns {"query", "query_normalized", "answered" ({"answered_by", "answered_at", "failed_at"} as list_answered; null: nobody marked
+it), "days": [{"day", "query_count", "no_result_count", "clicked_count"}] (from the
+roll-ups), "hits": [{"object_id", "page" (external_id), "page_id", "title", "shown", "clicked", "avg_rank",
+"clicked_ranks" (where it stood when it was clicked)}],
 "reformulated_to": [{"user_query", "times"}], "searches": [{"query_id", "ts", "collection", "search_mode", "result_count",
-"confidence", "latency_ms", "clicks"}] (the latest)}, lists of at most 20. Hits and searches are those among the latest
-20,000 searches of the period.
+"confidence", "latency_ms", "clicks"}] (the latest)}, lists of at most 20. Hits, searches and what was typed next are
+those of the latest 20,000 searches of the period.
 Errors: PS003 until not after since.
 Example:
 select jsonb_pretty(pgsearch.query_history(''전기차 보조금''));';

@@ -28,6 +28,7 @@ from benchmarks import (
     code_indexing,
     code_search,
     confidence,
+    console,
     conversation_archive,
     conversation_log,
     embedding_worker,
@@ -43,6 +44,7 @@ from benchmarks import (
     weak_models,
 )
 from benchmarks._latency_asking import BRUTE, EXACT, FAST, RANKED
+from pgsearch.console.pages import pages
 from tests.benchmarks.conftest import TOPICS, make_collection
 
 pytestmark = pytest.mark.slow
@@ -310,6 +312,17 @@ def test_embedding_worker(server: str, output: Path, monkeypatch: pytest.MonkeyP
 
     models = [cells for cells in rows(section(output, "embedding worker")) if len(cells) == 8]
     assert [(cells[0], cells[1]) for cells in models] == [("0.2 s a batch", "256"), ("1 s a batch", "256")]
+
+
+def test_console(output: Path) -> None:
+    tiny = ["--searches", "300", "--messages", "300", "--chunks", "80", "--days", "2", "--rounds", "1"]
+
+    assert console.main(["--output", str(output), *tiny]) == 0
+
+    text = section(output, "console")
+    assert "300 searches and 300 messages" in text
+    shown = {cells[0].strip("`").partition("?")[0] for cells in rows(text)}
+    assert shown == {page.path for page in pages()}
 
 
 def test_log_statistics(output: Path) -> None:

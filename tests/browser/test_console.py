@@ -105,6 +105,8 @@ def test_rows_and_tabs_are_reached_by_keys(visit: Visit) -> None:
     expect(page.locator("tr.chosen")).to_have_count(1)
     query = page.locator("tr.chosen a").inner_text()
     page.keyboard.press("Enter")
+    expect(page.locator("tr.opened")).to_be_visible()
+    page.get_by_role("link", name="All of its history").click()
     expect(page.locator("h1")).to_contain_text(query)
     page.keyboard.press("?")
     expect(page.locator("dialog#keys")).to_be_visible()
@@ -121,6 +123,45 @@ def test_a_day_of_the_timeline_is_opened_by_clicking_it(visit: Visit) -> None:
     expect(page.locator(".figure").first).not_to_have_text(before)
     page.locator("select[name=collection]").select_option("korean")
     expect(page).to_have_url(re.compile("collection=korean"))
+
+
+def test_the_timeline_is_zoomed_by_drawing_over_days(visit: Visit) -> None:
+    page = visit("/analytics?days=14")
+    plot = page.locator("[data-timeline] .u-over")
+    expect(plot).to_be_visible()
+    expect(page.locator("figure.chart").first).to_be_hidden()
+    link = page.get_by_role("link", name="Show these days alone")
+    expect(link).to_be_hidden()
+    box = plot.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 60, steps=5)
+    page.mouse.up()
+    expect(link).to_be_visible()
+    link.click()
+    expect(page).to_have_url(re.compile(r"since=\d{4}-\d\d-\d\d&until=\d{4}-\d\d-\d\d"))
+    assert page.locator("#days tbody tr").count() < 8
+
+
+def test_the_timeline_is_a_picture_without_javascript(visit: Visit) -> None:
+    page = visit("/analytics?days=14", java_script_enabled=False)
+    expect(page.locator("figure.chart").first).to_be_visible()
+    expect(page.locator("[data-timeline]")).to_be_hidden()
+    page.locator("figure.chart a").nth(8).click()
+    expect(page).to_have_url(re.compile(r"since=\d{4}-\d\d-\d\d&until="))
+
+
+def test_a_failure_is_opened_in_its_row_and_marked_as_answered(visit: Visit) -> None:
+    page = visit("/queries?show=missing&days=14")
+    row = page.get_by_role("link", name="명함")
+    row.click()
+    opened = page.locator("tr.opened")
+    opened.get_by_label("Your name").fill("ann")
+    opened.get_by_role("button", name="Answered").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("link", name="Answered").click()
+    expect(page.locator("tbody tr").first).to_contain_text("ann")
 
 
 def test_a_conversation_is_read_by_whoever_shows_the_token(visit: Visit) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from pytest_postgresql.executors import NoopExecutor
 
 from pgsearch import Client, cli, uuid7
+from pgsearch.exports import reports
 from tests.clones import cloned
 from tests.conftest import Server
 from tests.http.model_server import Plan, chatting
@@ -109,6 +111,39 @@ def test_a_report_is_text_markdown_or_a_page(run: Run) -> None:
     assert json.loads(run("report", "--json"))["conversations"]["total_queries"] == 3
 
 
+def test_a_report_has_korean_titles_and_heads_where_the_shell_is_korean(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "## 대화\n\n| 항목 | 값 |\n| --- | --- |\n| 전체 건수 | 3 |" in run("report", "--md", "--language", "ko")
+    monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
+    page = run("report", "--html")
+    assert '<html lang="ko">' in page
+    assert "모든 컬렉션" in page
+    assert "## Conversations" in run("report", "--md", "--language", "en")
+
+
+def test_everything_that_a_report_is_made_of_has_korean_words() -> None:
+    columns = {reports._HEADS.get(one) or one for names in reports._COLUMNS.values() for one in names}
+    figures = {field.name for row in reports._ROWS.values() for field in fields(row)} - {"starts_at"}
+    wanted = {"figure", "value", "All collections", "{first} to {last}", *reports._TITLES.values()}
+
+    assert wanted | {name.replace("_", " ") for name in columns | figures} == reports._catalogue("ko").keys()
+
+
+def test_a_report_is_kept_as_it_was(run: Run, own_dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["report", "--keep", "--json", "--dsn", own_dsn]) == 0
+    told = capsys.readouterr()
+
+    kept = int(told.err.split("kept as ")[1].split()[0])
+    with Client(own_dsn) as client:
+        assert client.get_report(kept) == json.loads(told.out)
+        assert client.list_reports()[0].report_id == kept
+        before = len(client.list_reports())
+    run("report", "--json")
+    with Client(own_dsn) as client:
+        assert len(client.list_reports()) == before
+
+
 def test_what_users_typed_is_no_markup(run: Run, own_dsn: str) -> None:
     with Client(own_dsn) as client:
         client.search("<script>alert(1)</script> | roses", collections="guides")
@@ -134,6 +169,10 @@ def test_an_unusual_hour_ends_with_1(run: Run, own_dsn: str) -> None:
     assert f"{day} 12:00\tsearch\tvolume\t500\t10" in told
     (found,) = json.loads(run("anomalies", "--day", str(day), "--no-refresh", "--json", code=1))
     assert (found["measure"], found["value"]) == ("volume", 500)
+    until = str(day + timedelta(days=1))
+    assert "Unusual hours" in run("report", "--no-refresh", "--alert", "--until", until, code=1)
+    run("report", "--no-refresh", "--until", until)
+    run("report", "--no-refresh", "--alert", "--until", str(day - timedelta(days=8)))
 
 
 def test_feedback_is_stored(run: Run, own_dsn: str) -> None:

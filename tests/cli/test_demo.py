@@ -68,6 +68,10 @@ def test_a_second_run_finds_everything_in_place(dsn: str, capsys: pytest.Capture
     ]
     with Client(dsn) as client:
         assert client.connection.execute("select chunk_id from pgsearch.chunks order by chunk_id").fetchall() == chunks
+        (followed,) = client.list_followed()
+        assert (followed.table_name, followed.waiting, followed.refused) == ("pgsearch_demo.notices", 2, 1)
+        assert "title is" in client.list_refused_rows()[0].reason
+        assert len(client.list_reports()) == 2
 
 
 def test_people_are_told_what_was_found_and_what_to_do_next(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from pgsearch.console.pages import Page, pages
 PAGES = {page.name: page for page in pages()}
 
 _WORDS = {
+    "queries": "show=missing&open=구내식당 메뉴&days=14",
     "search": "q=여권 재발급&beside=mode:fts&document=연말정산",
     "query": "q=전기차 보조금",
     "judge": "query_set=demo-frequent",

@@ -11,6 +11,7 @@ from pytest_postgresql.executors import NoopExecutor
 
 from pgsearch import Client
 from pgsearch.demo import korean_pages
+from pgsearch.demo.following import simulate_following
 from pgsearch.demo.learning import simulate_learning
 from pgsearch.demo.usage import simulate_usage
 from pgsearch.ingest.bulk import load_records
@@ -40,6 +41,7 @@ def fill(dsn: str) -> None:
         client.refresh_search_stats()
         client.refresh_chat_stats()
         simulate_learning(client)
+        simulate_following(client)
         ratings = {"query": HOSTILE, "doc_id": HOSTILE, "judge": HOSTILE}
         client.put_rating("hostile", **ratings, rating=3)
         client.create_query_set(HOSTILE, sampling="manual")

@@ -99,7 +99,11 @@ def test_figures_are_written_as_people_read_them() -> None:
 
     assert english.number(1_234_567) == "1,234,567"
     assert (english.percent(0.0345), korean.percent(0.0345)) == ("3.5 %", "3.5%")
-    assert [english.milliseconds(value) for value in (None, 3.21, 45.6, 1234)] == ["–", "3.2 ms", "46 ms", "1.2 s"]
+    times = (None, 3.21, 45.6, 1234, 119_000, 120_000, 90 * 60_000, 2 * 86_400_000)
+    assert [english.milliseconds(value) for value in times] == [
+        *("–", "3.2 ms", "46 ms", "1.2 s", "119.0 s", "2 min", "90 min", "2 d")
+    ]
+    assert korean.milliseconds(7_200_000) == "2 시간"
 
 
 def test_a_statement_has_its_values_and_leaves_out_what_was_not_given() -> None:

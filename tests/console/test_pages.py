@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
+from pgsearch import Client
 from pgsearch.console.pages import Page
 from pgsearch.console.pages.search import contributions
 from tests.console.addresses import PAGES, address, empty_address
@@ -458,3 +459,124 @@ def test_slow_queries_come_by_their_mean_time(administrator: httpx.Client) -> No
     times = [one["avg_latency_ms"] for one in found]
     assert times == sorted(times, reverse=True)
     assert times[0] > 0
+
+
+def test_a_query_that_was_answered_leaves_the_failures_until_it_fails_again(administrator: httpx.Client) -> None:
+    def missing() -> set[str]:
+        found = administrator.get("/queries.json", params={"show": "missing", "days": 14}).json()["queries"]
+        return {row["user_query"] for row in found}
+
+    where = {"show": "missing", "days": "14", "open": "wifi password"}
+    page = administrator.get("/queries", params=where)
+    fields = {"csrf": form_of(page), "query": "wifi password", "who": "ann"}
+    assert "wifi password" in missing()
+    assert "All of its history" in page.text
+
+    after = administrator.post("/queries/answered", params=where, data=fields)
+    assert after.status_code == 200, after.text
+    assert dict(after.url.params) == {"show": "missing", "days": "14", "who": "ann"}
+    assert "wifi password" not in missing()
+    (told,) = administrator.get("/queries.json", params={"show": "answered"}).json()["queries"]
+    assert (told["user_query"], told["answered_by"], told["failed_at"]) == ("wifi password", "ann", None)
+    assert not [one for one in administrator.get("/today.json").json()["tasks"] if "wifi password" in one["sentence"]]
+    assert administrator.post("/query/answered?q=wifi", data={**fields, "who": " "}).status_code == 422
+
+    administrator.post("/query/open_again?q=wifi", data=fields).raise_for_status()
+    assert "wifi password" in missing()
+
+
+def test_an_open_row_shows_where_its_hits_were_clicked(administrator: httpx.Client) -> None:
+    where = {"show": "top", "days": "14", "open": "연말정산"}
+    history = administrator.get("/queries.json", params=where).json()["history"]
+
+    assert history["query"] == "연말정산"
+    assert {rank for hit in history["hits"] for rank in hit["clicked_ranks"]} >= {1}
+    assert administrator.get("/queries", params={**where, "open": "never asked"}).status_code == 200
+
+
+def test_copies_pages_without_a_vector_and_the_queries_of_a_page_are_told(administrator: httpx.Client) -> None:
+    assert administrator.get("/content.json", params={"show": "copies"}).json()["pages"] == []
+    told = administrator.get("/content.json", params={"show": "stale"}).json()
+    assert (told["models"], told["pages"]) == ([], [])
+    page = administrator.get("/search.json", params={"q": "여권"}).json()["hits"][0]["page_id"]
+    found = administrator.get(f"/documents/{page}.json", params={"days": 14}).json()["queries"]
+    assert "여권 재발급" in {row["user_query"] for row in found}
+
+
+def test_conversations_are_exported_with_their_texts_and_each_is_recorded(
+    administrator: httpx.Client, visitor: httpx.Client, console: Site
+) -> None:
+    import json
+
+    import psycopg
+
+    def reads() -> int:
+        with psycopg.connect(console.dsn) as connection:
+            statement = "select count(*) from pgsearch.conversation_reads where conversation_id is not null"
+            return int(connection.execute(statement).fetchall()[0][0])
+
+    before = reads()
+    fields = {"csrf": form_of(administrator.get("/conversations"))}
+    listed = administrator.get("/conversations.json", params={"days": 14, "show": "unhappy"}).json()["conversations"]
+    answer = administrator.post("/conversations/export", params={"days": 14, "show": "unhappy"}, data=fields)
+
+    assert "attachment" in answer.headers["content-disposition"]
+    told = [json.loads(line) for line in answer.text.splitlines()]
+    assert [one["conversation_id"] for one in told] == [one["conversation_id"] for one in listed]
+    assert all(one["messages"] for one in told)
+    assert reads() == before + len(told)
+    assert visitor.post("/conversations/export", data=fields).status_code == 401
+
+
+def test_a_refusal_removes_texts_and_says_so(administrator: httpx.Client, visitor: httpx.Client, console: Site) -> None:
+    def told() -> dict[str, object]:
+        found = administrator.get("/conversations/refusing.json").json()["conversation"]
+        return {**found["metadata"], "content": found["messages"][0]["content"]}
+
+    chat = {"csrf": form_of(administrator.get("/conversations")), "user_id": "wants nothing kept"}
+    with Client(console.dsn) as client:
+        client.log_turn("연말정산", "1월", conversation_id="refusing", context={"user_id": chat["user_id"]})
+    before = told()
+    assert (before["content"], before["consent"]) == ("연말정산", None)
+    assert str(before["texts_until"]) > str(before["started_at"])
+
+    assert visitor.post("/conversations/consent", data={**chat, "answer": "refused"}).status_code == 401
+    assert administrator.post("/conversations/consent", data={**chat, "answer": "maybe"}).status_code == 422
+    page = administrator.post("/conversations/consent", data={**chat, "answer": "refused"})
+    assert "none will be kept" in page.text
+    after = told()
+    assert (after["content"], after["consent"]) == (None, False)
+
+
+def test_a_report_of_the_console_speaks_its_language(administrator: httpx.Client) -> None:
+    fields = {"csrf": form_of(administrator.get("/reports")), "kind": "html"}
+    korean = {"Accept-Language": "ko"}
+
+    titles = {one["title"] for one in administrator.get("/reports.json?days=14", headers=korean).json()["sections"]}
+    assert {"검색", "결과가 없던 검색어"} <= titles
+    whole = administrator.post("/reports/file?days=14", data=fields, headers=korean)
+    assert '<html lang="ko">' in whole.text
+    assert "<h2>느린 검색어</h2>" in whole.text
+
+
+def test_several_reports_of_one_moment_are_all_kept(administrator: httpx.Client) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    fields = {"csrf": form_of(administrator.get("/reports"))}
+    before = {one["report_id"] for one in administrator.get("/reports.json").json()["reports"]}
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: administrator.post("/reports/keep?days=14", data=fields), range(4)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    after = {one["report_id"] for one in administrator.get("/reports.json").json()["reports"]}
+    assert len(after - before) == 4
+
+
+def test_followed_tables_tell_what_waits_and_what_was_refused(administrator: httpx.Client) -> None:
+    told = administrator.get("/sources.json").json()
+
+    assert [(one["table_name"], one["waiting"], one["refused"]) for one in told["followed"]] == [
+        ("pgsearch_demo.notices", 2, 1)
+    ]
+    assert "title is" in told["refused"][0]["reason"]
+    assert "pgsearch_demo.notices" in administrator.get("/sources").text

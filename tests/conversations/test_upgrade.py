@@ -28,7 +28,8 @@ alter table pgsearch.search_stats_seen
 alter table pgsearch.granted_rights drop constraint granted_rights_right_name_check;
 alter table pgsearch.granted_rights
   add constraint granted_rights_right_name_check check (right_name in ('search', 'log', 'read_log'));
-delete from pgsearch._yoyo_migration where migration_id in ('0012_conversations', '0014_archive')
+delete from pgsearch._yoyo_migration
+ where migration_id in ('0012_conversations', '0014_archive', '0031_answered_queries')
 """
 
 

@@ -49,6 +49,7 @@ def test_a_query_is_followed_through_days_hits_clicks_and_what_came_next(client:
     found = client.query_history("ROSES")
 
     assert found["query_normalized"] == "roses"
+    assert found["answered"] is None
     assert found["days"] == [{"day": str(YESTERDAY.date()), "query_count": 2, "no_result_count": 0, "clicked_count": 2}]
     shown = {hit["object_id"]: hit for hit in found["hits"]}
     assert shown[chunks["roses"]] == {
@@ -59,7 +60,9 @@ def test_a_query_is_followed_through_days_hits_clicks_and_what_came_next(client:
         "shown": 2,
         "clicked": 1,
         "avg_rank": 1.5,
+        "clicked_ranks": [1],
     }
+    assert shown["elsewhere-1"]["clicked_ranks"] == [1]
     assert (shown["elsewhere-1"]["title"], shown["elsewhere-1"]["clicked"]) == (None, 1)
     assert found["reformulated_to"] == [{"user_query": "red roses", "times": 1}]
     assert [(one["query_id"], one["clicks"]) for one in found["searches"]] == [(str(ranked), 1), (str(clicked), 1)]
@@ -136,3 +139,33 @@ def test_an_unknown_choice_of_pages_names_the_known_ones(client: Client) -> None
     assert "never_found" in (raised.value.hint or "")
     with pytest.raises(errors.UnknownCollectionError):
         client.page_attention("unknown")
+
+
+def test_a_page_is_told_with_the_queries_that_found_it(client: Client, log: Log) -> None:
+    chunks = put(client, "roses", "tulips")
+    clicked = log.search("Red roses", [chunks["tulips"], chunks["roses"]], at=1)
+    log.event(clicked, object_id=chunks["roses"], position=2)
+    elsewhere = log.search("red  roses", [chunks["roses"], chunks["tulips"]], at=2)
+    log.event(elsewhere, object_id=chunks["tulips"], position=2)
+    log.search("tulips", [chunks["tulips"]], at=3)
+    page_id = client.get_page(collection="wiki", external_id="roses")["page_id"]  # type: ignore[index]
+
+    (found,) = client.page_queries(page_id)
+
+    assert (found.query_normalized, found.shown, found.avg_rank, found.clicked) == ("red roses", 2, 1.5, 1)
+    assert client.page_queries(page_id, until=YESTERDAY) == client.page_queries(page_id, top_n=0) == []
+    assert client.page_queries(-1) == []
+
+
+def test_who_searches_most_is_told_by_user_and_by_application(client: Client, log: Log) -> None:
+    log.search("roses", user_id="lee", application="shop", at=1)
+    log.search("tulips", [], user_id="lee", application="shop", at=2)
+    log.search("lilies", client_id="browser-1", application="blog", at=3)
+    log.search("daffodils", at=4)
+
+    users = [(row.value, row.searches, row.no_result_rate) for row in client.search_usage("user")]
+    assert users == [("lee", 2, 0.5), ("browser-1", 1, 0)]
+    assert [row.value for row in client.search_usage("application", "wiki", top_n=1)] == ["shop"]
+    assert client.search_usage("user", "other") == client.search_usage("user", until=YESTERDAY) == []
+    with pytest.raises(errors.UnknownNameError):
+        client.search_usage("team")

@@ -81,6 +81,8 @@ class ListedConversation:
     sampling_reason: str | None
     retention_priority: str
     summary: str | None
+    consent: bool | None
+    texts_until: datetime | None
 
 
 def list_conversations(

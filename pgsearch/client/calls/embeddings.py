@@ -68,6 +68,25 @@ def list_missing_embeddings(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class StalePage:
+    """A page with passages that have no vector of a model (`missing`), or one of a former text (`stale`)."""
+
+    page_id: int
+    collection_name: str
+    external_id: str
+    title: str
+    updated_at: datetime
+    chunks: int
+    missing: int
+    stale: int
+
+
+def list_stale_pages(model: str, *, collection: str | None = None, top_n: int = 100) -> Call[list[StalePage]]:
+    """Pages that a search by meaning does not find, or finds by what they said before."""
+    return _rows("list_stale_pages", StalePage, {"model": model, "collection": collection, "top_n::integer": top_n})
+
+
 def put_embeddings(
     model: str, chunk_ids: Sequence[int], content_hashes: Sequence[bytes], embeddings: Sequence[Vector]
 ) -> Call[int]:

@@ -172,6 +172,25 @@ def refresh_text_stats(collection: str | None = None) -> Call[list[TextStatsRefr
     return _rows("refresh_text_stats", TextStatsRefresh, {"collection": collection})
 
 
+@dataclass(frozen=True, slots=True)
+class CopiedPage:
+    """A page whose text others have too; `first_page_id` is the oldest of them."""
+
+    page_id: int
+    collection_name: str
+    external_id: str
+    title: str
+    updated_at: datetime
+    first_page_id: int
+    first_title: str
+    copies: int
+
+
+def list_copies(collection: str | None = None, top_n: int = 100) -> Call[list[CopiedPage]]:
+    """Pages whose text another page has too, word for word."""
+    return _rows("list_copies", CopiedPage, {"collection": collection, "top_n::integer": top_n})
+
+
 def collection_settings(collection: str) -> Call[dict[str, Any]]:
     """Every option as it holds in a collection."""
     return _value("collection_settings", dict, {"collection": collection})

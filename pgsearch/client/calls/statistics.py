@@ -262,6 +262,31 @@ def chat_usage(
 
 
 @dataclass(frozen=True, slots=True)
+class SearchUsage:
+    """How much a user or an application searches."""
+
+    value: str
+    searches: float
+    no_result_rate: float
+    last_at: datetime
+
+
+def search_usage(
+    dimension: str,
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    top_n: int = 20,
+) -> Call[list[SearchUsage]]:
+    """Searches by user or by application, most first."""
+    return _rows(
+        "search_usage",
+        SearchUsage,
+        {"dimension": dimension, **_of_period(collection, since, until), "top_n::integer": top_n},
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionUsage:
     """How much a collection is used by searches and conversations."""
 
@@ -464,6 +489,27 @@ def reformulated_queries(
     )
 
 
+def mark_answered(query: str, answered_by: str, answered: bool = True) -> Call[int]:
+    """Write down that a query that failed was seen to, or take that back; returns how many failures it resolved."""
+    return _value("mark_answered", int, {"query": query, "answered_by": answered_by, "answered::boolean": answered})
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredQuery:
+    """A query that somebody has seen to; `failed_at`: the first search after it that failed, None: none yet."""
+
+    query_normalized: str
+    user_query: str
+    answered_by: str
+    answered_at: datetime
+    failed_at: datetime | None
+
+
+def list_answered(top_n: int = 100) -> Call[list[AnsweredQuery]]:
+    """Queries that were seen to, first those that failed again."""
+    return _rows("list_answered", AnsweredQuery, {"top_n::integer": top_n})
+
+
 def query_history(
     query: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
 ) -> Call[dict[str, Any]]:
@@ -510,6 +556,33 @@ def page_attention(
             **_of_period(collection, since, until),
             "show": show,
             "min_impressions::float8": min_impressions,
+            "top_n::integer": top_n,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """A query that found a page."""
+
+    query_normalized: str
+    user_query: str
+    shown: float
+    avg_rank: float
+    clicked: float
+
+
+def page_queries(
+    page_id: int, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[PageQuery]]:
+    """The queries that found a page, most frequent first."""
+    return _rows(
+        "page_queries",
+        PageQuery,
+        {
+            "page_id::bigint": page_id,
+            "since::timestamptz": since,
+            "until::timestamptz": until,
             "top_n::integer": top_n,
         },
     )

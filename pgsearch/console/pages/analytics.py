@@ -25,12 +25,15 @@ async def read(asked: Asked) -> dict[str, Any]:
     searches = await asked.run(statistics.search_stats(*chosen, step="all"))
     days = await asked.run(statistics.chat_stats(*chosen, step="day"))
     by_day = {row.starts_at.astimezone(UTC).date(): row for row in days}
+    searched = await asked.run(statistics.search_stats(*chosen, step="day"))
+    searches_of = {row.starts_at.astimezone(UTC).date(): row.total_queries for row in searched}
     return {
         "summary": next(iter(whole), None),
         "searches": next(iter(searches), None),
         "timeline": [
             {
                 "day": day,
+                "searches": searches_of.get(day, 0),
                 "total_queries": row.total_queries if row else 0,
                 "avg_response_ms": row.avg_response_ms if row else None,
                 "p95_response_ms": row.p95_response_ms if row else None,
@@ -41,6 +44,10 @@ async def read(asked: Asked) -> dict[str, Any]:
         ],
         "models": await asked.run(statistics.chat_usage("model", *chosen, top_n=_TOP)),
         "users": await asked.run(statistics.chat_usage("user", *chosen, top_n=_TOP))
+        if asked.is_administrator
+        else None,
+        "applications": await asked.run(statistics.search_usage("application", *chosen, top_n=_TOP)),
+        "searchers": await asked.run(statistics.search_usage("user", *chosen, top_n=_TOP))
         if asked.is_administrator
         else None,
         "collection_usage": await asked.run(statistics.collection_usage(period.since, period.until)),

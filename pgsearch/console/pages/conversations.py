@@ -1,9 +1,12 @@
-"""Conversations of everybody, for administrators: who reads them stands in the record of reads."""
+"""Conversations of everybody, for administrators: who reads or exports them stands in the record of reads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
+
+from starlette.responses import Response, StreamingResponse
 
 from pgsearch.client.calls import conversations
 from pgsearch.client.calls.conversations import ListedConversation
@@ -27,22 +30,31 @@ _LOW = 0.3
 async def read(asked: Asked) -> dict[str, Any]:
     """Fifty of the period, those with the latest message first; of the unhappy ones all among the latest thousand."""
     show = asked.word("show", "all", tuple(_SHOWN))
+    found = await _listed(asked, _PAGE if show == "all" else _MOST)
+    shown = [one for one in found if show == "all" or is_unhappy(one)]
+    following = found[-1].conversation_id if show == "all" and len(found) == _PAGE else None
+    return {
+        "show": show,
+        "shown": _SHOWN,
+        "query": asked.word("q").strip(),
+        "conversations": shown,
+        "next": following,
+    }
+
+
+async def _listed(asked: Asked, most: int) -> list[ListedConversation]:
     period = asked.period
-    query = asked.word("q").strip()
-    found = await asked.run(
+    return await asked.run(
         conversations.list_conversations(
             reader=reader_of(asked.request),
             collection=asked.collection,
             since=period.since,
             until=period.until,
-            query=query or None,
-            top_n=_PAGE if show == "all" else _MOST,
+            query=asked.word("q").strip() or None,
+            top_n=most,
             after=asked.word("after") or None,
         )
     )
-    shown = [one for one in found if show == "all" or is_unhappy(one)]
-    following = found[-1].conversation_id if show == "all" and len(found) == _PAGE else None
-    return {"show": show, "shown": _SHOWN, "query": query, "conversations": shown, "next": following}
 
 
 def is_unhappy(one: ListedConversation) -> bool:
@@ -50,15 +62,51 @@ def is_unhappy(one: ListedConversation) -> bool:
     return bool(one.error_count or one.regeneration_count) or (one.min_score is not None and one.min_score < _LOW)
 
 
+async def export(asked: Asked, fields: Mapping[str, str]) -> Response:
+    """What is shown with all that was said, a conversation a line, at most a thousand; each is recorded as read."""
+    show = asked.word("show", "all", tuple(_SHOWN))
+    found = [one for one in await _listed(asked, _MOST) if show == "all" or is_unhappy(one)]
+
+    async def lines() -> AsyncIterator[bytes]:
+        for one in found:
+            call = conversations.get_conversation(one.conversation_id, reader=reader_of(asked.request))
+            told = await asked.served.client.run(call)
+            if told is not None:
+                yield f"{json.dumps(told, ensure_ascii=False, default=str)}\n".encode()
+
+    name = f"conversations-{asked.period.first}-{asked.period.last}.jsonl"
+    return StreamingResponse(
+        lines(),
+        media_type="application/x-ndjson",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
 async def forget(asked: Asked, fields: Mapping[str, str]) -> str:
     """Remove every trace of a user."""
-    user = fields.get("user_id", "").strip()
-    if not user:
-        raise InvalidValueError("No user was named.", hint="Give user_id, as the application logs it.")
+    user = _user(fields)
     await asked.served.turns.flush(1.0)
     await asked.served.outbox.flush()
     await asked.served.client.forget(user)
-    return asked.here(forgotten="yes")
+    return asked.here(done="forgotten")
 
 
-ACTIONS = {"forget": forget}
+async def consent(asked: Asked, fields: Mapping[str, str]) -> str:
+    """Write down whether a user lets texts be kept; a refusal removes those that are there."""
+    answer = fields.get("answer", "")
+    if answer not in ("granted", "refused"):
+        raise InvalidValueError(f"The answer is {answer!r}.", hint="Give granted or refused.")
+    user = _user(fields)
+    await asked.served.turns.flush(1.0)
+    await asked.served.client.set_consent(user, answer == "granted")
+    return asked.here(done=answer)
+
+
+def _user(fields: Mapping[str, str]) -> str:
+    user = fields.get("user_id", "").strip()
+    if not user:
+        raise InvalidValueError("No user was named.", hint="Give user_id, as the application logs it.")
+    return user
+
+
+ACTIONS = {"forget": forget, "consent": consent, "export": export}

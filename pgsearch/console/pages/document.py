@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.exceptions import HTTPException
 
-from pgsearch.client.calls import pages
+from pgsearch.client.calls import pages, statistics
 from pgsearch.console.asked import Asked
 from pgsearch.console.pages.search import APPLICATION
 
@@ -17,6 +17,7 @@ ROWS = "pages"
 FILTERS = False
 
 _MOST = 60_000
+_MOST_QUERIES = 20
 
 
 async def read(asked: Asked) -> dict[str, Any]:
@@ -29,7 +30,9 @@ async def read(asked: Asked) -> dict[str, Any]:
     if found is None:
         raise HTTPException(404, asked.say("There is no such page, or no longer."))
     await _clicked(asked)
-    return {"document": found, "pages": [found]}
+    period = asked.period
+    queries = await asked.run(statistics.page_queries(int(named), period.since, period.until, _MOST_QUERIES))
+    return {"document": found, "pages": [found], "queries": queries, "first": period.first, "last": period.last}
 
 
 async def _clicked(asked: Asked) -> None:

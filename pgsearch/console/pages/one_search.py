@@ -5,6 +5,7 @@ Its id is known to whoever searched and to nobody else; who that was is told to 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +58,14 @@ async def read(asked: Asked) -> dict[str, Any]:
             }
             for hit in found["hits"]
         ],
-        "events": found["events"],
+        "events": [
+            {
+                **event,
+                "after_ms": (datetime.fromisoformat(event["ts"]) - datetime.fromisoformat(found["ts"])).total_seconds()
+                * 1000,
+            }
+            for event in found["events"]
+        ],
         "today": [
             {"hit": hit, "moved": then[str(hit.chunk_id)] - hit.rank if str(hit.chunk_id) in then else None}
             for hit in today

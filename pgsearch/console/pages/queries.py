@@ -1,4 +1,4 @@
-"""What is searched: most, more than before, in vain, without a click, again in other words, and slowly."""
+"""What is searched: most, more than before, in vain, without a click, in other words, slowly; what was seen to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from pgsearch.client.calls import Call, statistics
 from pgsearch.console.asked import Asked
+from pgsearch.console.pages import _history
 from pgsearch.console.texts import later
 
 PATH = "/queries"
@@ -22,6 +23,7 @@ _SHOWN = {
     "ignored": later("Without a click"),
     "reworded": later("Asked again in other words"),
     "slow": later("Slow"),
+    "answered": later("Answered"),
 }
 _CALLS: Mapping[str, Callable[..., Call[Any]]] = {
     "top": statistics.top_queries,
@@ -45,11 +47,19 @@ class Rising:
 
 
 async def read(asked: Asked) -> dict[str, Any]:
-    """At most a hundred queries of the chosen kind."""
+    """At most a hundred queries of the chosen kind, and the history of the one that was opened."""
     show = asked.word("show", "top", tuple(_SHOWN))
     chosen = (asked.collection, asked.period.since, asked.period.until)
-    queries: list[Any] = await asked.run(_CALLS[show](*chosen, top_n=_MOST)) if show in _CALLS else await _rising(asked)
-    return {"show": show, "shown": _SHOWN, "queries": queries}
+    queries: list[Any]
+    if show in _CALLS:
+        queries = await asked.run(_CALLS[show](*chosen, top_n=_MOST))
+    elif show == "rising":
+        queries = await _rising(asked)
+    else:
+        queries = await asked.run(statistics.list_answered(_MOST))
+    opened = asked.word("open").strip()
+    history = await _history.read_history(asked, opened) if opened else None
+    return {"show": show, "shown": _SHOWN, "queries": queries, "history": history}
 
 
 async def _rising(asked: Asked) -> list[Rising]:
@@ -66,3 +76,6 @@ async def _rising(asked: Asked) -> list[Rising]:
         if row.query_count > was
     ]
     return sorted(rows, key=lambda row: (-row.more, row.user_query))[:_MOST]
+
+
+ACTIONS = _history.ACTIONS

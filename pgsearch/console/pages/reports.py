@@ -36,10 +36,10 @@ async def read(asked: Asked) -> dict[str, Any]:
         "reports": kept,
         "report_id": named or None,
         "report": told,
-        "title": title_of(told),
+        "title": title_of(told, asked.say.language),
         "sections": [
             {"title": title, "columns": list(columns), "rows": [list(row) for row in rows]}
-            for title, columns, rows in sections(told)
+            for title, columns, rows in sections(told, asked.say.language)
         ],
     }
 
@@ -58,7 +58,7 @@ async def file(asked: Asked, fields: Mapping[str, str]) -> Response:
     told = (await read(asked))["report"]
     name = f"pgsearch-{told['date_from']}-{told['date_to']}.{'md' if kind == 'md' else 'html'}"
     return Response(
-        "\n".join(written(title_of(told), told)),
+        "\n".join(written(told, asked.say.language)),
         media_type=media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )

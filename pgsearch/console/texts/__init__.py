@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 _WANTED = re.compile(r"([a-zA-Z]{2})(?:-[\w-]+)?\s*(?:;\s*q=([0-9.]+))?")
-_SECOND_MS = 1000
+_UNITS = ((1000, "s", "초"), (60_000, "min", "분"), (3_600_000, "h", "시간"), (86_400_000, "d", "일"))  # milliseconds
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -68,12 +69,21 @@ class Texts:
         return "–" if value is None else f"{100 * value:.{digits}f}{'' if self.language == 'ko' else ' '}%"
 
     def milliseconds(self, value: float | None) -> str:
-        """A time; a long one in seconds."""
+        """A time; a long one in the largest unit of which it is two."""
         if value is None:
             return "–"
-        if value < _SECOND_MS:
+        if value < _UNITS[0][0]:
             return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
-        return f"{value / _SECOND_MS:,.1f} {'초' if self.language == 'ko' else 's'}"
+        length, english, korean = next((unit for unit in reversed(_UNITS) if value >= 2 * unit[0]), _UNITS[0])
+        digits = 1 if length == _UNITS[0][0] else 0
+        return f"{value / length:,.{digits}f} {korean if self.language == 'ko' else english}"
+
+    def left(self, until: datetime | str | None) -> str:
+        """How many days are left, begun ones too; a dash where there is no end."""
+        if until is None:
+            return "–"
+        at = datetime.fromisoformat(until) if isinstance(until, str) else until
+        return self("{days} days", days=max(math.ceil((at - datetime.now(UTC)) / timedelta(days=1)), 0))
 
     def day(self, value: date) -> str:
         """A day of the year."""
