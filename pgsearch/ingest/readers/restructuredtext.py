@@ -33,6 +33,12 @@ module moduleauthor program raw sectionauthor tabularcolumns testcleanup testset
 _SILENT = frozenset(_SILENT_NAMES.split())
 _CODE_NAMES = "code code-block console doctest parsed-literal productionlist prompt sourcecode testcode testoutput"
 _CODE = frozenset(_CODE_NAMES.split())
+# What is shown where, and not what.
+_BARE = frozenset({"ifconfig", "only", "tab-set"})
+# Fields of the file and not of the document; before a title they would keep it from being one.
+_FILE_WIDE = re.compile(
+    r"\A(?:\s*^:(?:orphan|nocomments|nosearch|no-search|tocdepth|allow-backlinks):[^\n]*\n)+", re.MULTILINE
+)
 _VERSIONS = {
     "versionadded": "New in version",
     "versionchanged": "Changed in version",
@@ -51,6 +57,7 @@ _SETTINGS = {
     "toc_backlinks": False,
     "footnote_backlinks": False,
     "embed_stylesheet": False,
+    "math_output": "LaTeX",
     "input_encoding": "unicode",
     "output_encoding": "unicode",
 }
@@ -89,7 +96,7 @@ class _AnyDirective(Directive):
         elif ":" in self.name or name in ("function", "class", "method", "attribute", "data", "exception", "option"):
             # signatures, in which a star is a star
             found += [nodes.paragraph(line, line.strip()) for line in argument.splitlines() if line.strip()]
-        elif argument:
+        elif argument and name not in _BARE:
             children, messages = self.state.inline_text(argument, self.lineno)
             found.append(nodes.paragraph("", "", *children, *messages))
         below = nodes.container()
@@ -117,7 +124,8 @@ def _of_sphinx() -> Iterator[None]:
 
         def any_directive(name: str, *others: Any) -> Any:
             bare = name.rsplit(":", 1)[-1].lower()
-            found = (None, []) if bare in _SILENT | _CODE else directive(name, *others)
+            # in Sphinx a class is one of the language that is documented
+            found = (None, []) if bare in _SILENT | _CODE | {"class"} else directive(name, *others)
             return found if found[0] is not None else (_AnyDirective, [])
 
         def any_role(name: str, *others: Any) -> Any:
@@ -134,7 +142,7 @@ def _of_sphinx() -> Iterator[None]:
 def read_restructuredtext(source: Source) -> Iterator[Record | Refusal]:
     """Title: that of the document, else its first section's, else the name of the file."""
     try:
-        text = source.text()
+        text = _FILE_WIDE.sub("", source.text())
         with _of_sphinx():
             parts = publish_parts(text, source_path=source.origin, writer="html5", settings_overrides=_SETTINGS)
         found = convert(parts["html_body"])
@@ -144,4 +152,5 @@ def read_restructuredtext(source: Source) -> Iterator[Record | Refusal]:
         # of broken tables docutils makes errors of its own code
         yield Refusal(source.origin, f"docutils cannot read it: {str(error) or type(error).__name__}")
     else:
-        yield page(source, found.heading or source.stem, found.text, "markdown")
+        first = re.search(r"^#+ (.+)$", found.text, re.MULTILINE)
+        yield page(source, found.heading or (first[1] if first else source.stem), found.text, "markdown")
