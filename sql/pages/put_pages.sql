@@ -339,7 +339,8 @@ begin
            -- each that was written is among those compared; a full join is never a nested loop
            full join upserted as u on u.external_id = c.external_id;
 
-    -- A second statement, because only a new snapshot shows the chunks as they are now that the pages are locked.
+    -- A second statement, because only a new snapshot shows the chunks as they are now that the pages are locked. It names
+    -- the pages wherever it reads chunks: planned while the table is empty, a join alone would read all chunks each time.
     return query
     with outcome as (
         select o.*
@@ -389,7 +390,8 @@ begin
           from diff as d
                join pgsearch.chunks as c on c.page_id = d.page_id
                                         and c.chunk_id = d.chunk_id
-         where (d.ordinal is null or (c.content_hash, c.text_config) is distinct from (d.content_hash, config))
+         where c.page_id = any (updated_ids)
+           and (d.ordinal is null or (c.content_hash, c.text_config) is distinct from (d.content_hash, config))
            and c.chunk_id <= (select s.last_chunk_id
                                 from pgsearch.collection_stats as s
                                where s.collection = _put_pages.collection)
@@ -397,7 +399,8 @@ begin
     ), deleted as (
         delete from pgsearch.chunks as c
          using diff as d
-         where d.ordinal is null
+         where c.page_id = any (updated_ids)
+           and d.ordinal is null
            and c.page_id = d.page_id
            and c.chunk_id = d.chunk_id
     ), updated as (
@@ -408,7 +411,8 @@ begin
                content_hash = d.content_hash,
                text_config  = config
           from diff as d
-         where d.ordinal is not null
+         where c.page_id = any (updated_ids)
+           and d.ordinal is not null
            and c.page_id = d.page_id
            and c.chunk_id = d.chunk_id
            and (c.ordinal, c.heading, c.metadata, c.content_hash, c.text_config)
