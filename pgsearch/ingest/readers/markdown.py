@@ -12,6 +12,7 @@ from typing import Any
 
 from pgsearch.errors import from_extra
 from pgsearch.ingest.bulk import Record, Refusal
+from pgsearch.ingest.readers.front_matter import FRONT_MATTER
 from pgsearch.ingest.readers.html import convert
 from pgsearch.ingest.readers.pages import page, refusal
 from pgsearch.ingest.readers.source import Source
@@ -22,12 +23,6 @@ with from_extra("ingest", "Markdown needs markdown-it-py and PyYAML"):
     from markdown_it import MarkdownIt
     from markdown_it.rules_core import StateCore
 
-# A blank line after the first rule is none of front matter: then it is a rule, and text follows.
-_FRONT_MATTER = re.compile(
-    r"(?:\s*<!--.*?-->)*\s*?^(?P<rule>---|\+\+\+)[ \t]*\n(?:(?=[^\s])(?P<inner>.*?\n))?"
-    r"(?:(?P=rule)|\.\.\.)[ \t]*(?:\n|\Z)",
-    re.S | re.M,
-)
 # Anchors of headings: {#id}, {: #id .class}, {/*id*/}, <a id="x"> is HTML already.
 _ANCHOR = re.compile(r"\s*(?:\{:?\s*[#.][^{}]*\}|\{/\*.*?\*/\})\s*$")
 # Containers (::: tip Title), callouts ([!NOTE]), comments of JSX, calls of template languages.
@@ -112,7 +107,7 @@ def _is_nested(value: object) -> bool:
 
 def _front_matter(source: Source, text: str) -> tuple[dict[str, Any], str]:
     """The mapping that a document begins with, and what follows it; text between two rules is text."""
-    found = _FRONT_MATTER.match(text)
+    found = FRONT_MATTER.match(text)
     if found is None:
         return _json_front_matter(text)
     inner = found["inner"] or ""
