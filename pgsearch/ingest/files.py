@@ -321,7 +321,7 @@ def _ingest(
     read = {} if load.pages_refused > len(load.refusals) else known.read
     noted = {file.external_id: hash for file, hash in read.items() if file.origin not in refused}
     with translated():
-        conn.execute("select pgsearch._note_files(%s, %s, %s)", (collection, list(noted), list(noted.values())))
+        conn.execute("select pgsearch.note_read_files(%s, %s, %s)", (collection, list(noted), list(noted.values())))
     return IngestReport(
         collection,
         len(plan.files),
@@ -360,7 +360,7 @@ def _known_files(conn: psycopg.Connection[Any], collection: str, plan: Plan) -> 
     """Hashes of the files that pages were read from, by their ids."""
     ids = [file.external_id for file in plan.files]
     with translated():
-        rows = conn.execute("select * from pgsearch._known_files(%s, %s)", (collection, ids)).fetchall()
+        rows = conn.execute("select * from pgsearch.list_read_files(%s, %s)", (collection, ids)).fetchall()
     return {external_id: bytes(file_hash) for external_id, file_hash in rows}
 
 

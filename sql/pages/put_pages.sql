@@ -274,7 +274,8 @@ declare
     put_at       constant timestamptz := clock_timestamp();
 begin
     -- for share: set_text_config waits until these pages are in, and the other way round
-    select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer, pgsearch._splitting(c.settings)
+    select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer,
+           pgsearch._splitting(c.settings)
       into config, chunk_size, splitting
       from pgsearch.collections as c
      where c.collection = _put_pages.collection
@@ -282,7 +283,8 @@ begin
     if not found then
         -- null, because a rival may have just created it with another language
         perform pgsearch.create_collection(_put_pages.collection, null);
-        select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer, pgsearch._splitting(c.settings)
+        select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer,
+           pgsearch._splitting(c.settings)
           into strict config, chunk_size, splitting
           from pgsearch.collections as c
          where c.collection = _put_pages.collection

@@ -10,7 +10,7 @@ from pgsearch.ingest.readers.pages import page, refusal
 from pgsearch.ingest.readers.source import Source
 
 # How Python, Ruby, Emacs and Vim tell the encoding of a file, in its first two lines.
-_COOKIE = re.compile(rb"(?:[^\n]*\n)?[^\n]*?coding[:=]\s*([-\w.]+)")
+_COOKIE = re.compile(rb"(?:[^\n]*\n)?[ \t]*(?:#|//|/\*|--|;|%|\")[^\n]*?coding[:=][ \t]*([-\w.]+)")
 
 
 def read_text(source: Source) -> Iterator[Record | Refusal]:

@@ -37,7 +37,10 @@ _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _MAIN = "main, [role=main]"
 _SITE = "footer, .footer, [role=contentinfo]"
 # What stands inside of what is the page's own, for the hand and not for the reader.
-_TOOLS = '[aria-hidden=true], [href^="#"][class*="skip" i], [title*="edit this page" i], [class*="edit-this-page" i]'
+_TOOLS = (
+    'a.src, .viewcode-link, [aria-hidden=true], [href^="#"][class*="skip" i], [title*="edit this page" i],'
+    ' [class*="edit-this-page" i]'
+)
 _MOST_TOOL = 40  # characters
 _MOST_TITLE = 300
 _LEAST_MAIN = 200
@@ -90,6 +93,8 @@ class _Text(MarkdownConverter):
         language = (
             named[0].removeprefix("language-") if named else str(el.get("lang") or "") if "code" in classes else ""
         )
+        # info strings hold more: titles, lines to mark
+        language = language if re.fullmatch(r"[\w+#.-]+", language) else ""
         body = text.strip("\n").rstrip()
         return f"\n\n{fence}{language}\n{body}\n{fence}\n\n" if body else ""
 
@@ -102,11 +107,18 @@ def read_html(source: Source) -> Iterator[Record | Refusal]:
     except ValueError as error:
         yield refusal(source, error)
     else:
-        # the first heading is what the head begins or ends with, where the rest is the name of the site
-        heading = re.escape(found.heading)
-        is_longer = found.heading and re.search(rf"^{heading}\s*[-–—|·:«»]|[-–—|·:«»]\s*{heading}$", found.title)
-        title = found.heading if is_longer else found.title or found.heading
-        yield page(source, title or source.stem, found.text, "markdown")
+        yield page(source, _title(found) or source.stem, found.text, "markdown")
+
+
+def _title(found: Converted) -> str:
+    """What the head says, without the name of the site, which no heading of the page says."""
+    headings = {found.heading, *re.findall(r"^#{1,6} (.+)$", found.text, re.MULTILINE)} - {""}
+    for mark in re.finditer(r"\s+[-–—|·«»]+\s+|\s*[|·—]\s*|:\s+", found.title):
+        # most say the page first and the site last
+        for said in (found.title[: mark.start()], found.title[mark.end() :]):
+            if said in headings:
+                return said
+    return found.title or found.heading
 
 
 def convert(markup: str) -> Converted:
@@ -188,16 +200,19 @@ def _drop_what_is_not_said(soup: BeautifulSoup) -> None:
             link.decompose()
 
 
+def _has_title(element: Tag) -> bool:
+    return element.name == "h1" or element.find(["h1", "h2"]) is not None
+
+
 def _outside_of(mains: list[Tag]) -> list[Tag]:
-    """What stands beside the elements and beside what holds them, but for a title above them."""
+    """What stands beside the elements and beside what holds them, but for a title where they have none."""
     beside: list[Tag] = []
+    titled = any(_has_title(main) for main in mains)
     for main in mains:
         place: Tag | None = main
         while place is not None and place.name not in ("body", "html", "[document]"):
-            others = (other for other in place.find_next_siblings() + place.find_previous_siblings())
-            beside += [
-                other for other in others if other.name != "head" and other.find("h1") is None and other.name != "h1"
-            ]
+            others = [*place.find_next_siblings(), *place.find_previous_siblings()]
+            beside += [other for other in others if other.name != "head" and (titled or not _has_title(other))]
             place = place.parent
     known = {id(main) for main in mains}
     return [
@@ -219,4 +234,6 @@ def _before_is_text(text: Any) -> bool:
 
 
 def _line(element: Any) -> str:
+    for inner in element(["br", "div", "p", "li", "td"]) if element is not None else ():
+        inner.insert_before(" ")
     return " ".join(element.get_text().replace("¶", " ").split()) if element is not None else ""

@@ -24,12 +24,15 @@ with from_extra("ingest", "Markdown needs markdown-it-py and PyYAML"):
     from markdown_it.rules_core import StateCore
 
 # Anchors of headings: {#id}, {: #id .class}, {/*id*/}, <a id="x"> is HTML already.
-_ANCHOR = re.compile(r"\s*(?:\{:?\s*[#.][^{}]*\}|\{/\*.*?\*/\})\s*$")
+_ATTRIBUTES = r"\{:?[ \t]*(?:[#.][\w-]|[\w-]+[ \t]*=[ \t]*[\"'\w])[^{}\n]*\}|\{:?[ \t]+[a-z]+(?:-[a-z]+)+[ \t]*\}"
+_ANCHOR = re.compile(rf"\s*(?:{_ATTRIBUTES}|\{{/\*.*?\*/\}})\s*$")
 # Containers (::: tip Title), callouts ([!NOTE]), comments of JSX, calls of template languages.
 _DIALECT = re.compile(
     r"^:{3,}[ \t]*(?:[\w-]+(?:\{[^}\n]*\}|\[(?=[^\]\n]*\]))?)?[ \t]*|^\[!\w+\][+-]?[ \t]*|\{/\*.*?\*/\}"
     r"|\{\{[<%].*?[%>]\}\}|\{%.*?%\}|\{:[^{}\n]*\}"
     # notes at the foot, boxes to tick, places for a table of contents
+    # attributes of what stands before, pictures of sets of icons
+    rf"|(?<=[)\]`*_:])(?:{_ATTRIBUTES})|:(?:material|octicons|fontawesome|simple)-[\w-]+:"
     r"|\[\^[^\]\s]+\]|^\[[ xX]\][ \t]+|^\[{1,2}(?:toc|TOC)\]{1,2}$",
     re.MULTILINE | re.DOTALL,
 )
@@ -241,10 +244,15 @@ def _drop_dialect(state: StateCore) -> None:
             continue
         if before is not None and before.type == "heading_open":
             token.content = _ANCHOR.sub("", token.content)
-        if any(mark in token.content for mark in (":::", "[", "{")):
+        if any(mark in token.content for mark in (":", "[", "{")):
             token.content = _without_dialect(token.content)
 
 
 def _without_dialect(content: str) -> str:
     parts = re.split(r"(`+)(.*?)(\1)(?!`)", content, flags=re.DOTALL)
+    # code may have attributes behind it, which begin the part that follows
+    parts = [
+        re.sub(rf"^(?:{_ATTRIBUTES})", "", part) if index and index % 4 == 0 else part
+        for index, part in enumerate(parts)
+    ]
     return "".join(_DIALECT.sub("", part) if index % 4 == 0 else part for index, part in enumerate(parts))

@@ -31,6 +31,7 @@ currentmodule default-domain default-role graphviz highlight image include index
 module moduleauthor program raw sectionauthor tabularcolumns testcleanup testsetup toctree
 """
 _SILENT = frozenset(_SILENT_NAMES.split())
+_SIGNATURES = frozenset({"function", "class", "method", "attribute", "data", "exception", "option"})
 _CODE_NAMES = "code code-block console doctest parsed-literal productionlist prompt sourcecode testcode testoutput"
 _CODE = frozenset(_CODE_NAMES.split())
 # What is shown where, and not what.
@@ -80,7 +81,7 @@ class _AnyDirective(Directive):
     def run(self) -> list[nodes.Node]:
         name = self.name.rsplit(":", 1)[-1].lower()
         argument = self.arguments[0].strip() if self.arguments else ""
-        if name in _SILENT:
+        if name in _SILENT or (not self.content and self._is_target(name, argument)):
             return []
         if name in _CODE:
             code = "\n".join(self.content)
@@ -93,7 +94,7 @@ class _AnyDirective(Directive):
                 f"{_VERSIONS[name]} {version}: {said}".removesuffix(": "), self.lineno
             )
             found.append(nodes.paragraph("", "", *children, *messages))
-        elif ":" in self.name or name in ("function", "class", "method", "attribute", "data", "exception", "option"):
+        elif ":" in self.name or name in _SIGNATURES:
             # signatures, in which a star is a star
             found += [nodes.paragraph(line, line.strip()) for line in argument.splitlines() if line.strip()]
         elif argument and name not in _BARE:
@@ -102,6 +103,11 @@ class _AnyDirective(Directive):
         below = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, below, match_titles=True)
         return [*found, *below.children]
+
+    def _is_target(self, name: str, argument: str) -> bool:
+        """Whether it only marks a place for links, as `.. setting:: timezone` above a section of that title."""
+        is_signature = ":" in self.name or name in _SIGNATURES or name in _VERSIONS
+        return not is_signature and bool(re.fullmatch(r"[\w.@-]+", argument))
 
 
 def _any_role(
@@ -145,7 +151,10 @@ def read_restructuredtext(source: Source) -> Iterator[Record | Refusal]:
         text = _FILE_WIDE.sub("", source.text())
         with _of_sphinx():
             parts = publish_parts(text, source_path=source.origin, writer="html5", settings_overrides=_SETTINGS)
-        found = convert(parts["html_body"])
+        # a section that is the only one is a section all the same
+        found = convert(
+            re.sub(r'<p class="subtitle"[^>]*>(.*?)</p>', r"<h2>\1</h2>", parts["html_body"], flags=re.DOTALL)
+        )
     except ValueError as error:
         yield refusal(source, error)
     except (SystemMessage, RecursionError, AttributeError, IndexError, TypeError, AssertionError) as error:
