@@ -15,9 +15,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path, PurePath, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import IO, Any, BinaryIO, Literal, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 import psycopg
 
@@ -372,7 +373,7 @@ class _Known:
         self.unchanged: list[str] = []
         self.read: dict[File, bytes] = {}
 
-    def is_unchanged(self, file: File, raw: BinaryIO, reader: Reader, options: Options) -> bool:
+    def is_unchanged(self, file: File, raw: BufferedReader, reader: Reader, options: Options) -> bool:
         """Whether the file would give the page that stands there; a table is no page and always read."""
         if reader.__name__ in _READERS_OF_ROWS:
             return False

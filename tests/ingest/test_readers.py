@@ -753,6 +753,7 @@ WRITTEN: list[tuple[str, str | bytes, str, str, str]] = [
         "x a `c` d",
         "{",
     ),
+    ("a.md", "# T\n\n[`x`][a.b] and [c][d] and [e]\n[f.g].\n\n[d]: http://h\n", "T", "`x` and c and e.", "["),
     ("a.md", '# T\n\n``` title="Text"\nx\n```\n', "T", "```\nx", "title="),
     ("a.md", "# The {user-id} parameter\n\nx", "The {user-id} parameter", "x", "none"),
     ("a.rst", "T\n=\n\n.. setting:: zone\n\nzones\n-----\n\nx\n", "T", "## zones\n\nx", "zone\n"),

@@ -128,6 +128,9 @@ def convert(markup: str) -> Converted:
         title = _line(soup.title) if soup.title is not None and soup.title.find_parent("svg") is None else ""
         _drop_what_is_not_said(soup)
         for element in soup(_HEADINGS):
+            # `impl X for T<div>where ...</div>`
+            for inner in element(["br", "div", "p", "li", "td"]):
+                inner.insert_before(" ")
             if not _line(element) and element.find("img", alt=True) is None:
                 element.decompose()
         first = soup.h1
@@ -234,6 +237,4 @@ def _before_is_text(text: Any) -> bool:
 
 
 def _line(element: Any) -> str:
-    for inner in element(["br", "div", "p", "li", "td"]) if element is not None else ():
-        inner.insert_before(" ")
     return " ".join(element.get_text().replace("¶", " ").split()) if element is not None else ""

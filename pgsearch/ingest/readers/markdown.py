@@ -36,6 +36,7 @@ _DIALECT = re.compile(
     r"|\[\^[^\]\s]+\]|^\[[ xX]\][ \t]+|^\[{1,2}(?:toc|TOC)\]{1,2}$",
     re.MULTILINE | re.DOTALL,
 )
+_UNKNOWN = re.compile(r"\[(?P<words>[^\[\]^][^\[\]]*)\]\s?\[(?P<place>[\w.:#/-]+)\](?!\()")
 # Boxes and tabs of MkDocs, whose text is indented, and what it fills in by itself.
 _BOX = re.compile(
     r"(?P<indent> *)(?:(?:!!!|\?\?\?\+?)[ \t]+[\w -]*?|===[!+]?[ \t]*)(?:[ \t]*\"(?P<title>[^\"\n]*)\")?[ \t]*"
@@ -239,13 +240,19 @@ def _rendered(text: str) -> str:
 
 
 def _drop_dialect(state: StateCore) -> None:
+    known = state.env.get("references", {})
+
+    def unresolved(found: re.Match[str]) -> str:
+        """The words of a link to what another file defines."""
+        return found[0] if " ".join(found["place"].split()).upper() in known else found["words"]
+
     for before, token in zip([None, *state.tokens], state.tokens, strict=False):
         if token.type != "inline":
             continue
         if before is not None and before.type == "heading_open":
             token.content = _ANCHOR.sub("", token.content)
         if any(mark in token.content for mark in (":", "[", "{")):
-            token.content = _without_dialect(token.content)
+            token.content = _without_dialect(_UNKNOWN.sub(unresolved, token.content))
 
 
 def _without_dialect(content: str) -> str:
