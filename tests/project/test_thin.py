@@ -219,3 +219,11 @@ def test_extras_stand_in_no_circle_and_all_holds_each_that_is_no_gigabyte() -> N
         *("all", "local", "langchain", "llamaindex", "haystack"),
         *("test", "lint", "bench", "dev"),
     }
+
+
+def test_the_demo_brings_what_the_commands_at_its_end_need() -> None:
+    """`ingest` reads Markdown by its marks, `embed` fits a model, `serve` listens."""
+    installed = re.search(r"--editable '\.\[([a-z,]+)\]'\n\ttouch \$@", (ROOT / "Makefile").read_text(encoding="utf-8"))
+
+    assert installed
+    assert {"embedded", "ingest", "svd", "server"} <= set(installed[1].split(","))
