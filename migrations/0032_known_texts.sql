@@ -1,4 +1,4 @@
--- depends: 0028_nodes_of_the_log
+-- depends: 0030_pairs_without_groups
 -- What need not be done again: vectors of a text that stands elsewhere now, files that are what they were.
 
 -- Small (a few bytes a row beside a vector), and made in seconds; only writes of vectors wait meanwhile.
