@@ -206,6 +206,45 @@ $$;
 comment on function pgsearch._stored_pages(text, text[]) is 'Those of the pages that the collection has, with what tells
 whether they are up to date.';
 
+-- The vector of a text is the same wherever the text stands: a file that was renamed, and a section that moved to another page, are
+-- embedded already. It is taken here, while what had it before still stands.
+create or replace function pgsearch._take_over_embeddings(collection text, page_ids bigint[])
+returns void
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+set enable_hashjoin = off
+as $$
+declare
+    models constant integer[] := array(select m.model_id from pgsearch.embedding_models as m);
+begin
+    if page_ids = '{}' or models = '{}'
+       or not has_table_privilege('pgsearch.embeddings', 'select') or not has_table_privilege('pgsearch.embeddings', 'insert') then
+        return;
+    end if;
+
+    insert into pgsearch.embeddings (page_id, chunk_id, model_id, collection, content_hash, embedding)
+    select distinct on (c.chunk_id, e.model_id)
+           c.page_id, c.chunk_id, e.model_id, c.collection, c.content_hash, e.embedding
+      from unnest(_take_over_embeddings.page_ids) as p(page_id)
+           join pgsearch.chunks as c on c.page_id = p.page_id
+           join pgsearch.embeddings as e on e.content_hash = c.content_hash
+                                        and e.collection = c.collection
+                                        and e.model_id = any (models)
+     where not exists (select
+                         from pgsearch.embeddings as own
+                        where own.page_id = c.page_id
+                          and own.chunk_id = c.chunk_id
+                          and own.model_id = e.model_id)
+     order by c.chunk_id, e.model_id
+    on conflict do nothing;
+end;
+$$;
+
+comment on function pgsearch._take_over_embeddings(text, bigint[]) is
+'Gives chunks of these pages that have no vector the one that the collection has of the same text, for every model.';
+
 create or replace function pgsearch._put_pages(collection text, lines bigint[], pages jsonb[])
 returns table (
     line            bigint,
@@ -226,8 +265,7 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-    -- raised when split_content gives other chunks for the same text, so that pages put again are split again
-    splitter     constant text := 'split 1';
+    splitting    text;
     config       text;
     chunk_size   integer;
     all_lines    bigint[];
@@ -241,16 +279,18 @@ declare
     put_at       constant timestamptz := clock_timestamp();
 begin
     -- for share: set_text_config waits until these pages are in, and the other way round
-    select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer
-      into config, chunk_size
+    select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer,
+           pgsearch._splitting(c.settings)
+      into config, chunk_size, splitting
       from pgsearch.collections as c
      where c.collection = _put_pages.collection
        for share;
     if not found then
         -- null, because a rival may have just created it with another language
         perform pgsearch.create_collection(_put_pages.collection, null);
-        select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer
-          into strict config, chunk_size
+        select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer,
+           pgsearch._splitting(c.settings)
+          into strict config, chunk_size, splitting
           from pgsearch.collections as c
          where c.collection = _put_pages.collection
            for share;
@@ -282,7 +322,7 @@ begin
                sha256(convert_to(concat_ws(' ', h.split, j.page), 'UTF8')) as content_hash,
                sha256(convert_to(concat_ws(' ', h.split, j.page - '{external_id,tags,source,metadata}'::text[]), 'UTF8')) as text_hash
           from judged as j
-               cross join lateral (select case when (j.page ->> 'content') is not null then splitter || ' ' || chunk_size end as split) as h
+               cross join lateral (select case when (j.page ->> 'content') is not null then splitting end as split) as h
          where j.reason is null
     ), compared as (
         select g.*,
@@ -458,6 +498,8 @@ begin
       from outcome as o
            left join counted as c on c.page_id = o.page_id
      order by o.line;
+
+    perform pgsearch._take_over_embeddings(_put_pages.collection, new_ids);
 end;
 $$;
 

@@ -32,9 +32,11 @@ WITHOUT_METHOD = {
     "finish_load",
     "fuse",
     "legacy_scores",
+    "list_read_files",
     "load_pages",
     "neighbour_scores",
     "normalize_display_scores",
+    "note_read_files",
     "reanalyze",  # pgsearch maintain
     "snippet",
     "split_content",
