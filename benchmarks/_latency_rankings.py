@@ -132,6 +132,36 @@ def synthetic(server: str, sizes: Sequence[int], queries: int) -> dict[str, Any]
     return found
 
 
+def classes(server: str, sizes: Sequence[int], queries: int) -> dict[str, Any]:
+    """BM25 by what is asked: content words, words as the text has them, common ones, and a pasted text."""
+    found: dict[str, Any] = {"commit": commit(), "measured": today(), "queries": queries, "sizes": {}}
+    search = "select chunk_id, score, approximate from pgsearch.search_bm25(%(query)s, %(top_n)s)"
+    for chunks in sizes:
+        dsn = database(server, f"pgsearch_speed_synthetic_{chunks}")
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            _synthetic.load(connection, chunks)
+            note(f"BM25 by class of query, {chunks:,} chunks ...")
+            of_size = found["sizes"].setdefault(str(chunks), {})
+            for kind in _synthetic.CLASSES:
+                asked = Asked(connection)
+                exact = 0
+                for at, words in enumerate(_synthetic.queries(queries, kind=kind)):
+                    query = " ".join(words)
+                    given = {"query": query, "top_n": TOP_N}
+                    connection.execute(search, given)
+                    exact += not any(row[2] for row in asked.ask(EXACT, at, search, given))
+                    # as many as take a minute at a million chunks
+                    if at % max(1, queries // 8) == 0 and kind != "long":
+                        asked.ask(RANKED, at, _RANKED, {**given, "words": _or_query(connection, query)})
+                of_size[kind] = {
+                    "ways": asked.figures(),
+                    "exact": round(exact / queries, 3),
+                    "against_ts_rank_cd": asked.times_faster(EXACT, RANKED) if RANKED in asked.wall else None,
+                }
+    found["load"] = load()
+    return found
+
+
 def growth(server: str, sizes: Sequence[int], queries: int, rounds: int = 3) -> dict[str, Any]:
     """BM25 on all corpora in turn, so that what slows one down slows down all; the median of the rounds counts."""
     words = [" ".join(query) for query in _synthetic.queries(queries)]

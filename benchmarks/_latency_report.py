@@ -11,7 +11,7 @@ from benchmarks._latency_stages import STAGES
 from benchmarks._report import MACHINE, number, shown, table
 
 # those that are measured as a whole; of corpora each size is measured together
-_PARTS = ("growth", "korean", "hybrid", "sessions", "deploy")
+_PARTS = ("classes", "growth", "korean", "hybrid", "sessions", "deploy")
 
 
 def render(figures: dict[str, Any]) -> str:
@@ -31,6 +31,8 @@ were asked in one run, query by query in turn. {_busy(figures)}"""
     ]
     if "corpus" in figures:
         parts.append(_corpus_section(figures["corpus"], figures.get("korean")))
+    if "classes" in figures:
+        parts.append(_classes_section(figures["classes"]))
     if "growth" in figures:
         parts.append(_growth_section(figures["growth"]))
     if "korean" in figures:
@@ -251,6 +253,32 @@ def _growth_section(found: dict[str, Any]) -> str:
 growth of the exact p50 over that of {int(least):,} chunks.
 
 {table([*columns, "growth"], rows)}"""
+
+
+def _classes_section(found: dict[str, Any]) -> str:
+    rows = [
+        [
+            f"{int(size):,}",
+            kind,
+            shown(of_kind["ways"][EXACT]),
+            shown(of_kind["ways"][EXACT]["processor"]) if of_kind["ways"][EXACT]["processor"] else "",
+            f"{of_kind['exact']:.0%}",
+            f"{of_kind['against_ts_rank_cd']}×" if of_kind["against_ts_rank_cd"] else "",
+        ]
+        for size, kinds in sorted(found["sizes"].items(), key=lambda item: int(item[0]))
+        for kind, of_kind in kinds.items()
+    ]
+    told = "; ".join(
+        f"*{kind}*: {fewest} to {most} words of rank {first:,} to {last:,}"
+        for kind, ((first, last), (fewest, most)) in _synthetic.CLASSES.items()
+    )
+    return f"""### By what is asked
+
+`search_bm25` as it comes, top {TOP_N}, {found["queries"]} queries of each class ({told}). *Exact* is the share of queries whose answer is not
+marked approximate; the last column is the ratio of the medians of {RANKED} and this over the queries that both
+answered.
+
+{table(["chunks", "queries", "p50 / p95 ms", "processor", "exact", f"against {RANKED}"], rows)}"""
 
 
 def _sessions_section(found: dict[str, Any]) -> str:

@@ -90,13 +90,23 @@ def word(rank: int) -> str:
     return "w" + str(rank).translate(str.maketrans("0123456789", _LETTERS))
 
 
-def queries(count: int, seed: int = 7, most_words: int = 8) -> list[list[str]]:
-    """So many queries, of 1, 2 ... most_words different words in turn, drawn as the words of the text are."""
+# What people ask for: by the ranks of its words, and from how few to how many of them.
+CLASSES = {
+    "content words": ((20, 20_000), (1, 8)),
+    "as the text is": ((1, VOCABULARY), (1, 8)),
+    "common words": ((1, 60), (1, 5)),
+    "long": ((20, VOCABULARY), (30, 50)),
+}
+
+
+def queries(count: int, seed: int = 7, kind: str = "as the text is") -> list[list[str]]:
+    """So many queries of a class, of its fewest .. most different words in turn, drawn as the words of the text are."""
+    (first, last), (fewest, most) = CLASSES[kind]
     chosen = random.Random(seed)
     found = []
     for number in range(count):
         words: dict[str, None] = {}
-        while len(words) < 1 + number % most_words:
-            words[word(int(math.exp(chosen.random() * math.log(VOCABULARY))))] = None
+        while len(words) < fewest + number % (most - fewest + 1):
+            words[word(int(first * math.exp(chosen.random() * math.log(last / first))))] = None
         found.append(list(words))
     return found

@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks._latency_asking import load, today
 from benchmarks._latency_plot import plot
-from benchmarks._latency_rankings import growth, korean, synthetic
+from benchmarks._latency_rankings import classes, growth, korean, synthetic
 from benchmarks._latency_report import measured_parts, render
 from benchmarks._latency_sessions import sessions
 from benchmarks._latency_stages import hybrid
@@ -72,6 +72,7 @@ def deploying(server: str, rounds: int) -> dict[str, Any]:
 
 PARTS: dict[str, Callable[[str, argparse.Namespace, Path | None], dict[str, Any]]] = {
     "corpus": lambda server, arguments, folder: synthetic(server, arguments.sizes, arguments.queries),
+    "classes": lambda server, arguments, folder: classes(server, arguments.sizes, arguments.queries),
     "growth": lambda server, arguments, folder: growth(server, arguments.sizes, arguments.queries),
     "korean": lambda server, arguments, folder: korean(server, _needed(folder), arguments.queries),
     "hybrid": lambda server, arguments, folder: hybrid(server, _needed(folder), arguments.queries),
@@ -106,7 +107,7 @@ def main(given: Sequence[str] | None = None) -> int:
         named = os.environ.get("PGSEARCH_DATA")
         folder = Path(named) if named else None
         server = arguments.dsn or embedded.start()
-        for part in arguments.parts or (list(PARTS) if folder else ["corpus", "growth", "deploy"]):
+        for part in arguments.parts or (list(PARTS) if folder else ["corpus", "classes", "growth", "deploy"]):
             found = PARTS[part](server, arguments, folder)
             # Read again, because it may have taken long, and another run may have measured another part.
             figures = read_figures(output / FIGURES)

@@ -1,4 +1,4 @@
--- depends: 0028_nodes_of_the_log
+-- depends: 0030_pairs_without_groups
 -- Queries that somebody has seen to, so that lists of failures show what is left to do; and of listed conversations whether
 -- their texts may be kept, and until when.
 

@@ -19,7 +19,10 @@ _LONGEST_SENTENCE = 400
 _LEAST_SHARE = 0.45
 _MOST_READ = 400
 
-_ENDS = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+_ENDS = re.compile(r"(?<=[.!?。！？])\s+|\n")
+# a line that was broken to fit a width; shorter ones are headings, entries of a list or verses, and code ends otherwise
+_WRAPPED = re.compile(r".{39,}[\w,;]")
+_MARK = re.compile(r"\s*(?:[-*+•#>|]+|\d+[.)])\s+")
 _WORDS = re.compile(r"\w+")
 
 
@@ -53,12 +56,25 @@ def extract_answer(question: str, found: Sequence[Passage]) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    parts = (" ".join(part.split()) for part in _ENDS.split(text))
+    parts = (" ".join(_MARK.sub("", part, count=1).split()) for part in _ENDS.split(_unwrapped(text)))
     return [
         part if len(part) <= _LONGEST_SENTENCE else f"{part[: _LONGEST_SENTENCE - 1]}…"
         for part in parts
         if any(character.isalnum() for character in part)
     ]
+
+
+def _unwrapped(text: str) -> str:
+    """The text with the lines of a paragraph as one, where they were broken to fit a width."""
+    lines: list[str] = []
+    wrapped = False
+    for line in text.splitlines():
+        if wrapped and line.strip() and not _MARK.match(line):
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line)
+        wrapped = _WRAPPED.fullmatch(line.strip()) is not None
+    return "\n".join(lines)
 
 
 def _parts(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""A Python file cut at its definitions, so that a search finds a function and not some lines that hold half of two.
+"""A source file cut at its definitions, so that a search finds a function and not some lines that hold half of two.
 
 Every line of the file is in one chunk, in order: a function, a class that fits, a method of a class that does not, or
 what stands between them. The heading names the definition, and in brackets the words of names such as
@@ -41,9 +41,14 @@ class CodeChunk:
 def cut_module(facts: ModuleFacts, source: str, longest: int = LONGEST) -> list[CodeChunk]:
     """Chunks of a file in their order; a chunk holds at most `longest` characters."""
     lines = clean(source).split("\n")
+    # by the lines, because a method may stand outside of what it is named by
     children: dict[str, list[Symbol]] = {}
-    for symbol in sorted(facts.symbols, key=lambda one: (one.line, one.name)):
-        children.setdefault(symbol.name.rpartition(".")[0], []).append(symbol)
+    around: list[Symbol] = []
+    for symbol in sorted(facts.symbols, key=lambda one: (one.line, -one.end_line, one.name)):
+        while around and around[-1].end_line < symbol.end_line:
+            around.pop()
+        children.setdefault(around[-1].name if around else "", []).append(symbol)
+        around.append(symbol)
     chunks: list[CodeChunk] = []
 
     def text(line: int, end_line: int) -> str:

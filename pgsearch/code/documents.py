@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from pgsearch.code.words import clean, first_paragraph, one_line, split_words
+from pgsearch.ingest.readers.front_matter import FRONT_MATTER
 
 DocType = Literal["readme", "adr", "design"]
 
@@ -58,7 +59,8 @@ def read_document(path: str, text: str) -> Document:
     prose: list[str] = []
     fence = ""
     done = False
-    lines = _without_front_matter(clean(text).splitlines())
+    front = FRONT_MATTER.match(text)
+    lines = clean(text[front.end() :] if front else text).splitlines()
     for number, line in enumerate(lines):
         opened = _FENCE.match(line)
         if fence or opened:
@@ -87,9 +89,3 @@ def read_document(path: str, text: str) -> Document:
         headings[1 : 1 + _MOST_HEADINGS],
         first_paragraph("\n".join(prose), _LONGEST_OPENING),
     )
-
-
-def _without_front_matter(lines: list[str]) -> list[str]:
-    if lines[:1] == ["---"] and "---" in lines[1:]:
-        return lines[lines.index("---", 1) + 1 :]
-    return lines

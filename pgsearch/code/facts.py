@@ -1,4 +1,4 @@
-"""What is known of a Python file once it was parsed: enough to make nodes and graph again without parsing it again.
+"""What is known of a source file once it was parsed: enough to make nodes and graph again without parsing it again.
 
 The facts of a file depend on its text alone, so they are kept in the database with the file's hash, and a repository in
 which one file changed costs one parse. What depends on other files (in-degree, resolved calls, prefixes of routes) is
@@ -14,7 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-Kind = Literal["module", "class", "function", "method"]
+Kind = Literal["module", "class", "interface", "enum", "struct", "trait", "type", "function", "method", "macro"]
+
+
+class UnreadableSourceError(ValueError):
+    """The text is no code that can be read as such; the message says why."""
 
 
 @dataclass(slots=True)
@@ -22,7 +26,8 @@ class Symbol:
     """A class, function or method; lines count from 1 and include decorators and the comment right above.
 
     `name` is qualified within the file (`Pipeline.run`). `calls` are dotted names as the code has them, where a
-    receiver whose class is plain from the code is replaced by that class. `code_hash` is that of the lines.
+    receiver whose class is plain from the code is replaced by that class. `code_hash` is that of the lines. `private`
+    is what the code says so, beside names that begin with an underscore.
     """
 
     name: str
@@ -37,11 +42,12 @@ class Symbol:
     raises: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
     code_hash: str = ""
+    private: bool = False
 
     @property
     def public(self) -> bool:
-        """No part of the name begins with an underscore."""
-        return not any(part.startswith("_") for part in self.name.split("."))
+        """Neither said to be private, nor called so by an underscore."""
+        return not self.private and not any(part.startswith("_") for part in self.name.split("."))
 
 
 @dataclass(slots=True)
@@ -82,16 +88,20 @@ class Inclusion:
 
 @dataclass(slots=True)
 class Routing:
-    """Routers of a file with their own prefix, what hangs on them, and string constants for prefixes."""
+    """Routers of a file with their own prefix, what hangs on them, and string constants for prefixes.
+
+    A constant may be one of a class, or of what a function gives back: `Settings.PREFIX`, `get_settings.PREFIX`.
+    """
 
     routers: dict[str, str] = field(default_factory=dict)
     uses: list[RouteUse] = field(default_factory=list)
     inclusions: list[Inclusion] = field(default_factory=list)
+    constants: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class ModuleFacts:
-    """All of a file; `calls` are those of its top level."""
+    """All of a file; `calls` are those of its top level, `module` is what it calls itself (a package of Java or Go)."""
 
     path: str
     lines: int
@@ -100,6 +110,7 @@ class ModuleFacts:
     imports: list[Import] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     routing: Routing = field(default_factory=Routing)
+    module: str = ""
 
     @property
     def name(self) -> str:
@@ -113,7 +124,7 @@ class ModuleFacts:
 
     def qualified(self, symbol: str) -> str:
         """Dotted name of a symbol of the file."""
-        return f"{self.name}.{symbol}"
+        return f"{self.module or self.name}.{symbol}"
 
 
 def packed(facts: ModuleFacts) -> str:
@@ -129,7 +140,9 @@ def packed(facts: ModuleFacts) -> str:
             facts.routing.routers,
             [_values(use) for use in facts.routing.uses],
             [_values(one) for one in facts.routing.inclusions],
+            facts.routing.constants,
         ],
+        facts.module,
     ]
     text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
     return base64.b85encode(zlib.compress(text.encode(), 6)).decode()
@@ -138,9 +151,10 @@ def packed(facts: ModuleFacts) -> str:
 def unpacked(text: str) -> ModuleFacts | None:
     """The facts again; None when another version of this code packed them."""
     try:
-        path, lines, docstring, symbols, imports, calls, (routers, uses, inclusions) = json.loads(
+        path, lines, docstring, symbols, imports, calls, routing, module = json.loads(
             zlib.decompress(base64.b85decode(text))
         )
+        routers, uses, inclusions, constants = routing
         return ModuleFacts(
             path,
             lines,
@@ -148,7 +162,13 @@ def unpacked(text: str) -> ModuleFacts | None:
             [Symbol(*values) for values in symbols],
             [Import(*values) for values in imports],
             calls,
-            Routing(routers, [RouteUse(*values) for values in uses], [Inclusion(*values) for values in inclusions]),
+            Routing(
+                routers,
+                [RouteUse(*values) for values in uses],
+                [Inclusion(*values) for values in inclusions],
+                constants,
+            ),
+            module,
         )
     except (ValueError, TypeError, zlib.error):
         return None

@@ -8,12 +8,14 @@ method of a parameter without annotation, is left out: a graph that guesses woul
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
+from posixpath import normpath
 
 from pgsearch.code.facts import Import, ModuleFacts, Symbol
 
 _DEEPEST = 10  # classes above a class
+_SCRIPTS = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
 
 Place = tuple[str, str]
 """A file and a qualified name in it; the name "" is the file itself."""
@@ -152,6 +154,8 @@ class CodeGraph:
 
     def _through(self, path: str, one: Import, rest: str) -> Place | None:
         """What `rest` is, seen through an import."""
+        if path.endswith(_SCRIPTS):
+            return self._through_script(path, one, rest)
         if one.name is None:
             dotted = f"{one.module}.{rest}" if rest else one.module
             # the longest part that is a module; what remains is a name in it
@@ -170,6 +174,19 @@ class CodeGraph:
         if submodule is not None and submodule != path:
             return self._named_in(submodule, rest) if rest else (submodule, "")
         return None
+
+    def _through_script(self, path: str, one: Import, rest: str) -> Place | None:
+        """The same in JavaScript, where a module is a file; without a module it is what the file calls otherwise."""
+        module = self._module(path, one.module, 0) if one.module else path
+        if module is None or (one.module and module == path):
+            return None
+        if one.name is None:
+            return self._named_in(module, rest) if rest else (module, "")
+        found = self.resolve(module, f"{one.name}.{rest}" if rest else one.name)
+        # `exports.find` of a module that is required as a whole
+        if found is None and one.name == "default":
+            found = self.resolve(module, rest) if rest else (module, "default")
+        return found or (self._named_in(module, one.name) if not rest else None)
 
     def _named_in(self, module: str, dotted: str) -> Place | None:
         """What a name of a file is; one that nothing defines is taken for a variable of the file."""
@@ -192,6 +209,8 @@ class CodeGraph:
         return found
 
     def _module(self, path: str, dotted: str, level: int) -> str | None:
+        if path.endswith(_SCRIPTS):
+            return next((one for one in _script_files(path, dotted) if one in self._modules), None)
         if level:
             folder = PurePosixPath(path).parent
             for _ in range(level - 1):
@@ -211,6 +230,24 @@ class CodeGraph:
         return None
 
 
+def _script_files(path: str, module: str) -> Iterator[str]:
+    """What a module of JavaScript may be called; `@/` and `~/` are the folder of the sources."""
+    folder = PurePosixPath(path).parent
+    if module.startswith("."):
+        places = [normpath(str(folder / module))]
+    elif module.startswith(("@/", "~/")):
+        places = [str(above / inside / module[2:]) for above in (folder, *folder.parents) for inside in ("", "src")]
+    else:
+        return
+    for place in places:
+        yield place
+        stem = place.removesuffix(".js").removesuffix(".jsx").removesuffix(".mjs")
+        for suffix in _SCRIPTS:
+            yield f"{stem}{suffix}"
+        for suffix in _SCRIPTS:
+            yield f"{place}/index{suffix}".removeprefix("./")
+
+
 def _dotted_names(modules: Mapping[str, ModuleFacts], package: str) -> dict[str, str]:
     """Files by the names under which they can be imported.
 
@@ -222,8 +259,13 @@ def _dotted_names(modules: Mapping[str, ModuleFacts], package: str) -> dict[str,
     inside = f"{package}." if package and "__init__.py" in modules else ""
     if inside:
         names[package] = "__init__.py"
-    for path in sorted(modules):
+    for path, facts in sorted(modules.items()):
         stem = PurePosixPath(path).with_suffix("")
+        if not path.endswith((".py", ".pyi")):
+            # Java and Kotlin import what a file is called by in its package
+            if facts.module and path.endswith((".java", ".kt")):
+                names.setdefault(f"{facts.module}.{stem.name}", path)
+            continue
         parts = stem.parts[:-1] if stem.name == "__init__" else stem.parts
         if not parts:
             continue

@@ -18,12 +18,14 @@ from typing import Any, Literal, NamedTuple
 from pgsearch.client import Client
 from pgsearch.client.calls import inner
 from pgsearch.code.chunks import cut_module
+from pgsearch.code.definitions import read_definitions
 from pgsearch.code.documents import doc_type, read_document
-from pgsearch.code.facts import ModuleFacts, unpacked
+from pgsearch.code.facts import ModuleFacts, UnreadableSourceError, unpacked
+from pgsearch.code.grammars import LANGUAGES as GRAMMARS
 from pgsearch.code.issues import FOLDER as ISSUES
 from pgsearch.code.issues import Issue, read_issues
 from pgsearch.code.nodes import Node, code_nodes, document_node, issue_node
-from pgsearch.code.python_symbols import UnreadableSourceError, decoded, read_module
+from pgsearch.code.python_symbols import decoded, read_module
 from pgsearch.code.repository import LARGEST, SourceFile, file_hash, read_repository
 from pgsearch.embedding.registering import default_model
 from pgsearch.ingest.bulk import LoadReport, Record, Refusal, load_records
@@ -47,8 +49,9 @@ Tell = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class IndexReport:
-    """What became of a run. `nodes` counts the nodes that stand now, by type; `unparsed` are Python files that are
-    searched as text, because they cannot be parsed, and why."""
+    """What became of a run. `nodes` counts the nodes that stand now, by type; `unparsed` are files that are searched as
+    text, because they cannot be parsed, and why; `without_grammar` counts by language those that are, because the
+    extra `code` is not installed."""
 
     collection: str
     model: str
@@ -57,6 +60,7 @@ class IndexReport:
     files_deleted: int = 0
     passed_over: dict[str, int] = field(default_factory=dict)
     unparsed: dict[str, str] = field(default_factory=dict)
+    without_grammar: dict[str, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     chunks_inserted: int = 0
     chunks_deleted: int = 0
@@ -125,6 +129,9 @@ def index_repository(
         if path in new_pages or (known[path].unparsed is None and known[path].node_hashes.get(model) != hashes[path])
     }
     report = IndexReport(collection, model, len(repository.files), len(new_pages), len(gone), repository.passed_over)
+    report.without_grammar = dict(
+        Counter(file.language for file in repository.files if file.language in GRAMMARS and not file.is_defined)
+    )
     report.unparsed = {path: why for path in hashes if path in known and (why := known[path].unparsed) is not None}
     moved = any(model not in one.node_hashes for one in known.values() if one.node_hashes)
     if known and not (new_pages or new_nodes or gone or moved):
@@ -210,7 +217,7 @@ def _records(
             yield Refusal(file.path, f"it cannot be read: {error.strerror or error}")
             continue
         # the file may have changed since it was hashed; what is stored is what was read
-        hashes[file.path] = file_hash(raw)
+        hashes[file.path] = file_hash(raw, file.language)
         page = _page(file, raw, hashes[file.path], work)
         if file.path in new_pages:
             yield Record(file.path, page)
@@ -230,10 +237,12 @@ def _page(file: SourceFile, raw: bytes, hash: str, work: _Work) -> dict[str, Any
         "tags": file.tags,
         "metadata": metadata,
     }
-    if file.is_python:
-        source = decoded(raw)
+    if file.is_defined:
+        source = decoded(raw) if file.is_python else _text(raw)
         try:
-            facts = read_module(file.path, source)
+            facts = (
+                read_module(file.path, source) if file.is_python else read_definitions(file.path, file.language, source)
+            )
         except UnreadableSourceError as error:
             work.unparsed[file.path] = metadata["unparsed"] = str(error)
             return {**page, "format": "code", "content": source}
@@ -267,7 +276,7 @@ def _text(raw: bytes) -> str:
 
 
 def _has_node(file: SourceFile) -> bool:
-    return file.is_python or (file.is_document and doc_type(file.path) is not None)
+    return file.is_defined or (file.is_document and doc_type(file.path) is not None)
 
 
 def _issue_hash(issue: Issue) -> str:

@@ -12,7 +12,7 @@ from pgsearch.code.facts import ModuleFacts, Symbol, packed
 from pgsearch.code.graph import CodeGraph, Place, node_id
 from pgsearch.code.importance import importance, is_api_file
 from pgsearch.code.issues import Issue
-from pgsearch.code.routes import Route, whole_routes
+from pgsearch.code.routes import Route, inherited_methods, whole_routes
 from pgsearch.code.summaries import SymbolSummaryBuilder
 
 Node: TypeAlias = dict[str, Any]
@@ -30,7 +30,9 @@ def code_nodes(modules: Iterable[ModuleFacts], file_hashes: dict[str, str], pack
 
     def members(path: str, name: str) -> list[str] | None:
         symbol = graph.symbol((path, name))
-        return symbol.members if symbol is not None and symbol.kind == "class" else None
+        if symbol is None or symbol.kind != "class":
+            return None
+        return [*symbol.members, *(verb for base in symbol.bases for verb in inherited_methods(base))]
 
     routes = whole_routes({path: facts.routing for path, facts in facts_of.items()}, graph.resolve, members)
     handlers = {(route.path, route.handler) for route in routes}
@@ -182,8 +184,9 @@ def _route_node(builder: SymbolSummaryBuilder, route: Route, facts: ModuleFacts,
         route.path,
         hashlib.sha256(code.encode()).hexdigest()[:32],
         {
-            "name": route.handler.rpartition(".")[2],
-            "qualified_name": facts.qualified(route.handler),
+            # a function without a name is known by its route
+            "name": route.handler.rpartition(".")[2] or route.route,
+            "qualified_name": facts.qualified(route.handler) if route.handler else facts.name,
             "kind": "route",
             "method": route.method,
             "route": route.route,

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from pgsearch.code.facts import Import, ModuleFacts, Symbol
+from pgsearch.code.facts import Import, ModuleFacts, Symbol, UnreadableSourceError
+from pgsearch.code.newer_python import written_as_before
 from pgsearch.code.routes import read_routing
 from pgsearch.code.words import clean, first_paragraph, one_line
 
@@ -24,10 +25,6 @@ _BUILTINS = frozenset(dir(builtins))
 _LONGEST_SIGNATURE = 400  # characters
 _LONGEST_DOCSTRING = 600
 _MOST_CALLS = 200  # a symbol
-
-
-class UnreadableSourceError(ValueError):
-    """The text is no Python that this interpreter can parse; the message says why."""
 
 
 def decoded(raw: bytes) -> str:
@@ -56,8 +53,17 @@ def parse(source: str) -> ast.Module:
 
 
 def read_module(path: str, source: str) -> ModuleFacts:
-    """Facts of a file, whose `path` is relative to the repository; UnreadableSourceError as parse."""
-    tree = parse(source)
+    """Facts of a file, whose `path` is relative to the repository; UnreadableSourceError as parse.
+
+    What only a newer Python understands is read all the same, where the extra `code` is installed.
+    """
+    try:
+        tree = parse(source)
+    except UnreadableSourceError:
+        before = written_as_before(source)
+        if before is None:
+            raise
+        tree = parse(before)
     try:
         return _facts(path, source, tree)
     except RecursionError:
@@ -127,6 +133,7 @@ def _facts(path: str, source: str, tree: ast.Module) -> ModuleFacts:
     top = reader.used(_outside_definitions(tree.body), None)
     for node in definitions(tree.body):
         reader.add(node, "")
+    routing, included = read_routing(tree)
     own = {symbol.name for symbol in reader.symbols} | {one.bound for one in reader.imports}
     hidden = _BUILTINS - own
     for symbol in reader.symbols:
@@ -138,9 +145,9 @@ def _facts(path: str, source: str, tree: ast.Module) -> ModuleFacts:
         len(lines),
         _docstring(tree),
         reader.symbols,
-        reader.imports,
+        [*reader.imports, *included],
         _worth_keeping(_resolved(top, {}, shadowed=False), hidden),
-        read_routing(tree, lines),
+        routing,
     )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pgsearch.code import documents
+from pgsearch.code.grammars import LANGUAGES as GRAMMARS
+from pgsearch.code.grammars import has_grammar
 from pgsearch.code.words import split_words
 from pgsearch.errors import PgsearchError
 
@@ -18,7 +20,7 @@ LARGEST = 1_000_000
 """Bytes of a file: what is larger was not written by hand."""
 
 # Raised when facts, chunks or summaries of the same file become others: then every file is read again.
-VERSION = "code 1"
+VERSION = "code 2"
 
 LANGUAGES = {
     ".py": "python",
@@ -26,19 +28,26 @@ LANGUAGES = {
     ".js": "javascript",
     ".jsx": "javascript",
     ".mjs": "javascript",
+    ".cjs": "javascript",
     ".ts": "typescript",
     ".tsx": "typescript",
+    ".mts": "typescript",
+    ".cts": "typescript",
     ".go": "go",
     ".rs": "rust",
     ".java": "java",
     ".kt": "kotlin",
+    ".kts": "kotlin",
     ".scala": "scala",
     ".swift": "swift",
     ".c": "c",
     ".h": "c",
     ".cc": "c++",
     ".cpp": "c++",
+    ".cxx": "c++",
     ".hpp": "c++",
+    ".hh": "c++",
+    ".hxx": "c++",
     ".cs": "c#",
     ".rb": "ruby",
     ".php": "php",
@@ -87,6 +96,11 @@ class SourceFile:
         return self.language == "python"
 
     @property
+    def is_defined(self) -> bool:
+        """Whether its definitions can be read."""
+        return self.is_python or (self.language in GRAMMARS and has_grammar(self.language))
+
+    @property
     def is_document(self) -> bool:
         return self.language in ("markdown", "text")
 
@@ -106,9 +120,10 @@ class Repository:
     passed_over: dict[str, int] = field(default_factory=dict)
 
 
-def file_hash(raw: bytes) -> str:
-    """Of the bytes and of the way they are read."""
-    return hashlib.sha256(VERSION.encode() + b"\0" + raw).hexdigest()[:32]
+def file_hash(raw: bytes, language: str = "") -> str:
+    """Of the bytes and of the way they are read, which is another one when a grammar was installed meanwhile."""
+    way = f"{VERSION} by grammar" if language in (*GRAMMARS, "python") and has_grammar(language) else VERSION
+    return hashlib.sha256(way.encode() + b"\0" + raw).hexdigest()[:32]
 
 
 def check_root(root: Path) -> None:
@@ -145,7 +160,7 @@ def read_repository(root: Path, largest: int = LARGEST) -> Repository:
             if b"\0" in raw:
                 passed_over["binary"] += 1
             else:
-                files.append(SourceFile(path, location, language, file_hash(raw)))
+                files.append(SourceFile(path, location, language, file_hash(raw, language)))
     return Repository(root, files, dict(passed_over.most_common()))
 
 

@@ -1,4 +1,4 @@
-"""Routes of FastAPI, Flask and Starlette applications, read from the code: the parts in each file, and the whole.
+"""Routes of FastAPI, Flask, Starlette and Django applications, read from the code: each file's part, and the whole.
 
 A path is spread over files: a decorator has its end, the router a prefix, and the place that includes the router
 another one. A file's part is read once (`read_routing`); `whole_routes` joins the parts.
@@ -7,10 +7,11 @@ another one. A file's part is read once (`read_routing`); `whole_routes` joins t
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pgsearch.code.facts import Inclusion, RouteUse, Routing
+from pgsearch.code.facts import Import, Inclusion, RouteUse, Routing
 from pgsearch.code.words import clean, first_paragraph
 
 _VERBS = frozenset({"get", "post", "put", "delete", "patch", "head", "options", "trace"})
@@ -23,7 +24,18 @@ _ROUTERS = {
     "Blueprint": "url_prefix",
     "Starlette": "",
     "Router": "",
+    "DefaultRouter": "",
+    "SimpleRouter": "",
 }
+# What the methods of a view set of Django's REST framework answer, at the path of the set and at that of one of it.
+_ACTIONS = {
+    "of set": {"list": "GET", "create": "POST"},
+    "of one": {"retrieve": "GET", "update": "PUT", "partial_update": "PATCH", "destroy": "DELETE"},
+}
+# What may be a setting or a constant; {id} is a parameter.
+_NAMED = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)+|[A-Z][A-Z0-9_]+)\}")
+_LONGEST_CONSTANT = 100  # characters
+_URLS = "urlpatterns"
 _DEEPEST = 8  # routers within routers
 _MOST_PREFIXES = 64  # ways to one router
 
@@ -43,11 +55,11 @@ class Route:
     docstring: str
 
 
-def read_routing(tree: ast.Module, lines: list[str]) -> Routing:
-    """What one file says of routes."""
+def read_routing(tree: ast.Module) -> tuple[Routing, list[Import]]:
+    """What one file says of routes, and the files that it includes by a name in quotes."""
     reader = _Reader(tree)
     reader.read(tree.body, ())
-    return reader.routing
+    return reader.routing, reader.imports
 
 
 def whole_routes(
@@ -60,16 +72,33 @@ def whole_routes(
     `resolve(path, dotted)` finds where a name of a file is defined: (path, name) or None.
     `methods_of_class(path, name)` are the members of a class, None for everything else.
     """
+
+    def said(path: str, text: str) -> str:
+        """The text with what it names filled in, as far as some file says it."""
+
+        def value(found: re.Match[str]) -> str:
+            parts = found[1].split(".")
+            for end in range(len(parts), 0, -1):
+                place = resolve(path, ".".join(parts[:end]))
+                if place is not None and place[0] in routings:
+                    constant = routings[place[0]].constants.get(".".join([place[1], *parts[end:]]))
+                    if constant is not None:
+                        return constant
+            return found[0]
+
+        return _NAMED.sub(value, text) if "{" in text else text
+
     parents: dict[tuple[str, str], list[tuple[tuple[str, str], Inclusion]]] = {}
     for path, routing in sorted(routings.items()):
         for inclusion in routing.inclusions:
+            inclusion = replace(inclusion, prefix=said(path, inclusion.prefix))
             child = _router_key(path, inclusion.child, routings, resolve)
             parent = _router_key(path, inclusion.parent, routings, resolve)
             parents.setdefault(child, []).append((parent, inclusion))
 
     def prefixes(key: tuple[str, str], depth: int) -> list[str]:
         path, name = key
-        own = routings[path].routers.get(name, "") if path in routings else ""
+        own = said(path, routings[path].routers.get(name, "")) if path in routings else ""
         found: list[str] = []
         for parent, inclusion in parents.get(key, ()) if depth < _DEEPEST else ():
             kept = inclusion.prefix if inclusion.replaces else inclusion.prefix + own
@@ -81,13 +110,37 @@ def whole_routes(
         for use in routing.uses:
             place = resolve(path, use.handler) or (path, use.handler)
             members = methods_of_class(*place) if not use.methods else None
-            methods = use.methods or [verb.upper() for verb in members or () if verb in _VERBS] or ["GET"]
+            if use.methods and use.methods[0] in _ACTIONS:
+                members = methods_of_class(*place)
+                methods = [verb for action, verb in _ACTIONS[use.methods[0]].items() if action in (members or ())]
+            else:
+                methods = use.methods or [verb.upper() for verb in members or () if verb in _VERBS] or ["GET"]
             for prefix in prefixes(_router_key(path, use.router, routings, resolve), 0):
-                whole = _joined(prefix, use.path)
+                whole = _joined(prefix, said(path, use.path))
                 for method in methods:
                     route = Route(method, whole, *place, use.line, use.end_line, use.docstring)
                     routes.setdefault((method, whole, *place), route)
     return list(routes.values())
+
+
+def inherited_methods(base: str) -> list[str]:
+    """What the generic views of Django and of its REST framework answer, which stands in none of their classes."""
+    name = base.rpartition(".")[2]
+    if name in ("ModelViewSet", "ReadOnlyModelViewSet"):
+        return ["list", "retrieve", *(["create", "update", "partial_update", "destroy"] if name[0] == "M" else [])]
+    if name.endswith("ModelMixin"):
+        action = name.removesuffix("ModelMixin").lower()
+        return ["update", "partial_update"] if action == "update" else [action]
+    if name.endswith("APIView"):
+        words = {
+            "List": ["get"],
+            "Retrieve": ["get"],
+            "Create": ["post"],
+            "Update": ["put", "patch"],
+            "Destroy": ["delete"],
+        }
+        return list(dict.fromkeys(verb for word, verbs in words.items() if word in name for verb in verbs))
+    return ["get", "post"] if name in ("CreateView", "UpdateView", "DeleteView", "FormView") else []
 
 
 def _router_key(
@@ -113,14 +166,44 @@ class _Reader:
 
     def __init__(self, tree: ast.Module) -> None:
         self.routing = Routing()
+        self.imports: list[Import] = []
         self._constants: dict[str, str] = {}
         self._nameless = 0
         for statement in tree.body:
-            target = _single_target(statement)
-            if target is not None and isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
-                text = self._text(statement.value)
+            self._note_constants(statement)
+        self.routing.constants = {
+            name: text
+            for name, text in self._constants.items()
+            if len(text) <= _LONGEST_CONSTANT and not any(character.isspace() for character in text)
+        }
+
+    def _note_constants(self, statement: ast.stmt) -> None:
+        """Strings by their names: of the file, of a class, of its object, of what a function gives back."""
+        target, value = _single_target(statement), getattr(statement, "value", None)
+        if target is not None and value is not None:
+            text = self._text(value)
+            if text is not None and text != f"{{{_dotted(value)}}}":
+                self._constants[target] = text
+            elif isinstance(value, ast.Call) and (made := _dotted(value.func)) is not None:
+                self._note_alike(target, made)
+        elif isinstance(statement, ast.ClassDef):
+            for base in statement.bases:
+                self._note_alike(statement.name, _dotted(base) or "")
+            for inner in statement.body:
+                name, value = _single_target(inner), getattr(inner, "value", None)
+                text = self._text(value) if name is not None and value is not None else None
                 if text is not None:
-                    self._constants[target] = text
+                    self._constants[f"{statement.name}.{name}"] = text
+        elif isinstance(statement, ast.FunctionDef):
+            returned = [_called_or_named(one.value) for one in ast.walk(statement) if isinstance(one, ast.Return)]
+            for made in (*returned, _dotted(statement.returns) if statement.returns is not None else None):
+                self._note_alike(statement.name, made or "")
+
+    def _note_alike(self, name: str, other: str) -> None:
+        """What stands under the other name stands under this one."""
+        inside = f"{other}."
+        for known in [key for key in self._constants if other and key.startswith(inside)]:
+            self._constants.setdefault(f"{name}.{known.removeprefix(inside)}", self._constants[known])
 
     def read(self, body: Iterable[ast.stmt], scope: tuple[str, ...]) -> None:
         statements = list(body)
@@ -130,6 +213,7 @@ class _Reader:
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._read_decorators(statement, scope)
                 self.read(statement.body, (*scope, statement.name))
+                self._read_factory(statement, scope)
             elif isinstance(statement, ast.ClassDef):
                 for decorator in statement.decorator_list:
                     self._read_decorator(decorator, statement, scope)
@@ -138,6 +222,9 @@ class _Reader:
                 self._read_loop(statement, scope)
             elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
                 self._read_call(statement.value, scope, {})
+            elif isinstance(statement, ast.AugAssign) and _dotted(statement.target) == _URLS:
+                self.routing.routers.setdefault(_URLS, "")
+                self._read_urls(statement.value, _URLS, scope)
             else:
                 for name in ("body", "orelse", "finalbody"):
                     self.read(getattr(statement, name, ()), scope)
@@ -151,7 +238,10 @@ class _Reader:
         if target is None or value is None:
             return
         key = _key(scope, target)
-        if isinstance(value, ast.Call):
+        if target == _URLS or (isinstance(value, ast.List) and any(_is_url_call(item) for item in value.elts)):
+            self.routing.routers[key] = ""
+            self._read_urls(value, key, scope)
+        elif isinstance(value, ast.Call):
             kind = _last_name(value.func)
             if kind in _ROUTERS:
                 self.routing.routers[key] = self._keyword(value, _ROUTERS[kind]) or ""
@@ -161,6 +251,75 @@ class _Reader:
         elif isinstance(value, ast.List | ast.Tuple) and any(_is_route_call(item) for item in value.elts):
             self.routing.routers[key] = ""
             self._read_list(value, key, scope)
+
+    def _read_factory(self, function: _Function, scope: tuple[str, ...]) -> None:
+        """A function that gives back a router stands for it."""
+        for inner in ast.walk(function):
+            named = inner.value if isinstance(inner, ast.Return) else None
+            key = _key((*scope, function.name), named.id) if isinstance(named, ast.Name) else None
+            if key in self.routing.routers:
+                made = _key(scope, function.name)
+                self.routing.routers[made] = ""
+                self.routing.inclusions.append(Inclusion(made, key, ""))
+                return
+
+    def _read_urls(self, value: ast.expr, router: str, scope: tuple[str, ...]) -> None:
+        """Django's lists of path() and re_path(), nested by include(), joined by +."""
+        if isinstance(value, ast.List | ast.Tuple):
+            for item in value.elts:
+                self._read_urls(item, router, scope)
+        elif isinstance(value, ast.Starred):
+            self._read_urls(value.value, router, scope)
+        elif isinstance(value, ast.BinOp):
+            self._read_urls(value.left, router, scope)
+            self._read_urls(value.right, router, scope)
+        elif isinstance(value, ast.Call) and _is_url_call(value):
+            self._read_url(value, router, scope)
+        elif isinstance(value, ast.Call):
+            # i18n_patterns(path(...), ...), format_suffix_patterns(urlpatterns)
+            for item in value.args:
+                if _is_url_call(item) or isinstance(item, ast.List):
+                    self._read_urls(item, router, scope)
+        elif (named := _dotted(value)) is not None and named.endswith(".urls"):
+            self.routing.inclusions.append(Inclusion(router, self._known(named.removesuffix(".urls"), scope), ""))
+
+    def _read_url(self, call: ast.Call, router: str, scope: tuple[str, ...]) -> None:
+        path = self._argument(call, 0, "route")
+        view = _argument_node(call, 1, "view")
+        if path is None or view is None:
+            return
+        if _last_name(call.func) != "path":
+            path = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"{\1}", path.removeprefix("^").removesuffix("$"))
+            path = re.sub(r"\((?:[^()]|\([^()]*\))*\)", "{}", path).replace("\\", "")
+        if not isinstance(view, ast.Call) or _last_name(view.func) != "include":
+            while isinstance(view, ast.Call) and _last_name(view.func) != "as_view":
+                # login_required(view), cache_page(60)(view)
+                if not view.args:
+                    return
+                view = view.args[0]
+            # urls of the admin site, which its package makes
+            if _last_name(view) == "urls":
+                return
+            self._use(router, path, [], view, call, scope)
+            return
+        included = view.args[0] if view.args else None
+        if isinstance(included, ast.Tuple) and included.elts:
+            included = included.elts[0]
+        if isinstance(included, ast.List):
+            self._nameless += 1
+            nested = _key(scope, f"included {self._nameless}")
+            self.routing.routers[nested] = ""
+            self._read_urls(included, nested, scope)
+            self.routing.inclusions.append(Inclusion(router, nested, path))
+        elif isinstance(included, ast.Constant) and isinstance(included.value, str):
+            self._nameless += 1
+            nested = f"included {self._nameless}"
+            self.imports.append(Import(nested, included.value, _URLS))
+            self.routing.inclusions.append(Inclusion(router, nested, path))
+        elif included is not None and (named := _dotted(included)) is not None:
+            known = self._known(named.removesuffix(".urls"), scope)
+            child = known if known in self.routing.routers else f"{named}.{_URLS}" if "." in named else named
+            self.routing.inclusions.append(Inclusion(router, child, path))
 
     def _read_list(self, value: ast.expr, router: str, scope: tuple[str, ...]) -> None:
         """Starlette's lists of Route and Mount, nested or by name, joined by + or *."""
@@ -241,7 +400,8 @@ class _Reader:
                     child = keyword.value
             if isinstance(child, ast.Name) and child.id in names:
                 child = names[child.id]
-            named = _dotted(child) if child is not None else None
+            # a router that a function makes in place is known by the function
+            named = _called_or_named(child)
             if named is None:
                 return
             if verb == "mount":
@@ -250,6 +410,11 @@ class _Reader:
                 prefix = self._keyword(call, "prefix" if verb == "include_router" else "url_prefix")
             replaces = verb == "register_blueprint" and prefix is not None
             self.routing.inclusions.append(Inclusion(router, self._known(named, scope), prefix or "", replaces))
+        elif verb == "register" and router in self.routing.routers and len(call.args) > 1:
+            path = self._argument(call, 0, "prefix")
+            if path is not None:
+                self._use(router, f"{path}/", ["of set"], call.args[1], call, scope)
+                self._use(router, f"{path}/{{pk}}/", ["of one"], call.args[1], call, scope)
         elif verb in ("add_api_route", "add_route", "add_url_rule", "add_api_websocket_route", "add_websocket_route"):
             path = self._argument(call, 0, "rule" if verb == "add_url_rule" else "path")
             at = 2 if verb == "add_url_rule" else 1
@@ -324,12 +489,22 @@ class _Reader:
             left, right = self._text(node.left), self._text(node.right)
             return left + right if left is not None and right is not None else None
         if isinstance(node, ast.JoinedStr):
-            parts = [
-                self._text(part.value) if isinstance(part, ast.FormattedValue) else self._text(part)
-                for part in node.values
-            ]
-            return "".join(part for part in parts if part is not None)
-        named = _dotted(node)
+            parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+            texts = [(self._text(part), part) for part in parts]
+            return "".join(f"{{{clean(ast.unparse(part))}}}" if text is None else text for text, part in texts)
+        if isinstance(node, ast.Call):
+            # Field(default="/api"), os.getenv("PREFIX", "/api")
+            given = next((keyword.value for keyword in node.keywords if keyword.arg == "default"), None)
+            if (
+                given is None
+                and _last_name(node.func) in ("getenv", "get", "env", "config", "getattr")
+                and node.args[1:]
+            ):
+                given = node.args[-1]
+            if given is None and _last_name(node.func) in ("Field", "str") and node.args:
+                given = node.args[0]
+            return self._text(given) if isinstance(given, ast.Constant) else None
+        named = _dotted(node) or _dotted_through_call(node)
         return None if named is None else self._constants.get(named, f"{{{named}}}")
 
 
@@ -356,6 +531,24 @@ def _argument_node(call: ast.Call, at: int, name: str) -> ast.expr | None:
 
 def _last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _called_or_named(node: ast.expr | None) -> str | None:
+    if isinstance(node, ast.Call):
+        node = node.func
+    return _dotted(node) if node is not None else None
+
+
+def _dotted_through_call(node: ast.expr) -> str | None:
+    """`get_settings.PREFIX` of `get_settings().PREFIX`."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Call):
+        return None
+    made = _dotted(node.value.func)
+    return f"{made}.{node.attr}" if made is not None else None
+
+
+def _is_url_call(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and _last_name(node.func) in ("path", "re_path", "url") and len(node.args) > 1
 
 
 def _is_route_call(node: ast.expr) -> bool:

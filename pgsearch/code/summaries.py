@@ -60,7 +60,8 @@ class SymbolSummaryBuilder:
 
     def route(self, route: Route) -> str:
         """`POST /search route handled by search_endpoint in app/api/search.py: <docstring>`."""
-        head = f"{route.method} {route.route} route handled by {route.handler} in {route.path}"
+        by = f" by {route.handler}" if route.handler else ""
+        head = f"{route.method} {route.route} route handled{by} in {route.path}"
         said = f"{head}: {route.docstring}" if route.docstring else head
         return _sentences([said, _words(route.route, route.handler, route.path)])
 

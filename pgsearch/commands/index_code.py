@@ -105,6 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
         note(f"{path}: searched as text only, because it cannot be parsed: {reason}")
     if len(report.unparsed) > _SHOWN:
         note(f"... and {len(report.unparsed) - _SHOWN} more")
+    if report.without_grammar:
+        told = ", ".join(f"{count:,} of {language}" for language, count in report.without_grammar.items())
+        note(f"{told}: searched as text only; pip install 'pgsearch[code]' reads their definitions")
     for refusal in report.refusals[:_SHOWN]:
         note(str(refusal))
     if arguments.json:

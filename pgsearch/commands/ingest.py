@@ -62,6 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="update pages that came from files of the same path below another root, instead of refusing",
     )
     parser.add_argument(
+        "--again",
+        action="store_true",
+        help="convert documents once more that are what they were, as after a reader was updated",
+    )
+    parser.add_argument(
         "--keep-going",
         action="store_true",
         help="report and skip what cannot be stored; without it, one bad line keeps everything out",
@@ -100,6 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
                 columns=arguments.map,
                 encoding=arguments.encoding,
                 take_over=arguments.take_over,
+                again=arguments.again,
                 text_config=arguments.text_config,
                 keep_going=arguments.keep_going,
                 delete_missing=arguments.delete_missing,

@@ -39,7 +39,8 @@ def calibrate_fusion(
 
     At most 300 short texts are embedded twice: what was held out, as a query, and what is left, as a passage. A model
     that was fitted on the collection (svd:) is judged by another fit, which has not seen what was held out. Without an
-    embedder, which is where vectors come from an application, the trust stays as it is, and the calibration says why.
+    embedder, which is where vectors come from an application, the model is judged by the texts that it takes for alike,
+    and the calibration says so.
     `progress` gets how many are judged, and of how many. Returns what was found; None when `stop` was set, or when the
     model has no embeddings of the collection.
     """
@@ -84,8 +85,9 @@ def told(calibration: FusionCalibration | None) -> str:
     """What a calibration says, in a few words."""
     if calibration is None or calibration.text_shift is None:
         return "not calibrated"
+    weigh = f"words weigh {math.exp(calibration.text_shift):.1f} times as much as by default"
     if calibration.reason:
-        return f"words weigh as they do by default. {calibration.reason}"
+        return f"{weigh if calibration.text_shift else 'words weigh as they do by default'}. {calibration.reason}"
     kinds = (
         ("sentences", calibration.sentences, calibration.sentence_words, calibration.sentence_vectors),
         ("headings", calibration.headings, calibration.heading_words, calibration.heading_vectors),
@@ -95,7 +97,7 @@ def told(calibration: FusionCalibration | None) -> str:
         for kind, asked, words, vectors in kinds
         if asked
     )
-    return f"words weigh {math.exp(calibration.text_shift):.1f} times as much as by default (found by {found})"
+    return f"{weigh} (found by {found})"
 
 
 def is_calibrated(client: Client, collection: str) -> bool:

@@ -12,7 +12,7 @@ COPY has no form as a function call; the statement below is the only one here th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -127,12 +127,13 @@ def load_records(
     batch_size: int = BATCH_SIZE,
     keep_going: bool = False,
     delete_missing: bool = False,
+    kept: Sequence[str] = (),
     progress: Callable[[Progress], None] | None = None,
 ) -> LoadReport:
     """load_pages for records that know where they come from; a Refusal among them is something that was unreadable.
 
     `delete_missing` removes the pages of the collection that are not in this load, unless something was refused: then
-    it is not known what is missing.
+    it is not known what is missing. `kept` are ids that stay all the same; it may grow while the records are read.
     """
     report = LoadReport()
     with translated(), OwnCursor[dict[str, Any]](conn, row_factory=dict_row) as cursor:
@@ -155,9 +156,12 @@ def load_records(
                 if progress is not None:
                     progress(Progress("storing", last + 1, total))
             if delete_missing and not report.pages_refused:
-                cursor.execute("select pgsearch.delete_missing_pages(%s, %s) as deleted", (collection, load_id))
+                cursor.execute(
+                    "select pgsearch.delete_missing_pages(%s, %s, %s) as deleted", (collection, load_id, list(kept))
+                )
                 report.pages_deleted = (cursor.fetchone() or {})["deleted"]
             cursor.execute("select pgsearch.abandon_load(%s)", (load_id,))
+        report.pages_unchanged += len(kept)
         if report.changed:
             cursor.execute("select pgsearch.finish_load(%s)", (collection,))
     return report

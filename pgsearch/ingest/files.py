@@ -6,6 +6,7 @@ again: pages that are already there are recognised by their hash and passed over
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path, PurePath, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import IO, Any, Literal, NamedTuple
@@ -23,7 +25,7 @@ import psycopg
 from pgsearch.errors import InvalidValueError, MissingExtraError, PgsearchError, UnknownCollectionError, translated
 from pgsearch.ingest.bulk import BATCH_SIZE, LoadReport, Record, Refusal, load_records
 from pgsearch.ingest.bulk import Progress as LoadProgress
-from pgsearch.ingest.readers import OFFICE_SUFFIXES, Options, Source, reader_for
+from pgsearch.ingest.readers import OFFICE_SUFFIXES, Options, Reader, Source, reader_for
 from pgsearch.ingest.readers.documents import read_text
 from pgsearch.ingest.readers.source import codec, other_kind, wide_encoding
 from pgsearch.ingest.readers.tables import FIELDS
@@ -33,6 +35,9 @@ _PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages", "venv"
 _BINARY_PROBE = 8192  # bytes
 _MOST_EMPTY_BYTES = 200
 _MOST_ORIGINS = 20
+# Raised when a reader gives another page for the same bytes: then every file is read again.
+_READING = "read 1"
+_READERS_OF_ROWS = frozenset({"read_csv", "read_json", "read_jsonl"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +238,7 @@ def ingest(
     columns: Iterable[str] = (),
     encoding: str | None = None,
     take_over: bool = False,
+    again: bool = False,
     text_config: str | None = None,
     keep_going: bool = False,
     delete_missing: bool = False,
@@ -248,7 +254,8 @@ def ingest(
     are stored, and counted in the report: of a file that held some, that is hardly what its owner wants.
     `root` and `name` are those of plan_ingest. `columns` say which columns of tables are what ("content=body"),
     `encoding` what text without a mark is in; what was guessed is in the notes of the report.
-    A page that came from a file of another root is not updated by one of the same id, unless `take_over`.
+    A page that came from a file of another root is not updated by one of the same id, unless `take_over`. A document
+    that is what it was is not converted once more, unless `again`.
     """
     options = options_of(columns, encoding)
     with TemporaryDirectory(prefix="pgsearch-") as scratch:
@@ -259,6 +266,7 @@ def ingest(
             plan,
             options,
             take_over=take_over,
+            again=again,
             text_config=text_config,
             keep_going=keep_going,
             delete_missing=delete_missing,
@@ -274,6 +282,7 @@ def _ingest(
     options: Options,
     *,
     take_over: bool,
+    again: bool,
     text_config: str | None,
     keep_going: bool,
     delete_missing: bool,
@@ -296,16 +305,24 @@ def _ingest(
         if progress is not None and now.stage == "storing":
             progress(Progress("storing", now.done, now.total or now.done))
 
-    empty = _Empty()
+    known = _Known({} if again else _known_files(conn, collection, plan))
+    empty = _Empty(known)
     load = load_records(
         conn,
         collection,
-        empty.among(_records(plan, options, others, notes, progress)),
+        empty.among(_records(plan, options, others, known, notes, progress)),
         batch_size=batch_size,
         keep_going=keep_going,
         delete_missing=delete_missing,
+        kept=known.unchanged,
         progress=stored,
     )
+    # of those that were refused it is not told which page stands there
+    refused = {refusal.origin for refusal in load.refusals}
+    read = {} if load.pages_refused > len(load.refusals) else known.read
+    noted = {file.external_id: hash for file, hash in read.items() if file.origin not in refused}
+    with translated():
+        conn.execute("select pgsearch.note_read_files(%s, %s, %s)", (collection, list(noted), list(noted.values())))
     return IngestReport(
         collection,
         len(plan.files),
@@ -340,10 +357,42 @@ def _of_another_root(conn: psycopg.Connection[Any], collection: str, plan: Plan)
     return others
 
 
+def _known_files(conn: psycopg.Connection[Any], collection: str, plan: Plan) -> dict[str, bytes]:
+    """Hashes of the files that pages were read from, by their ids."""
+    ids = [file.external_id for file in plan.files]
+    with translated():
+        rows = conn.execute("select * from pgsearch.list_read_files(%s, %s)", (collection, ids)).fetchall()
+    return {external_id: bytes(file_hash) for external_id, file_hash in rows}
+
+
+class _Known:
+    """What is known of files: those that are what they were, and the hashes of the others."""
+
+    def __init__(self, hashes: Mapping[str, bytes]) -> None:
+        self._hashes = hashes
+        self.unchanged: list[str] = []
+        self.read: dict[File, bytes] = {}
+
+    def is_unchanged(self, file: File, raw: BufferedReader, reader: Reader, options: Options) -> bool:
+        """Whether the file would give the page that stands there; a table is no page and always read."""
+        if reader.__name__ in _READERS_OF_ROWS:
+            return False
+        digest = hashlib.file_digest(raw, "sha256")
+        raw.seek(0)
+        way = (_READING, reader.__module__, reader.__name__, file.source, str(file.kind), options.encoding)
+        digest.update(repr(way).encode("utf-8", "backslashreplace"))
+        if self._hashes.get(file.external_id) == digest.digest():
+            self.unchanged.append(file.external_id)
+            return True
+        self.read[file] = digest.digest()
+        return False
+
+
 class _Empty:
     """Counts the pages without text that pass by."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: _Known) -> None:
+        self._known = known
         self.count = 0
         self.origins: list[str] = []
 
@@ -352,6 +401,7 @@ class _Empty:
             # an empty file has no text to lose
             if isinstance(record, Record) and file.size > _MOST_EMPTY_BYTES and not _has_text(record.page):
                 self.count += 1
+                self._known.read.pop(file, None)
                 if len(self.origins) < _MOST_ORIGINS:
                     self.origins.append(record.origin)
             yield record
@@ -367,6 +417,7 @@ def _records(
     plan: Plan,
     options: Options,
     others: Mapping[str, str],
+    known: _Known,
     notes: list[Note],
     progress: Callable[[Progress], None] | None,
 ) -> Iterator[tuple[File, Record | Refusal]]:
@@ -382,12 +433,20 @@ def _records(
                 if kind is not None and suffix not in (".gz", *OFFICE_SUFFIXES):
                     yield file, Refusal(origin, f"it is {kind}, which cannot be read as {suffix or 'text'}")
                     continue
-                for record in (reader_for(file.kind) or read_text)(source):
+                reader = reader_for(file.kind) or read_text
+                if known.is_unchanged(file, raw, reader, options):
+                    continue
+                for record in reader(source):
+                    if isinstance(record, Refusal):
+                        known.read.pop(file, None)
                     yield file, _with_source(record, file, others)
                     if progress is not None and before + raw.tell() - told >= max(total // 200, 1):
                         told = before + raw.tell()
                         progress(Progress("reading", told, total))
                 notes += [Note(origin, note) for note in source.notes]
+                if source.notes:
+                    # to be told the next time, too
+                    known.read.pop(file, None)
         except OSError as error:
             yield file, Refusal(origin, f"it cannot be read: {error.strerror or error}")
         finally:

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from enum import Enum
 from numbers import Integral, Real
 from typing import Any, Literal, Required, TypedDict
 
@@ -90,6 +91,11 @@ def encode_page(page: object) -> str:
             return dict(value)
         if isinstance(value, Integral):
             return int(value)
+        # numbers, truth values and arrays of numpy
+        if callable(plainly := getattr(value, "tolist", None)):
+            return plainly()
+        if isinstance(value, Enum):
+            return value.value
         if isinstance(value, (Real, Decimal)):
             return float(value)
         raise TypeError(f"{_kind(value)}")

@@ -29,10 +29,7 @@ less on average, with a standard deviation of .24, .15 and .08; .1 more halves t
 create or replace function pgsearch._last_hash(share float8)
 returns bigint
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select case when share < 1 then (share * 18446744073709551616::float8 - 9223372036854775808::float8)::bigint else 9223372036854775807 end;
-$$;
+return case when share < 1 then (share * 18446744073709551616::float8 - 9223372036854775808::float8)::bigint else 9223372036854775807 end;
 
 comment on function pgsearch._last_hash(float8) is
 'The hash up to which hashint8extended(chunk_id, 0) has to be for about the given share (0 .. 1) of all chunks; smaller
@@ -124,88 +121,88 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
-    terms          constant tsquery[] := words.terms;
-    gains          constant float8[]  := words.gains;
-    average_length constant float8    := words.average_length;
-    required       constant tsquery   := words.required;
-    excluded       constant tsquery   := words.excluded;
-    k1             constant float8    := formula.k1;
-    b              constant float8    := formula.b;
-    heading_weight constant float8    := formula.heading_weight;
-    collections    constant text[]    := scope.collections;
-    page_ids       constant bigint[]  := scope.page_ids;
-    given_chunks   bigint[] := coalesce(given.chunk_ids, '{}');
-    given_pages    constant bigint[]  := coalesce(given.page_ids, '{}');
-    chunk_ids      bigint[] := '{}';
-    chunk_pages    bigint[] := '{}';
-    scores         float8[] := '{}';
-    n         constant integer := coalesce(cardinality(terms), 0);
-    -- A few pages, or a small collection among large ones, are better found by their own index together with GIN, and
-    -- that is for the planner to see.
-    planned   constant boolean := page_ids is not null
-                                  or collections is not null and coalesce((select sum(s.chunks) filter (where s.collection = any (collections)) < 0.5 * sum(s.chunks)
-                                                                             from pgsearch.collection_stats as s), true);
-    -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of
-    -- average length it is worth 1.
-    -- 1 + k1 / 2 found the same ten on each of 200 Korean questions, and 99.3 of the best hundred.
-    most      constant float8 := case effort when 'exact' then k1 + 1 else 1 + 0.5 * k1 end;
-    -- Beside a vector signal half of what was asked for will do: nDCG@10 of the whole search stays within .005 on six
-    -- judged sets (docs/decisions.md), and a fifth of the chunks are scored.
-    enough    constant integer := case effort when 'shared' then (top_n + 1) / 2 end;
-    wanted    constant float8  := 0.8 * top_n;
-    -- Every mention of a lexeme is one more to be looked at for each chunk that GIN considers, and spares chunks that
-    -- need not be read (212,718 Korean passages, median: exact 18.4 ms with 20, 15.8 with 60; shared 2.4 and 2.7).
-    mentioned constant integer := case effort when 'shared' then 20 else 60 end;
-    -- GIN answers a phrase with every chunk that has its words. So that those are counted as read, it is asked for the
-    -- words, and each chunk is looked at for the phrase.
-    inside    constant tsquery := pgsearch._words_anywhere(required);
-    outside   constant tsquery := case when excluded = pgsearch._words_anywhere(excluded) then !! excluded end;
-    -- chunks that a survey draws, of all: some milliseconds
-    most_drawn constant integer := least(1000, greatest(10, max_rows / 10));
-    bounds    float8[];
-    total     float8;
-    mentions  float8;
-    theta     float8;
-    threshold float8;
-    complete  float8;
-    budget    integer;
-    suspected boolean;
-    survey    record;
+    n          integer;
+    planned    boolean;
+    most       float8;
+    enough     integer;
+    mentioned  integer;
+    most_drawn integer;
+    narrowed   tsquery;
+    bounds     float8[];
+    total      float8;
+    mentions   float8;
+    theta      float8;
+    threshold  float8;
+    complete   float8;
+    budget     integer;
+    suspected  boolean;
+    survey     record;
     surveyed_at float8;
-    matching  float8;
-    share     float8  := 1;
-    visited   integer;
-    match     tsquery;
-    scan      record;
-    seen      bigint[] := given_chunks;
+    matching   float8;
+    share      float8;
+    visited    integer;
+    match      tsquery;
+    scan       record;
+    seen       bigint[];
 begin
-    -- a sample has to hold what is asked for
-    max_rows    := case when max_rows is not null then greatest(max_rows, 2 * top_n) end;
-    approximate := effort <> 'exact';
-    sampled     := false;
-    rows_scored := 0;
-    matches     := '{}';
-    also.chunk_ids := '{}';
-    also.page_ids  := '{}';
-    also.scores    := '{}';
-
-    select array_agg(q.gain * most order by q.position), sum(q.gain), sum(q.frequency)
-      into bounds, total, mentions
-      from unnest(gains, words.frequencies) with ordinality as q(gain, frequency, position);
+    -- one statement for all that is known before, since each expression takes a plan of its own in every session
+    select coalesce(cardinality(words.terms), 0),
+           -- A few pages, or a small collection among large ones, are better found by their own index together with GIN, and
+           -- that is for the planner to see.
+           scope.page_ids is not null
+           or scope.collections is not null
+              and coalesce((select sum(s.chunks) filter (where s.collection = any (scope.collections)) < 0.5 * sum(s.chunks)
+                              from pgsearch.collection_stats as s), true),
+           m.most,
+           -- Beside a vector signal half of what was asked for will do: nDCG@10 of the whole search stays within .005 on six
+           -- judged sets (docs/decisions.md), and a fifth of the chunks are scored.
+           case effort when 'shared' then (top_n + 1) / 2 end,
+           -- Every mention of a lexeme is one more to be looked at for each chunk that GIN considers, and spares chunks that
+           -- need not be read (212,718 Korean passages, median: exact 18.4 ms with 20, 15.8 with 60; shared 2.4 and 2.7).
+           case effort when 'shared' then 20 else 60 end,
+           -- GIN answers a phrase with every chunk that has its words. So that those are counted as read, it is asked for the
+           -- words, and each chunk is looked at for the phrase.
+           coalesce(r.inside && r.outside, r.inside, r.outside),
+           -- a sample has to hold what is asked for
+           case when l.most_rows is not null then greatest(l.most_rows, 2 * top_n) end,
+           -- chunks that a survey draws, of all: some milliseconds
+           least(1000, greatest(10, l.most_rows / 10)),
+           b.bounds, b.total, b.mentions,
+           1, coalesce(given.chunk_ids, '{}'), coalesce(given.chunk_ids, '{}'), coalesce(given.page_ids, '{}'),
+           '{}', '{}', '{}', '{}', '{}', '{}',
+           effort <> 'exact', false, 0, '{}'
+      into n, planned, most, enough, mentioned, narrowed, max_rows, most_drawn, bounds, total, mentions,
+           share, seen, given.chunk_ids, given.page_ids,
+           best.chunk_ids, best.page_ids, best.scores, also.chunk_ids, also.page_ids, also.scores,
+           approximate, sampled, rows_scored, matches
+           -- The most that a lexeme is worth, in gains: tf / (tf + norm) < 1, so never more than k1 + 1. Once in a chunk of
+           -- average length it is worth 1.
+           -- 1 + k1 / 2 found the same ten on each of 200 Korean questions, and 99.3 of the best hundred.
+      from (select case effort when 'exact' then formula.k1 + 1 else 1 + 0.5 * formula.k1 end as most) as m
+           cross join lateral (select array_agg(q.gain * m.most order by q.position) as bounds,
+                                      sum(q.gain) as total,
+                                      sum(q.frequency) as mentions
+                                 from unnest(words.gains, words.frequencies) with ordinality as q(gain, frequency, position)) as b
+           -- each word is one more look at each chunk: beyond sixteen, a chunk counts as more than one
+           cross join lateral (select (max_rows::bigint * 16 / greatest(16, cardinality(words.terms)))::integer as most_rows) as l
+           cross join lateral (select pgsearch._words_anywhere(words.required) as inside,
+                                      case when words.excluded = pgsearch._words_anywhere(words.excluded)
+                                           then !! words.excluded end as outside) as r;
 
     -- Chunks with every lexeme once and of average length score total; the hundredth best of real questions scores .2 to .9 of it.
     -- One lexeme, or few chunks to score: all of them are read anyway.
     threshold := case
-                 when n <= 1 or top_n <= 0 or mentions <= 10 * top_n or cardinality(page_ids) <= 1000 then 0
-                 when effort = 'shared' then pgsearch._bm25_threshold(gains, words.frequencies, top_n)
+                 when n <= 1 or top_n <= 0 or mentions <= 10 * top_n or cardinality(scope.page_ids) <= 1000 then 0
+                 when effort = 'shared' then pgsearch._bm25_threshold(words.gains, words.frequencies, top_n)
                  else 0.65 * total
                  end;
 
     suspected := mentions > max_rows;
     loop
-        match := case when n > 0 and top_n > 0 then pgsearch._bm25_match(terms, bounds, threshold, mentioned) end;
-        match := coalesce(match && inside, match);
-        match := coalesce(match && outside, match);
+        match := case when n > 0 and top_n > 0 then pgsearch._bm25_match(words.terms, bounds, threshold, mentioned) end;
+        if narrowed is not null then
+            match := match && narrowed;
+        end if;
         budget := greatest(max_rows - rows_scored, max_rows / 4);
 
         -- Words so common that the scan might read too much, or one that did: a survey tells how many chunks there are,
@@ -213,26 +210,23 @@ begin
         if suspected and match is not null then
             suspected   := false;
             surveyed_at := threshold;
-            survey      := pgsearch._drawn_chunks(most_drawn, match, collections, page_ids, seen);
-            matching    := greatest(cardinality(survey.chunk_ids) / survey.share, matching, case when n = 1 and page_ids is null then mentions end);
+            survey      := pgsearch._drawn_chunks(most_drawn, match, scope.collections, scope.page_ids, seen);
+            matching    := greatest(cardinality(survey.chunk_ids) / survey.share, matching, case when n = 1 and scope.page_ids is null then mentions end);
             if matching > 0.8 * budget then
-                scan        := pgsearch._bm25_scan(null, terms, gains, k1, b, average_length, heading_weight, '{}', 0,
-                                                   chunk_ids, chunk_pages, scores, top_n, collections, page_ids,
-                                                   survey.chunk_ids, survey.chunk_pages, required, excluded, null, false);
-                chunk_ids   := coalesce(scan.chunk_ids, '{}');
-                chunk_pages := coalesce(scan.chunk_pages, '{}');
-                scores      := coalesce(scan.scores, '{}');
-                rows_scored := rows_scored + cardinality(survey.chunk_ids);
-                seen        := seen || survey.chunk_ids;
+                scan := pgsearch._bm25_scan(null, words, formula, '{}', 0, best, top_n, scope,
+                                            survey.chunk_ids, survey.chunk_pages, null, false);
+                select coalesce(scan.chunk_ids, '{}'), coalesce(scan.chunk_pages, '{}'), coalesce(scan.scores, '{}'),
+                       rows_scored + cardinality(survey.chunk_ids), seen || survey.chunk_ids
+                  into best.chunk_ids, best.page_ids, best.scores, rows_scored, seen;
                 -- where nothing else was scored, the best of the survey stand for as many more, in proportion
-                theta := greatest(scores[top_n], case when complete is null then scores[ceil(top_n * survey.share)::integer] end) * (1 - 1e-9);
+                theta := greatest(best.scores[top_n],
+                                  case when complete is null then best.scores[ceil(top_n * survey.share)::integer] end) * (1 - 1e-9);
                 if theta > threshold then
                     threshold   := theta;
                     surveyed_at := theta;
-                    match     := pgsearch._bm25_match(terms, bounds, threshold, mentioned);
+                    match     := pgsearch._bm25_match(words.terms, bounds, threshold, mentioned);
                     matching  := matching * pgsearch._count_matching(survey.chunk_ids, match) / greatest(1, cardinality(survey.chunk_ids));
-                    match     := coalesce(match && inside, match);
-                    match     := coalesce(match && outside, match);
+                    match     := coalesce(match && narrowed, match);
                 end if;
                 budget := greatest(max_rows - rows_scored, max_rows / 4);
                 if matching > 0.8 * budget then
@@ -242,13 +236,12 @@ begin
         end if;
 
         visited := 0;
-        if match is not null or cardinality(given_chunks) > 0 then
-            scan := pgsearch._bm25_scan(match, terms, gains, k1, b, average_length, heading_weight, seen, budget + 1,
-                                        chunk_ids, chunk_pages, scores, top_n, collections, page_ids,
-                                        given_chunks, given_pages, required, excluded, pgsearch._last_hash(share), planned and match is not null);
-            visited     := coalesce(cardinality(scan.scored), 0);
-            rows_scored := rows_scored + visited;
-            matches     := matches || match;
+        if match is not null or cardinality(given.chunk_ids) > 0 then
+            scan := pgsearch._bm25_scan(match, words, formula, seen, budget + 1, best, top_n, scope,
+                                        given.chunk_ids, given.page_ids, pgsearch._last_hash(share), planned and match is not null);
+            select s.visited, rows_scored + s.visited, matches || match
+              into visited, rows_scored, matches
+              from (select coalesce(cardinality(scan.scored), 0) as visited) as s;
 
             -- The scan ended wherever in the table the budget was used up. Which chunks stand first must not decide, so
             -- what it found is dropped.
@@ -261,15 +254,11 @@ begin
                 continue;
             end if;
 
-            chunk_ids   := coalesce(scan.chunk_ids, '{}');
-            chunk_pages := coalesce(scan.chunk_pages, '{}');
-            scores      := coalesce(scan.scores, '{}');
-            seen        := seen || scan.scored;
-            if cardinality(given_chunks) > 0 then
-                also.chunk_ids := coalesce(scan.also_chunks, '{}');
-                also.page_ids  := coalesce(scan.also_pages, '{}');
-                also.scores    := coalesce(scan.also_scores, '{}');
-                given_chunks   := '{}';
+            select coalesce(scan.chunk_ids, '{}'), coalesce(scan.chunk_pages, '{}'), coalesce(scan.scores, '{}'), seen || scan.scored
+              into best.chunk_ids, best.page_ids, best.scores, seen;
+            if cardinality(given.chunk_ids) > 0 then
+                select coalesce(scan.also_chunks, '{}'), coalesce(scan.also_pages, '{}'), coalesce(scan.also_scores, '{}'), '{}', '{}'
+                  into also.chunk_ids, also.page_ids, also.scores, given.chunk_ids, given.page_ids;
             end if;
         end if;
 
@@ -280,25 +269,23 @@ begin
         end if;
         exit when n = 0 or top_n <= 0 or rows_scored >= enough;
         -- What was not scored has bounds below the threshold. The margin is for sums that round differently in another order.
-        theta := coalesce(scores[top_n], 0) * (1 - 1e-9);
+        theta := coalesce(best.scores[top_n], 0) * (1 - 1e-9);
         exit when theta >= threshold;
         complete  := threshold;
         matching  := null;
         -- what few chunks meet is not found sooner by asking for more of the words
-        suspected := required is not null and theta = 0 and mentions > max_rows;
+        suspected := words.required is not null and theta = 0 and mentions > max_rows;
         threshold := case
-                     when required is not null and theta = 0 then 0
+                     when words.required is not null and theta = 0 then 0
                      when effort = 'shared' then
                          -- lower by as much as the chunks found are too few
-                         case when threshold > 0.1 * total then greatest(threshold / 2, threshold - 0.16 * total * ln(wanted / (rows_scored + 0.5))) else 0 end
+                         case when threshold > 0.1 * total
+                              then greatest(threshold / 2, threshold - 0.16 * total * ln((0.8 * top_n)::float8 / (rows_scored + 0.5)))
+                              else 0 end
                      when theta > 0 or threshold < 0.2 * total then theta
                      else threshold / 2
                      end;
     end loop;
-
-    best.chunk_ids := chunk_ids;
-    best.page_ids  := chunk_pages;
-    best.scores    := scores;
 end;
 $$;
 
@@ -329,30 +316,25 @@ declare
     -- Paragraphs of 120 to 1,000 characters over 201,681 Korean passages: of the ten that reading every chunk with one of
     -- the words ranks first 95 to 100 % are found, of the hundred 89 to 97 %; the slowest kind took 244 ms, and takes 100.
     most_words constant integer := 16;
-    most_kept  constant integer := greatest(400, 2 * top_n);
-    -- looks at a word of a chunk: a tenth of a second
-    most_looks constant integer := 200000;
-    n          constant integer := coalesce(cardinality(words.terms), 0);
-    strongest  pgsearch.bm25_words := words;
+    strongest  pgsearch.bm25_words;
     whole      pgsearch.scored_chunks;
     told       record;
 begin
     -- of a pasted text the chunks that have any word are many, and each would be scored by all that are looked for
-    shortlisted := n >= pgsearch._most_lexemes()
+    shortlisted := coalesce(cardinality(words.terms), 0) >= pgsearch._most_lexemes()
                    and top_n > 0
                    and coalesce(cardinality(scope.page_ids) > 1000, true)
-                   and n * (select sum(f) from unnest(words.frequencies) as f) > most_looks;
+                   -- looks at a word of a chunk: a tenth of a second
+                   and cardinality(words.terms) * (select sum(f) from unnest(words.frequencies) as f) > 200000;
     if not shortlisted then
-        told        := pgsearch._bm25_ranked(words, formula, scope, top_n, effort, max_rows, given);
-        best        := told.best;
-        also        := told.also;
-        approximate := told.approximate;
-        sampled     := told.sampled;
-        rows_scored := told.rows_scored;
-        matches     := told.matches;
+        told := pgsearch._bm25_ranked(words, formula, scope, top_n, effort, max_rows, given);
+        best := told.best;
+        also := told.also;
+        select told.approximate, told.sampled, told.rows_scored, told.matches into approximate, sampled, rows_scored, matches;
         return;
     end if;
 
+    strongest := words;
     select array_agg(s.term order by s.at), array_agg(s.name order by s.at),
            array_agg(s.gain order by s.at), array_agg(s.frequency order by s.at)
       into strongest.terms, strongest.names, strongest.gains, strongest.frequencies
@@ -360,7 +342,7 @@ begin
               from unnest(words.terms, words.names, words.gains, words.frequencies) with ordinality as w(term, name, gain, frequency, at)
              order by w.gain desc, w.at
              limit most_words) as s;
-    told        := pgsearch._bm25_ranked(strongest, formula, scope, most_kept, effort, max_rows);
+    told        := pgsearch._bm25_ranked(strongest, formula, scope, greatest(400, 2 * top_n), effort, max_rows);
     sampled     := told.sampled;
     rows_scored := told.rows_scored;
     matches     := told.matches;

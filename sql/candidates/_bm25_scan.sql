@@ -142,6 +142,8 @@ as $body$
 declare
     %s
 begin
+    -- one statement for all of them, since each takes its plan
+    %s
     select b.*
       into scored, chunk_ids, chunk_pages, scores, also_chunks, also_pages, also_scores
       from (%s) as b;
@@ -163,9 +165,11 @@ create or replace function pgsearch._bm25_scan_of_16($h$, 16)
             heading,
             arguments,
             -- an element of an array would be looked up for every chunk
-            (select pg_catalog.string_agg(
-                        pg_catalog.format('t%1$s constant tsquery := terms[%1$s]; '
-                                          'g%1$s constant float8 := gains[%1$s] * (k1 + 1);', i), ' ')
+            (select pg_catalog.string_agg(pg_catalog.format('t%1$s tsquery; g%1$s float8;', i), ' ')
+               from pg_catalog.generate_series(1, slots) as i),
+            (select pg_catalog.format('select %s into %s;',
+                                      pg_catalog.string_agg(pg_catalog.format('terms[%1$s], gains[%1$s] * (k1 + 1)', i), ', ' order by i),
+                                      pg_catalog.string_agg(pg_catalog.format('t%1$s, g%1$s', i), ', ' order by i))
                from pg_catalog.generate_series(1, slots) as i),
             pgsearch._bm25_statement(slots, false, 't%1$s', 'g%1$s'));
     end loop;
@@ -188,59 +192,55 @@ comment on function pgsearch._bm25_scan_of_16(
 'The statement of _bm25_statement written out for up to sixteen terms. Arguments and result as _bm25_scan.';
 
 create or replace function pgsearch._bm25_scan(
-    match          tsquery,
-    terms          tsquery[],
-    gains          float8[],
-    k1             float8,
-    b              float8,
-    average_length float8,
-    heading_weight float8,
-    seen           bigint[],
-    most_rows      integer,
-    best_chunks    bigint[],
-    best_pages     bigint[],
-    best_scores    float8[],
-    top_n          integer,
-    collections    text[],
-    page_ids       bigint[],
-    given_chunks   bigint[],
-    given_pages    bigint[],
-    required       tsquery,
-    excluded       tsquery,
-    last_hash      bigint,
-    planned        boolean
+    match        tsquery,
+    words        pgsearch.bm25_words,
+    formula      pgsearch.bm25_formula,
+    seen         bigint[],
+    most_rows    integer,
+    best         pgsearch.scored_chunks,
+    top_n        integer,
+    scope        pgsearch.scope,
+    given_chunks bigint[],
+    given_pages  bigint[],
+    last_hash    bigint,
+    planned      boolean
 )
 returns record
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    n constant integer := coalesce(cardinality(terms), 0);
 begin
-    return case
-           when planned or n > 16 then pgsearch._bm25_scan_anew(
-               match, terms, gains, k1, b, average_length, heading_weight, seen, most_rows, best_chunks, best_pages, best_scores, top_n,
-               collections, page_ids, given_chunks, given_pages, required, excluded, last_hash)
-           when n <= 4            then pgsearch._bm25_scan_of_4(
-               match, terms, gains, k1, b, average_length, heading_weight, seen, most_rows, best_chunks, best_pages, best_scores, top_n,
-               collections, page_ids, given_chunks, given_pages, required, excluded, last_hash)
-           when n <= 8            then pgsearch._bm25_scan_of_8(
-               match, terms, gains, k1, b, average_length, heading_weight, seen, most_rows, best_chunks, best_pages, best_scores, top_n,
-               collections, page_ids, given_chunks, given_pages, required, excluded, last_hash)
-           else                        pgsearch._bm25_scan_of_16(
-               match, terms, gains, k1, b, average_length, heading_weight, seen, most_rows, best_chunks, best_pages, best_scores, top_n,
-               collections, page_ids, given_chunks, given_pages, required, excluded, last_hash)
-           end;
+    -- a branch of its own for each, so that a session plans none that it does not need
+    if planned or cardinality(words.terms) > 16 then
+        return pgsearch._bm25_scan_anew(
+                   match, words.terms, words.gains, formula.k1, formula.b, words.average_length, formula.heading_weight, seen, most_rows,
+                   best.chunk_ids, best.page_ids, best.scores, top_n, scope.collections, scope.page_ids,
+                   given_chunks, given_pages, words.required, words.excluded, last_hash);
+    elsif cardinality(words.terms) > 8 then
+        return pgsearch._bm25_scan_of_16(
+                   match, words.terms, words.gains, formula.k1, formula.b, words.average_length, formula.heading_weight, seen, most_rows,
+                   best.chunk_ids, best.page_ids, best.scores, top_n, scope.collections, scope.page_ids,
+                   given_chunks, given_pages, words.required, words.excluded, last_hash);
+    elsif cardinality(words.terms) > 4 then
+        return pgsearch._bm25_scan_of_8(
+                   match, words.terms, words.gains, formula.k1, formula.b, words.average_length, formula.heading_weight, seen, most_rows,
+                   best.chunk_ids, best.page_ids, best.scores, top_n, scope.collections, scope.page_ids,
+                   given_chunks, given_pages, words.required, words.excluded, last_hash);
+    end if;
+    return pgsearch._bm25_scan_of_4(
+               match, words.terms, words.gains, formula.k1, formula.b, words.average_length, formula.heading_weight, seen, most_rows,
+               best.chunk_ids, best.page_ids, best.scores, top_n, scope.collections, scope.page_ids,
+               given_chunks, given_pages, words.required, words.excluded, last_hash);
 end;
 $$;
 
 comment on function pgsearch._bm25_scan(
-    tsquery, tsquery[], float8[], float8, float8, float8, float8, bigint[], integer, bigint[], bigint[], float8[], integer,
-    text[], bigint[], bigint[], bigint[], tsquery, tsquery, bigint, boolean) is
+    tsquery, pgsearch.bm25_words, pgsearch.bm25_formula, bigint[], integer, pgsearch.scored_chunks, integer, pgsearch.scope,
+    bigint[], bigint[], bigint, boolean) is
 'One scan: planned anew for its terms and page ids where planned is true or there are more than sixteen terms, else by a
 text whose plan is kept for the session, since planning costs more than scoring a hundred chunks (212,718 Korean
 passages, 110 chunks scored: 1.7 against 2.3 ms); page_ids are not looked at then, and collections are to be most of
 what there is.
-Arguments in the order of the parameters of _bm25_statement, seen being chunks that are not to be scored (again),
-given_chunks those to be scored besides. Returns as it does: scored (the chunks that matched), chunk_ids, chunk_pages
-and scores (the best), also_chunks, also_pages and also_scores (those given).';
+Arguments as the parameters of _bm25_statement say, seen being chunks that are not to be scored (again), best what was
+found so far, given_chunks those to be scored besides. Returns as it does: scored (the chunks that matched), chunk_ids,
+chunk_pages and scores (the best), also_chunks, also_pages and also_scores (those given).';

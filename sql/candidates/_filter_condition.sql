@@ -39,7 +39,7 @@ begin
              from jsonb_object_keys(value) as k
             where kind <> 'metadata'
                or starts_with(k, '$')
-               or k = any (allowed)
+               or lower(k) = any (allowed)
                or lower(k) = any (foreigners)
                or k ~ '^[<>=!~]+$') then
         select min(k)

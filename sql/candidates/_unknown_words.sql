@@ -42,20 +42,20 @@ begin
         return '{}';
     end if;
 
+    -- a word that one language knows is spelt right, however the others would read it
     return array(select w.word
                    from unnest(words) with ordinality as w(word, at)
-                  where exists (select
-                                  from (select distinct c.text_config
-                                          from pgsearch.collections as c
-                                         where _unknown_words.collections is null
-                                            or c.collection = any (_unknown_words.collections)) as t
-                                       cross join unnest(to_tsvector(t.text_config::regconfig,
-                                                                     pgsearch._words(pgsearch._normalized(w.word)))) as l
-                                 where l.lexeme = any (unknown))
+                  where not exists (select
+                                      from (select distinct c.text_config
+                                              from pgsearch.collections as c
+                                             where _unknown_words.collections is null
+                                                or c.collection = any (_unknown_words.collections)) as t
+                                     where not tsvector_to_array(to_tsvector(t.text_config::regconfig,
+                                                                             pgsearch._words(pgsearch._normalized(w.word)))) && unknown)
                   order by w.at);
 end;
 $$;
 
 comment on function pgsearch._unknown_words(text[], text[]) is
-'Those of the words that have a lexeme (a bigram, for Korean) which no chunk of the collections (null: all) and no tag, note or summary of
-a page has, in their order.';
+'Those of the words that in every text configuration of the collections (null: all) have a lexeme (a bigram, for Korean) which no
+chunk, tag, note or summary of theirs has, in their order.';

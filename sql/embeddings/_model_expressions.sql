@@ -11,31 +11,33 @@ create or replace function pgsearch._model_expressions(
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    extension constant text := (select quote_ident(n.nspname)
-                                  from pg_extension as e
-                                       join pg_namespace as n on n.oid = e.extnamespace
-                                 where e.extname = 'vector');
-    full_type constant text := format('%s.vector(%s)', extension, model.dimensions);
-    half_type constant text := format('%s.halfvec(%s)', extension, model.dimensions);
-    bits      constant text := format('bit(%s)', model.dimensions);
-    measure   constant text := format('operator(%s.%s)', extension,
-                                      case model.distance when 'cosine' then '<=>' when 'inner_product' then '<#>' else '<->' end);
-    operators constant text := case model.distance when 'cosine' then 'cosine' when 'inner_product' then 'ip' else 'l2' end;
 begin
-    distance := format('(%s::%s %s $1::%s)', column_name, full_type, measure, full_type);
-    case model.storage
-    when 'vector' then
-        nearest := format('%s::%s %s $1::%s', column_name, full_type, measure, full_type);
-        indexed := format('(%s::%s) %s.vector_%s_ops', column_name, full_type, extension, operators);
-    when 'halfvec' then
-        nearest := format('%s::%s %s $1::%s', column_name, half_type, measure, half_type);
-        indexed := format('(%s::%s) %s.halfvec_%s_ops', column_name, half_type, extension, operators);
-    else
-        nearest := format('%s.binary_quantize(%s::%s)::%s operator(%s.<~>) %s.binary_quantize($1::%s)::%s',
-                          extension, column_name, full_type, bits, extension, extension, full_type, bits);
-        indexed := format('(%s.binary_quantize(%s::%s)::%s) %s.bit_hamming_ops', extension, column_name, full_type, bits, extension);
-    end case;
+    -- one statement, since each expression takes a plan of its own in every session
+    select format('(%s::%s %s $1::%s)', column_name, m.full_type, m.measure, m.full_type),
+           case model.storage
+           when 'vector'  then format('%s::%s %s $1::%s', column_name, m.full_type, m.measure, m.full_type)
+           when 'halfvec' then format('%s::%s %s $1::%s', column_name, m.half_type, m.measure, m.half_type)
+           else format('%1$s.binary_quantize(%2$s::%3$s)::%4$s operator(%1$s.<~>) %1$s.binary_quantize($1::%3$s)::%4$s',
+                       m.extension, column_name, m.full_type, m.bits)
+           end,
+           case model.storage
+           when 'vector'  then format('(%s::%s) %s.vector_%s_ops', column_name, m.full_type, m.extension, m.operators)
+           when 'halfvec' then format('(%s::%s) %s.halfvec_%s_ops', column_name, m.half_type, m.extension, m.operators)
+           else format('(%1$s.binary_quantize(%2$s::%3$s)::%4$s) %1$s.bit_hamming_ops', m.extension, column_name, m.full_type, m.bits)
+           end
+      into distance, nearest, indexed
+      from (select x.extension,
+                   format('%s.vector(%s)', x.extension, model.dimensions) as full_type,
+                   format('%s.halfvec(%s)', x.extension, model.dimensions) as half_type,
+                   format('bit(%s)', model.dimensions) as bits,
+                   format('operator(%s.%s)', x.extension,
+                          case model.distance when 'cosine' then '<=>' when 'inner_product' then '<#>' else '<->' end) as measure,
+                   case model.distance when 'cosine' then 'cosine' when 'inner_product' then 'ip' else 'l2' end as operators
+              from (select quote_ident(n.nspname) as extension
+                      from pg_extension as e
+                           join pg_namespace as n on n.oid = e.extnamespace
+                     where e.extname = 'vector'
+                    offset 0) as x) as m;
 end;
 $$;
 

@@ -231,10 +231,10 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
-    filtered  constant boolean := collections is not null or page_ids is not null;
+    filtered  boolean;
     iterative boolean;
     reach     integer;
-    enough    integer := top_n;
+    enough    integer;
     farthest  integer;
     chunk_ids bigint[];
     found_in  bigint[];
@@ -250,24 +250,23 @@ begin
     end if;
 
     -- very long or very short vectors would overflow single precision; the cosine does not ask for length
-    if model.distance = 'cosine' then
-        embedding := pgsearch._unit(embedding);
-    end if;
-
-    -- without a filter there is one way, and where there is no index the same statement reads every row
+    select case when model.distance = 'cosine' then pgsearch._unit(embedding) else embedding end,
+           f.filtered, top_n,
+           -- without a filter there is one way, and where there is no index the same statement reads every row
+           case when not f.filtered then pgsearch._oversampled(model.storage, top_n) end
+      into embedding, filtered, enough, reach
+      from (select collections is not null or page_ids is not null as filtered) as f;
     if filtered then
         select r.reach, r.enough, r.farthest
           into reach, enough, farthest
           from pgsearch._vector_reach(source, model, collections, page_ids, top_n) as r;
-    else
-        reach := pgsearch._oversampled(model.storage, top_n);
     end if;
     -- what an iterative scan keeps for later costs a tenth of the walk, and without a filter the first list is enough
     iterative := filtered or reach > 800;
 
     loop
-        perform set_config('hnsw.iterative_scan', case when iterative then 'relaxed_order' else 'off' end, true);
-        perform set_config('hnsw.ef_search', pgsearch._ef_search(reach, top_n, filtered)::text, true);
+        perform set_config('hnsw.iterative_scan', case when iterative then 'relaxed_order' else 'off' end, true),
+                set_config('hnsw.ef_search', pgsearch._ef_search(reach, top_n, filtered)::text, true);
         execute format('select array_agg(s.chunk_id), array_agg(s.page_id), array_agg(s.distance) from (%s) as s',
                        pgsearch._vector_statement(source, model, collections is not null, page_ids is not null, reach))
            into chunk_ids, found_in, distances

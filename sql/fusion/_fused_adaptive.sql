@@ -67,39 +67,56 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 set enable_seqscan = off
 set enable_mergejoin = off
+-- vectors are read a second time by their place
+set enable_tidscan = on
 as $$
 #variable_conflict use_column
 declare
-    adaptive   constant jsonb   := settings -> 'adaptive';
-    heads      constant integer := (adaptive ->> 'heads')::integer;
-    alike      constant float8  := (adaptive ->> 'least_deviation')::float8;
-    boost      constant float8  := (adaptive ->> 'boost')::float8;
-    weights    constant jsonb   := pgsearch._signal_weights('adaptive') || jsonb_strip_nulls(settings -> 'weights');
-    by_text    constant float8  := (weights ->> 'text')::float8;
-    by_vector  constant float8  := (weights ->> 'vector')::float8;
-    by_near    constant float8  := (weights ->> 'neighbours')::float8;
-    by_title   constant float8  := (weights ->> 'title')::float8;
-    by_lexical constant float8  := (weights ->> 'lexical')::float8;
-    half       constant float8  := (settings ->> 'recency_half_life_days')::float8;
-    tag_boost  constant float8  := (settings #>> '{boosts,tags}')::float8;
     -- a variable cannot be declared as vector, whose schema is not on the path
-    asked      constant pgsearch.embedding_centres.centre%type := pgsearch._unit(embedding);
-    compared   constant pgsearch.embedding_centres.centre%type := case model.distance when 'cosine' then asked else embedding end;
+    asked         pgsearch.embedding_centres.centre%type;
+    compared      pgsearch.embedding_centres.centre%type;
+    adaptive      jsonb;
+    heads         integer;
+    alike         float8;
+    boost         float8;
+    by_text       float8;
+    by_vector     float8;
+    by_near       float8;
+    by_title      float8;
+    by_lexical    float8;
+    half          float8;
+    tag_boost     float8;
     -- where a vector lies so close to the centre that single precision cannot tell its direction
     nothing       constant float8 := 1e-6;
-    centre_square constant float8 := coalesce(pgsearch._inner_product(centre, centre), 0);
-    asked_common  constant float8 := coalesce(pgsearch._inner_product(asked, centre), 0);
-    asked_rest    constant float8 := nullif(greatest(1 - 2 * asked_common + centre_square, nothing), nothing);
+    centre_square float8;
+    asked_common  float8;
+    asked_rest    float8;
 begin
-    -- with null the test of a candidate's page would be null, and what follows it is asked of every candidate
-    same_titled := coalesce(same_titled, '{}');
+    -- one statement, since each expression takes a plan of its own in every session
+    select s.adaptive, (s.adaptive ->> 'heads')::integer, (s.adaptive ->> 'least_deviation')::float8, (s.adaptive ->> 'boost')::float8,
+           (s.weights ->> 'text')::float8, (s.weights ->> 'vector')::float8, (s.weights ->> 'neighbours')::float8,
+           (s.weights ->> 'title')::float8, (s.weights ->> 'lexical')::float8,
+           (settings ->> 'recency_half_life_days')::float8, (settings #>> '{boosts,tags}')::float8,
+           v.asked, case model.distance when 'cosine' then v.asked else embedding end,
+           v.centre_square, v.asked_common, nullif(greatest(1 - 2 * v.asked_common + v.centre_square, nothing), nothing),
+           -- with null the test of a candidate's page would be null, and what follows it is asked of every candidate
+           coalesce(same_titled, '{}')
+      into adaptive, heads, alike, boost, by_text, by_vector, by_near, by_title, by_lexical, half, tag_boost,
+           asked, compared, centre_square, asked_common, asked_rest, same_titled
+      from (select settings -> 'adaptive' as adaptive,
+                   pgsearch._signal_weights('adaptive') || jsonb_strip_nulls(settings -> 'weights') as weights) as s
+           cross join (select u.asked,
+                              coalesce(pgsearch._inner_product(centre, centre), 0) as centre_square,
+                              coalesce(pgsearch._inner_product(u.asked, centre), 0) as asked_common
+                         from (select pgsearch._unit(embedding) as asked offset 0) as u
+                       offset 0) as v;
     return query
     with placed as (
         -- no arithmetic on vectors: what the centre takes out of a cosine follows from inner products
         select r.*,
                coalesce(pgsearch._inner_product(r.embedding, centre) / r.length, 0) as common
           from (select c.chunk_id, c.page_id, c.text, c.title, c.lexical, coalesce(c.article, 0) as article, c.days,
-                       e.embedding, nullif(sqrt(pgsearch._inner_product(e.embedding, e.embedding)), 0) as length
+                       e.ctid as place, e.embedding, nullif(sqrt(pgsearch._inner_product(e.embedding, e.embedding)), 0) as length
                   from unnest(chunk_ids, page_ids, text_scores, title_scores, lexical_scores, article_boosts, ages)
                            as c(chunk_id, page_id, text, title, lexical, article, days)
                        left join pgsearch.embeddings as e on e.page_id = c.page_id
@@ -108,8 +125,10 @@ begin
                 offset 0) as r
         offset 0
     ),
+    -- vectors are long: where one stands is kept, and it is read there once more for the neighbours, which costs less than
+    -- to carry all of them along
     candidates as materialized (
-        select p.*,
+        select p.chunk_id, p.page_id, p.text, p.title, p.lexical, p.article, p.days, p.place, p.length, p.common, p.rest,
                nullif(pgsearch._similarity(model.distance, p.embedding, compared), 'NaN') as vector,
                case when p.embedding is not null then pgsearch._centred_cosine(pgsearch._inner_product(p.embedding, asked), p.length, p.common, asked_common, centre_square, p.rest * asked_rest) end as centred
           from (select p.*, nullif(greatest(1 - 2 * p.common + centre_square, nothing), nothing) as rest from placed as p offset 0) as p
@@ -131,11 +150,11 @@ begin
           from candidates as c
                cross join shape as s
     ),
-    first as materialized (
+    -- asked for twice, which costs less than to keep it
+    first as not materialized (
         select x.*,
                x.part_text + x.part_vector + x.part_title + x.part_lexical as first_score
           from (select c.*,
-                       t.factor,
                        t.factor * coalesce((c.text - s.text_mean) / s.text_deviation, 0) as part_text,
                        case when c.centred is null then 0 else by_vector * coalesce((c.centred - s.vector_mean) / s.vector_deviation, 0) end as part_vector,
                        coalesce(by_title * c.title, 0) as part_title,
@@ -146,21 +165,25 @@ begin
                 offset 0) as x
     ),
     head as materialized (
-        select h.embedding, h.length, h.common, h.rest, exp(greatest(h.first_score - max(h.first_score) over (), -700)) as share
-          from (select f.embedding, f.length, f.common, f.rest, f.first_score
+        select (select e.embedding from pgsearch.embeddings as e where e.ctid = h.place) as embedding,
+               h.length, h.common, h.rest, exp(greatest(h.first_score - max(h.first_score) over (), -700)) as share
+          from (select f.place, f.length, f.common, f.rest, f.first_score
                   from first as f
-                 where f.embedding is not null
+                 where f.place is not null
                  order by f.first_score desc, f.chunk_id
                  limit heads) as h
     ),
     near as materialized (
         select f.chunk_id, f.page_id, f.text, f.vector, f.centred, f.title, f.lexical, f.article, f.days,
-               f.factor, f.part_text, f.part_vector, f.part_title, f.part_lexical, f.first_score,
+               f.part_text, f.part_vector, f.part_title, f.part_lexical, f.first_score,
                -- the inner product with the average is the average of the inner products
-               case when f.embedding is not null
-                    then (select sum(h.share * pgsearch._centred_cosine(pgsearch._inner_product(f.embedding, h.embedding), f.length * h.length, f.common, h.common, centre_square, f.rest * h.rest)) / sum(h.share)
-                            from head as h) end as neighbours
+               case when e.embedding is not null
+                    then (select sum(h.share * pgsearch._centred_cosine(pgsearch._inner_product(e.embedding, h.embedding), f.length * h.length, f.common, h.common, centre_square, f.rest * h.rest))
+                            from head as h)
+                         -- the same for all
+                         / (select sum(h.share) from head as h) end as neighbours
           from first as f
+               left join pgsearch.embeddings as e on e.ctid = f.place
     ),
     closeness as materialized (
         select avg(n.neighbours) as mean,
@@ -173,42 +196,47 @@ begin
         select ceil(1e9 * (t.factor * pgsearch._level(s.text_least, s.text_mean, s.text_deviation)
                            + case when s.vectors = 0 then 0
                                   else by_vector * pgsearch._level(s.vector_least, s.vector_mean, s.vector_deviation)
-                                       + by_near * pgsearch._level(c.lowest, c.mean, c.deviation) end)) / 1e9 as average
+                                       + by_near * pgsearch._level(c.lowest, c.mean, c.deviation) end)) / 1e9 as average,
+               t.factor
           from shape as s
                cross join trust as t
                cross join closeness as c
     ),
+    -- from here on all candidates are few columns, and whole ones are what could be shown
     scored as materialized (
-        select x.*,
+        select x.chunk_id, x.page_id, x.part_near, x.decay,
                (x.average + x.first_score + x.part_near + boost * x.article) * x.decay as score
-          from (select n.*,
+          from (select n.chunk_id, n.page_id, n.first_score, n.article,
                        l.average,
-                       k.part_near,
+                       case when n.neighbours is null then 0 else by_near * coalesce((n.neighbours - c.mean) / c.deviation, 0) end as part_near,
                        case when half > 0 then 0.5::float8 ^ (n.days / half) else 1 end as decay
                   from near as n
                        cross join level as l
                        cross join closeness as c
-                       cross join lateral (select case when n.neighbours is null then 0 else by_near * coalesce((n.neighbours - c.mean) / c.deviation, 0) end as part_near) as k
                 offset 0) as x
     ),
-    ranked as materialized (
-        select s.*,
-               row_number() over (order by s.text desc, s.chunk_id) as text_rank,
-               row_number() over (order by s.centred desc nulls last, s.chunk_id) as vector_rank,
-               row_number() over (order by s.neighbours desc nulls last, s.chunk_id) as near_rank
-          from scored as s
+    ranked as (
+        select n.chunk_id,
+               row_number() over (order by n.text desc, n.chunk_id) as text_rank,
+               row_number() over (order by n.centred desc nulls last, n.chunk_id) as vector_rank,
+               row_number() over (order by n.neighbours desc nulls last, n.chunk_id) as near_rank
+          from near as n
     ),
     eligible as materialized (
-        select r.* from ranked as r where not one_a_page
+        select s.chunk_id, s.page_id, s.part_near, s.decay, s.score from scored as s where not one_a_page
          union all
-        (select distinct on (r.page_id) r.* from ranked as r where one_a_page order by r.page_id, r.score desc, r.chunk_id)
+        (select distinct on (s.page_id) s.chunk_id, s.page_id, s.part_near, s.decay, s.score
+           from scored as s
+          where one_a_page
+          order by s.page_id, s.score desc, s.chunk_id)
     ),
     -- pages are read only where a tag could still bring a candidate among those that are shown
     contenders as materialized (
-        select r.*,
+        select n.*, r.part_near, r.decay, r.score,
                case when p.tags && words then tag_boost else 0 end as tags,
-               coalesce(r.title, nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, lexemes)), 0)::float8 / (select count(distinct l) from unnest(lexemes) as l)) as in_title
+               coalesce(n.title, nullif(length(p.title_tsv) - length(ts_delete(p.title_tsv, lexemes)), 0)::float8 / (select count(distinct l) from unnest(lexemes) as l)) as in_title
           from eligible as r
+               join near as n on n.chunk_id = r.chunk_id
                join pgsearch.pages as p on p.page_id = r.page_id
          where r.page_id = any (same_titled)
             or r.score + boost * tag_boost
@@ -251,17 +279,17 @@ begin
                     when h.in_title > 0 then 'title'
                     when h.lexical > 0 then 'lexical' end,
                case when h.chunk_id = any (vector_found) then 'vector' end), ''), 'vector'),
-           jsonb_build_object('average', jsonb_build_object('contribution', h.average))
-           || jsonb_build_object('text', jsonb_build_object('score', h.text, 'rank', h.text_rank, 'weight', h.factor, 'contribution', h.part_text))
+           jsonb_build_object('average', jsonb_build_object('contribution', l.average))
+           || jsonb_build_object('text', jsonb_build_object('score', h.text, 'rank', r.text_rank, 'weight', l.factor, 'contribution', h.part_text))
            -- what is fused is a centred cosine; what is shown is the plain one
            || case when h.centred is null then '{}'
-                   else jsonb_build_object('vector', jsonb_build_object('score', coalesce(h.vector, h.centred), 'rank', h.vector_rank, 'weight', by_vector, 'contribution', h.part_vector)) end
+                   else jsonb_build_object('vector', jsonb_build_object('score', coalesce(h.vector, h.centred), 'rank', r.vector_rank, 'weight', by_vector, 'contribution', h.part_vector)) end
            || case when h.neighbours is null then '{}'
-                   else jsonb_build_object('neighbours', jsonb_build_object('score', h.neighbours, 'rank', h.near_rank, 'weight', by_near, 'contribution', h.part_near)) end
+                   else jsonb_build_object('neighbours', jsonb_build_object('score', h.neighbours, 'rank', r.near_rank, 'weight', by_near, 'contribution', h.part_near)) end
            || case when h.in_title is null then '{}'
                    else jsonb_build_object('title', jsonb_build_object('score', h.in_title, 'rank', (select 1 + count(*) from contenders as c where c.in_title > h.in_title or c.in_title = h.in_title and c.chunk_id < h.chunk_id), 'weight', by_title, 'contribution', h.part_title)) end
            || case when h.lexical is null then '{}'
-                   else jsonb_build_object('lexical', jsonb_build_object('score', h.lexical, 'rank', (select 1 + count(*) from scored as s where s.lexical > h.lexical or s.lexical = h.lexical and s.chunk_id < h.chunk_id), 'weight', by_lexical, 'contribution', h.part_lexical)) end
+                   else jsonb_build_object('lexical', jsonb_build_object('score', h.lexical, 'rank', (select 1 + count(*) from near as n where n.lexical > h.lexical or n.lexical = h.lexical and n.chunk_id < h.chunk_id), 'weight', by_lexical, 'contribution', h.part_lexical)) end
            || case when h.lift = 0 then '{}'
                    else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
            || case when h.tags = 0 and h.article = 0 and not half > 0 then '{}'
@@ -271,6 +299,8 @@ begin
                             'age_days', case when half > 0 then round(h.days::numeric, 2) end))) end,
            (select count(*) from scored as s where s.page_id = h.page_id)
       from shown_ones as h
+           join ranked as r on r.chunk_id = h.chunk_id
+           cross join level as l
      order by h.boosted desc, h.chunk_id;
 end;
 $$;

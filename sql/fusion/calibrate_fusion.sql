@@ -1,9 +1,10 @@
 -- A weak embedding model told from a good one without any judgment: whether it finds a text by a sentence or heading of
--- that text that it cannot see there, as well as the words do.
+-- that text that it cannot see there, as well as the words do; and a redundant one, which errs where the words err, by how
+-- much it agrees with them on which texts are alike.
 --
--- Over 20 pairs of collection and model the difference of the two logits foretells the best constant weight of the words
--- (correlation .77 for sentences, .89 for headings). A sentence shares its rare words with its neighbours and a question
--- does not, so the words look better than they are, by about what is tolerated; and 150 answers leave an error of .2.
+-- A sentence shares its rare words with its neighbours and a question does not, so the words look better than they are, by
+-- about what is tolerated; and 150 answers leave an error of .2. The constants were chosen on pairs of 4 judged collections
+-- with 10 models, good, projected, noisy, static, hashed and fitted ones, and hold on two other collections.
 
 create or replace function pgsearch._logit_of_ranks(reciprocal_rank float8, answers integer)
 returns float8
@@ -15,6 +16,17 @@ return ln(reciprocal_rank * answers + 2) - ln((1 - reciprocal_rank) * answers + 
 comment on function pgsearch._logit_of_ranks(float8, integer) is
 'ln(p / (1 - p)) of a mean reciprocal rank p over so many answers, with two right and two wrong answers more.';
 
+create or replace function pgsearch._shift_of(advantage float8)
+returns float8
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+-- a weak model still adds something; one that knows next to nothing is to be silent
+return least(least(greatest(4 * advantage, 0), 2) + greatest(5 * (advantage - 2.5), 0), 8);
+
+comment on function pgsearch._shift_of(float8) is
+'The shift for what words have more than a model, as a difference of logits beyond what is tolerated: 4 times as much
+within 0 .. 2, and from 2.5 on 5 times the rest more, up to 8.';
+
 create or replace function pgsearch._text_shift(
     sentences integer, sentence_words float8, sentence_vectors float8,
     headings  integer, heading_words  float8, heading_vectors  float8
@@ -23,20 +35,116 @@ returns float8
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-select case when count(*) > 0
-            then least(greatest(2 * avg(d.difference - k.tolerated), 0), 3)
-            end
+select case when count(*) > 0 then pgsearch._shift_of(avg(d.difference - k.tolerated)) end
   from (values (sentences, sentence_words, sentence_vectors, 0.5::float8),
-               (headings,  heading_words,  heading_vectors,  0.2::float8)) as k(answers, words, vectors, tolerated)
+               (headings,  heading_words,  heading_vectors,  0.1::float8)) as k(answers, words, vectors, tolerated)
        cross join lateral (select pgsearch._logit_of_ranks(k.words, k.answers)
                                   - pgsearch._logit_of_ranks(k.vectors, k.answers) as difference) as d
  where k.answers >= 50;
 $$;
 
 comment on function pgsearch._text_shift(integer, float8, float8, integer, float8, float8) is
-'What calibrate_fusion makes of the mean reciprocal ranks of words and vectors for sentences and headings: twice the
-mean, over the kinds with 50 answers or more, of the difference of their logits beyond .5 and .2, within 0 .. 3. Null
-without such a kind.';
+'What calibrate_fusion makes of the mean reciprocal ranks of words and vectors for sentences and headings: _shift_of the
+mean, over the kinds with 50 answers or more, of the difference of their logits beyond .5 and .2. Null without such a kind.';
+
+create or replace function pgsearch._likeness_of_chunks(
+    collection text,
+    model      pgsearch.embedding_models,
+    out texts      integer,
+    out agreement  float8,
+    out reciprocal float8
+)
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+declare
+    sampled   constant integer := 64;
+    looked_at constant integer := 100;
+    -- of the weight of its words; what has less of them in common with every other text is like none
+    least_like constant float8 := 0.2;
+    settings  constant jsonb   := pgsearch._settings(array[collection], '{}');
+    formula   constant pgsearch.bm25_formula := jsonb_populate_record(null::pgsearch.bm25_formula, settings -> 'bm25');
+    centre    constant pgsearch.embedding_centres.centre%type := pgsearch._centre(model, array[collection]);
+    among     pgsearch.scope;
+    words     pgsearch.bm25_words;
+    near      pgsearch.scored_chunks;
+    either    pgsearch.scored_chunks;
+    kept      record;
+    told      record;
+    found     record;
+begin
+    among.collections := array[collection];
+    texts := 0;
+    for kept in
+        select e.page_id, e.embedding, c.content_tsv, c.content_hash
+          from (select v.page_id, v.chunk_id, v.embedding, v.content_hash
+                  from pgsearch.embeddings as v
+                 where v.model_id = model.model_id
+                   and v.collection = _likeness_of_chunks.collection
+                 order by hashint8extended(v.chunk_id, 1), v.chunk_id
+                 limit sampled) as e
+               join pgsearch.chunks as c on c.page_id = e.page_id
+                                        and c.chunk_id = e.chunk_id
+                                        and c.content_hash = e.content_hash
+    loop
+        words := pgsearch._bm25_terms(tsvector_to_array(kept.content_tsv), null, among.collections);
+        words := pgsearch._bm25_terms(array(select t.name
+                                              from unnest(words.names, words.gains) as t(name, gain)
+                                             where translate(t.name, 'ǀǁǂǃ', '') = t.name
+                                             order by t.gain desc, t.name
+                                             limit pgsearch._most_lexemes()), null, among.collections);
+        continue when words.terms is null;
+        select array_agg(v.chunk_id), array_agg(v.page_id)
+          into near.chunk_ids, near.page_ids
+          from pgsearch._vector_top_n(kept.embedding, model, among.collections, null, looked_at) as v;
+        continue when near.chunk_ids is null;
+        told := pgsearch._bm25_best(words    => words,
+                                    formula  => formula,
+                                    scope    => among,
+                                    top_n    => looked_at,
+                                    effort   => 'fast',
+                                    max_rows => (settings ->> 'max_rows')::integer,
+                                    given    => near);
+        -- neither the page itself nor a copy
+        select array_agg(u.chunk_id order by u.chunk_id), array_agg(u.page_id order by u.chunk_id), array_agg(u.score order by u.chunk_id)
+          into either.chunk_ids, either.page_ids, either.scores
+          from (select distinct on (r.chunk_id) r.chunk_id, r.page_id, r.score
+                  from unnest((told.best).chunk_ids || (told.also).chunk_ids,
+                              (told.best).page_ids || (told.also).page_ids,
+                              (told.best).scores || (told.also).scores) as r(chunk_id, page_id, score)
+                 order by r.chunk_id, r.score desc) as u
+               join pgsearch.chunks as c on c.page_id = u.page_id
+                                        and c.chunk_id = u.chunk_id
+         where u.page_id <> kept.page_id
+           and c.content_hash <> kept.content_hash;
+        continue when (select max(s) from unnest(either.scores) as s) >= least_like * (select sum(g) from unnest(words.gains) as g)
+                      is not true;
+        select corr(r.score, r.nearness) as agreement,
+               (array_agg(r.place order by r.score desc, r.chunk_id))[1] as place
+          into found
+          from (select n.chunk_id, n.score, n.nearness, row_number() over (order by n.nearness desc, n.chunk_id) as place
+                  from unnest(either.chunk_ids, either.scores,
+                              (pgsearch._nearness(kept.embedding, model, centre, either.page_ids, either.chunk_ids)).centred)
+                           as n(chunk_id, score, nearness)
+                 where n.nearness is not null) as r;
+        continue when found.place is null;
+        texts      := texts + 1;
+        agreement  := coalesce(agreement, 0) + coalesce(found.agreement, 0);
+        reciprocal := coalesce(reciprocal, 0) + 1 / found.place::float8;
+    end loop;
+    agreement  := agreement / nullif(texts, 0);
+    reciprocal := reciprocal / nullif(texts, 0);
+end;
+$$;
+
+comment on function pgsearch._likeness_of_chunks(text, pgsearch.embedding_models) is
+'Whether a model and the words agree on which texts are alike, of a sample of chunks: texts (how many), agreement (mean
+correlation of BM25, asked for the most telling words of the chunk, with the centred cosine, over the hundred best of
+either), reciprocal (mean reciprocal rank by cosine of the text that is best by words). The page itself and copies do not
+take part, nor chunks that no other is like. No text is embedded for it.';
 
 create or replace function pgsearch.calibrate_fusion(collection text, model text)
 returns float8
@@ -46,10 +154,13 @@ as $$
 #variable_conflict use_column
 declare
     chosen constant pgsearch.embedding_models := pgsearch._named_model(calibrate_fusion.model);
-    -- a model fitted on the words of the collection errs where they err: it finds as much and adds less
-    redundant constant float8 := case when starts_with(chosen.model, 'svd:') then 1 else 0 end;
-    told   record;
-    shift  float8;
+    -- of fewer texts a mean says little
+    enough constant integer := 20;
+    like_words record;
+    told       record;
+    shift      float8;
+    redundant  float8;
+    reason     text;
 begin
     perform pgsearch._check_collections(array[calibrate_fusion.collection]);
 
@@ -67,11 +178,23 @@ begin
      where p.collection = calibrate_fusion.collection
        and p.model_id = chosen.model_id;
 
+    like_words := pgsearch._likeness_of_chunks(calibrate_fusion.collection, chosen);
     if told.waiting = 0 then
-        shift := redundant + pgsearch._text_shift(told.sentences, told.sentence_words, told.sentence_vectors,
-                                                  told.headings, told.heading_words, told.heading_vectors);
-        shift := case when shift > 3 then 3 else shift end;
+        shift := pgsearch._text_shift(told.sentences, told.sentence_words, told.sentence_vectors,
+                                      told.headings, told.heading_words, told.heading_vectors);
     end if;
+    reason := case when shift is not null then ''
+                   when told.waiting > 0 then 'The model could not be asked: it is judged by its vectors alone.'
+                   else 'Fewer than 50 chunks have a sentence or a heading that can be held out.'
+              end;
+    if like_words.texts >= enough then
+        -- what takes other texts for alike than the words do is weak; a good model finds every third or better
+        shift := coalesce(shift, pgsearch._shift_of(-0.6 - pgsearch._logit_of_ranks(like_words.reciprocal, like_words.texts)));
+    end if;
+    -- what takes the same texts for alike as the words do errs where they err: it finds as much and adds less
+    redundant := case when like_words.texts >= enough then least(1, greatest(0, 4 * (like_words.agreement - 0.2))) else 0 end;
+    -- of null and a number the least is the number
+    shift := case when shift + redundant > 8 then 8 else shift + redundant end;
 
     insert into pgsearch.fusion_calibrations (
         collection, model_id, text_shift, reason, sentences, sentence_words, sentence_vectors, headings, heading_words, heading_vectors,
@@ -79,10 +202,7 @@ begin
     select calibrate_fusion.collection,
            chosen.model_id,
            coalesce(shift, 0),
-           case when shift is not null then ''
-                when told.waiting > 0 then 'The model could not be asked: it is known here by its vectors alone.'
-                else 'Fewer than 50 chunks have a sentence or a heading that can be held out.'
-           end,
+           reason,
            case when told.waiting = 0 then told.sentences else 0 end,
            case when told.waiting = 0 then told.sentence_words end,
            case when told.waiting = 0 then told.sentence_vectors end,
@@ -115,9 +235,11 @@ has searches do so from now on, unless their option calibrated is false.
 Arguments:
 - collection
 - model
-Returns the shift: 0 for a model that finds what it is asked for about as well as the words do, up to 3 for one that does
-not, and 1 more (to 3) for one that is fitted on the collection (svd:), which errs where the words err; the weight of the
-text signal is e^shift times as much in strategy adaptive. It is 0 too where nothing was judged,
-because the model cannot be asked or the collection is too small: list_fusion_calibrations says why. What was judged is
-forgotten; draw_fusion_probes begins anew. `pgsearch calibrate`, `pgsearch embed` and `pgsearch maintain` do all of it.
+Returns the shift: 0 for a model that finds what it is asked for about as well as the words do, 2 for a weak one, up to
+8 for one that knows nothing, and up to 1 more for one that takes the same texts for alike as the words do, as a model
+does that was fitted on the collection: it errs where they err. The weight of the text signal is e^shift times as much in
+strategies adaptive and weighted. Where nothing was judged, because the model cannot be asked or the collection is too
+small, it is told by its vectors whether the model takes other texts for alike than the words do, and
+list_fusion_calibrations says so; of fewer than 20 texts it is 0. What was judged is forgotten; draw_fusion_probes begins
+anew. `pgsearch calibrate`, `pgsearch embed` and `pgsearch maintain` do all of it.
 Errors: PS001 unknown collection, PS008 unknown model.';

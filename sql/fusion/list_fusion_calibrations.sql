@@ -58,7 +58,7 @@ Arguments:
 - collection (null: all)
 - model (null: all)
 Returns a row for each collection and model with embeddings: collection_name, model_name, text_shift (see
-calibrate_fusion; null: never calibrated), reason (why it is 0 unasked; empty: it was found), how many sentences and
+calibrate_fusion; null: never calibrated), reason (why nothing was asked; empty: it was), how many sentences and
 headings were held out and asked for, and the mean reciprocal ranks at which the words and the vectors found their
 chunks, changed (share of the embeddings that came or went since), stale (more than a tenth, or never calibrated),
 calibrated_at.

@@ -3,10 +3,7 @@
 create or replace function pgsearch._fusion_names()
 returns text[]
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select array['adaptive', 'convex', 'distribution', 'legacy', 'rrf', 'rrf_boost', 'weighted'];
-$$;
+return array['adaptive', 'convex', 'distribution', 'legacy', 'rrf', 'rrf_boost', 'weighted'];
 
 comment on function pgsearch._fusion_names() is 'The fusion strategies there are.';
 

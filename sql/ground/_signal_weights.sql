@@ -3,9 +3,7 @@
 create or replace function pgsearch._signal_weights(fusion text)
 returns jsonb
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select case fusion
+return case fusion
        when 'adaptive'     then '{"text": 1, "vector": 1, "neighbours": 0.5, "title": 0, "lexical": 4}'::jsonb
        when 'rrf'          then '{"text": 1, "vector": 1, "title": 0, "lexical": 0.5}'::jsonb
        when 'rrf_boost'    then '{"text": 1, "vector": 1, "title": 0, "lexical": 0.5}'::jsonb
@@ -16,7 +14,6 @@ select case fusion
        -- beside text and for a whole one alone
        when 'legacy'       then '{"title": 3.0, "tags": 2.5, "note": 2.0, "summary": 1.5, "content": 1.0, "text": 2.0, "vector": 1.0}'::jsonb
        end;
-$$;
 
 comment on function pgsearch._signal_weights(text) is
 'Default weight of every signal of a fusion strategy, null for an unknown strategy. A weight of 0 takes part in

@@ -13,21 +13,31 @@ as $$
 declare
     -- rules are about how a question is put, and that is said early; the limit keeps an expression from running long
     normalized constant text := pgsearch.normalize_query(left(coalesce(query, ''), 1000));
+    possible   text[];
+    otherwise  text;
     found      text;
 begin
+    -- An expression is compiled in every session anew, which takes longer than all these looks; and a block that catches
+    -- errors is a transaction within, which a query that no rule is about need not pay for.
+    select array_agg(t.query_type) filter (
+               where exists (select
+                               from unnest(t.patterns) as r(pattern)
+                              where t.hints -> r.pattern is null
+                                 or exists (select
+                                              from jsonb_array_elements_text(t.hints -> r.pattern) as h(letters)
+                                             where strpos(normalized, h.letters) > 0))),
+           (array_agg(t.query_type order by t.priority desc))[1]
+      into possible, otherwise
+      from pgsearch.query_types as t;
+    if possible is null then
+        return otherwise;
+    end if;
+
     begin
         select t.query_type into found
           from pgsearch.query_types as t
-         where case
-               -- an expression is compiled in every session anew, which takes longer than all these looks
-               when exists (select
-                              from unnest(t.patterns) as r(pattern)
-                             where t.hints -> r.pattern is null
-                                or exists (select
-                                             from jsonb_array_elements_text(t.hints -> r.pattern) as h(letters)
-                                            where strpos(normalized, h.letters) > 0))
-               then normalized ~* ('(?:' || array_to_string(t.patterns, ')|(?:') || ')')
-               end
+         where t.query_type = any (possible)
+           and normalized ~* ('(?:' || array_to_string(t.patterns, ')|(?:') || ')')
          order by t.priority
          limit 1;
     exception
@@ -35,12 +45,12 @@ begin
         when invalid_regular_expression then
             select t.query_type into found
               from pgsearch.query_types as t
-             where exists (select from unnest(t.patterns) as r(pattern) where normalized ~* r.pattern)
+             where t.query_type = any (possible)
+               and exists (select from unnest(t.patterns) as r(pattern) where normalized ~* r.pattern)
              order by t.priority
              limit 1;
     end;
-
-    return coalesce(found, (select t.query_type from pgsearch.query_types as t order by t.priority desc limit 1));
+    return coalesce(found, otherwise);
 end;
 $$;
 

@@ -109,6 +109,8 @@ begin
         errcode = 'PS003',
         message = case
                   when wrong.rule ->> 0 in ('number', 'integer') and wrong.type = 'number' then format('"%s" is out of range: %s', wrong.key, left(wrong.value::text, 40))
+                  when wrong.rule ->> 0 = 'uuid' and wrong.type = 'string' then
+                      format('"%s" cannot be logged: it is no UUID of version 7', wrong.key)
                   else format('"%s" cannot be logged: it is a %s', wrong.key, wrong.type)
                   end,
         hint    = case wrong.rule ->> 0

@@ -46,14 +46,19 @@ begin
                           nullif(e.entry -> 'results', 'null') as results,
                           nullif(e.entry -> 'late_interaction_scores', 'null') as max_sim_scores,
                           coalesce((e.entry ->> 'confidence')::float8, pgsearch._told_confidence(e.entry)) as confidence,
-                          e.entry ->> 'error_type' as error_type) as k
+                          e.entry ->> 'error_type' as error_type,
+                          e.entry @? '$.results[*].external_id' as has_pages,
+                          e.entry @? '$.results[*].score' as has_scores,
+                          e.entry @? '$.results[*].signals' as has_signals
+                   -- asked once, and not for each of the hits
+                   offset 0) as k
                cross join lateral (
                    select coalesce(array_agg(coalesce(r.hit ->> 'chunk_id', r.hit ->> 'external_id', r.hit #>> '{}') order by r.at),
                                    '{}') as ids,
                           coalesce(array_agg(coalesce(r.hit ->> 'external_id', '') order by r.at)
-                                       filter (where k.results @? '$[*].external_id'), '{}') as pages,
+                                       filter (where k.has_pages), '{}') as pages,
                           coalesce(array_agg((r.hit ->> 'score')::float8 order by r.at)
-                                       filter (where k.results @? '$[*].score'), '{}') as scores,
+                                       filter (where k.has_scores), '{}') as scores,
                           min(r.hit ->> 'match_reason') filter (where r.at = 1) as first_reason
                      from jsonb_array_elements(k.results) with ordinality as r(hit, at)) as h
     ),
@@ -111,7 +116,7 @@ begin
                           'hit_signals',      (select jsonb_agg(r.hit -> 'signals' order by r.at)
                                                  from jsonb_array_elements(w.results) with ordinality as r(hit, at)
                                                 where r.at <= (w.log ->> 'signals_of')::integer
-                                                  and w.results @? '$[*].signals'),
+                                                  and w.has_signals),
                           'top_score',        w.scores[1],
                           'top_match_reason', w.first_reason,
                           'approximate',      coalesce((w.entry ->> 'approximate')::boolean, false),
@@ -122,20 +127,6 @@ begin
          where w.weight is not null
             on conflict (query_id, ts) do nothing
         returning q.query_id
-    ),
-    failed as (
-        insert into pgsearch.search_failures (
-                   query_id, created_at, user_query, user_id, client_id, session_id, collection, result_count, confidence,
-                   failure_reason, context)
-        select w.query_id, w.ts, w.user_query, w.user_id, w.client_id, w.session_id, w.collection, w.hits, c.confidence, w.failure,
-               pgsearch._failure_context(w.entry ->> 'search_mode', w.hits, w.scores[1], w.first_reason, w.ids, c.confidence)
-               || case when w.error_type is null then '{}' else jsonb_build_object('error_type', w.error_type) end
-          from weighed as w
-               join stored as s on s.query_id = w.query_id
-               cross join lateral (select case w.failure when 'no_result' then 0 else w.confidence end as confidence) as c
-         where w.failure is not null
-         order by w.query_id
-            on conflict (query_id, failure_reason) do nothing
     )
     select coalesce((select count(*) from stored), 0) as stored,
            count(*) filter (where w.weight is not null) as wanted,
@@ -143,11 +134,41 @@ begin
            array_agg(w.query_id) filter (where a.actor is not null) as ids,
            array_agg(a.actor) filter (where a.actor is not null) as actors,
            array_agg(w.user_query) filter (where a.actor is not null) as texts,
+           jsonb_agg(jsonb_build_object(
+                         'query_id',       w.query_id,
+                         'created_at',     w.ts,
+                         'user_query',     w.user_query,
+                         'user_id',        w.user_id,
+                         'client_id',      w.client_id,
+                         'session_id',     w.session_id,
+                         'collection',     w.collection,
+                         'result_count',   w.hits,
+                         'confidence',     c.confidence,
+                         'failure_reason', w.failure,
+                         'context',        pgsearch._failure_context(
+                                               w.entry ->> 'search_mode', w.hits, w.scores[1], w.first_reason, w.ids, c.confidence)
+                                           || case when w.error_type is null then '{}'
+                                                   else jsonb_build_object('error_type', w.error_type) end))
+               filter (where w.failure is not null and s.query_id is not null) as failures,
            array_agg(w.normalized) filter (where w.failure = 'no_result') as missed,
            array_agg(w.ts) filter (where w.failure = 'no_result') as missed_at
       into told
       from weighed as w
-           cross join lateral (select coalesce(w.user_id, w.client_id, w.session_id) as actor) as a;
+           left join stored as s on s.query_id = w.query_id
+           cross join lateral (select coalesce(w.user_id, w.client_id, w.session_id) as actor) as a
+           cross join lateral (select case w.failure when 'no_result' then 0 else w.confidence end as confidence) as c;
+
+    -- a statement of its own, which a session plans when a search fails
+    if told.failures is not null then
+        insert into pgsearch.search_failures (
+                   query_id, created_at, user_query, user_id, client_id, session_id, collection, result_count, confidence,
+                   failure_reason, context)
+        select f.query_id, f.created_at, f.user_query, f.user_id, f.client_id, f.session_id, f.collection, f.result_count, f.confidence,
+               f.failure_reason, f.context
+          from jsonb_populate_recordset(null::pgsearch.search_failures, told.failures) as f
+         order by f.query_id
+            on conflict (query_id, failure_reason) do nothing;
+    end if;
 
     if told.missed is not null then
         perform pgsearch._reopen_answered(told.missed, told.missed_at);

@@ -78,6 +78,7 @@ declare
         ['pages_collection_source', 'on pgsearch.pages (collection, source)'],
         ['pages_updated_at', 'on pgsearch.pages (updated_at)'],
         ['pages_created_at', 'on pgsearch.pages (created_at)'],
+        ['embeddings_content_hash', 'on pgsearch.embeddings using hash (content_hash)'],
         ['embeddings_model_collection', 'on pgsearch.embeddings (model_id, collection)'],
         ['semantic_nodes_summary_tsv_gin', 'on pgsearch.semantic_nodes using gin (summary_tsv)'],
         ['semantic_nodes_name_trgm_gin', 'on pgsearch.semantic_nodes using gin (name gin_trgm_ops)'],

@@ -182,24 +182,68 @@ language plpgsql stable parallel safe rows 100
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 -- A plan made while the table is small takes any index that begins with the collection, and keeps reading all of it: whoever
--- begins with an empty collection, and puts page after page, would wait longer for each.
-set plan_cache_mode = force_custom_plan
+-- begins with an empty collection, and puts page after page, would wait longer for each. Planning anew each time costs a
+-- seventh of a page; the order, which only the index of the ids has, leaves no choice.
+set plan_cache_mode = force_generic_plan
+set enable_bitmapscan = off
+set enable_sort = off
 as $$
 #variable_conflict use_column
 begin
     return query
     select i.id, p.page_id, p.content_hash, p.text_config
       from unnest(_stored_pages.external_ids) as i(id)
-           cross join lateral (select f.page_id, f.content_hash, f.text_config
+           cross join lateral (select f.external_id, f.page_id, f.content_hash, f.text_config
                                  from pgsearch.pages as f
                                 where f.collection = _stored_pages.collection
-                                  and f.external_id = i.id
-                                limit 1) as p;
+                                  and f.external_id >= i.id
+                                order by f.external_id
+                                limit 1) as p
+     where p.external_id = i.id;
 end;
 $$;
 
 comment on function pgsearch._stored_pages(text, text[]) is 'Those of the pages that the collection has, with what tells
 whether they are up to date.';
+
+-- The vector of a text is the same wherever the text stands: a file that was renamed, and a section that moved to another page, are
+-- embedded already. It is taken here, while what had it before still stands.
+create or replace function pgsearch._take_over_embeddings(collection text, page_ids bigint[])
+returns void
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+set enable_hashjoin = off
+as $$
+declare
+    models constant integer[] := array(select m.model_id from pgsearch.embedding_models as m);
+begin
+    if page_ids = '{}' or models = '{}'
+       or not has_table_privilege('pgsearch.embeddings', 'select') or not has_table_privilege('pgsearch.embeddings', 'insert') then
+        return;
+    end if;
+
+    insert into pgsearch.embeddings (page_id, chunk_id, model_id, collection, content_hash, embedding)
+    select distinct on (c.chunk_id, e.model_id)
+           c.page_id, c.chunk_id, e.model_id, c.collection, c.content_hash, e.embedding
+      from unnest(_take_over_embeddings.page_ids) as p(page_id)
+           join pgsearch.chunks as c on c.page_id = p.page_id
+           join pgsearch.embeddings as e on e.content_hash = c.content_hash
+                                        and e.collection = c.collection
+                                        and e.model_id = any (models)
+     where not exists (select
+                         from pgsearch.embeddings as own
+                        where own.page_id = c.page_id
+                          and own.chunk_id = c.chunk_id
+                          and own.model_id = e.model_id)
+     order by c.chunk_id, e.model_id
+    on conflict do nothing;
+end;
+$$;
+
+comment on function pgsearch._take_over_embeddings(text, bigint[]) is
+'Gives chunks of these pages that have no vector the one that the collection has of the same text, for every model.';
 
 create or replace function pgsearch._put_pages(collection text, lines bigint[], pages jsonb[])
 returns table (
@@ -221,8 +265,7 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-    -- raised when split_content gives other chunks for the same text, so that pages put again are split again
-    splitter     constant text := 'split 1';
+    splitting    text;
     config       text;
     chunk_size   integer;
     all_lines    bigint[];
@@ -236,16 +279,18 @@ declare
     put_at       constant timestamptz := clock_timestamp();
 begin
     -- for share: set_text_config waits until these pages are in, and the other way round
-    select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer
-      into config, chunk_size
+    select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer,
+           pgsearch._splitting(c.settings)
+      into config, chunk_size, splitting
       from pgsearch.collections as c
      where c.collection = _put_pages.collection
        for share;
     if not found then
         -- null, because a rival may have just created it with another language
         perform pgsearch.create_collection(_put_pages.collection, null);
-        select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer
-          into strict config, chunk_size
+        select c.text_config, coalesce(c.settings ->> 'chunk_size', pgsearch.default_settings() ->> 'chunk_size')::integer,
+           pgsearch._splitting(c.settings)
+          into strict config, chunk_size, splitting
           from pgsearch.collections as c
          where c.collection = _put_pages.collection
            for share;
@@ -277,7 +322,7 @@ begin
                sha256(convert_to(concat_ws(' ', h.split, j.page), 'UTF8')) as content_hash,
                sha256(convert_to(concat_ws(' ', h.split, j.page - '{external_id,tags,source,metadata}'::text[]), 'UTF8')) as text_hash
           from judged as j
-               cross join lateral (select case when (j.page ->> 'content') is not null then splitter || ' ' || chunk_size end as split) as h
+               cross join lateral (select case when (j.page ->> 'content') is not null then splitting end as split) as h
          where j.reason is null
     ), compared as (
         select g.*,
@@ -339,7 +384,8 @@ begin
            -- each that was written is among those compared; a full join is never a nested loop
            full join upserted as u on u.external_id = c.external_id;
 
-    -- A second statement, because only a new snapshot shows the chunks as they are now that the pages are locked.
+    -- A second statement, because only a new snapshot shows the chunks as they are now that the pages are locked. It names
+    -- the pages wherever it reads chunks: planned while the table is empty, a join alone would read all chunks each time.
     return query
     with outcome as (
         select o.*
@@ -389,7 +435,8 @@ begin
           from diff as d
                join pgsearch.chunks as c on c.page_id = d.page_id
                                         and c.chunk_id = d.chunk_id
-         where (d.ordinal is null or (c.content_hash, c.text_config) is distinct from (d.content_hash, config))
+         where c.page_id = any (updated_ids)
+           and (d.ordinal is null or (c.content_hash, c.text_config) is distinct from (d.content_hash, config))
            and c.chunk_id <= (select s.last_chunk_id
                                 from pgsearch.collection_stats as s
                                where s.collection = _put_pages.collection)
@@ -397,7 +444,8 @@ begin
     ), deleted as (
         delete from pgsearch.chunks as c
          using diff as d
-         where d.ordinal is null
+         where c.page_id = any (updated_ids)
+           and d.ordinal is null
            and c.page_id = d.page_id
            and c.chunk_id = d.chunk_id
     ), updated as (
@@ -408,7 +456,8 @@ begin
                content_hash = d.content_hash,
                text_config  = config
           from diff as d
-         where d.ordinal is not null
+         where c.page_id = any (updated_ids)
+           and d.ordinal is not null
            and c.page_id = d.page_id
            and c.chunk_id = d.chunk_id
            and (c.ordinal, c.heading, c.metadata, c.content_hash, c.text_config)
@@ -449,6 +498,8 @@ begin
       from outcome as o
            left join counted as c on c.page_id = o.page_id
      order by o.line;
+
+    perform pgsearch._take_over_embeddings(_put_pages.collection, new_ids);
 end;
 $$;
 

@@ -118,6 +118,7 @@ declare
     level       integer;
     fence       text;
     front       boolean := false;
+    front_end   integer;
     line        text;
     bare        text;
     first       text;
@@ -148,6 +149,14 @@ begin
     lines := string_to_array(replace(replace(split_content.document, E'\r\n', E'\n'), E'\r', E'\n'), E'\n') || array[null::text];
     last := cardinality(lines);
 
+    -- as the reader of files has it: a rule at the top is none of front matter when a blank line follows, or no second one
+    if markdown and lines[1] ~ E'^(?:---|\\+\\+\\+)[ \\t]*$' and lines[2] ~ E'^\\S' then
+        front_end := (select min(l.number)
+                        from unnest(lines) with ordinality as l(line, number)
+                       where l.number > 1
+                         and rtrim(l.line, E' \t') in (rtrim(lines[1], E' \t'), '...'));
+    end if;
+
     foreach line in array lines loop
         number := number + 1;
         bare := btrim(line, white);
@@ -171,13 +180,13 @@ begin
                     line := null;
                 end if;
             elsif front then
-                if bare in ('---', '...') then
+                if number = front_end then
                     block := array_append(block, line);
                     front := false;
                     ends_block := true;
                     line := null;
                 end if;
-            elsif number = 1 and line ~ E'^---\\s*$' then
+            elsif number = 1 and front_end is not null then
                 front := true;
             elsif blank then
                 ends_block := true;

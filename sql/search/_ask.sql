@@ -22,52 +22,44 @@ declare
     parsed   pgsearch.parsed_query;
     model    pgsearch.embedding_models;
     scope    pgsearch.scope;
-    nothing_passes boolean;
-    without  constant text := case search_mode
-                              when 'code' then 'semantic_small_node and semantic_small_code are left out'
-                              else 'the vector signal is left out'
-                              end;
+    without  text;
 begin
-    laps.started := clock_timestamp();
-    laps.last    := laps.started;
-    laps.timings := '{}';
+    select t.now, t.now, '{}'
+      into laps.started, laps.last, laps.timings
+      from (select clock_timestamp() as now) as t;
 
-    perform pgsearch._check_range('top_k', top_k, 0, 1000);
-    perform pgsearch._check_collections(collections);
+    perform pgsearch._check_range('top_k', top_k, 0, 1000), pgsearch._check_collections(collections);
     settings := pgsearch._settings(collections, options);
     fusion   := coalesce(fusion, settings ->> 'fusion');
     perform pgsearch._check_fusion(fusion);
-    parsed            := pgsearch._parse_for(query, collections, settings ->> 'operator', (settings ->> 'prefix')::boolean);
-    scope.collections := collections;
-    scope.page_ids    := pgsearch._filter_page_ids(filter, collections);
-    nothing_passes    := cardinality(scope.page_ids) = 0;
-    scope             := pgsearch._without_excluded(scope, parsed.excluded);
+    parsed   := pgsearch._parse_for(query, collections, settings ->> 'operator', (settings ->> 'prefix')::boolean);
+    select collections, f.page_ids, case when f.page_ids = '{}' then array['No page passes the filter.'] else '{}' end
+      into scope.collections, scope.page_ids, asked.notes
+      from (select pgsearch._filter_page_ids(filter, collections) as page_ids offset 0) as f;
+    if parsed.excluded is not null then
+        scope := pgsearch._without_excluded(scope, parsed.excluded);
+    end if;
     if embedding is not null or search_mode = 'vector' or search_mode <> 'code' and (settings ->> 'diversity')::float8 > 0 then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
     end if;
 
-    asked.query       := query;
-    asked.embedding   := embedding;
-    asked.search_mode := search_mode;
-    asked.top_k       := top_k;
-    asked.wanted      := wanted;
-    asked.fusion      := fusion;
-    asked.settings    := settings;
-    asked.scope       := scope;
-    asked.parsed      := parsed;
-    asked.model       := model;
-    asked.skip        := (settings ->> 'offset')::integer;
-    -- whatever is shown of them: standard scores are relative to what is compared
-    asked.candidates  := (settings ->> 'candidates')::integer;
-    asked.use_text    := search_mode in ('auto', 'fts', 'code') and parsed.any_of is not null;
-    asked.use_vector  := search_mode in ('auto', 'vector', 'code') and embedding is not null and model.model_id is not null;
-    -- what stop words are for the text may be a name: The Who
-    asked.use_title   := search_mode in ('auto', 'lexical') and (parsed.any_of is not null or parsed.words <> '{}');
-    asked.title_keys  := case when search_mode in ('auto', 'fts', 'lexical') then pgsearch._title_keys(query, parsed.words) end;
-    asked.notes       := '{}';
-    if nothing_passes then
-        asked.notes := asked.notes || 'No page passes the filter.'::text;
-    end if;
+    -- one statement, since each expression takes a plan of its own in every session
+    select query, embedding, search_mode, top_k, wanted, fusion, settings, scope, parsed, model, laps,
+           (settings ->> 'offset')::integer,
+           -- whatever is shown of them: standard scores are relative to what is compared
+           (settings ->> 'candidates')::integer,
+           search_mode in ('auto', 'fts', 'code') and parsed.any_of is not null,
+           search_mode in ('auto', 'vector', 'code') and embedding is not null and model.model_id is not null,
+           -- what stop words are for the text may be a name: The Who
+           search_mode in ('auto', 'lexical') and (parsed.any_of is not null or parsed.words <> '{}'),
+           case when search_mode in ('auto', 'fts', 'lexical') then pgsearch._title_keys(query, parsed.words) end,
+           case search_mode
+           when 'code' then 'semantic_small_node and semantic_small_code are left out'
+           else 'the vector signal is left out'
+           end
+      into asked.query, asked.embedding, asked.search_mode, asked.top_k, asked.wanted, asked.fusion, asked.settings, asked.scope,
+           asked.parsed, asked.model, asked.laps, asked.skip, asked.candidates, asked.use_text, asked.use_vector, asked.use_title,
+           asked.title_keys, without;
     if asked.use_vector and model.distance = 'cosine' and pgsearch._vector_norm(embedding) = 0 then
         asked.use_vector := false;
         asked.notes      := asked.notes || format('The embedding of the query is a zero vector: %s.', without);
@@ -82,7 +74,6 @@ begin
     if asked.use_text then
         asked.words := pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections, parsed.required, parsed.excluded);
     end if;
-    asked.laps := laps;
     return asked;
 end;
 $$;
@@ -107,14 +98,13 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    parsed pgsearch.parsed_query := asked.parsed;
-    findings  pgsearch.search_findings;
+    findings pgsearch.search_findings;
 begin
-    findings.notes := asked.notes;
     -- rows have no column for notes
-    if asked.wanted = 'outcome' then
-        findings.notes := findings.notes || pgsearch._query_notes(asked);
-    end if;
+    select asked.notes || case when asked.wanted = 'outcome' then pgsearch._query_notes(asked) end,
+           false,
+           pgsearch._lap(asked.laps, 'analyse_ms')
+      into findings.notes, findings.approximate, findings.laps;
     if not exists (select from pgsearch.collections) then
         findings.notes := findings.notes || 'There is no collection yet.'::text;
     elsif asked.search_mode <> 'vector' and not asked.use_text and not asked.use_vector
@@ -122,14 +112,12 @@ begin
           and (asked.search_mode <> 'lexical' or not asked.use_title) then
         findings.notes := findings.notes || case
                                       when coalesce(btrim(asked.query), '') = '' then 'The query is empty.'::text
-                                      when asked.title_keys <> '{}' and parsed.words <> '{}'
+                                      when asked.title_keys <> '{}' and (asked.parsed).words <> '{}'
                                       then 'The query has only stop words: it was looked up among the titles alone.'
                                       else 'The query has no words to search for: only stop words, punctuation or exclusions.'
                                       end;
     end if;
 
-    findings.approximate := false;
-    findings.laps        := pgsearch._lap(asked.laps, 'analyse_ms');
     return findings;
 end;
 $$;

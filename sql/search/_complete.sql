@@ -8,9 +8,7 @@ set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    parsed   constant pgsearch.parsed_query     := asked.parsed;
-    words    constant pgsearch.bm25_words       := asked.words;
-    model    constant pgsearch.embedding_models := asked.model;
+    parsed   constant pgsearch.parsed_query := asked.parsed;
     -- strategy adaptive reads vectors itself, and titles, for what is shown, unless they count
     adaptive constant boolean := asked.wanted <> 'candidates' and asked.fusion = 'adaptive' and asked.use_text and asked.use_vector;
     alike    pgsearch.scored_chunks;
@@ -20,10 +18,10 @@ begin
         -- but the whole of a compound that none has says no more than its parts
         select sqrt(sum(coalesce(g.gain ^ 2 / l.weight,
                                  case when pgsearch._has_any(l.lexeme, 'ǀǁǂǃ') then 0
-                                      else l.weight * ln(1 + (coalesce(words.chunks, 0) + 0.5::float8) / 0.5::float8) ^ 2 end)))
+                                      else l.weight * ln(1 + (coalesce((asked.words).chunks, 0) + 0.5::float8) / 0.5::float8) ^ 2 end)))
           into findings.information
           from unnest(parsed.lexemes, parsed.weights) as l(lexeme, weight)
-               left join unnest(words.names, words.gains) as g(name, gain) on g.name = l.lexeme;
+               left join unnest((asked.words).names, (asked.words).gains) as g(name, gain) on g.name = l.lexeme;
     end if;
 
     if parsed.lexemes <> '{}'
@@ -51,8 +49,8 @@ begin
           into findings.vector_scores, findings.centred_scores
           from pgsearch._nearness(
                    embedding => asked.embedding,
-                   model     => model,
-                   centre    => pgsearch._centre(model, (asked.scope).collections),
+                   model     => asked.model,
+                   centre    => pgsearch._centre(asked.model, (asked.scope).collections),
                    page_ids  => findings.page_ids,
                    chunk_ids => findings.chunk_ids) as n;
     end if;

@@ -213,8 +213,13 @@ begin
     end if;
     select coalesce(jsonb_agg(case when j.at is null then h.hit
                                    else h.hit || jsonb_build_object(
-                                            'relevance', greatest(judged.scores[j.at],
-                                                                  case when (h.hit ->> 'whole_name')::boolean then 0.95::float8 end))
+                                            'relevance', greatest(
+                                                judged.scores[j.at],
+                                                -- what explains a chunk of code speaks for it: its name in full, or its summary
+                                                case when (h.hit ->> 'whole_name')::boolean then 0.95::float8 end,
+                                                case when h.hit -> 'summarised' <> 'null'
+                                                     then pgsearch._cosine_confidence((h.hit ->> 'summarised')::float8,
+                                                                                      (asked.model).model) end))
                               end order by h.at), '[]')
       into findings.hits
       from jsonb_array_elements(findings.hits) with ordinality as h(hit, at)

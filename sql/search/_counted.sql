@@ -57,37 +57,54 @@ set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    settings constant jsonb   := asked.settings;
-    faceted  constant boolean := settings -> 'facets' <> '[]';
-    by_page  constant boolean := (settings ->> 'group_by_page')::boolean;
-    once     constant boolean := (settings ->> 'distinct')::boolean;
-    lowest   constant float8  := (settings ->> 'min_relevance')::float8;
-    parsed   constant pgsearch.parsed_query := asked.parsed;
-    most     constant bigint  := greatest((settings ->> 'count_up_to')::bigint,
-                                          case when faceted then (settings ->> 'max_rows')::bigint end);
+    settings jsonb;
+    faceted  boolean;
+    by_page  boolean;
+    once     boolean;
+    lowest   float8;
+    parsed   pgsearch.parsed_query;
+    most     bigint;
     -- of more than most so many ids are drawn: some tens of milliseconds
-    draws    constant float8  := 10000;
+    draws    constant float8 := 10000;
     match    tsquery;
     matching record;
     drawn    record;
-    chunks   bigint[] := findings.chunk_ids;
-    pages    bigint[] := findings.page_ids;
+    chunks   bigint[];
+    pages    bigint[];
     counts   bigint[];
-    share    float8   := 1;
+    share    float8 := 1;
 begin
     if asked.wanted <> 'outcome' then
         return findings;
     end if;
 
-    findings.total_exact := pgsearch._all_found(asked, findings);
-    findings.total       := case when once or lowest > 0 then jsonb_array_length(findings.hits)
-                                 when by_page then (select count(distinct p) from unnest(pages) as p)
-                                 else cardinality(chunks) end;
+    select s.settings, s.faceted, s.by_page, s.once, s.lowest,
+           greatest((s.settings ->> 'count_up_to')::bigint, case when s.faceted then (s.settings ->> 'max_rows')::bigint end),
+           findings.chunk_ids, findings.page_ids,
+           pgsearch._all_found(asked, findings),
+           case when s.once or s.lowest > 0 then jsonb_array_length(findings.hits)
+                -- those that stand below the candidates were not among them
+                when s.by_page then greatest((select count(distinct p) from unnest(findings.page_ids) as p),
+                                             jsonb_array_length(findings.hits))
+                else greatest(cardinality(findings.chunk_ids), jsonb_array_length(findings.hits)) end
+      into settings, faceted, by_page, once, lowest, most, chunks, pages, findings.total_exact, findings.total
+      from (select asked.settings as settings,
+                   asked.settings -> 'facets' <> '[]' as faceted,
+                   (asked.settings ->> 'group_by_page')::boolean as by_page,
+                   (asked.settings ->> 'distinct')::boolean as once,
+                   (asked.settings ->> 'min_relevance')::float8 as lowest) as s;
+    if lowest > 0 then
+        -- what is left out is not counted
+        select coalesce(array_agg((h ->> 'chunk_id')::bigint), '{}'), coalesce(array_agg((h ->> 'page_id')::bigint), '{}')
+          into chunks, pages
+          from jsonb_array_elements(findings.hits) as h;
+    end if;
     if findings.total_exact and not faceted then
         return findings;
     end if;
 
     if not findings.total_exact and most > 0 and lowest = 0 and asked.use_text and not (settings ->> 'require_keywords')::boolean then
+        parsed   := asked.parsed;
         match    := coalesce(parsed.required, parsed.any_of);
         match    := coalesce(match && !! parsed.excluded, match);
         matching := pgsearch._matching_chunks(match, asked.scope, most + 1);

@@ -1,5 +1,20 @@
 -- One order out of the signals, with boosts and recency, cut to what is looked at further.
 
+create or replace function pgsearch._chosen_from(asked pgsearch.search_request)
+returns integer
+language sql immutable parallel safe
+-- what a stage chooses from is the same whatever is shown, so that the order is
+return case
+       when ((asked).settings ->> 'distinct')::boolean
+            or (asked).settings ->> 'rerank' <> '' and ((asked).settings ->> 'group_by_page')::boolean then 10000
+       else greatest((asked).skip + (asked).top_k,
+                     case when (asked).settings ->> 'rerank' <> '' then ((asked).settings ->> 'rerank_head')::integer end,
+                     case when ((asked).settings ->> 'diversity')::float8 > 0 then 100 end)
+       end;
+
+comment on function pgsearch._chosen_from(pgsearch.search_request) is
+'How many hits the stages after fusion choose from: as many as are shown, or as what comes after needs.';
+
 create or replace function pgsearch._fuse_and_boost(asked pgsearch.search_request, findings pgsearch.search_findings)
 returns pgsearch.search_findings
 language plpgsql stable parallel safe
@@ -8,27 +23,31 @@ set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    settings   constant jsonb                 := case when asked.use_text and asked.use_vector
-                                                      then pgsearch._calibrated(asked.settings, asked.model, (asked.scope).collections)
-                                                      else asked.settings end;
+    settings   jsonb;
     parsed     constant pgsearch.parsed_query := asked.parsed;
-    reranks    constant boolean := settings ->> 'rerank' <> '';
-    -- a reranker chooses the chunk of a page itself
-    one_a_page constant boolean := (settings ->> 'group_by_page')::boolean and not reranks;
-    half       constant float8  := (settings ->> 'recency_half_life_days')::float8;
-    lowest     constant float8  := (settings ->> 'min_relevance')::float8;
-    -- what a stage chooses from is the same whatever is shown, so that the order is
-    enough     constant integer := case
-                                   when (settings ->> 'distinct')::boolean or reranks and (settings ->> 'group_by_page')::boolean then 10000
-                                   else greatest(asked.skip + asked.top_k,
-                                                 case when reranks then (settings ->> 'rerank_head')::integer end,
-                                                 case when (settings ->> 'diversity')::float8 > 0 then 100 end)
-                                   end;
-    shown      constant integer := case when lowest > 0 then 10000 else enough end;
+    one_a_page boolean;
+    half       float8;
+    lowest     float8;
+    enough     integer;
+    shown      integer;
     article_boosts float8[];
     ages           float8[];
     undated        integer;
 begin
+    select s.settings,
+           -- a reranker chooses the chunk of a page itself
+           (s.settings ->> 'group_by_page')::boolean and not s.reranks,
+           (s.settings ->> 'recency_half_life_days')::float8, s.lowest, s.enough,
+           case when s.lowest > 0 then 10000 else s.enough end
+      into settings, one_a_page, half, lowest, enough, shown
+      from (select k.settings,
+                   k.settings ->> 'rerank' <> '' as reranks,
+                   (k.settings ->> 'min_relevance')::float8 as lowest,
+                   pgsearch._chosen_from(asked) as enough
+              from (select case when asked.use_text and asked.use_vector
+                                then pgsearch._calibrated(asked.settings, asked.model, (asked.scope).collections)
+                                else asked.settings end as settings
+                    offset 0) as k) as s;
     if half > 0 and settings ->> 'recency_key' <> '' and asked.wanted = 'outcome' then
         select count(*)
           into undated
@@ -53,7 +72,7 @@ begin
               from unnest(findings.chunk_ids, findings.page_ids) as c(chunk_id, page_id)
                    join pgsearch._page_ages(findings.page_ids, half, settings ->> 'recency_key') as a on a.page_id = c.page_id;
         end if;
-        select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
+        select coalesce(jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id), '[]')
           into findings.hits
           from pgsearch._fused_adaptive(
                    settings       => settings,
@@ -76,7 +95,7 @@ begin
                    one_a_page     => one_a_page,
                    shown          => shown) as f;
     else
-        select jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id)
+        select coalesce(jsonb_agg(to_jsonb(f) order by f.score desc, f.chunk_id), '[]')
           into findings.hits
           from pgsearch._fused(
                    fusion         => asked.fusion,
@@ -96,7 +115,6 @@ begin
                    one_a_page     => one_a_page,
                    shown          => shown) as f;
     end if;
-    findings.hits := coalesce(findings.hits, '[]');
     if lowest > 0 then
         findings := pgsearch._above(lowest, case asked.wanted when 'hits' then enough end, asked, findings);
     end if;

@@ -205,11 +205,13 @@ begin
                                                 case when f.signals #> '{boosts,document}' is not null then 'document' else 'graph' end),
                        'node', jsonb_build_object('node_id', p.node_id, 'node_type', nullif(p.node_type, ''), 'summary', p.summary,
                                                   'query_type', (asked.code).query_type),
-                       'whole_name', coalesce(p.whole_name, false)) as hit
+                       'whole_name', coalesce(p.whole_name, false),
+                       'summarised', p.small_node) as hit
               from pgsearch._code_fused(in_code.weights, pairs, worths) as f
                    join unnest(pairs.pair_ids, pairs.chunk_ids, pairs.page_ids, pairs.node_ids, pairs.node_types, pairs.summaries,
-                               pairs.named, pairs.whole_names)
-                        as p(pair_id, chunk_id, page_id, node_id, node_type, summary, named, whole_name) on p.pair_id = f.pair_id
+                               pairs.named, pairs.whole_names, pairs.small_node)
+                        as p(pair_id, chunk_id, page_id, node_id, node_type, summary, named, whole_name, small_node)
+                     on p.pair_id = f.pair_id
              where pairs.pair_ids is not null) as h
      where h.of_page = 1
         or not one_a_page;

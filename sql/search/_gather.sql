@@ -8,7 +8,6 @@ set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    settings constant jsonb                 := asked.settings;
     parsed   constant pgsearch.parsed_query := asked.parsed;
     scope    constant pgsearch.scope        := asked.scope;
     findings pgsearch.search_findings       := pgsearch._begun(asked);
@@ -27,11 +26,10 @@ begin
                    page_ids    => scope.page_ids,
                    top_n       => case asked.fusion
                                   when 'weighted' then greatest(asked.candidates,
-                                                                 least(1000, 8 * (settings ->> 'rerank_oversample')::integer))
+                                                                 least(1000, 8 * (asked.settings ->> 'rerank_oversample')::integer))
                                   else asked.candidates
                                   end) as v;
-        findings.by_vector := near;
-        findings.laps      := pgsearch._lap(findings.laps, 'vector_ms');
+        select near, pgsearch._lap(findings.laps, 'vector_ms') into findings.by_vector, findings.laps;
     end if;
 
     if asked.title_keys <> '{}' then
@@ -50,7 +48,7 @@ begin
           from pgsearch._field_pages(
                    parsed   => parsed,
                    words    => asked.words,
-                   settings => settings,
+                   settings => asked.settings,
                    scope    => scope,
                    top_n    => asked.candidates) as f;
         findings.laps := pgsearch._lap(findings.laps, 'fields_ms');
@@ -70,7 +68,7 @@ begin
                        looked_up   => sought,
                        collections => scope.collections,
                        page_ids    => scope.page_ids,
-                       threshold   => (settings ->> 'lexical_threshold')::float8,
+                       threshold   => (asked.settings ->> 'lexical_threshold')::float8,
                        top_n       => asked.candidates) as l;
         end if;
 
@@ -93,8 +91,7 @@ begin
     end if;
 
     -- the text signal comes last and completes itself: it scores what the others found in the scan that finds its own
-    others.chunk_ids := near.chunk_ids || titled.chunk_ids;
-    others.page_ids  := near.page_ids || titled.page_ids;
+    select near.chunk_ids || titled.chunk_ids, near.page_ids || titled.page_ids into others.chunk_ids, others.page_ids;
     findings := pgsearch._gather_text(
                  asked        => asked,
                  findings     => findings,
@@ -109,15 +106,16 @@ begin
                                  else 'exact'
                                  end);
 
-    findings.candidates := jsonb_build_object(
-                               'text',    coalesce(cardinality((findings.by_text).chunk_ids), 0),
-                               'vector',  coalesce(cardinality(near.chunk_ids), 0),
-                               'lexical', coalesce(cardinality(findings.titled_pages), 0),
-                               'fields',  coalesce(cardinality(findings.field_pages), 0),
-                               'union',   cardinality(findings.chunk_ids));
-    findings.signals    := array_remove(array[case when asked.use_text then 'text' end,
-                                              case when asked.use_vector then 'vector' end,
-                                              case when asked.use_title then 'lexical' end], null);
+    select jsonb_build_object(
+               'text',    coalesce(cardinality((findings.by_text).chunk_ids), 0),
+               'vector',  coalesce(cardinality(near.chunk_ids), 0),
+               'lexical', coalesce(cardinality(findings.titled_pages), 0),
+               'fields',  coalesce(cardinality(findings.field_pages), 0),
+               'union',   cardinality(findings.chunk_ids)),
+           array_remove(array[case when asked.use_text then 'text' end,
+                              case when asked.use_vector then 'vector' end,
+                              case when asked.use_title then 'lexical' end], null)
+      into findings.candidates, findings.signals;
     return findings;
 end;
 $$;
@@ -154,10 +152,9 @@ begin
                     effort   => case (settings ->> 'exact')::boolean when true then 'exact' when false then 'fast' else effort end,
                     max_rows => (settings ->> 'max_rows')::integer,
                     given    => others);
-        best              := told.best;
-        others            := told.also;
-        findings.by_text     := best;
-        findings.approximate := told.approximate;
+        select told.best, told.approximate into findings.by_text, findings.approximate;
+        best   := told.best;
+        others := told.also;
         if told.sampled then
             findings.sampled := format('The words are so common that BM25 ranked a sample of the chunks that have them (%s were read; '
                                        'the option max_rows bounds it): the text ranking is approximate.', told.rows_scored);
@@ -180,7 +177,13 @@ begin
                  where a.chunk_id <> all (best.chunk_ids)
                    -- the words found a better chunk of the page
                    and (first_chunks is null or a.chunk_id <> all (first_chunks) or a.page_id <> all (best.page_ids))) as u;
-        findings := pgsearch._with_sequences(asked, pgsearch._with_fields(asked, findings));
+        if parsed.required is not null or findings.field_pages is not null then
+            findings := pgsearch._with_fields(asked, findings);
+        end if;
+        -- names of letters and digits alone: that the rest stands side by side is told by its whole, or by its bigrams
+        if findings.chunk_ids <> '{}' and pgsearch._has_any(asked.query, '0123456789') then
+            findings := pgsearch._with_sequences(asked, findings);
+        end if;
         findings.laps := pgsearch._lap(findings.laps, 'text_ms');
     elsif parsed.required is null and parsed.excluded is null then
         select coalesce(array_agg(u.chunk_id order by u.chunk_id), '{}'), coalesce(array_agg(u.page_id order by u.chunk_id), '{}')
@@ -286,16 +289,11 @@ set enable_mergejoin = off
 set gin_fuzzy_search_limit = 0
 as $$
 declare
-    most_words constant integer            := 4;
-    words      constant pgsearch.bm25_words := asked.words;
+    most_words constant integer := 4;
     typed      text[];
     sequences  tsquery[];
     gains      float8[];
 begin
-    -- names of letters and digits alone: that the rest stands side by side is told by its whole, or by its bigrams
-    if findings.chunk_ids = '{}' or not pgsearch._has_any(asked.query, '0123456789') then
-        return findings;
-    end if;
     typed := array(select w.word
                      from unnest((asked.parsed).words) with ordinality as w(word, at)
                     where pgsearch._has_any(w.word, '0123456789')
@@ -311,7 +309,7 @@ begin
       from (select w.at,
                    pgsearch._phrase(t.text_config, w.word) as sequence,
                    (select max(g.gain)
-                      from unnest(words.names, words.gains) as g(name, gain)
+                      from unnest((asked.words).names, (asked.words).gains) as g(name, gain)
                      where g.name = any (tsvector_to_array(pgsearch._analyze(t.text_config, w.word)))) as gain
               from unnest(typed) with ordinality as w(word, at)
                    cross join (select c.text_config

@@ -87,14 +87,17 @@ begin
      where case when one_a_page then (h.hit ->> 'page_id')::bigint <> all (findings.page_ids)
                 else (h.hit ->> 'chunk_id')::bigint <> all (findings.chunk_ids) end;
 
+    -- nor below nothing
     select coalesce(jsonb_agg(h.hit || jsonb_build_object(
-                                  -- sums may round differently
-                                  'score',   least(worst, (h.hit ->> 'score')::float8 - (best - worst)),
+                                  'score',   l.score,
                                   'signals', (h.hit -> 'signals') || jsonb_build_object(
-                                                 'beyond_candidates', jsonb_build_object('contribution', worst - best)))
+                                                 'beyond_candidates',
+                                                 jsonb_build_object('contribution', l.score - (h.hit ->> 'score')::float8)))
                               order by h.at), '[]')
       into hits
       from jsonb_array_elements(beyond) with ordinality as h(hit, at)
+           -- sums may round differently
+           cross join lateral (select least(worst, worst * ((h.hit ->> 'score')::float8 / best)) as score) as l
      where best > worst;
 
     findings.hits := findings.hits || case when best > worst then hits else beyond end;
@@ -110,5 +113,5 @@ end;
 $$;
 
 comment on function pgsearch._with_further(pgsearch.search_findings, pgsearch.search_findings, boolean, boolean) is
-'The findings with the hits of further ones that are no candidates of theirs after their own, the scores of these lowered
-to the last one''s where they are above it: they come of another comparison.';
+'The findings with the hits of further ones that are no candidates of theirs after their own, the scores of these scaled
+down to the last one''s where they are above it: they come of another comparison.';

@@ -8,18 +8,21 @@ set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 declare
-    ranked         constant jsonb   := findings.hits;
-    shown          constant integer := jsonb_array_length(ranked);
-    neighbours     constant integer := (asked.settings ->> 'window')::integer;
-    snippet_length constant integer := (asked.settings ->> 'snippet_length')::integer;
-    -- with what each word is worth, where words were searched for
-    weighed        constant boolean  := (asked.words).names is not null;
-    lexemes        constant text[]   := case when weighed then (asked.words).names else (asked.parsed).lexemes end;
-    gains          constant float8[] := case when weighed then (asked.words).gains end;
+    ranked         jsonb;
+    shown          integer;
+    neighbours     integer;
+    snippet_length integer;
+    lexemes        text[];
+    gains          float8[];
     excerpts       text[];
     widened        bigint[];
     contexts       text[];
 begin
+    select findings.hits, jsonb_array_length(findings.hits),
+           (asked.settings ->> 'window')::integer, (asked.settings ->> 'snippet_length')::integer,
+           -- with what each word is worth, where words were searched for
+           coalesce((asked.words).names, (asked.parsed).lexemes), case when (asked.words).names is not null then (asked.words).gains end
+      into ranked, shown, neighbours, snippet_length, lexemes, gains;
     if neighbours > 0 then
         select array_agg(x.chunk_id), array_agg(x.context)
           into widened, contexts

@@ -34,7 +34,9 @@ declare
     further    pgsearch.search_request;
     found_then pgsearch.search_findings;
 begin
-    search_mode := pgsearch._search_mode(search_mode);
+    if search_mode is distinct from 'auto' then
+        search_mode := pgsearch._search_mode(search_mode);
+    end if;
     if search_mode = 'code' then
         return pgsearch._search_code(query, embedding, collections, top_k, filter, options, wanted);
     end if;

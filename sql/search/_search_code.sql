@@ -37,6 +37,13 @@ begin
     findings := pgsearch._gather_code(asked);
     findings := pgsearch._complete_code(asked, findings);
     findings := pgsearch._fuse_code(asked, findings);
+    if (asked.settings ->> 'min_relevance')::float8 > 0 then
+        findings := pgsearch._above(
+                        lowest   => (asked.settings ->> 'min_relevance')::float8,
+                        enough   => case asked.wanted when 'hits' then pgsearch._chosen_from(asked) end,
+                        asked    => asked,
+                        findings => findings);
+    end if;
     if (asked.settings ->> 'distinct')::boolean then
         findings := pgsearch._each_text_once(findings);
     end if;
@@ -51,7 +58,10 @@ begin
     end if;
     findings := pgsearch._counted(asked, findings);
     findings := pgsearch._arrange(asked, findings);
-    findings := pgsearch._with_relevance_of_all(asked, findings, further, found_then);
+    -- where there is a least relevance, all hits have theirs
+    if (asked.settings ->> 'min_relevance')::float8 = 0 then
+        findings := pgsearch._with_relevance_of_all(asked, findings, further, found_then);
+    end if;
     findings := pgsearch._present(asked, findings);
     return pgsearch._outcome(asked, findings)
            || jsonb_build_object('query_type', (asked.code).query_type, 'weights', (findings.code).weights);

@@ -80,7 +80,7 @@ begin
             'select array_agg(r.page ->> ''external_id''), array_agg(r.page) from (select %s as page from %s as t where %s) as r',
             pgsearch._page_sql(followed, trusted),
             followed.relation::regclass,
-            (select string_agg(format('t.%I = any (array(select (k ->> %s)::%s from jsonb_array_elements($1) as k))',
+            (select string_agg(format('t.%I = any (array(select (k.value ->> %s)::%s from jsonb_array_elements($1) as k))',
                                       c.name, c.position - 1, types[c.position]),
                                ' and ' order by c.position)
                from unnest(followed.id_columns) with ordinality as c(name, position))
@@ -88,7 +88,7 @@ begin
                     then format(' and (%s) in (select %s from jsonb_array_elements($1) as k)',
                                 (select string_agg(format('t.%I', c.name), ', ' order by c.position)
                                    from unnest(followed.id_columns) with ordinality as c(name, position)),
-                                (select string_agg(format('(k ->> %s)::%s', t.position - 1, t.name), ', ' order by t.position)
+                                (select string_agg(format('(k.value ->> %s)::%s', t.position - 1, t.name), ', ' order by t.position)
                                    from unnest(types) with ordinality as t(name, position)))
                     else ''
                end)

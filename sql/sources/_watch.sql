@@ -22,8 +22,10 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 select case followed.mode
-       when 'queued' then format('insert into pgsearch.follow_queue (followed_id, key) select %s, %s;', followed.followed_id, keys_of)
-       else format('with change as (insert into pgsearch.follow_queue (followed_id, key) select %s, %s returning change_id, key)'
+       when 'queued' then format('insert into pgsearch.follow_queue (followed_id, key)'
+                                 ' select %s, w.key from (select %s) as w(key) where w.key is not null;', followed.followed_id, keys_of)
+       else format('with change as (insert into pgsearch.follow_queue (followed_id, key)'
+                   ' select %s, w.key from (select %s) as w(key) where w.key is not null returning change_id, key)'
                    ' select array_agg(c.change_id), jsonb_agg(distinct to_jsonb(c.key)) into changes, keys from change as c;'
                    ' if changes is not null then perform pgsearch._work_now(%s, changes, keys); end if;',
                    followed.followed_id, keys_of, followed.followed_id)
@@ -32,6 +34,30 @@ $$;
 
 comment on function pgsearch._queue_statement(pgsearch.followed_tables, text) is
 'SQL that writes down keys, given as what follows SELECT, and in immediate mode works them off.';
+
+-- A virtual column is not in the rows that a trigger sees, and reading it there would fail the writer's statement.
+create or replace function pgsearch._stored_columns(relation oid, columns text[])
+returns text[]
+language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select array(select distinct coalesce(b.attname, a.attname)::text
+               from unnest(_stored_columns.columns) as c(name)
+                    join pg_attribute as a on a.attrelid = _stored_columns.relation and a.attname = c.name
+                    left join pg_attrdef as v on v.adrelid = a.attrelid and v.adnum = a.attnum and a.attgenerated = 'v'
+                    left join pg_depend as d
+                           on d.classid = 'pg_attrdef'::regclass
+                          and d.objid = v.oid
+                          and d.refclassid = 'pg_class'::regclass
+                          and d.refobjid = a.attrelid
+                          and d.refobjsubid <> a.attnum
+                    left join pg_attribute as b on b.attrelid = d.refobjid and b.attnum = d.refobjsubid
+              where a.attgenerated <> 'v'
+                 or b.attnum is not null);
+$$;
+
+comment on function pgsearch._stored_columns(oid, text[]) is
+'The columns, and in the place of those that are generated as they are read the ones that they are made of.';
 
 create or replace function pgsearch._watch(followed pgsearch.followed_tables, relation oid, key_columns text[], used text[])
 returns void
@@ -46,11 +72,25 @@ declare
     -- statements see what partitions get through their parent only as rows
     by_row    constant boolean := exists (select from pg_class as c where c.oid = relation and (c.relkind = 'p' or c.relispartition))
                                   or exists (select from pg_inherits as i where i.inhrelid = relation);
-    old_key   constant text := pgsearch._key_expression(key_columns, 'o');
-    new_key   constant text := pgsearch._key_expression(key_columns, 'n');
+    -- a row of another table that belongs to no row of the followed one changes nothing
+    belongs   constant text := case
+                               when relation <> followed.relation
+                                and exists (select
+                                              from pg_attribute as a
+                                             where a.attrelid = _watch.relation
+                                               and a.attname = any (key_columns)
+                                               and not a.attnotnull)
+                               then 'case when num_nulls(%s) = 0 then %s end'
+                               else '%2$s'
+                               end;
+    old_key   constant text := format(belongs, (select string_agg(format('o.%I', c), ', ') from unnest(key_columns) as c),
+                                      pgsearch._key_expression(key_columns, 'o'));
+    new_key   constant text := format(belongs, (select string_agg(format('n.%I', c), ', ') from unnest(key_columns) as c),
+                                      pgsearch._key_expression(key_columns, 'n'));
+    stored    constant text[] := pgsearch._stored_columns(relation, used);
     -- images of rows, compared byte by byte: no operator of anybody's type runs
-    old_image constant text := (select string_agg(format('o.%I', u.name), ', ') from unnest(used) as u(name));
-    new_image constant text := (select string_agg(format('n.%I', u.name), ', ') from unnest(used) as u(name));
+    old_image constant text := (select string_agg(format('o.%I', u.name), ', ') from unnest(stored) as u(name));
+    new_image constant text := (select string_agg(format('n.%I', u.name), ', ') from unnest(stored) as u(name));
     present   constant text := '(select count(*) from pg_attribute as a where a.attrelid = tg_relid'
                                ' and a.attname = any (%L::name[]) and not a.attisdropped) = %s';
     settings  text := '';
@@ -99,7 +139,7 @@ $body$,
         followed.followed_id,
         pgsearch._queue_statement(followed, format('%s from %s', new_key, new_rows)),
         pgsearch._queue_statement(followed, format('%s from %s', old_key, old_rows)),
-        format(present, used, cardinality(used)),
+        format(present, stored, cardinality(stored)),
         pgsearch._queue_statement(followed, changed),
         pgsearch._queue_statement(followed, format('k.key from (select %s as key from %s union select %s from %s) as k',
                                                    old_key, old_rows, new_key, new_rows)));

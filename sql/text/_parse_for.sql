@@ -198,12 +198,10 @@ declare
     parsed      record;
     whole       pgsearch.parsed_query;
     begun       text[];
-    typed       constant text := pgsearch._typed(query);
+    typed       text;
 begin
-    whole.lexemes  := '{}';
-    whole.weights  := '{}';
-    whole.asked    := query;
-    whole.loosened := '{}';
+    select '{}', '{}', query, '{}', coalesce(length(query), 0) > pgsearch._most_typed(), pgsearch._typed(query)
+      into whole.lexemes, whole.weights, whole.asked, whole.loosened, whole.truncated, typed;
     if pgsearch._has_any(typed, '"-') and typed ~ E'"|(?:^|\\s)-' then
         select l.asked, l.loosened into whole.asked, whole.loosened from pgsearch._loosened(query, collections) as l;
     end if;
@@ -226,15 +224,14 @@ begin
         end if;
         -- a word that two configurations reduce alike ("search") must not count twice
         select whole.lexemes || coalesce(array_agg(l.lexeme order by l.at), '{}'),
-               whole.weights || coalesce(array_agg(l.weight order by l.at), '{}')
-          into whole.lexemes, whole.weights
+               whole.weights || coalesce(array_agg(l.weight order by l.at), '{}'),
+               coalesce(whole.required || parsed.required, whole.required, parsed.required),
+               coalesce(whole.excluded || parsed.excluded, whole.excluded, parsed.excluded),
+               parsed.words
+          into whole.lexemes, whole.weights, whole.required, whole.excluded, whole.words
           from unnest(parsed.lexemes, parsed.weights) with ordinality as l(lexeme, weight, at)
          where l.lexeme not in (select unnest(whole.lexemes));
-        whole.required  := coalesce(whole.required || parsed.required, whole.required, parsed.required);
-        whole.excluded  := coalesce(whole.excluded || parsed.excluded, whole.excluded, parsed.excluded);
-        whole.words     := parsed.words;
     end loop;
-    whole.truncated := coalesce(length(query), 0) > pgsearch._most_typed();
     whole.different := cardinality(whole.lexemes);
     if whole.different > pgsearch._most_lexemes() then
         -- a log, whose lines are alike, says once what it repeats

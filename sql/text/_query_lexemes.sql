@@ -27,6 +27,8 @@ declare
     plain       text;
     joined      text;
     former      tsvector := '';
+    korean      text[];
+    of_korean   float8[];
 begin
     if wholes is not null then
         select string_agg(w.word, ' ') filter (where w.kind = 'plain'),
@@ -40,6 +42,10 @@ begin
                        else 'plain'
                        end as kind
                   from regexp_split_to_table(normalized, E'\\s+') as t(word)) as w;
+    end if;
+    -- only here, because what it takes to read a question is planned for in every session that asks
+    if not pgsearch._is_ascii(wanted) then
+        select array_agg(k.lexeme), array_agg(k.weight) into korean, of_korean from pgsearch._korean_weights(wanted) as k;
     end if;
     if pgsearch._is_reanalyzing() then
         former := to_tsvector(config, pgsearch._former_segment(wanted));
@@ -86,7 +92,7 @@ begin
                max(9::float8 * a.times / (8 + a.times) * a.weight) as weight,
                case when max(coalesce(max(k.weight), 1)) over () = 0 then 1 else coalesce(max(k.weight), 1) end as asking
           from asked as a
-               left join pgsearch._korean_weights(wanted) as k on k.lexeme = a.lexeme
+               left join unnest(korean, of_korean) as k(lexeme, weight) on k.lexeme = a.lexeme
          group by a.lexeme
     )
     select coalesce(array_agg(w.lexeme order by w.at, w.lexeme), '{}'),

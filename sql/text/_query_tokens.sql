@@ -7,23 +7,17 @@
 create or replace function pgsearch._most_typed()
 returns integer
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select 32000;
-$$;
+return 32000;
 
 comment on function pgsearch._most_typed() is 'How many characters of a query count.';
 
 create or replace function pgsearch._typed(query text)
 returns text
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
 -- typographic quotes and signs are what phones type, but nobody types a long dash for a minus; NFKC may shorten
-select left(
+return left(
            translate(normalize(left(coalesce(query, ''), 4 * pgsearch._most_typed()), NFKC), '“”„‟«»「」『』−–—', '""""""""""-- '),
            pgsearch._most_typed());
-$$;
 
 comment on function pgsearch._typed(text) is 'As much of the query as counts, in NFKC with plain quotes and signs.';
 
@@ -153,12 +147,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     typed constant text := pgsearch._typed(query);
-    -- what a locale may take for space, or not
-    space constant text := E'\x1C\x1D\x1E\x1F\u0085\u1680\u2028\u2029';
 begin
     -- most queries have nothing that could be syntax, nor lines of a log, and the expressions that tell take milliseconds
-    -- to compile in each session
-    if pgsearch._has_any(typed, E'"-+\n' || space) or strpos(typed, 'OR') > 0 then
+    -- to compile in each session; among them what a locale may take for space, or not
+    if pgsearch._has_any(typed, E'"-+\n\x1C\x1D\x1E\x1F\u0085\u1680\u2028\u2029') or strpos(typed, 'OR') > 0 then
         return query select s.* from pgsearch._signed_tokens(typed) as s;
         return;
     end if;

@@ -3,10 +3,7 @@
 create or replace function pgsearch._most_lexemes()
 returns integer
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-select 32;
-$$;
+return 32;
 
 comment on function pgsearch._most_lexemes() is 'How many lexemes of a query are looked for.';
 

@@ -36,13 +36,12 @@ as $$
 declare
     -- a tsquery is walked on the stack, a level for each of its terms
     most_terms      constant integer := 500;
-    most_characters constant integer := 1000;
-    config  constant text := pgsearch._qualified_text_config(text_config);
+    config  text;
     loose   text;
     term    tsquery;
     token   record;
-    terms   integer := 0;
-    join_or boolean := false;
+    terms   integer;
+    join_or boolean;
 begin
     if operator is null or operator not in ('or', 'and') then
         raise exception using
@@ -51,12 +50,8 @@ begin
             hint    = 'Known operators: or, and.';
     end if;
 
-    lexemes   := '{}';
-    weights   := '{}';
-    keywords  := '{}';
-    words     := '{}';
-    truncated := coalesce(length(query), 0) > pgsearch._most_typed();
-    loose     := '';
+    select pgsearch._qualified_text_config(text_config), '{}', coalesce(length(query), 0) > pgsearch._most_typed(), '', 0, false
+      into config, keywords, truncated, loose, terms, join_or;
 
     for token in
         select t.sign, t.quoted, t.phrase
@@ -75,7 +70,7 @@ begin
             continue;
         end if;
 
-        term := pgsearch._phrase(config, left(token.phrase, most_characters));
+        term := pgsearch._phrase(config, left(token.phrase, 1000));
         if token.sign = '-' then
             excluded := coalesce(excluded || term, term, excluded);
             continue;

@@ -28,11 +28,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- what compounds are made of, and what else a word may hold in another form
-    joined constant text := E'[:alnum:]_.:&@/''’+#-';
-    others constant text := E'\\u00AA\\u00B2-\\u00BA\\u00C0-\\u024F\\u0300-\\u036F\\u0401\\u0451\\u1100-\\u11FF\\u1E00-\\u1FFF'
-                             '\\u2070-\\u2BFF\\u3130-\\u33FF\\uF900-\\uFFEF\\U0001F000-\\U0001FAFF';
+    joined text;
+    others text;
     begins text;
 begin
+    select E'[:alnum:]_.:&@/''’+#-',
+           E'\\u00AA\\u00B2-\\u00BA\\u00C0-\\u024F\\u0300-\\u036F\\u0401\\u0451\\u1100-\\u11FF\\u1E00-\\u1FFF'
+            '\\u2070-\\u2BFF\\u3130-\\u33FF\\uF900-\\uFFEF\\U0001F000-\\U0001FAFF'
+      into joined, others;
     -- Stemmers change the ends of words, the English one little. Other dictionaries may change anything, and with many
     -- lexemes to try the expression takes longer than the analysis.
     if cardinality(lexemes) <= 64
@@ -61,15 +64,11 @@ begin
         begins := '[[:alnum:]]';
     end if;
 
-    plain := format(E'[.]?\\m(?:%s)[%s]*', begins, joined);
-    compound := format('[%2$s]*(?:%1$s)[%2$s]*', begins, joined);
-    wide  := format('[%2$s%3$s]*(?:%1$s|[%3$s])[%2$s%3$s]*', begins, joined, others);
-    forms := '[' || others || ']';
-    if begins is null then
-        plain := null;
-        compound := null;
-        wide  := null;
-    end if;
+    select case when begins is not null then format(E'[.]?\\m(?:%s)[%s]*', begins, joined) end,
+           case when begins is not null then format('[%2$s]*(?:%1$s)[%2$s]*', begins, joined) end,
+           case when begins is not null then format('[%2$s%3$s]*(?:%1$s|[%3$s])[%2$s%3$s]*', begins, joined, others) end,
+           '[' || others || ']'
+      into plain, compound, wide, forms;
 end;
 $$;
 
@@ -84,12 +83,17 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    gapless constant text := pgsearch._without_spaces();
-    -- signs belong to no part but those of names: .net, c++, c#
-    sign    constant text := E'^[\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E\\u00A1-\\u00A9'
-                               '\\u00AB-\\u00B1\\u00B4\\u00B6-\\u00B8\\u00BB-\\u00BF\\u2000-\\u206F\\u3000-\\u3004\\u3008-\\u3030]';
-    cuts    constant text := format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|[\\u0300-\\u036F])+'
-                                      '(?:[''’](?:s|t|re|ll|ve|d|m)(?![[:alpha:]]))?|[A-Z]|[[:digit:]]+|.', gapless);
+    gapless constant text    := pgsearch._without_spaces();
+    ascii   constant boolean := pgsearch._is_ascii(word);
+    -- signs belong to no part but those of names: .net, c++, c#; what only other scripts have takes long to compile
+    sign    constant text    := E'^[\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E'
+                                || case when ascii then ''
+                                        else E'\\u00A1-\\u00A9\\u00AB-\\u00B1\\u00B4\\u00B6-\\u00B8\\u00BB-\\u00BF'
+                                              '\\u2000-\\u206F\\u3000-\\u3004\\u3008-\\u3030' end
+                                || ']';
+    cuts    constant text    := case when ascii then '[A-Z]+(?![a-z])|[A-Z]?[a-z]+(?:''(?:s|t|re|ll|ve|d|m)(?![A-Za-z]))?|[A-Z]|[0-9]+|.'
+                                     else format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|[\\u0300-\\u036F])+'
+                                                  '(?:[''’](?:s|t|re|ll|ve|d|m)(?![[:alpha:]]))?|[A-Z]|[[:digit:]]+|.', gapless) end;
     parts   constant text[]    := string_to_array(regexp_replace(word, cuts, E'\\&\uE000', 'g'), E'\uE000');
     n       constant integer   := cardinality(parts) - 1;
     before  integer[] := '{0}';
@@ -124,11 +128,7 @@ begin
                  where substr(span, g, length(f.form)) = f.form;
                 continue when found;
             end if;
-            starts := before[i] + 1;
-            ends   := before[i + wide];
-            foreach lexeme in array here loop
-                return next;
-            end loop;
+            return query select before[i] + 1, before[i + wide], l from unnest(here) as l;
         end loop;
         if given <> '{}' then
             missing := array(select l from unnest(missing) as l where l <> all (given));
@@ -188,8 +188,13 @@ begin
         select w.text_config, w.word, m.starts, m.ends, r.rank
           from words as w
                cross join lateral (
-                   select 1, length(rtrim(w.word, '.:''/-')), l
-                     from unnest(tsvector_to_array(case when w.plain then pgsearch._analyze(w.text_config, w.word) end)) as l
+                   select 1, length(b.bare), l
+                     from (select rtrim(w.word, '.:''/-') as bare) as b
+                          cross join unnest(tsvector_to_array(
+                              case when not w.plain then null
+                                   when b.bare ~ '^[0-9]' then pgsearch._analyze(w.text_config, b.bare)
+                                   -- what has letters alone is analysed as it is
+                                   else to_tsvector(w.text_config::regconfig, b.bare) end)) as l
                     union all
                    select g, g + 1, substr(w.word, g, 2)
                      from generate_series(1, case when w.gapless then length(w.word) - 1 else 0 end) as g
@@ -234,21 +239,19 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- private-use characters stand for the marks while the text is escaped; they cannot come from the text, which loses them first
-    opens  constant text := E'\uE000';
-    closes constant text := E'\uE001';
-    flat   text[] := '{}';
-    marked text[] := '{}';
-    result text[] := '{}';
+    flat   text[];
+    marked text[];
+    result text[];
     config text;
     sought record;
     found_in record;
 begin
     for i in 1 .. coalesce(cardinality(contents), 0) loop
-        -- no more of a text is analysed
+        -- No more of a text is analysed. Private-use characters stand for the marks while the text is escaped: they cannot come
+        -- from the text, which loses them first.
         flat[i] := left(contents[i], 65536);
-        if strpos(flat[i], opens) > 0 or strpos(flat[i], closes) > 0 then
-            flat[i] := translate(flat[i], opens || closes, '');
+        if strpos(flat[i], E'\uE000') > 0 or strpos(flat[i], E'\uE001') > 0 then
+            flat[i] := translate(flat[i], E'\uE000\uE001', '');
         end if;
         flat[i] := btrim(regexp_replace(flat[i], E'\\s{2,}|(?! )\\s', ' ', 'g'));
         if config is distinct from text_configs[i] then
@@ -303,8 +306,6 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    opens   constant text    := E'\uE000';
-    closes  constant text    := E'\uE001';
     -- before the first match, from a space on where one is near
     lead    constant integer := least(40, most_characters / 6);
     size    constant integer := length(content);
@@ -365,20 +366,20 @@ begin
         exit when starts[i] > upto;
         -- marks that touch are one, and so are those of a compound
         if here > done + 1 and not (done > 0 and here = done + 2 and strpos('-._:&/@''’', substr(shown, done + 1, 1)) > 0) then
-            marked := marked || case when done > 0 then closes else '' end || substr(shown, done + 1, here - done - 1) || opens;
+            marked := marked || case when done > 0 then E'\uE001' else '' end || substr(shown, done + 1, here - done - 1) || E'\uE000';
             done   := here - 1;
         elsif done = 0 then
-            marked := opens;
+            marked := E'\uE000';
         end if;
         marked := marked || substr(shown, done + 1, there - done);
         done   := there;
     end loop;
-    marked := marked || case when done > 0 then closes else '' end || substr(shown, done + 1);
-
-    marked := case when cut_at > 1 then '… ' else '' end || marked || case when upto < size then ' …' else '' end;
-    marked := replace(replace(replace(replace(marked, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
-    marked := replace(marked, '''', '&#39;');
-    return replace(replace(marked, opens, mark_open), closes, mark_close);
+    marked := case when cut_at > 1 then '… ' else '' end
+              || marked || case when done > 0 then E'\uE001' else '' end || substr(shown, done + 1)
+              || case when upto < size then ' …' else '' end;
+    return replace(replace(
+               replace(replace(replace(replace(replace(marked, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'),
+               E'\uE000', mark_open), E'\uE001', mark_close);
 end;
 $$;
 

@@ -124,16 +124,21 @@ def test_no_benchmark_calls_a_private_function_of_the_schema() -> None:
 def test_latency_of_synthetic_corpora(server: str, output: Path) -> None:
     given = ["--dsn", server, "--output", str(output), "--sizes", "120", "240", "--queries", "9", "--deploys", "1"]
 
-    assert latency.main([*given, "--parts", "corpus", "growth", "deploy"]) == 0
+    assert latency.main([*given, "--parts", "corpus", "classes", "growth", "deploy"]) == 0
 
     figures = json.loads((output / "latency.json").read_text(encoding="utf-8"))
-    assert set(figures) == {"corpus", "growth", "deploy"}
+    assert set(figures) == {"corpus", "classes", "growth", "deploy"}
     for size, found in figures["corpus"].items():
         assert found["chunks"] == int(size)
         assert set(found["ways"]) == {EXACT, FAST, RANKED, BRUTE}
         equal, compared = found["exact_equals_every_match"]
         assert equal == compared > 1
+    for kinds in figures["classes"]["sizes"].values():
+        assert all(0 <= found["exact"] <= 1 and found["ways"][EXACT]["queries"] == 9 for found in kinds.values())
+        # a pasted text is shortlisted and says so, a few rare words never are
+        assert kinds["content words"]["exact"] == 1
     assert "As the corpus grows" in section(output, "speed")
+    assert "By what is asked" in section(output, "speed")
     assert (output / "plots" / "latency.png").stat().st_size > 0
 
 

@@ -81,6 +81,20 @@ def test_whatever_the_budget_the_answer_is_exact_or_says_that_it_is_not(
         )
 
 
+@pytest.mark.parametrize("words", [16, 24, 31], ids=str)
+def test_the_more_words_are_looked_at_in_a_chunk_the_fewer_chunks_are_read(
+    shelves: tuple[Connection, list[Chunk]], words: int
+) -> None:
+    conn, _ = shelves
+    of_sixteen = 800
+
+    found = top_n(conn, WORDS[:words], top_n=20, max_rows=of_sixteen)
+
+    assert found.approximate
+    # what a survey draws, and a scan that is dropped because it would read too much, come on top
+    assert found.rows_scored * words <= 16 * of_sixteen * 1.5
+
+
 def test_a_higher_threshold_makes_common_words_exact_within_the_budget(
     shelves: tuple[Connection, list[Chunk]],
 ) -> None:

@@ -31,8 +31,8 @@ def scan(conn: Connection, lexemes: list[str], planned: bool) -> Any:
         select s.chunk_ids, s.chunk_pages, s.scores, array(select c from unnest(s.scored) as c order by c)
           from pgsearch._bm25_terms(%(lexemes)s::text[], null, null) as w
                cross join lateral pgsearch._bm25_scan(
-                   pgsearch._any_of(w.names), w.terms, w.gains, 1.2, 0.75, w.average_length, 2, '{}', null,
-                   '{}', '{}', '{}', 50, null, null, '{}', '{}', null, null, 9223372036854775807, %(planned)s)
+                   pgsearch._any_of(w.names), w, (1.2, 0.75, 2)::pgsearch.bm25_formula, '{}', null,
+                   ('{}', '{}', '{}')::pgsearch.scored_chunks, 50, null, '{}', '{}', 9223372036854775807, %(planned)s)
                    as s(scored bigint[], chunk_ids bigint[], chunk_pages bigint[], scores float8[],
                         also_chunks bigint[], also_pages bigint[], also_scores float8[])
         """,

@@ -299,6 +299,7 @@ def test_a_filter_lets_through_what_its_reader_expects(
         ({"metadata": {"year": {"gte": 1, "unil": 2}}}, UnknownNameError, "lte"),
         ({"metadata": {"year": {">=": 1}}}, UnknownNameError, "gte"),
         ({"metadata": {"year": {"regex": "a"}}}, UnknownNameError, "contains"),
+        ({"metadata": {"year": {"GTE": 1}}}, UnknownNameError, "gte"),
         ({"metadata": {"$gte": 1}}, UnknownNameError, "$and"),
         ({"metadata": {"author": {"born": {"$gte": 1}}}}, UnknownNameError, "dots"),
         ({"year": {"$gte": 1}}, UnknownNameError, "metadata"),

@@ -41,6 +41,22 @@ def test_every_sentence_of_an_answer_stands_in_the_source_that_it_names() -> Non
         assert sentence in FOUND[int(number.rstrip("]")) - 1].text
 
 
+def test_lines_that_were_broken_to_fit_are_one_sentence_and_others_are_not() -> None:
+    text = (
+        "Roses\n\nWhoever plants a rose in the shade of a wall\nwaits for its blossoms until another year.\n"
+        "- A rose that is cut early in the morning\n- A rose that stands in water lives longer"
+    )
+
+    answer = extract_answer("rose", [passage(1, text)]).splitlines()
+
+    assert answer == [
+        "Roses [1]",
+        "Whoever plants a rose in the shade of a wall waits for its blossoms until another year. [1]",
+        "A rose that is cut early in the morning [1]",
+        "A rose that stands in water lives longer [1]",
+    ]
+
+
 def test_nothing_comes_of_nothing_and_long_sentences_are_cut() -> None:
     assert extract_answer("roses", []) == ""
     assert extract_answer("roses", [passage(1, " \n ")]) == ""

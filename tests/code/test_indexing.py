@@ -502,3 +502,41 @@ def test_after_a_switch_the_nodes_of_the_model_in_use_are_kept_current(client: C
         """
     )
     assert index_repository(client, "shop", root).model == "a"
+
+
+SEVERAL = {
+    "web/hooks/useAuth.ts": "/** Who is logged in. */\nexport const useAuth = () => fetchUser();\n",
+    "web/hooks/useCart.ts": "export const useCart = () => 1;\n",
+    "src/Orders.java": """package com.acme;
+@RestController
+@RequestMapping("/api/orders")
+public class Orders {
+    @GetMapping("/{id}")
+    public Order find(Long id) { return null; }
+}
+""",
+}
+
+
+def test_symbols_and_routes_of_other_languages_are_found_as_soon_as_their_grammars_are_there(
+    client: Client, repository: Write, monkeypatch: pytest.MonkeyPatch, dsn: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = repository(SEVERAL)
+    with monkeypatch.context() as without:
+        without.setattr("pgsearch.code.repository.has_grammar", lambda name: False)
+        assert cli.main(["index-code", str(root), "--collection", "shop", "--dsn", dsn]) == 0
+        told = capsys.readouterr().err
+    assert "1 of java, 2 of typescript: searched as text only" in told
+    assert "pip install 'pgsearch[code]'" in told
+    assert client.search_code("useAuth")[0].node_id is None
+
+    report = index_repository(client, "shop", root)
+
+    assert report.without_grammar == {}
+    assert report.nodes == {"route": 1, "symbol": 7}
+    (hook, *_) = client.search_code("where is useAuth?")
+    assert (hook.external_id, hook.node_id) == ("web/hooks/useAuth.ts", "web/hooks/useAuth.ts::useAuth")
+    assert hook.metadata["line"] == 1
+    assert "Who is logged in" in (hook.summary or "")
+    assert client.search_code("GET /api/orders/42")[0].node_id == "GET /api/orders/{id} src/Orders.java::Orders.find"
+    assert index_repository(client, "shop", root).files_changed == 0

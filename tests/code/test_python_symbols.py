@@ -8,8 +8,8 @@ import pytest
 
 import pgsearch
 from pgsearch.code.chunks import cut_module
-from pgsearch.code.facts import ModuleFacts, Symbol, packed, unpacked
-from pgsearch.code.python_symbols import UnreadableSourceError, decoded, read_module
+from pgsearch.code.facts import ModuleFacts, Symbol, UnreadableSourceError, packed, unpacked
+from pgsearch.code.python_symbols import decoded, read_module
 from pgsearch.code.words import split_words
 
 PIPELINE = '''"""Runs the pipeline."""
@@ -204,3 +204,33 @@ def test_every_line_of_code_is_in_one_chunk_and_none_is_too_long(path: Path, lon
     assert max((len(chunk.content) for chunk in chunks), default=0) <= longest
     content = "".join("".join(chunk.content.split()) for chunk in chunks)
     assert content == "".join(source.split())
+
+
+NEWER = '''"""Newer."""
+from fastapi import APIRouter
+router = APIRouter()
+type Pair[T] = tuple[T, T]
+class Box[T: int]:
+    """Holds one."""
+    def get[U = T](self, other: U) -> T:
+        try:
+            return f"{"nested"}"
+        except KeyError, ValueError:
+            return make()
+@router.get("/box/{id}")
+def one[T](id: T) -> str:
+    return f"""{
+        other("x")
+    }"""
+def after(): ...
+'''
+
+
+def test_newer_python_than_the_one_that_runs_is_read_line_by_line() -> None:
+    found = read_module("new.py", NEWER)
+
+    lines = {symbol.name: (symbol.line, symbol.end_line) for symbol in found.symbols}
+    assert lines == {"Box": (5, 11), "Box.get": (7, 11), "one": (12, 16), "after": (17, 17)}
+    assert found.docstring == "Newer."
+    assert [use.path for use in found.routing.uses] == ["/box/{id}"]
+    assert "make" in next(symbol for symbol in found.symbols if symbol.name == "Box.get").calls

@@ -1,11 +1,13 @@
-"""Whole routes of FastAPI, Flask and Starlette applications; none of them needs to be installed."""
+"""Whole routes of applications, by the frameworks that people use; none of them needs to be installed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pgsearch.code.definitions import read_definitions
 from pgsearch.code.nodes import Node, code_nodes
 from pgsearch.code.python_symbols import read_module
+from pgsearch.code.repository import language_of
 
 
 def routes(files: Mapping[str, str]) -> dict[str, str]:
@@ -18,7 +20,10 @@ def routes(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def nodes(files: Mapping[str, str]) -> list[Node]:
-    facts = [read_module(path, source) for path, source in files.items()]
+    facts = [
+        read_module(path, source) if path.endswith(".py") else read_definitions(path, language_of(path) or "", source)
+        for path, source in files.items()
+    ]
     return list(code_nodes(facts, dict.fromkeys(files, "hash")))
 
 
@@ -75,8 +80,8 @@ def test_prefixes_of_fastapi_are_joined_across_files() -> None:
         "GET /api/search/{id}": "app/api/search.py::one",
         "DELETE /api/search/{id}": "app/api/search.py::one",
         "WEBSOCKET /api/search/live": "app/api/search.py::live",
-        "GET /{PREFIX}/v1/users/me/mail": "app/api/users.py::mail",
-        "PUT /{PREFIX}/v1/users/all": "app/api/users.py::mail",
+        "GET /x/v1/users/me/mail": "app/api/users.py::mail",
+        "PUT /x/v1/users/all": "app/api/users.py::mail",
     }
 
 
@@ -193,3 +198,191 @@ def test_handlers_and_routes_matter_by_the_rule_of_importance() -> None:
     assert scores["app/api/search.py::one"] == 0.8
     assert scores["app/config.py"] == 0.3
     assert scores["GET /health app/main.py::health"] == 0.8
+
+
+def test_prefixes_are_filled_in_as_far_as_some_file_says_them() -> None:
+    files = {
+        "app/main.py": """
+from fastapi import FastAPI
+from app.config import get_settings, settings
+from app.made import make
+app = FastAPI()
+app.include_router(make(), prefix="/v3")
+app.include_router(make(), prefix=settings.API_V1)
+app.include_router(make(), prefix=f"{get_settings().BASE}/v2")
+app.include_router(make(), prefix=settings.FROM_ELSEWHERE)
+""",
+        "app/config.py": """
+import os
+from pydantic_settings import BaseSettings
+class Base(BaseSettings):
+    BASE: str = "/base"
+class Settings(Base):
+    API_V1: str = Field(default="/api/v1")
+    FROM_ELSEWHERE: str
+settings = Settings()
+def get_settings() -> Settings:
+    return Settings()
+""",
+        "app/made.py": """
+from fastapi import APIRouter
+def make():
+    router = APIRouter(prefix="/made")
+    @router.get("/{id}")
+    def one(id): ...
+    return router
+""",
+    }
+
+    assert set(routes(files)) == {
+        "GET /v3/made/{id}",
+        "GET /api/v1/made/{id}",
+        "GET /base/v2/made/{id}",
+        "GET /{settings.FROM_ELSEWHERE}/made/{id}",
+    }
+
+
+def test_urls_of_django_are_joined_through_their_includes() -> None:
+    files = {
+        "site/urls.py": """
+from django.urls import include, path, re_path
+from rest_framework.routers import DefaultRouter
+from polls.views import Users
+router = DefaultRouter()
+router.register("users", Users)
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("polls/", include("polls.urls")),
+    path("api/", include(router.urls)),
+    path("v2/", include(([path("x/", login_required(views.x))], "v2"))),
+]
+urlpatterns += [re_path(r"^old/(?P<year>[0-9]{4})/$", Old.as_view())]
+""",
+        "polls/urls.py": """
+from django.urls import path
+from . import views
+app_name = "polls"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("<int:pk>/", views.Detail.as_view()),
+    path("items/", views.Items.as_view()),
+]
+""",
+        "polls/views.py": """
+def index(request):
+    \"\"\"All polls.\"\"\"
+class Detail(View):
+    def get(self, request): ...
+    def post(self, request): ...
+class Items(generics.ListCreateAPIView): ...
+class Users(viewsets.ReadOnlyModelViewSet): ...
+""",
+    }
+
+    assert routes(files) == {
+        "GET /polls/": "polls/views.py::index",
+        "GET /polls/<int:pk>/": "polls/views.py::Detail",
+        "POST /polls/<int:pk>/": "polls/views.py::Detail",
+        "GET /polls/items/": "polls/views.py::Items",
+        "POST /polls/items/": "polls/views.py::Items",
+        "GET /api/users/": "polls/views.py::Users",
+        "GET /api/users/{pk}/": "polls/views.py::Users",
+        "GET /v2/x/": "site/urls.py::views.x",
+        "GET /old/{year}/": "site/urls.py::Old",
+    }
+
+
+def test_routers_of_express_are_joined_across_files() -> None:
+    files = {
+        "src/app.ts": """
+import express from 'express';
+import users, {admin} from './routes/users.js';
+import * as all from './routes/all';
+export const app = express();
+app.use('/api/users', auth, users);
+app.use('/admin', admin);
+app.use('/all', all.router);
+app.use('/v2', require('./routes/items'));
+""",
+        "src/routes/users.ts": """
+import {Router} from 'express';
+import * as controller from '../controller';
+const router = Router();
+export const admin = Router();
+router.get('/:id', controller.one);
+router.route('/').get(controller.one).post(wrapped(controller.add));
+admin.post('/clear', async (req, res) => {});
+axios.get('/of/another/server', {});
+export default router;
+""",
+        "src/routes/all.ts": """
+import {Router} from 'express';
+export const router = Router();
+router.all('/x', (q, s) => {});
+""",
+        "src/routes/items.js": """
+const r = require('express').Router();
+r.put('/:id', (q, s) => {});
+module.exports = r;
+""",
+        "src/controller/index.ts": "export function one(req, res) {}\nexport const add = (req, res) => {};\n",
+    }
+
+    assert routes(files) == {
+        "GET /api/users/:id": "src/controller/index.ts::one",
+        "GET /api/users/": "src/controller/index.ts::one",
+        "POST /api/users/": "src/controller/index.ts::add",
+        "POST /admin/clear": "src/routes/users.ts",
+        "ANY /all/x": "src/routes/all.ts",
+        "PUT /v2/:id": "src/routes/items.js",
+    }
+
+
+def test_annotations_say_routes_below_that_of_their_class() -> None:
+    files = {
+        "Orders.java": """
+package com.acme;
+@RestController
+@RequestMapping("/api/orders")
+public class Orders {
+    private static final String OLD = "/old";
+    /** Finds one. */
+    @GetMapping("/{id}")
+    public Order find(@PathVariable Long id) { return null; }
+    @PostMapping(value = {"", "/new"}, consumes = "application/json")
+    Order create(@RequestBody Order order) { return order; }
+    @RequestMapping(path = OLD + "/x", method = RequestMethod.DELETE)
+    void remove() {}
+    void none() {}
+}
+@FeignClient("shop")
+interface Shop { @GetMapping("/of/another/server") void get(); }
+""",
+        "Store.kt": """
+@RestController
+@RequestMapping("/kt")
+class Store(private val db: Db) {
+    @PutMapping("/put")
+    fun put(x: String): Int = db.put(x)
+}
+""",
+        "cats.ts": "@Controller('cats')\nexport class Cats {\n  @Get(':id')\n  one(@Param('id') id: string) {}\n}\n",
+        "Jax.java": """
+@Path("/jax")
+public class Jax {
+  @GET
+  @Path("{id}")
+  public String one() { return null; }
+}
+""",
+    }
+
+    assert routes(files) == {
+        "GET /api/orders/{id}": "Orders.java::Orders.find",
+        "POST /api/orders": "Orders.java::Orders.create",
+        "POST /api/orders/new": "Orders.java::Orders.create",
+        "DELETE /api/orders/old/x": "Orders.java::Orders.remove",
+        "PUT /kt/put": "Store.kt::Store.put",
+        "GET /cats/:id": "cats.ts::Cats.one",
+        "GET /jax/{id}": "Jax.java::Jax.one",
+    }

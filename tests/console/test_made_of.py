@@ -23,7 +23,6 @@ FOLDER = Path(assets.__file__).parent
 MOST_GZIPPED = 120_000
 
 
-@pytest.mark.quick
 def test_files_of_others_are_what_is_said_of_them() -> None:
     vendored = {one["file"]: one for one in assets.vendored()}
 
@@ -34,7 +33,6 @@ def test_files_of_others_are_what_is_said_of_them() -> None:
         assert one["version"] in one["source"]
 
 
-@pytest.mark.quick
 def test_all_files_together_are_small_and_name_no_other_host() -> None:
     sizes = {path.name: len(gzip.compress(path.read_bytes(), 9)) for path in assets.FOLDER.iterdir()}
 
@@ -43,7 +41,6 @@ def test_all_files_together_are_small_and_name_no_other_host() -> None:
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", path.read_text(encoding="utf-8")), path.name
 
 
-@pytest.mark.quick
 def test_the_widget_is_less_than_ten_kilobytes_and_writes_no_markup() -> None:
     widget = (FOLDER.parent / "http" / "static" / "widget.js").read_text(encoding="utf-8")
 
@@ -71,7 +68,6 @@ def said() -> set[str]:
     }
 
 
-@pytest.mark.quick
 def test_every_sentence_is_in_the_korean_catalogue_and_nothing_else_is() -> None:
     catalogue = json.loads((FOLDER / "texts" / "ko.json").read_text(encoding="utf-8"))
 

@@ -9,7 +9,9 @@ import json
 import os
 import threading
 import tracemalloc
-from pathlib import Path
+from collections.abc import Iterator
+from functools import wraps
+from pathlib import Path, PurePath
 from typing import Any
 
 import psycopg
@@ -17,8 +19,9 @@ import pytest
 
 from pgsearch.cli import main
 from pgsearch.errors import PgsearchError
-from pgsearch.ingest.bulk import LoadRefusedError
+from pgsearch.ingest.bulk import LoadRefusedError, LoadReport, Record, Refusal
 from pgsearch.ingest.files import ingest, plan_ingest
+from pgsearch.ingest.readers import Reader, Source, reader_for
 from tests.thorough import sampled
 
 Connection = psycopg.Connection[Any]
@@ -314,7 +317,75 @@ def test_the_id_of_a_file_is_its_path_below_the_root_and_a_file_of_another_root_
 
     # a page stored before sources told the root is taken for the same
     conn.execute("update pgsearch.pages set source = external_id")
-    assert ingest(conn, "docs", [tmp_path / "a"]).load.pages_updated == 1
+    assert ingest(conn, "docs", [tmp_path / "a"], again=True).load.pages_updated == 1
+
+
+def test_a_file_that_is_what_it_was_is_not_converted_again(
+    conn: Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(path: PurePath) -> Reader | None:
+        reader = reader_for(path)
+        if reader is None:
+            return None
+
+        @wraps(reader)
+        def noted(source: Source) -> Iterator[Record | Refusal]:
+            read.append(source.external_id)
+            yield from reader(source)
+
+        return noted
+
+    monkeypatch.setattr("pgsearch.ingest.files.reader_for", counted)
+
+    def run(**options: Any) -> tuple[list[str], LoadReport]:
+        read.clear()
+        load = ingest(conn, "wiki", [folder], **options).load
+        return [one for one in read if not one.endswith((".csv", ".jsonl", ".jsonl.gz"))], load
+
+    documents, _ = run()
+    assert "README.md" in documents
+    assert run(delete_missing=True)[0] == []
+    assert "README.md" in external_ids(conn)
+
+    (folder / "README.md").write_text("# Project\n\nOther words.", encoding="utf-8")
+    assert run()[0] == ["README.md"]
+    # what somebody else put is not what the file says
+    conn.execute('select * from pgsearch.put_pages(\'wiki\', \'[{"external_id": "README.md", "content": "put"}]\')')
+    again, load = run()
+    assert (again, load.pages_updated) == (["README.md"], 1)
+    # chunks of another size
+    conn.execute("""update pgsearch.collections set settings = settings || '{"chunk_size": 500}'""")
+    assert run()[0] == documents
+    assert run()[0] == []
+    assert run(again=True)[0] == documents
+    assert run(encoding="utf-8")[0] == documents
+
+
+def test_a_file_that_was_renamed_keeps_its_embeddings_and_its_old_page_goes(conn: Connection, tmp_path: Path) -> None:
+    (tmp_path / "old.md").write_text("# Install\n\nOne.\n\n## Windows\n\nTwo.", encoding="utf-8")
+    (tmp_path / "other.md").write_text("# Other\n\nThree.", encoding="utf-8")
+    ingest(conn, "docs", [tmp_path])
+    conn.execute("select pgsearch.register_model('m', 2)")
+    waiting = "select chunk_id, content_hash, content from pgsearch.list_missing_embeddings('m')"
+    for number, (chunk_id, content_hash, _) in enumerate(conn.execute(waiting).fetchall()):
+        conn.execute(
+            "select pgsearch.put_embeddings('m', %s, %s, %s)", ([chunk_id], [content_hash], [f"[{number}, 1]"])
+        )
+    vectors = (
+        "select c.heading, e.embedding::text from pgsearch.embeddings as e join pgsearch.chunks as c using (chunk_id)"
+    )
+    before = set(conn.execute(vectors).fetchall())
+
+    (tmp_path / "old.md").rename(tmp_path / "new.md")
+    (tmp_path / "new.md").write_text("# Install\n\nOne.\n\n## Windows\n\nTwo.\n\n## Linux\n\nNew.", encoding="utf-8")
+    load = ingest(conn, "docs", [tmp_path], delete_missing=True).load
+
+    assert (load.pages_inserted, load.pages_deleted, load.pages_unchanged) == (1, 1, 1)
+    assert set(external_ids(conn)) == {"new.md", "other.md"}
+    assert [content for *_, content in conn.execute(waiting).fetchall()] == ["Install · Linux\nNew."]
+    assert set(conn.execute(vectors).fetchall()) == before
 
 
 # Standard input

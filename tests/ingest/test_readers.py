@@ -373,7 +373,7 @@ def test_text_between_rules_is_text_unless_it_is_a_mapping(text: str) -> None:
 
 
 def test_front_matter_that_cannot_be_read_is_told() -> None:
-    _, notes = read_with("a.md", "---\ntitle: One: two\n---\ntext")
+    _, notes = read_with("a.md", "---\ntitle: [One\n---\ntext")
 
     assert "front matter that cannot be read" in notes[0]
 
@@ -685,3 +685,160 @@ def test_a_broken_office_document_is_refused(name: str) -> None:
     pytest.importorskip("markitdown")
 
     assert "cannot be read" in refusals(name, b"PK\x03\x04 nothing of the kind")[0]
+
+
+# what people write, and what they would say is on the page
+
+
+LONG = "What the page says. " * 20
+
+
+WRITTEN: list[tuple[str, str | bytes, str, str, str]] = [
+    ("a.html", "<table><tr><td>one<td>two<tr><td>three</table>", "a", "| one | two |", "| | |"),
+    ("a.html", "<ul><li>one<li>two</ul><dl><dt>three<dd>four</dl>", "a", "* one\n* two", "one*"),
+    ("a.html", "<my-card>one</my-card><my-card>two</my-card>", "a", "one\n\ntwo", "onetwo"),
+    ("a.html", "three<video>v</video><audio>a</audio><object>o</object>", "a", "three\n\nv", "va"),
+    ("a.html", "<title>Site | Install</title><h1>Install</h1>", "Install", "# Install", "Site"),
+    ("a.html", "<h1></h1><h1>Second</h1><p>text", "Second", "# Second", "# \n"),
+    (
+        "a.html",
+        "<table><tr><td><h2>Head</h2><p>one</p></td><td><p>two</p></td></tr></table>",
+        "a",
+        "## Head\n\none\n\ntwo",
+        "|",
+    ),
+    (
+        "a.html",
+        f"<div class=side>beside</div><div><header>top</header><main><h1>T</h1>{LONG}</main></div><div>after</div>",
+        "T",
+        "# T",
+        "beside",
+    ),
+    ("a.html", f"<body><h1>Above</h1><p>top</p><main>{LONG}</main></body>", "Above", "# Above", "top"),
+    ("a.html", "<p>shown<p style='display : NONE'>one</p><dialog>two</dialog>", "a", "shown", "one"),
+    ("a.html", "<p>soft\u00adhyphen zero\u200bwidth", "a", "softhyphen zerowidth", "\u00ad"),
+    (
+        "a.html",
+        "<h1>T<a aria-hidden=true href=#t>\u200b</a></h1><p>x<i aria-hidden=true>edit</i>",
+        "T",
+        "x",
+        "edit",
+    ),
+    ("a.md", "---\nTitle: Big\nTags: [a]\n---\ntext", "Big", "text", "Tags"),
+    ("a.md", "---\ntitle: Search: the guide\ntags: [a]\n---\ntext", "Search: the guide", "text", "title"),
+    ("a.md", '{"title": "J", "tags": ["a"]}\n\ntext', "J", "text", "tags"),
+    ("a.md", "<!-- licence -->\n---\ntitle: x\n---\ntext", "x", "text", "licence"),
+    ("a.md", "# T\n\nsee[^1] [x](y)\n\n[^1]: the note\n", "T", "see x\n\nthe note", "^"),
+    ("a.md", "# T\n\n- [ ] todo\n- [x] done\n\n[TOC]\n", "T", "* todo\n* done", "["),
+    ("a.md", '# T\n\n!!! note "Mind"\n    One.\n\n    Two.\n\nthree', "T", "Mind\n\nOne.\n\nTwo.\n\nthree", "!!!"),
+    (
+        "a.md",
+        '# T\n\n=== "Tab"\n\n    one\n\n    ```py\n    two\n    ```\n',
+        "T",
+        "Tab\n\none\n\n```py\ntwo\n```",
+        "===",
+    ),
+    ("a.md", "# T\n\n::: pkg.mod\n    options:\n      x: 1\n\nafter", "T", "pkg.mod\n\nafter", "options"),
+    ("a.md", "# T\n\n```\n!!! note\n    [^1]: kept\n```\n", "T", "!!! note\n    [^1]: kept", "none"),
+    ("a.mdx", "# T\n\nA {props.x} b {/* c */}\n\n<Code>{`one`}</Code>\n\n`{kept}`", "T", "A b", "props"),
+    ("a.rst", "First\n=====\n\na\n\nSecond\n======\n\nb\n", "First", "## Second", "===="),
+    ("a.rst", ":orphan:\n\n.. meta::\n   :keywords: k\n\nT\n=\n\nx\n", "T", "# T", "orphan"),
+    ("a.rst", "T\n=\n\n.. class:: Bar(x)\n\n   Says it.\n", "T", "Bar(x)\n\nSays it.", "class"),
+    ("a.rst", "T\n=\n\n.. only:: html\n\n   One\n\n.. math::\n\n   a = b\n", "T", "a = b", "html"),
+    ("a.rst", "T\n=\n\n.. figure:: y.png\n\n   Caption\n", "T", "Caption", "y.png"),
+    (
+        "a.md",
+        '# T { id="9.4" }\n\nx [a](b){ .button } `c`{ data-preview } :octicons-file-16: d',
+        "T",
+        "x a `c` d",
+        "{",
+    ),
+    ("a.md", "# T\n\n[`x`][a.b] and [c][d] and [e]\n[f.g].\n\n[d]: http://h\n", "T", "`x` and c and e.", "["),
+    ("a.md", '# T\n\n``` title="Text"\nx\n```\n', "T", "```\nx", "title="),
+    ("a.md", "# The {user-id} parameter\n\nx", "The {user-id} parameter", "x", "none"),
+    ("a.rst", "T\n=\n\n.. setting:: zone\n\nzones\n-----\n\nx\n", "T", "## zones\n\nx", "zone\n"),
+    (
+        "a.html",
+        f"<title>Page - Site</title><div><h1>Site</h1></div><main><h2>Page</h2>{LONG}</main>",
+        "Page",
+        "## Page",
+        "Site",
+    ),
+    ("a.html", "<h2>impl X for T<div>where T: U</div></h2><a class=src>Source</a>", "a", "for T where", "Source"),
+    ("a.adoc", "= T\n\n|===\n|A |B\n|===\n", "T", "|A |B", "==="),
+    ("a.txt", "\ufeff한글 text".encode("utf-32-le"), "a", "한글 text", "\0"),
+    ("a.py", "# -*- coding: euc-kr -*-\nx = '한글'\n".encode("cp949"), "a.py", "'한글'", "\ufffd"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "title", "said", "unsaid"),
+    WRITTEN,
+    ids=[f"{case[0]} {number}" for number, case in enumerate(WRITTEN)],
+)
+def test_a_page_is_what_its_author_would_say_it_is(
+    name: str, data: str | bytes, title: str, said: str, unsaid: str
+) -> None:
+    (page,) = pages(name, data)
+
+    assert page["title"] == title
+    assert said in page["content"]
+    assert unsaid not in page["content"]
+    assert page.get("tags", ["a"]) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "found"),
+    [
+        ("a.csv", "sep=;\nid;content\n1;one two\n", [("1", "one two", [])]),
+        (
+            "a.csv",
+            "1,Who pays for it?\n2,And who does not?\n",
+            [("a.csv:1", "Who pays for it?", []), ("a.csv:2", "And who does not?", [])],
+        ),
+        ("a.csv", "id,text\n1,one,\n2,two,\n", [("1", "one", []), ("2", "two", [])]),
+        (
+            "a.csv",
+            'id,text,tags\n1,x,"a; b"\n2,x,"a, b"\n3,x,"[""a"", ""b""]"\n',
+            [(str(n), "x", ["a", "b"]) for n in (1, 2, 3)],
+        ),
+        ("a.json", '[{"id": 1, "text": "x", "tags": ["a", null], "y": NaN}]', [("1", "x", ["a"])]),
+        ("a.json", '{"k1": {"text": "one"}, "k2": {"text": "two"}}', [("k1", "one", []), ("k2", "two", [])]),
+        (
+            "a.json",
+            '[{"id": 1, "content": ["one", "two"]}, {"id": 2, "content": {"a": "b"}}]',
+            [("1", "one\n\ntwo", []), ("2", "a: b", [])],
+        ),
+        ("a.json", '{"id": 1, "text": "one"}\n{"id": 2, "text": "two"}\n', [("1", "one", []), ("2", "two", [])]),
+        ("a.jsonl", '[{"id": 1, "text": "one"}]', [("1", "one", [])]),
+    ],
+    ids=[
+        "sep",
+        "no header",
+        "last separator",
+        "tags",
+        "nothing",
+        "ids as keys",
+        "lists",
+        "lines in json",
+        "array in jsonl",
+    ],
+)
+def test_rows_are_read_as_their_programs_wrote_them(
+    name: str, data: str, found: list[tuple[str, str, list[str]]]
+) -> None:
+    assert [(page["external_id"], page["content"], page.get("tags", [])) for page in pages(name, data)] == found
+
+
+def test_what_no_column_says_is_not_guessed_from_objects() -> None:
+    (told,) = refusals("a.json", '{"data": [{"title": "t", "paragraphs": [{"context": "some words here"}]}]}')
+
+    assert "no column content or text" in told
+    assert "title, paragraphs" in told
+
+
+def test_json_lines_are_in_the_encoding_that_is_named() -> None:
+    (record,), _ = read_with("a.jsonl", '{"id": 1, "text": "한글"}\n'.encode("cp949"), options_of([], "euc-kr"))
+
+    assert isinstance(record, Record)
+    assert record.page["content"] == "한글"

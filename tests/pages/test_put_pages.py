@@ -546,20 +546,31 @@ def rows_read_by_sequential_scans(conn: Connection) -> int:
     return int(row[0])
 
 
-def test_a_session_that_begins_with_an_empty_collection_does_not_read_all_of_it_for_each_page(dsn: str) -> None:
-    read = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relid = 'pgsearch.pages'::regclass"
+@pytest.mark.parametrize("emptied", [False, True], ids=["new", "emptied"])
+def test_a_session_that_begins_with_an_empty_collection_does_not_read_all_of_it_for_each_page(
+    dsn: str, emptied: bool
+) -> None:
+    read = "select sum(seq_tup_read + idx_tup_fetch) from pg_stat_xact_user_tables where relname in ('pages', 'chunks')"
+    if emptied:
+        # the planner then knows that nothing is there, where of new tables it supposes some rows
+        with psycopg.connect(dsn, autocommit=True) as owner:
+            owner.execute("vacuum full pgsearch.pages, pgsearch.chunks")
+
     with psycopg.connect(dsn) as one_transaction:
         put(one_transaction, page("0", "text"))
+        put(one_transaction, page("0", "another text"))
         for first in (1, 1001):
             put(one_transaction, *(page(str(first + number), "text") for number in range(1000)))
         before = one_transaction.execute(read).fetchone()
         for number in range(20):
             put(one_transaction, page(f"alone {number}", "text"))
+            put(one_transaction, page(f"alone {number}", "another text"))
+            put(one_transaction, page(f"alone {number}", "another text") | {"tags": ["a"]})
         after = one_transaction.execute(read).fetchone()
 
     assert before
     assert after
-    assert after[0] - before[0] < 200
+    assert after[0] - before[0] < 1000
 
 
 @pytest.mark.parametrize("text", ["y", "x"], ids=["changed", "unchanged"])

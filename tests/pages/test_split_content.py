@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
+from pgsearch.ingest.readers.front_matter import FRONT_MATTER
 from tests.properties import examples
 
 Connection = psycopg.Connection[Any]
@@ -350,3 +351,24 @@ def test_a_chunk_size_out_of_range_is_an_error(conn: Connection, chunk_size: int
     with pytest.raises(psycopg.Error, match="chunk_size is out of range") as caught:
         conn.execute("select * from pgsearch.split_content('x', 'text', %s)", (chunk_size,))
     assert caught.value.sqlstate == "PS003"
+
+
+FENCES = ["---", "--- ", "+++", "..."]
+
+
+@many
+@given(st.lists(st.sampled_from([*FENCES, "", " ", "key: value", "text", " ---", "#"]), max_size=8))
+@example(["---", "", "text", "---", "#"])
+@example(["---", "#", "text"])
+@example(["+++", "#", "+++", "#"])
+@example(["---", "---", "#"])
+def test_front_matter_is_what_the_reader_of_files_takes_for_it(conn: Connection, lines: list[str]) -> None:
+    numbered = [f"# H{number}" if line == "#" else line for number, line in enumerate(["---", *lines])]
+    for document in ("\n".join(numbered), "\n".join(numbered[1:])):
+        front = FRONT_MATTER.match(document)
+        # the reader passes over blank lines before it, which nobody hands to split_content
+        end = front.end() if front is not None and not document[:1].isspace() else 0
+
+        headings = {part for heading, _ in split(conn, document, "markdown") for part in heading.split(" · ")}
+
+        assert {part for part in headings if re.fullmatch(r"H\d", part)} == set(re.findall(r"H\d", document[end:]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -24,12 +24,19 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-SOURCES = {module_name(path): path.read_text(encoding="utf-8") for path in sorted((ROOT / PACKAGE).rglob("*.py"))}
+def nodes(text: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(text)))
 
 
-def imported(text: str, modules: Mapping[str, object]) -> Iterator[str]:
-    """The modules of the package that a text imports, wherever in it; of relative imports there are none."""
-    for node in ast.walk(ast.parse(text)):
+# every module is read once for all of these laws
+SOURCES = {
+    module_name(path): nodes(path.read_text(encoding="utf-8")) for path in sorted((ROOT / PACKAGE).rglob("*.py"))
+}
+
+
+def imported(within: Iterable[ast.AST], modules: Mapping[str, object]) -> Iterator[str]:
+    """The modules of the package that are imported, wherever in a text; of relative imports there are none."""
+    for node in within:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.partition(".")[0] == PACKAGE)
         elif isinstance(node, ast.ImportFrom):
@@ -57,7 +64,7 @@ def room(module: str) -> str:
     return module.partition(".")[2].partition(".")[0] or "__init__"
 
 
-IMPORTS = {module: sorted(set(imported(text, SOURCES))) for module, text in SOURCES.items()}
+IMPORTS = {module: sorted(set(imported(within, SOURCES))) for module, within in SOURCES.items()}
 
 
 def test_every_room_stands_in_the_table_and_nothing_else_does() -> None:
@@ -92,11 +99,10 @@ def test_no_connection_is_taken_from_a_client_outside_its_room() -> None:
     # a pool is asked for one by a call: pool.connection()
     taken = [
         f"{module}, line {node.lineno}"
-        for module, text in SOURCES.items()
+        for module, within in SOURCES.items()
         if room(module) not in ("client", "database")
-        for tree in [ast.parse(text)]
-        for called in [{id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}]
-        for node in ast.walk(tree)
+        for called in [{id(node.func) for node in within if isinstance(node, ast.Call)}]
+        for node in within
         if isinstance(node, ast.Attribute) and node.attr == "connection" and id(node) not in called
     ]
 
@@ -113,9 +119,9 @@ _STREAMS_TABLES = {"pgsearch.exports.judgments"}
 def test_inner_functions_and_tables_are_named_in_the_calls_alone() -> None:
     found = [
         f"{module}, line {node.lineno}: {sql[0]}"
-        for module, text in SOURCES.items()
+        for module, within in SOURCES.items()
         if room(module) != "database" and not module.startswith("pgsearch.client.calls.")
-        for node in ast.walk(ast.parse(text))
+        for node in within
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for sql in [_PRIVATE.search(node.value) or _TABLE.search(node.value)]
         if sql is not None and module not in _STREAMS_TABLES
@@ -137,4 +143,4 @@ def test_inner_functions_and_tables_are_named_in_the_calls_alone() -> None:
     ids=["name", "module", "the package", "late", "conditional", "others"],
 )
 def test_an_import_is_seen_wherever_it_stands(text: str, found: list[str]) -> None:
-    assert list(imported(text, SOURCES)) == found
+    assert list(imported(nodes(text), SOURCES)) == found

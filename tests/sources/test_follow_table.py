@@ -37,6 +37,12 @@ KEYS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "replace(replace(country, '%', '%25'), '/', '%2F') || '/' || number",
         ("'kr', 1", "'k/r', 1", "'k%2Fr', 1", "'kr', 2", "'', 0"),
     ),
+    # names that statements of ours have for something else
+    "taken names": (
+        "k integer, value text, primary key (k, value)",
+        "k || '/' || value",
+        ("1, 'o'", "2, 'n'", "3, 'key'", "4, 't'", "5, 'w'"),
+    ),
     "no primary key": ("id integer", "id::text", ("1", "2", "3", "4", "5")),
     "partitioned": ("id integer primary key", "id::text", ("1", "150", "3", "151", "5")),
     "partition": ("id integer primary key", "id::text", ("1", "2", "3", "4", "5")),
@@ -58,7 +64,7 @@ def make(conn: Connection, own: str, kind: str) -> tuple[str, str]:
         table = f"{own}.low" if kind == "partition" else table
     else:
         run(conn, f"create table {table} ({columns})")
-    key = {"two": "country, number", "odd names": '"The Id$body$"'}.get(kind, "id")
+    key = {"two": "country, number", "taken names": "k, value", "odd names": '"The Id$body$"'}.get(kind, "id")
     return table, key
 
 
@@ -392,3 +398,49 @@ def test_a_table_of_another_owner_is_followed_with_the_rights_that_he_gives(conn
 
         assert pages(conn, own) == {"9": ("Nine", "new")}
         run(conn, f"select pgsearch.unfollow_table('{table}', delete_pages => true)")
+
+
+def test_a_column_that_is_generated_as_it_is_read_is_followed_by_what_it_is_made_of(conn: Connection, own: str) -> None:
+    if conn.info.server_version < 180000:
+        pytest.skip("virtual columns came with PostgreSQL 18")
+    run(
+        conn,
+        f"create table {own}.notes (id integer primary key, a text, b text, other text,"
+        " shown text generated always as (upper(a || b)) virtual)",
+    )
+    run(conn, f"insert into {own}.notes values (1, 'x', 'y')")
+    run(conn, "select pgsearch.follow_table(%s, %s, content => 'shown')", f"{own}.notes", own)
+
+    run(conn, f"update {own}.notes set b = 'z'")
+    run(conn, f"update {own}.notes set other = 'z'")
+
+    assert waiting(conn, own) == 1
+    run(conn, "select pgsearch.work()")
+    assert pages(conn, own) == {"1": ("", "XZ")}
+
+
+@pytest.mark.parametrize("mode", ["queued", "immediate"])
+def test_a_row_that_belongs_to_none_of_the_followed_ones_is_nothing(conn: Connection, own: str, mode: str) -> None:
+    run(conn, f"create table {own}.parents (id integer primary key)")
+    run(conn, f"create table {own}.children (id integer, parent integer, said text)")
+    run(conn, f"insert into {own}.parents values (1)")
+    run(
+        conn,
+        f"create view {own}.whole as select p.id, (select string_agg(c.said, ' ' order by c.id)"
+        f" from {own}.children as c where c.parent = p.id) as body from {own}.parents as p",
+    )
+    watch = f'{{"{own}.parents": "id", "{own}.children": "parent"}}'
+    run(
+        conn,
+        "select pgsearch.follow_table(%s, %s, id => 'id', content => 'body', mode => %s, watch => %s)",
+        *(f"{own}.whole", own, mode, watch),
+    )
+
+    run(conn, f"insert into {own}.children values (1, null, 'nobody'), (2, 1, 'somebody')")
+    run(conn, f"update {own}.children set parent = null where id = 2")
+    run(conn, f"update {own}.children set parent = 1 where id = 1")
+    run(conn, f"delete from {own}.children where parent is null")
+    run(conn, "select pgsearch.work()")
+
+    assert pages(conn, own) == {"1": ("", "nobody")}
+    assert run(conn, "select reason from pgsearch.list_refused_rows(%s)", own) == []

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pgsearch import Client
 from pgsearch.database.deploy import deploy
 from tests.conftest import Select
+from tests.properties import examples
 
 ENGLISH = ["report", "final", "server", "queue", "gateway", "photo", "reader", "index", "vector", "street"]
 KOREAN = ["전기차", "보조금", "휴가", "신청서", "시", "도지사", "탄핵의"]
@@ -223,6 +224,18 @@ def test_a_whole_weighs_more_than_its_parts_and_a_part_of_one_character_nothing(
 )
 def test_a_text_of_any_length_can_be_stored(select: Select, text: str) -> None:
     assert select("select length(pgsearch._analyze_chunk('pg_catalog.simple', '', %s)) >= 0", text) == [(True,)]
+
+
+@given(text=st.text(alphabet="가나다라京東あいกข ab", max_size=60))
+@examples(100)
+def test_a_run_without_spaces_is_its_overlapping_pairs_one_after_the_other(select: Select, text: str) -> None:
+    expected = [
+        run[at : at + 2] if run[0] not in "ab" else run
+        for run in re.findall("[^ ab]+|[ab]+", text)
+        for at in range(1 if run[0] in "ab" else max(1, len(run) - 1))
+    ]
+
+    assert select("select pgsearch._words(%s)", text)[0][0].split() == expected
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ _MARKS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     ),
     (re.compile(r"^(?:toc|include|image|ifdef|ifndef|endif|ifeval)::\S*\[[^\]\n]*\][ \t]*$", re.M), ""),
     (re.compile(r"^(?:-{4,}|\.{4,})[ \t]*$", re.M), "```"),
-    (re.compile(r"^(?:={4,}|\*{4,}|_{4,}|\+{4,}|--)[ \t]*$", re.M), ""),
+    (re.compile(r"^(?:={4,}|\*{4,}|_{4,}|\+{4,}|--|[|,:!]={3,})[ \t]*$", re.M), ""),
     (re.compile(r"^={1,6}(?=[ \t])", re.M), lambda found: "#" * len(found[0])),
     (re.compile(r"^\.(?=[^\s.])", re.M), ""),
     (re.compile(r"^(?:\*{2,}|\.{1,5})(?=[ \t])", re.M), "-"),

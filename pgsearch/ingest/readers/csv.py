@@ -1,6 +1,7 @@
 """CSV and TSV with a header line: one row is one page.
 
-Columns: id (or external_id, _id), title, content (or text), tags separated by semicolons, source, or as --map says;
+Columns: id (or external_id, _id), title, content (or text), tags with semicolons or commas between them, source, or as
+--map says;
 every other column goes into the metadata of the page, as text, unless it is empty.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 
 from pgsearch.ingest.bulk import Record, Refusal
@@ -35,12 +37,19 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
     text = io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")
     sample = whole_lines.decode(encoding, "replace")
     header = sample.partition("\n")[0]
-    delimiter = "\t" if source.origin.lower().endswith(".tsv") else max(",\t;|", key=header.count)
+    # what Excel writes for itself
+    told = re.match(r"sep=(.)\r?$", header)
+    if told:
+        text.readline()
+        delimiter = told[1]
+    else:
+        delimiter = "\t" if source.origin.lower().endswith(".tsv") else max(",\t;|", key=header.count)
     has_marks = delimiter != "\t" or not _quotes_are_text(sample)
     rows = csv.reader(
         text, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if has_marks else csv.QUOTE_NONE, strict=True
     )
     columns: list[str] | None = None
+    mapped = {name for asked in source.options.columns.values() for name in asked}
     try:
         while True:
             try:
@@ -57,12 +66,19 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
                 yield Refusal(origin, "not UTF-8; name the encoding, as in --encoding euc-kr")
                 if columns is None:
                     return
+            elif columns is None and _is_data(row) and not mapped & {name.strip() for name in row}:
+                columns = [f"column {number}" for number in range(1, len(row) + 1)]
+                source.notes.append(f"begins with a row of data, so its columns are called {', '.join(columns)[:100]}")
+                yield origin, dict(zip(columns, row, strict=True))
             elif columns is None:
                 columns = [name.strip() or f"column {number}" for number, name in enumerate(row, start=1)]
                 repeated = sorted({name for name in columns if columns.count(name) > 1})
                 if repeated:
                     yield Refusal(origin, f"the header names a column twice: {', '.join(repeated)}")
                     return
+            elif len(row) > len(columns) and not any(row[len(columns) :]):
+                # an end of the line that was written as one more separator
+                yield origin, dict(zip(columns, row, strict=False))
             elif len(row) != len(columns):
                 yield Refusal(origin, f"{len(row)} fields where the header has {len(columns)}")
             else:
@@ -71,6 +87,11 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
         # The raw file belongs to the caller.
         text.detach()
         raw.detach()
+
+
+def _is_data(row: list[str]) -> bool:
+    """Whether a first row is none of names: a number, an address or a sentence is none."""
+    return any(re.fullmatch(r"-?\d+(?:[.,]\d+)?|https?://\S+|\S+(?:\s+\S+){2,}[.?!。]", field.strip()) for field in row)
 
 
 def _quotes_are_text(sample: str) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pgsearch.ingest.bulk import Record, Refusal
 from pgsearch.ingest.readers.pages import page, refusal
 from pgsearch.ingest.readers.source import Source
+
+# How Python, Ruby, Emacs and Vim tell the encoding of a file, in its first two lines.
+_COOKIE = re.compile(rb"(?:[^\n]*\n)?[ \t]*(?:#|//|/\*|--|;|%|\")[^\n]*?coding[:=][ \t]*([-\w.]+)")
 
 
 def read_text(source: Source) -> Iterator[Record | Refusal]:
@@ -20,7 +24,10 @@ def read_text(source: Source) -> Iterator[Record | Refusal]:
 def read_code(source: Source) -> Iterator[Record | Refusal]:
     """Title: the path, because that is how people look for code."""
     try:
-        yield page(source, source.external_id, source.text(), "code")
+        data = source.data()
+        cookie = _COOKIE.match(data)
+        text = source.text_of(data, cookie[1].decode("ascii") if cookie else None)
+        yield page(source, source.external_id, text, "code")
     except ValueError as error:
         yield refusal(source, error)
 

@@ -16,7 +16,8 @@ from pgsearch.ingest.bulk import Record, Refusal
 from pgsearch.ingest.readers.pages import page, refusal
 from pgsearch.ingest.readers.source import Source
 
-with from_extra("ingest", "HTML and Markdown need beautifulsoup4 and markdownify"):
+with from_extra("ingest", "HTML and Markdown need beautifulsoup4, lxml and markdownify"):
+    import lxml  # noqa: F401 - Beautiful Soup finds it by itself
     from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
     from bs4.dammit import EncodingDetector
     from bs4.element import CData, NavigableString, PreformattedString, Tag
@@ -29,17 +30,31 @@ _NO_TEXT = "script, style, template, svg, iframe, title, input, select, button, 
 # Sphinx mark them, and what is hidden.
 _ASIDE = (
     "nav, noscript, [role=navigation], [role=search], .navheader, .navfooter, .toc, .toctree-wrapper,"
-    ' [hidden], [style*="display:none" i], [style*="display: none" i]'
+    " [hidden], dialog:not([open])"
 )
+_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 # What is the site's and not the page's, where the page marks what is its own.
 _MAIN = "main, [role=main]"
 _SITE = "footer, .footer, [role=contentinfo]"
+# What stands inside of what is the page's own, for the hand and not for the reader.
+_TOOLS = (
+    'a.src, .viewcode-link, [aria-hidden=true], [href^="#"][class*="skip" i], [title*="edit this page" i],'
+    ' [class*="edit-this-page" i]'
+)
+_MOST_TOOL = 40  # characters
 _MOST_TITLE = 300
 _LEAST_MAIN = 200
+# A table that holds these is one of places and not of values.
+_NO_VALUE = ["h1", "h2", "h3", "h4", "h5", "h6", "table", "form", "pre"]
+# Whose end may be left out, which html.parser does not know.
+_OPEN_ENDED = re.compile(r"<(/?)(?:td|tr|th|li|dd|dt|option)(?=[\s>])", re.IGNORECASE)
+# Where a word may be broken.
+_BREAKS = re.compile("[\u00ad\u200b\u2060\ufeff]")
 # Elements that begin a line of their own and that markdownify takes for words of the line.
 _BLOCKS = (
     *("address", "aside", "center", "details", "dialog", "fieldset", "figure", "footer", "form", "header", "hgroup"),
     *("label", "legend", "main", "menu", "nav", "noscript", "optgroup", "option", "search", "summary", "button"),
+    *("audio", "video", "canvas", "object"),
 )
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # The marks that documentation puts beside a heading to link to it.
@@ -63,7 +78,9 @@ class _Text(MarkdownConverter):
         return "" if text.strip() in _ANCHORS else text
 
     def convert_img(self, el: Any, *_: Any, **__: Any) -> str:
-        return "" if _BADGE.search(str(el.attrs.get("src") or "")) else str(el.attrs.get("alt") or "")
+        source, said = str(el.attrs.get("src") or ""), str(el.attrs.get("alt") or "")
+        # docutils gives a picture without a text its address for one
+        return "" if said == source or _BADGE.search(source) else said
 
     def convert_hr(self, *_: Any, **__: Any) -> str:
         return "\n\n"
@@ -76,6 +93,8 @@ class _Text(MarkdownConverter):
         language = (
             named[0].removeprefix("language-") if named else str(el.get("lang") or "") if "code" in classes else ""
         )
+        # info strings hold more: titles, lines to mark
+        language = language if re.fullmatch(r"[\w+#.-]+", language) else ""
         body = text.strip("\n").rstrip()
         return f"\n\n{fence}{language}\n{body}\n{fence}\n\n" if body else ""
 
@@ -88,18 +107,32 @@ def read_html(source: Source) -> Iterator[Record | Refusal]:
     except ValueError as error:
         yield refusal(source, error)
     else:
-        # the first heading is what the head begins with, where the head goes on with the name of the site
-        is_longer = found.heading and re.match(rf"{re.escape(found.heading)}\s*[-–—|·:«»]", found.title)
-        title = found.heading if is_longer else found.title or found.heading
-        yield page(source, title or source.stem, found.text, "markdown")
+        yield page(source, _title(found) or source.stem, found.text, "markdown")
+
+
+def _title(found: Converted) -> str:
+    """What the head says, without the name of the site, which no heading of the page says."""
+    headings = {found.heading, *re.findall(r"^#{1,6} (.+)$", found.text, re.MULTILINE)} - {""}
+    for mark in re.finditer(r"\s+[-–—|·«»]+\s+|\s*[|·—]\s*|:\s+", found.title):
+        # most say the page first and the site last
+        for said in (found.title[: mark.start()], found.title[mark.end() :]):
+            if said in headings:
+                return said
+    return found.title or found.heading
 
 
 def convert(markup: str) -> Converted:
     """What a reader sees of the markup; ValueError when it cannot be read."""
     try:
-        soup = _soup(markup)
+        soup = _soup(_BREAKS.sub("", markup))
         title = _line(soup.title) if soup.title is not None and soup.title.find_parent("svg") is None else ""
         _drop_what_is_not_said(soup)
+        for element in soup(_HEADINGS):
+            # `impl X for T<div>where ...</div>`
+            for inner in element(["br", "div", "p", "li", "td"]):
+                inner.insert_before(" ")
+            if not _line(element) and element.find("img", alt=True) is None:
+                element.decompose()
         first = soup.h1
         heading = _line(first)
         opens = first is not None and not any(
@@ -110,8 +143,11 @@ def convert(markup: str) -> Converted:
             words = _line(element) or " ".join(str(image.get("alt") or "") for image in element("img"))
             element.clear()
             element.append(NavigableString(words))
-        for element in soup(_BLOCKS):
+        for element in soup.find_all(lambda tag: tag.name in _BLOCKS or "-" in tag.name):
             element.name = "div"
+        for table in soup("table"):
+            if table.get("role") == "presentation" or table.find(_NO_VALUE) is not None:
+                _unfold(table)
         # nothing is escaped: a backslash before an underscore would end up in the words
         converter = _Text(heading_style=ATX, escape_asterisks=False, escape_underscores=False, escape_misc=False)
         text = converter.convert_soup(soup)
@@ -132,7 +168,14 @@ def _soup(text: str) -> BeautifulSoup:
         # XHTML is read well enough as HTML, and a file of one line is a file and not the name of one.
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
-        return BeautifulSoup(text, "html.parser")
+        ends = [bool(found[1]) for found in _OPEN_ENDED.finditer(text)]
+        return BeautifulSoup(text, "lxml" if ends.count(False) > ends.count(True) else "html.parser")
+
+
+def _unfold(table: Tag) -> None:
+    own = [one for one in table(["thead", "tbody", "tfoot", "tr", "td", "th"]) if one.find_parent("table") is table]
+    for element in [*own, table]:
+        element.name = "div"
 
 
 def _drop_what_is_not_said(soup: BeautifulSoup) -> None:
@@ -140,18 +183,46 @@ def _drop_what_is_not_said(soup: BeautifulSoup) -> None:
         mark.extract()
     for element in soup.select(_NO_TEXT):
         element.decompose()
-    aside = soup.select(_ASIDE)
+    aside = [*soup.select(_ASIDE), *soup.find_all(style=_HIDDEN)]
     if _is_said_outside_of(soup, aside):
         for element in aside:
             element.decompose()
+    for element in soup.select(_TOOLS):
+        if not element.decomposed and len(_line(element)) <= _MOST_TOOL:
+            element.decompose()
     mains = soup.select(_MAIN)
-    if sum(len(_line(main)) for main in mains) >= _LEAST_MAIN:
-        for element in soup.select(_SITE):
+    said = sum(len(_line(main)) for main in mains)
+    if said >= _LEAST_MAIN:
+        whole = len(_line(soup.body or soup))
+        site = soup.select(_SITE) if 2 * said < whole else _outside_of(mains)
+        for element in site:
             if not any(main in element.parents or element in main.parents for main in mains):
                 element.decompose()
     for link in soup("a"):
         if link.get_text().strip() in _ANCHORS:
             link.decompose()
+
+
+def _has_title(element: Tag) -> bool:
+    return element.name == "h1" or element.find(["h1", "h2"]) is not None
+
+
+def _outside_of(mains: list[Tag]) -> list[Tag]:
+    """What stands beside the elements and beside what holds them, but for a title where they have none."""
+    beside: list[Tag] = []
+    titled = any(_has_title(main) for main in mains)
+    for main in mains:
+        place: Tag | None = main
+        while place is not None and place.name not in ("body", "html", "[document]"):
+            others = [*place.find_next_siblings(), *place.find_previous_siblings()]
+            beside += [other for other in others if other.name != "head" and (titled or not _has_title(other))]
+            place = place.parent
+    known = {id(main) for main in mains}
+    return [
+        other
+        for other in beside
+        if id(other) not in known and not any(id(inner) in known for inner in other.find_all(True))
+    ]
 
 
 def _is_said_outside_of(soup: BeautifulSoup, elements: list[Tag]) -> bool:

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any, BinaryIO, cast
 
@@ -32,14 +35,24 @@ Value = tuple[str, object]
 
 def read_jsonl(source: Source) -> Iterator[Record | Refusal]:
     """Records in file order; passages of one page need not stand next to each other."""
+    start = source.raw.read(_PROBE)
+    source.raw.seek(0)
+    if re.match(rb"\s*\[\s*\{", start.removeprefix(codecs.BOM_UTF8)):
+        yield from read_json(source)
+        return
     yield from _read_values(source, _lines(source))
 
 
 def read_json(source: Source) -> Iterator[Record | Refusal]:
-    """An array of objects, or an object whose only array it is."""
+    """An array of objects, an object whose only array it is, or one whose keys are ids; or lines after all."""
     try:
-        value = json.loads(source.text())
+        text = source.text()
+        value = _loaded(text)
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and text.lstrip().startswith("{"):
+            raw = io.BytesIO(text.encode("utf-8", "surrogatepass"))
+            yield from _read_values(source, _lines(replace(source, raw=raw)))
+            return
         yield Refusal(f"{source.origin}:{error.lineno}", f"not JSON: {error.msg}")
         return
     except RecursionError:
@@ -50,11 +63,19 @@ def read_json(source: Source) -> Iterator[Record | Refusal]:
         return
     if isinstance(value, dict) and not _is_known(value):
         arrays = [inner for inner in value.values() if isinstance(inner, list) and _are_objects(inner)]
-        value = arrays[0] if len(arrays) == 1 else [value]
+        if not arrays and len(value) > 1 and _are_objects([*value.values()]):
+            value = [row if {"id", "_id"} & row.keys() else {"id": key, **row} for key, row in value.items()]
+        else:
+            value = arrays[0] if len(arrays) == 1 else [value]
     if not isinstance(value, list) or not _are_objects(value):
         yield Refusal(source.origin, "a JSON file must hold an array of objects, of which each is a page")
         return
     yield from _read_values(source, ((f"{source.origin}:{n}", row) for n, row in enumerate(value, start=1)))
+
+
+def _loaded(text: str) -> Any:
+    """JSON, in which NaN, as pandas writes it, is nothing."""
+    return json.loads(text, parse_constant=lambda _: None)
 
 
 def _are_objects(values: list[object]) -> bool:
@@ -128,7 +149,7 @@ def _passages(source: Source, values: Iterable[Value | Refusal]) -> Iterator[Rec
 
 def _lines(source: Source) -> Iterator[Value | Refusal]:
     packed = source.origin.lower().endswith(".gz")
-    lines = gzip.GzipFile(fileobj=source.raw) if packed else _in_utf_8(source.raw)
+    lines = gzip.GzipFile(fileobj=source.raw) if packed else _in_utf_8(source)
     number = 0
     try:
         while line := cast(BinaryIO, lines).readline(_MOST_LINE_BYTES + 1):
@@ -142,7 +163,7 @@ def _lines(source: Source) -> Iterator[Value | Refusal]:
             try:
                 text = decoded(line, "utf-8-sig" if number == 1 else "utf-8").strip()
                 if text:
-                    yield origin, json.loads(text)
+                    yield origin, _loaded(text)
             except EncodingError as error:
                 yield Refusal(origin, str(error))
             except json.JSONDecodeError as error:
@@ -155,11 +176,13 @@ def _lines(source: Source) -> Iterator[Value | Refusal]:
         yield Refusal(f"{source.origin}:{number + 1}", f"the file is not a whole gzip file ({error})")
 
 
-def _in_utf_8(raw: BinaryIO) -> BinaryIO:
-    """The bytes, or those of UTF-16 as UTF-8."""
+def _in_utf_8(source: Source) -> BinaryIO:
+    """The bytes, or those of another encoding as UTF-8."""
+    raw = source.raw
     start = raw.read(_PROBE)
     raw.seek(0)
-    encoding = wide_encoding(start)
+    # by its standard JSON is UTF-8, unless somebody says otherwise
+    encoding = wide_encoding(start) or (source.encoding_of(start) if source.options.encoding else None)
     if encoding is None:
         return raw
     return cast(BinaryIO, codecs.EncodedFile(raw, "utf-8", encoding, errors="replace"))

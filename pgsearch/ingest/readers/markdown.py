@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import tomllib
@@ -11,33 +12,45 @@ from typing import Any
 
 from pgsearch.errors import from_extra
 from pgsearch.ingest.bulk import Record, Refusal
+from pgsearch.ingest.readers.front_matter import FRONT_MATTER
 from pgsearch.ingest.readers.html import convert
 from pgsearch.ingest.readers.pages import page, refusal
 from pgsearch.ingest.readers.source import Source
+from pgsearch.ingest.readers.tables import tags_of
 
 with from_extra("ingest", "Markdown needs markdown-it-py and PyYAML"):
     import yaml
     from markdown_it import MarkdownIt
     from markdown_it.rules_core import StateCore
 
-# A blank line after the first rule is none of front matter: then it is a rule, and text follows.
-_FRONT_MATTER = re.compile(
-    r"\s*?^(?P<rule>---|\+\+\+)[ \t]*\n(?:(?=[^\s])(?P<inner>.*?\n))?(?:(?P=rule)|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M
-)
 # Anchors of headings: {#id}, {: #id .class}, {/*id*/}, <a id="x"> is HTML already.
-_ANCHOR = re.compile(r"\s*(?:\{:?\s*[#.][^{}]*\}|\{/\*.*?\*/\})\s*$")
+_ATTRIBUTES = r"\{:?[ \t]*(?:[#.][\w-]|[\w-]+[ \t]*=[ \t]*[\"'\w])[^{}\n]*\}|\{:?[ \t]+[a-z]+(?:-[a-z]+)+[ \t]*\}"
+_ANCHOR = re.compile(rf"\s*(?:{_ATTRIBUTES}|\{{/\*.*?\*/\}})\s*$")
 # Containers (::: tip Title), callouts ([!NOTE]), comments of JSX, calls of template languages.
 _DIALECT = re.compile(
     r"^:{3,}[ \t]*(?:[\w-]+(?:\{[^}\n]*\}|\[(?=[^\]\n]*\]))?)?[ \t]*|^\[!\w+\][+-]?[ \t]*|\{/\*.*?\*/\}"
-    r"|\{\{[<%].*?[%>]\}\}|\{%.*?%\}|\{:[^{}\n]*\}",
+    r"|\{\{[<%].*?[%>]\}\}|\{%.*?%\}|\{:[^{}\n]*\}"
+    # notes at the foot, boxes to tick, places for a table of contents
+    # attributes of what stands before, pictures of sets of icons
+    rf"|(?<=[)\]`*_:])(?:{_ATTRIBUTES})|:(?:material|octicons|fontawesome|simple)-[\w-]+:"
+    r"|\[\^[^\]\s]+\]|^\[[ xX]\][ \t]+|^\[{1,2}(?:toc|TOC)\]{1,2}$",
     re.MULTILINE | re.DOTALL,
 )
+_UNKNOWN = re.compile(r"\[(?P<words>[^\[\]^][^\[\]]*)\]\s?\[(?P<place>[\w.:#/-]+)\](?!\()")
+# Boxes and tabs of MkDocs, whose text is indented, and what it fills in by itself.
+_BOX = re.compile(
+    r"(?P<indent> *)(?:(?:!!!|\?\?\?\+?)[ \t]+[\w -]*?|===[!+]?[ \t]*)(?:[ \t]*\"(?P<title>[^\"\n]*)\")?[ \t]*"
+)
+_FILLED_IN = re.compile(r"(?P<indent> *)(?::::[ \t]+(?P<name>[A-Za-z_]\w*(?:\.\w+)+)|-{1,2}8<-{1,2}.*)[ \t]*")
+_FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:[ \t]*")
+_FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 # In MDX: modules, components and expressions, none of it in code.
 _CODE = r"(?P<code>^[ \t]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)|(?P<tick>`+)[^`\n].*?(?P=tick))"
 _MDX = re.compile(
     _CODE + r"|^(?:import\s[^;\n]*?(?:\{[^}]*\}[^;\n]*?)?(?:from\s+)?[\"'][^\"'\n]+[\"'];?[ \t]*$"
     r"|export\s+(?:default|const|let|function|async|class)\b.*?(?=^[ \t]*$|\Z))"
     r"|\{/\*.*?\*/\}"
+    r"|\{[ \t]*(?:`(?P<template>[^`]*)`|\"(?P<string>[^\"\n]*)\"|[^{}`\"'\n<]*|'[^'\n]*')[ \t]*\}"
     r"|(?<!\w)</?[A-Z][\w.]*(?:\s+(?:[^<>{}\"']|\"[^\"]*\"|'[^']*'|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*)?/?>|</?>",
     re.MULTILINE | re.DOTALL,
 )
@@ -71,36 +84,42 @@ def markdown_page(source: Source, text: str) -> Record:
     """The page of Markdown text, whatever it was made from."""
     front, text = _front_matter(source, text)
     if source.external_id.lower().endswith(".mdx"):
-        text = _MDX.sub(lambda found: found["code"] or "", text)
-    found = convert(_rendered(text))
-    title = front.pop("title", None)
+        # to the end, because an expression may stand in an element, and an element in another one's property
+        text = _MDX.sub(lambda found: found["code"] or found["template"] or found["string"] or "", text)
+    found = convert(_rendered(_without_boxes(text)))
+    title = _taken(front, "title")
     if not isinstance(title, (str, int, float, date)) or isinstance(title, bool) or not str(title).strip():
         title = found.heading if found.opens else ""
-    tags = front.get("tags")
-    if isinstance(tags, str):
-        tags = re.split(r"\s*,\s*", tags) if "," in tags else tags.split()
-    if isinstance(tags, list) and all(isinstance(tag, (str, int, float)) for tag in tags):
-        front.pop("tags")
-        tags = list(dict.fromkeys(str(tag).strip() for tag in tags if str(tag).strip()))
-    else:
-        tags = None
+    given = _taken(front, "tags")
+    if isinstance(given, str) and ";" not in given and "," not in given:
+        given = given.split()
+    tags = tags_of(given) if isinstance(given, (str, list)) and not _is_nested(given) else None
+    if given is not None and tags is None:
+        front["tags"] = given
     return page(source, str(title).strip() or source.stem, found.text, "markdown", tags=tags, metadata=front)
+
+
+def _taken(front: dict[str, Any], name: str) -> Any:
+    """The value of a key, which some write with a capital letter; it is taken out."""
+    key = next((key for key in front if key.lower() == name), None)
+    return front.pop(key) if key is not None else None
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(inner, (dict, list)) for inner in value)
 
 
 def _front_matter(source: Source, text: str) -> tuple[dict[str, Any], str]:
     """The mapping that a document begins with, and what follows it; text between two rules is text."""
-    found = _FRONT_MATTER.match(text)
+    found = FRONT_MATTER.match(text)
     if found is None:
-        return {}, text
+        return _json_front_matter(text)
     inner = found["inner"] or ""
     try:
         if found["rule"] == "+++":
             front: object = tomllib.loads(inner)
-        elif any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(inner, yaml.SafeLoader)):
-            # ten lines of them can mean gigabytes
-            raise ValueError("it holds an alias")
         else:
-            front = yaml.safe_load(inner)
+            front = _yaml(inner)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         if re.match(r"[\w-]+\s*[:=]", inner):
             told = " ".join(str(getattr(error, "problem", None) or error).split())
@@ -111,6 +130,39 @@ def _front_matter(source: Source, text: str) -> tuple[dict[str, Any], str]:
     if not isinstance(front, dict):
         return {}, text
     return {str(key): _plain(value) for key, value in front.items() if value is not None}, text[found.end() :]
+
+
+def _yaml(text: str) -> object:
+    """What the YAML says; plain values that are none, such as `Search: the guide`, are what they look like."""
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            # ten lines of them can mean gigabytes
+            raise ValueError("it holds an alias")
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        quoted = re.sub(
+            r"^([\w-]+):[ \t]+([^\s\"'\[{|>&*!#].*?)[ \t]*$",
+            lambda line: f"{line[1]}: {json.dumps(line[2], ensure_ascii=False)}",
+            text.replace("\t", "    "),
+            flags=re.MULTILINE,
+        )
+        if quoted == text:
+            raise
+        return _yaml(quoted)
+
+
+def _json_front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """Hugo's third form: an object of JSON, and nothing else on its last line."""
+    start = len(text) - len(text.lstrip())
+    if not text.startswith("{", start):
+        return {}, text
+    try:
+        front, end = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return {}, text
+    if not isinstance(front, dict) or not front or text[end:].partition("\n")[0].strip():
+        return {}, text
+    return {str(key): _plain(value) for key, value in front.items() if value is not None}, text[end:]
 
 
 def _plain(value: object) -> Any:
@@ -124,6 +176,47 @@ def _plain(value: object) -> Any:
     if isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return str(value)
+
+
+def _without_boxes(text: str) -> str:
+    """The text of boxes where text stands, else it would be code; notes at the foot as paragraphs."""
+    if not any(mark in text for mark in ("!!!", "???", "===", ":::", "8<", "[^")):
+        return text
+    lines: list[str] = []
+    fence = ""
+    # how far the lines of each box that is open are indented
+    boxes: list[int] = []
+    silent: int | None = None
+    for line in text.split("\n"):
+        bare = line.lstrip(" ")
+        indent = len(line) - len(bare)
+        if silent is not None and (not bare or indent > silent):
+            continue
+        silent = None
+        if bare and not fence:
+            while boxes and indent < boxes[-1]:
+                boxes.pop()
+        inner = line[min(indent, boxes[-1] if boxes else 0) :]
+        opened = _FENCE.match(inner)
+        if fence or opened:
+            if opened and not fence:
+                fence = opened[1]
+            elif opened and opened[1].startswith(fence) and inner.strip() == opened[1]:
+                fence = ""
+        elif box := _BOX.fullmatch(line):
+            # `===` below a line makes it a heading
+            if box["title"] is not None or not bare.startswith("="):
+                boxes.append(len(box["indent"]) + 4)
+                lines += ["", box["title"] or "", ""]
+                continue
+        elif filled := _FILLED_IN.fullmatch(line):
+            silent = len(filled["indent"])
+            lines += [filled["name"] or "", ""]
+            continue
+        else:
+            inner = _FOOTNOTE.sub("", inner)
+        lines.append(inner)
+    return "\n".join(lines)
 
 
 def _rendered(text: str) -> str:
@@ -147,15 +240,26 @@ def _rendered(text: str) -> str:
 
 
 def _drop_dialect(state: StateCore) -> None:
+    known = state.env.get("references", {})
+
+    def unresolved(found: re.Match[str]) -> str:
+        """The words of a link to what another file defines."""
+        return found[0] if " ".join(found["place"].split()).upper() in known else found["words"]
+
     for before, token in zip([None, *state.tokens], state.tokens, strict=False):
         if token.type != "inline":
             continue
         if before is not None and before.type == "heading_open":
             token.content = _ANCHOR.sub("", token.content)
-        if any(mark in token.content for mark in (":::", "[!", "{")):
-            token.content = _without_dialect(token.content)
+        if any(mark in token.content for mark in (":", "[", "{")):
+            token.content = _without_dialect(_UNKNOWN.sub(unresolved, token.content))
 
 
 def _without_dialect(content: str) -> str:
     parts = re.split(r"(`+)(.*?)(\1)(?!`)", content, flags=re.DOTALL)
+    # code may have attributes behind it, which begin the part that follows
+    parts = [
+        re.sub(rf"^(?:{_ATTRIBUTES})", "", part) if index and index % 4 == 0 else part
+        for index, part in enumerate(parts)
+    ]
     return "".join(_DIALECT.sub("", part) if index % 4 == 0 else part for index, part in enumerate(parts))

@@ -31,8 +31,15 @@ currentmodule default-domain default-role graphviz highlight image include index
 module moduleauthor program raw sectionauthor tabularcolumns testcleanup testsetup toctree
 """
 _SILENT = frozenset(_SILENT_NAMES.split())
+_SIGNATURES = frozenset({"function", "class", "method", "attribute", "data", "exception", "option"})
 _CODE_NAMES = "code code-block console doctest parsed-literal productionlist prompt sourcecode testcode testoutput"
 _CODE = frozenset(_CODE_NAMES.split())
+# What is shown where, and not what.
+_BARE = frozenset({"ifconfig", "only", "tab-set"})
+# Fields of the file and not of the document; before a title they would keep it from being one.
+_FILE_WIDE = re.compile(
+    r"\A(?:\s*^:(?:orphan|nocomments|nosearch|no-search|tocdepth|allow-backlinks):[^\n]*\n)+", re.MULTILINE
+)
 _VERSIONS = {
     "versionadded": "New in version",
     "versionchanged": "Changed in version",
@@ -51,6 +58,7 @@ _SETTINGS = {
     "toc_backlinks": False,
     "footnote_backlinks": False,
     "embed_stylesheet": False,
+    "math_output": "LaTeX",
     "input_encoding": "unicode",
     "output_encoding": "unicode",
 }
@@ -73,7 +81,7 @@ class _AnyDirective(Directive):
     def run(self) -> list[nodes.Node]:
         name = self.name.rsplit(":", 1)[-1].lower()
         argument = self.arguments[0].strip() if self.arguments else ""
-        if name in _SILENT:
+        if name in _SILENT or (not self.content and self._is_target(name, argument)):
             return []
         if name in _CODE:
             code = "\n".join(self.content)
@@ -86,15 +94,20 @@ class _AnyDirective(Directive):
                 f"{_VERSIONS[name]} {version}: {said}".removesuffix(": "), self.lineno
             )
             found.append(nodes.paragraph("", "", *children, *messages))
-        elif ":" in self.name or name in ("function", "class", "method", "attribute", "data", "exception", "option"):
+        elif ":" in self.name or name in _SIGNATURES:
             # signatures, in which a star is a star
             found += [nodes.paragraph(line, line.strip()) for line in argument.splitlines() if line.strip()]
-        elif argument:
+        elif argument and name not in _BARE:
             children, messages = self.state.inline_text(argument, self.lineno)
             found.append(nodes.paragraph("", "", *children, *messages))
         below = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, below, match_titles=True)
         return [*found, *below.children]
+
+    def _is_target(self, name: str, argument: str) -> bool:
+        """Whether it only marks a place for links, as `.. setting:: timezone` above a section of that title."""
+        is_signature = ":" in self.name or name in _SIGNATURES or name in _VERSIONS
+        return not is_signature and bool(re.fullmatch(r"[\w.@-]+", argument))
 
 
 def _any_role(
@@ -117,7 +130,8 @@ def _of_sphinx() -> Iterator[None]:
 
         def any_directive(name: str, *others: Any) -> Any:
             bare = name.rsplit(":", 1)[-1].lower()
-            found = (None, []) if bare in _SILENT | _CODE else directive(name, *others)
+            # in Sphinx a class is one of the language that is documented
+            found = (None, []) if bare in _SILENT | _CODE | {"class"} else directive(name, *others)
             return found if found[0] is not None else (_AnyDirective, [])
 
         def any_role(name: str, *others: Any) -> Any:
@@ -134,14 +148,18 @@ def _of_sphinx() -> Iterator[None]:
 def read_restructuredtext(source: Source) -> Iterator[Record | Refusal]:
     """Title: that of the document, else its first section's, else the name of the file."""
     try:
-        text = source.text()
+        text = _FILE_WIDE.sub("", source.text())
         with _of_sphinx():
             parts = publish_parts(text, source_path=source.origin, writer="html5", settings_overrides=_SETTINGS)
-        found = convert(parts["html_body"])
+        # a section that is the only one is a section all the same
+        found = convert(
+            re.sub(r'<p class="subtitle"[^>]*>(.*?)</p>', r"<h2>\1</h2>", parts["html_body"], flags=re.DOTALL)
+        )
     except ValueError as error:
         yield refusal(source, error)
     except (SystemMessage, RecursionError, AttributeError, IndexError, TypeError, AssertionError) as error:
         # of broken tables docutils makes errors of its own code
         yield Refusal(source.origin, f"docutils cannot read it: {str(error) or type(error).__name__}")
     else:
-        yield page(source, found.heading or source.stem, found.text, "markdown")
+        first = re.search(r"^#+ (.+)$", found.text, re.MULTILINE)
+        yield page(source, found.heading or (first[1] if first else source.stem), found.text, "markdown")

@@ -35,7 +35,14 @@ _OTHER_KINDS = {
 _PROBE = 1024  # bytes
 # Characters that no text has, by which binary data betrays itself where it happens to decode.
 _CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b\x08\x1a\x1c\x1d\x1e\x1f")
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+# the longer ones first: a mark of UTF-32 begins as one of UTF-16
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 # encodings that files are found in, and what a guess reads of a file
 _MANY_BYTES = ("cp949", "cp932", "gb18030", "big5", "euc_jp")
 _ONE_BYTE = ("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256")
@@ -59,8 +66,9 @@ def other_kind(start: bytes) -> str | None:
 
 def wide_encoding(start: bytes) -> str | None:
     """The UTF-16 that a file which begins like this is in, by its mark, or by where the zeros of its ASCII stand."""
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+    for mark, encoding in _MARKS.items():
+        if start.startswith(mark):
+            return None if encoding == "utf-8-sig" else encoding
     probe = start[:_PROBE]
     if len(probe) % 2:
         return None

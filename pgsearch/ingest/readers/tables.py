@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain, islice
 
 from pgsearch.ingest.bulk import Record, Refusal
@@ -87,7 +89,9 @@ def _prose(rows: list[Mapping[str, object]], names: list[str]) -> list[str]:
     """Columns that hold sentences rather than codes and numbers, the longest last."""
     found = []
     for name in names:
-        values = [str(row[name]).strip() for row in rows if row.get(name) not in (None, "")]
+        values = [_text(row[name]).strip() for row in rows if row.get(name) not in (None, "")]
+        if any(isinstance(row.get(name), dict) or _holds_objects(row.get(name)) for row in rows):
+            continue
         words = [
             value
             for value in values
@@ -100,7 +104,31 @@ def _prose(rows: list[Mapping[str, object]], names: list[str]) -> list[str]:
 
 
 def _length(rows: list[Mapping[str, object]], name: str) -> float:
-    return sum(len(str(row.get(name) or "")) for row in rows) / len(rows)
+    return sum(len(_text(row.get(name))) for row in rows) / len(rows)
+
+
+def _holds_objects(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(inner, (dict, list)) for inner in value)
+
+
+def _text(value: object) -> str:
+    """A value as people read it: a list is its parts, an object what its keys hold."""
+    if isinstance(value, dict):
+        return "\n".join(f"{key}: {_text(inner)}" for key, inner in value.items() if inner not in (None, ""))
+    if isinstance(value, list):
+        return "\n\n".join(_text(inner) for inner in value if inner not in (None, ""))
+    return "" if value is None else str(value)
+
+
+def tags_of(value: object) -> list[str]:
+    """Tags of a list, of a list in JSON, or of a text with semicolons, else commas, between them."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        with suppress(ValueError):
+            value = json.loads(value)
+    if not isinstance(value, (list, tuple)):
+        text = "" if value is None else str(value)
+        value = text.split(";" if ";" in text else ",")
+    return list(dict.fromkeys(tag for one in value if one is not None and (tag := str(one).strip())))
 
 
 def _record(
@@ -108,7 +136,7 @@ def _record(
 ) -> Record | Refusal:
     def joined(field: str) -> str:
         values = (row.get(name) for name in columns.get(field, ()))
-        return "\n\n".join(value if isinstance(value, str) else str(value) for value in values if value is not None)
+        return "\n\n".join(_text(value) for value in values if value is not None)
 
     external_id: object = f"{source.external_id}:{number}"
     if "external_id" in columns:
@@ -117,15 +145,12 @@ def _record(
             return Refusal(origin, f"column {columns['external_id'][0]!r}, the id, is empty")
         if not isinstance(external_id, (str, int)) or isinstance(external_id, bool):
             return Refusal(origin, f"the id must be a string or a whole number, not {str(external_id)[:40]}")
-    tags: object = row.get(columns["tags"][0]) if "tags" in columns else None
-    if not isinstance(tags, list):
-        tags = [tag.strip() for tag in str(tags or "").split(";") if tag.strip()]
     used = {name for names in columns.values() for name in names}
     page: dict[str, object] = {
         "external_id": str(external_id),
         "title": " ".join(joined("title").split())[:2000],
         "content": joined("content"),
-        "tags": tags,
+        "tags": tags_of(row.get(columns["tags"][0])) if "tags" in columns else [],
         "source": joined("source") or source.external_id,
         "metadata": {
             name: value for name, value in row.items() if name not in used and value is not None and value != ""

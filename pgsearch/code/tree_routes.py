@@ -1,0 +1,228 @@
+"""Routes of Express and its kin, and of annotations: Spring, NestJS, JAX-RS, Micronaut.
+
+What one file says is read here; `whole_routes` joins the files, as it does for Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from pgsearch.code.facts import Import, Inclusion, ModuleFacts, RouteUse, Routing, Symbol
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_VERBS = frozenset({"get", "post", "put", "delete", "patch", "head", "options", "all"})
+_MAKERS = re.compile(
+    r"(?:express|fastify|Fastify|(?:[\w$]+\.|require\([^()]*\)\.)?Router|KoaRouter|Hono|restify\.createServer)"
+)
+# names that applications give to routers which a function is handed
+_USUAL = re.compile(r"app|server|fastify|router|routes|\w+Router|\w+_router")
+_STRING = re.compile(r"[\"'`]([^\"'`]*)[\"'`]")
+_MAPPINGS = {
+    **{f"{verb.title()}Mapping": verb.upper() for verb in ("get", "post", "put", "delete", "patch")},
+    **{verb.title(): verb.upper() for verb in _VERBS},
+    **{verb.upper(): verb.upper() for verb in _VERBS - {"all"}},
+}
+_CONTROLLERS = frozenset({"RestController", "Controller", "RequestMapping", "Path", "RestControllerAdvice"})
+_CONSTANT = re.compile(r"\b(\w+)\s*(?::\s*String\s*|:\s*string\s*)?=\s*[\"']([^\"']*)[\"']")
+
+
+def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
+    """`app.get("/x", ..., handler)`, `router.route("/x").post(handler)`, `app.use("/prefix", router)`."""
+    routing = Routing()
+    calls = list(_calls(root))
+    for node in calls:
+        maker = node.parent
+        if maker is not None and maker.type == "variable_declarator" and _MAKERS.fullmatch(_text(_function(node))):
+            routing.routers[_text(maker.child_by_field_name("name"))] = ""
+    for node in calls:
+        function = _function(node)
+        if function is None or function.type != "member_expression":
+            continue
+        verb = _text(function.child_by_field_name("property"))
+        receiver = function.child_by_field_name("object")
+        arguments = _arguments(node)
+        path = _string(arguments[0]) if arguments else None
+        chained = _chained(receiver)
+        if chained is not None:
+            receiver, path = chained
+        name = _text(receiver)
+        if name not in routing.routers and not _USUAL.fullmatch(name):
+            continue
+        if verb in _VERBS and path is not None and len(arguments) > (chained is None):
+            if name not in routing.routers and not path.startswith(("/", "*")):
+                continue
+            handler = _handler(arguments[-1])
+            if handler is not None:
+                routing.uses.append(
+                    RouteUse(
+                        name,
+                        path,
+                        ["ANY" if verb == "all" else verb.upper()],
+                        handler,
+                        node.start_point.row + 1,
+                        node.end_point.row + 1,
+                        _comment(node),
+                    )
+                )
+        elif verb in ("use", "register") and arguments:
+            prefix = path or _prefix_option(arguments[-1])
+            for one in arguments:
+                child = _child(one, facts.imports)
+                if child is not None:
+                    routing.inclusions.append(Inclusion(name, child, (prefix or "").rstrip("/")))
+    return routing
+
+
+def read_annotated_routes(routing: Routing, annotated: Iterable[tuple[Symbol, str, str]], source: str) -> None:
+    """Methods with an annotation of a path, below that of their class."""
+    known = list(annotated)
+    constants = dict(_CONSTANT.findall(source))
+    prefixes: dict[str, list[str]] = {}
+    for symbol, _, before in known:
+        if symbol.kind in ("class", "interface"):
+            names = set(symbol.decorators)
+            if names & _CONTROLLERS and "FeignClient" not in names:
+                prefixes[symbol.name] = _paths(before, ("RequestMapping", "Path", "Controller"), constants) or [""]
+    for symbol, owner, before in known:
+        if owner not in prefixes:
+            continue
+        methods = [_MAPPINGS[name] for name in symbol.decorators if name in _MAPPINGS]
+        if "RequestMapping" in symbol.decorators:
+            methods += re.findall(r"(?:RequestMethod\.|method\s*=\s*\W*)([A-Z]+)\b", before) or ["GET"]
+        paths = _paths(before, (*_MAPPINGS, "RequestMapping", "Path"), constants) or [""]
+        for path in paths if methods else ():
+            for prefix in prefixes[owner]:
+                whole = "/".join(part.strip("/") for part in (prefix, path) if part.strip("/"))
+                routing.uses.append(
+                    RouteUse(
+                        "",
+                        f"/{whole}",
+                        ["ANY" if method == "ALL" else method for method in methods],
+                        symbol.name,
+                        symbol.line,
+                        symbol.end_line,
+                        symbol.docstring,
+                    )
+                )
+
+
+def _paths(text: str, names: Iterable[str], constants: dict[str, str]) -> list[str]:
+    """Paths in the arguments of the annotations of these names."""
+    found: list[str] = []
+    for one in re.finditer(
+        rf"@(?:\w+\.)*(?:{'|'.join(names)})\s*\(((?:[^()\"'`]|\"[^\"]*\"|'[^']*'|`[^`]*`|\([^()]*\))*)\)", text
+    ):
+        said = one[1]
+        named = re.search(r"\b(?:value|path)\s*[=:]\s*(.*)", said, re.DOTALL)
+        if named:
+            said = named[1]
+        elif re.match(r"\s*\w+\s*[=:]", said):
+            continue
+        said = re.split(r",\s*\w+\s*[=:]", said)[0]
+        said = re.sub(r"^\s*arrayOf\(|[{}\[\]()]", "", said) if not said.lstrip().startswith(('"', "'", "`")) else said
+        for part in re.split(r",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", said):
+            pieces = re.findall(r"\"([^\"]*)\"|'([^']*)'|`([^`]*)`|([A-Za-z_][\w.]*)", part)
+            path = "".join(
+                "".join(strings) or (constants.get(name.rpartition(".")[2], f"{{{name}}}") if name else "")
+                for *strings, name in pieces
+            )
+            if pieces:
+                found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def _calls(node: Node) -> Iterator[Node]:
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if one.type in ("call_expression", "new_expression"):
+            yield one
+        waiting.extend(reversed(one.named_children))
+
+
+def _function(node: Node) -> Node | None:
+    return node.child_by_field_name("function") or node.child_by_field_name("constructor")
+
+
+def _arguments(node: Node) -> list[Node]:
+    held = node.child_by_field_name("arguments")
+    return [one for one in (held.named_children if held is not None else ()) if one.type != "comment"]
+
+
+def _chained(receiver: Node | None) -> tuple[Node | None, str] | None:
+    """Router and path of `router.route("/x").get(...).post(...)`, seen from the last of them."""
+    while receiver is not None and receiver.type == "call_expression":
+        function = _function(receiver)
+        if function is None or function.type != "member_expression":
+            return None
+        if _text(function.child_by_field_name("property")) == "route":
+            given = _arguments(receiver)
+            path = _string(given[0]) if given else None
+            return (function.child_by_field_name("object"), path) if path is not None else None
+        receiver = function.child_by_field_name("object")
+    return None
+
+
+def _string(node: Node) -> str | None:
+    if node.type not in ("string", "template_string"):
+        return None
+    return re.sub(r"\$\{([^{}]*)\}", r"{\1}", _text(node)[1:-1])
+
+
+def _handler(node: Node) -> str | None:
+    """The name of what answers, "" of a function that has none; of a wrapper what is wrapped."""
+    if node.type == "identifier" or (node.type == "member_expression" and re.fullmatch(r"[\w$.]+", _text(node))):
+        return _text(node)
+    if node.type in ("arrow_function", "function_expression", "function"):
+        return _text(node.child_by_field_name("name"))
+    if node.type == "call_expression":
+        inner = [handler for one in _arguments(node) if (handler := _handler(one)) is not None]
+        return inner[-1] if inner else ""
+    if node.type == "array":
+        return _handler(node.named_children[-1]) if node.named_children else None
+    return None
+
+
+def _child(node: Node, imports: list[Import]) -> str | None:
+    """A router by its name; a module that is required in place gets one."""
+    if node.type == "identifier":
+        return _text(node)
+    if node.type == "member_expression" and re.fullmatch(r"[\w$]+(?:\.[\w$]+)*", _text(node)):
+        # router.routes() of Koa aside, a member is a router of a module
+        return _text(node)
+    if node.type != "call_expression":
+        return None
+    function = _function(node)
+    required = re.fullmatch(r"require\(\s*[\"'`]([^\"'`]+)[\"'`]\s*\)", _text(node))
+    if required is not None:
+        bound = f"required {len(imports)}"
+        imports.append(Import(bound, required[1], "default"))
+        return bound
+    if function is not None and function.type == "member_expression" and _text(function).endswith(".routes"):
+        return _text(function.child_by_field_name("object"))
+    return None
+
+
+def _prefix_option(node: Node) -> str | None:
+    found = re.search(r"\bprefix\s*:\s*[\"'`]([^\"'`]*)", _text(node)) if node.type == "object" else None
+    return found[1] if found else None
+
+
+def _comment(node: Node) -> str:
+    statement = node
+    while statement.parent is not None and statement.type != "expression_statement":
+        statement = statement.parent
+    before = statement.prev_named_sibling
+    if before is None or before.type != "comment" or before.end_point.row != statement.start_point.row - 1:
+        return ""
+    return " ".join(
+        re.sub(r"^\s*(?:/\*+|//|\*)\s?|\*/\s*$", "", line).strip() for line in _text(before).splitlines()
+    ).strip()[:600]
+
+
+def _text(node: Node | None) -> str:
+    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
