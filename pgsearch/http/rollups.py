@@ -1,4 +1,8 @@
-"""Keeps the roll-ups that statistics are read from fresh while somebody reads them, and nobody waiting for it."""
+"""Keeps the roll-ups that statistics are read from fresh while somebody reads them, and nobody waiting for it.
+
+What was read from them once is the same until they are brought up to date, so it is kept as long: of all who look in
+the morning, one waits.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,15 @@ import logging
 import time
 from contextlib import suppress
 from datetime import datetime
+from typing import Any, TypeVar
 
 import psycopg
 
 from pgsearch.client import AsyncClient
-from pgsearch.client.calls import inner
+from pgsearch.client.calls import Call, inner
 from pgsearch.errors import PgsearchError
+
+Result = TypeVar("Result")
 
 _LOG = logging.getLogger("pgsearch.http")
 
@@ -20,6 +27,7 @@ _SECONDS = 60.0
 _PATIENCE = 1.0
 # a refresh rolls up whole days: so many times as long as it took nothing is done
 _REST = 20
+_MOST_KEPT = 500
 
 
 class Rollups:
@@ -30,6 +38,19 @@ class Rollups:
         self._as_of: datetime | None = None
         self._due = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    async def read(self, call: Call[Result]) -> Result:
+        """What a call that reads roll-ups says; what it said before, while they are the same. Not to be changed."""
+        key = (call.statement, repr(call.parameters))
+        if key in self._kept:
+            found: Result = self._kept[key]
+            return found
+        as_of = self._as_of
+        found = await self._client.run(call)
+        if as_of is not None and as_of is self._as_of and len(self._kept) < _MOST_KEPT:
+            self._kept[key] = found
+        return found
 
     async def as_of(self) -> datetime | None:
         """The moment up to which statistics are whole, after a second of waiting at most; None: not known here."""
@@ -52,6 +73,7 @@ class Rollups:
             now = await self._client.run(inner.now())
             await self._client.refresh_search_stats()
             self._as_of = now
+            self._kept.clear()
         except (PgsearchError, psycopg.Error) as error:
             # a role that may not write, a standby: the statistics are those of the last maintenance
             _LOG.warning("the log was not rolled up: %s", error)

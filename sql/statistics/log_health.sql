@@ -38,7 +38,12 @@ begin
                    (select count(*)
                       from pgsearch.message_contents as t
                      where t.ts between since and until
-                       and not exists (select from pgsearch.messages as m where m.message_id = t.message_id and m.ts = t.ts)) as number,
+                       and not exists (select
+                                         from pgsearch.messages as m
+                                        where m.message_id = t.message_id
+                                          and m.ts = t.ts
+                                          -- the same days of both
+                                          and m.ts between since and until)) as number,
                    'message_contents has rows that messages has not' as detail
             union all
             select 'messages without a conversation',

@@ -45,4 +45,5 @@ async def read(asked: Asked) -> dict[str, Any]:
             model = asked.word("model", models[0], models)
             shown |= {"models": models, "model": model}
             call = embeddings.list_stale_pages(model, collection=asked.collection, top_n=_MOST)
-    return {**shown, "pages": await asked.run(call) if call else []}
+    read = asked.figures if show in ATTENTION else asked.run
+    return {**shown, "pages": await read(call) if call else []}

@@ -52,7 +52,9 @@ async def read(asked: Asked) -> dict[str, Any]:
     chosen = (asked.collection, asked.period.since, asked.period.until)
     queries: list[Any]
     if show in _CALLS:
-        queries = await asked.run(_CALLS[show](*chosen, top_n=_MOST))
+        # what was answered leaves the lists of failures at once
+        read = asked.figures if show in ("top", "slow") else asked.run
+        queries = await read(_CALLS[show](*chosen, top_n=_MOST))
     elif show == "rising":
         queries = await _rising(asked)
     else:
@@ -64,8 +66,8 @@ async def read(asked: Asked) -> dict[str, Any]:
 
 async def _rising(asked: Asked) -> list[Rising]:
     period = asked.period
-    now = await asked.run(statistics.top_queries(asked.collection, period.since, period.until, top_n=_COMPARED))
-    then = await asked.run(
+    now = await asked.figures(statistics.top_queries(asked.collection, period.since, period.until, top_n=_COMPARED))
+    then = await asked.figures(
         statistics.top_queries(asked.collection, period.before.since, period.before.until, top_n=_COMPARED)
     )
     before = {row.query_normalized: row.query_count for row in then}

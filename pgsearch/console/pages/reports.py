@@ -31,7 +31,7 @@ async def read(asked: Asked) -> dict[str, Any]:
         if told is None:
             raise HTTPException(404, asked.say("There is no such report."))
     else:
-        told = await asked.run(statistics.report(asked.collection, period.since, period.until))
+        told = await asked.figures(statistics.report(asked.collection, period.since, period.until))
     return {
         "reports": kept,
         "report_id": named or None,

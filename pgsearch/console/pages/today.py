@@ -62,22 +62,22 @@ async def read(asked: Asked) -> dict[str, Any]:
     """Figures of the period, the days of it, and at most five things to do."""
     period = asked.period
     chosen = (asked.collection, period.since, period.until)
-    whole = await asked.run(statistics.search_stats(*chosen, step="all"))
-    before = await asked.run(
+    whole = await asked.figures(statistics.search_stats(*chosen, step="all"))
+    before = await asked.figures(
         statistics.search_stats(asked.collection, period.before.since, period.before.until, step="all")
     )
-    days = await asked.run(statistics.search_stats(*chosen, step="day"))
+    days = await asked.figures(statistics.search_stats(*chosen, step="day"))
     by_day = {row.starts_at.astimezone(UTC).date(): row for row in days}
     now, then = next(iter(whole), None), next(iter(before), None)
     missed = await asked.run(statistics.queries_without_results(*chosen, top_n=_MOST_TASKS))
     ignored = await asked.run(statistics.queries_without_clicks(*chosen, top_n=_MOST_TASKS * 4))
     reworded = await asked.run(statistics.reformulated_queries(*chosen, top_n=_MOST_TASKS))
-    unread = await asked.run(statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS))
+    unread = await asked.figures(statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS))
     return {
         "figures": [_figure(figure, now, then, period.days, by_day) for figure in _FIGURES],
         "tasks": list(islice(_tasks(asked, missed, reworded, ignored, unread), _MOST_TASKS)) if now else [],
         "days": [{"day": day, "searches": by_day[day].total_queries if day in by_day else 0} for day in period.days],
-        "top_queries": await asked.run(statistics.top_queries(*chosen, top_n=10)),
+        "top_queries": await asked.figures(statistics.top_queries(*chosen, top_n=10)),
         "without_results": missed,
     }
 
