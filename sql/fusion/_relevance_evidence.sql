@@ -4,7 +4,7 @@
 -- (coverage: the share of their weight that the chunk has; share: its score by their weight, 1 where each stands once in
 -- a chunk of average length). Long questions find less of themselves in any answer, so a share is worth more there. A
 -- cosine has the scale of its model and collection, which calibrate_relevance measures. The constants were chosen on
--- samples of judged questions and of questions about other subjects (benchmarks/confidence.py has the figures of all).
+-- one half of judged questions and of questions about other subjects; benchmarks/confidence.py has the figures of the other.
 
 create or replace function pgsearch._text_evidence(coverage float8, share float8, words integer, chance float8)
 returns float8
@@ -29,12 +29,12 @@ returns float8
 language sql immutable parallel safe
 return case when related - unrelated > 1e-6
             -- where the two overlap, a nearness tells little
-            then least(1.5, ((related - unrelated) / greatest(deviation, 1e-6)) ^ 2 / 2)
-                 * least(1, greatest(-2, (nearness - unrelated - 0.55 * (related - unrelated)) * 2 / (related - unrelated)))
+            then least(2, ((related - unrelated) / greatest(deviation, 1e-6)) ^ 2 / 2)
+                 * least(1, greatest(-2, (nearness - unrelated - 0.45 * (related - unrelated)) * 3 / (related - unrelated)))
             else 0 end;
 
 comment on function pgsearch._vector_evidence(float8, float8, float8, float8) is
-'What its vector says for a chunk, -3 .. 1.5 (log odds): 0 a little above the middle between what is unrelated and what is
+'What its vector says for a chunk, -4 .. 2 (log odds): 0 a little below the middle between what is unrelated and what is
 related, less the more the two overlap. Arguments: nearness (see _nearness_to), and the levels of relevance_levels.';
 
 create or replace function pgsearch._probability(log_odds float8)

@@ -225,19 +225,25 @@ begin
     end if;
 
     insert into pgsearch.embeddings (page_id, chunk_id, model_id, collection, content_hash, embedding)
-    select distinct on (c.chunk_id, e.model_id)
-           c.page_id, c.chunk_id, e.model_id, c.collection, c.content_hash, e.embedding
+    select c.page_id, c.chunk_id, m.model_id, c.collection, c.content_hash, k.embedding
       from unnest(_take_over_embeddings.page_ids) as p(page_id)
            join pgsearch.chunks as c on c.page_id = p.page_id
-           join pgsearch.embeddings as e on e.content_hash = c.content_hash
-                                        and e.collection = c.collection
-                                        and e.model_id = any (models)
+           cross join unnest(models) as m(model_id)
+           -- one of those with this text, which may be thousands; offset 0: by the hash alone, whatever other index there is
+           cross join lateral (select e.embedding
+                                 from (select f.model_id, f.collection, f.embedding
+                                         from pgsearch.embeddings as f
+                                        where f.content_hash = c.content_hash
+                                       offset 0) as e
+                                where e.model_id = m.model_id
+                                  and e.collection = c.collection
+                                limit 1) as k
      where not exists (select
                          from pgsearch.embeddings as own
                         where own.page_id = c.page_id
                           and own.chunk_id = c.chunk_id
-                          and own.model_id = e.model_id)
-     order by c.chunk_id, e.model_id
+                          and own.model_id = m.model_id)
+     order by c.chunk_id, m.model_id
     on conflict do nothing;
 end;
 $$;

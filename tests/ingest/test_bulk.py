@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 
@@ -109,6 +112,18 @@ def test_one_bad_page_keeps_a_load_out_or_with_keep_going_only_itself(
 
 def test_a_backslash_before_u0000_is_not_a_nul_character() -> None:
     assert "\\\\u0000" in encode_page({"external_id": "a", "content": "\\u0000"})
+
+
+def test_what_arrays_and_enumerations_hold_is_stored() -> None:
+    class Mood(Enum):
+        GLAD = "glad"
+
+    metadata = {"yes": np.bool_(True), "half": np.float32(0.5), "row": np.array([1, 2]), "mood": Mood.GLAD}
+
+    stored = json.loads(encode_page({"external_id": np.int64(7), "content": "x", "metadata": metadata}))
+
+    assert stored["external_id"] == "7"
+    assert stored["metadata"] == {"yes": True, "half": 0.5, "row": [1, 2], "mood": "glad"}
 
 
 def test_scattered_parts_of_a_page_become_one_page_in_the_order_given(conn: Connection) -> None:
