@@ -2797,7 +2797,7 @@ class AsyncMethods(ABC):
         """Write down that a query that failed was seen to, or take that back; returns how many failures it resolved.
 
         Arguments:
-            query: the text that was typed
+            query: at most 2,000 bytes
             answered_by: 1 to 255 characters: who has seen to it
             answered: false takes the mark back
         """

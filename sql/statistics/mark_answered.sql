@@ -7,14 +7,20 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     normalized constant text := pgsearch.normalize_query(coalesce(query, ''));
+    most_bytes constant integer := 2000;
     marked_at  timestamptz;
     changed    integer;
 begin
     perform pgsearch._check_name('who has answered', answered_by);
-    if normalized = '' or answered is null then
+    -- an entry of the index holds no more
+    if normalized = '' or octet_length(normalized) > most_bytes or answered is null then
         raise exception using
             errcode = 'PS003',
-            message = case when answered is null then 'it was not said whether the query is answered' else 'no query was named' end,
+            message = case
+                      when answered is null then 'it was not said whether the query is answered'
+                      when normalized = '' then 'no query was named'
+                      else format('the query is %s bytes long, at most %s are allowed', octet_length(normalized), most_bytes)
+                      end,
             hint    = 'Give the query as it was searched for, and true or false.';
     end if;
 
@@ -53,8 +59,8 @@ queries_without_clicks, reformulated_queries and the sets of create_query_set th
 normalize_query makes the same, until it fails again: finds nothing, or is asked again in other words; for queries_without_clicks
 also until it is not clicked on a later day.
 Arguments:
-- query
+- query (at most 2,000 bytes)
 - answered_by (1 to 255 characters: who has seen to it)
 - answered (false takes the mark back)
 Returns how many searches of search_failures were resolved by it, or are open again.
-Errors: PS003 no query, nobody named, answered null.';
+Errors: PS003 no query, one that is too long, nobody named, answered null.';

@@ -110,8 +110,8 @@ def test_a_mark_is_taken_back(failed: Client) -> None:
 
 @pytest.mark.parametrize(
     ("query", "by"),
-    [("", "ann"), ("  ", "ann"), ("roses", ""), ("roses", "a" * 256)],
-    ids=["none", "blank", "who", "long"],
+    [("", "ann"), ("  ", "ann"), ("roses", ""), ("roses", "a" * 256), ("가" * 700, "ann")],
+    ids=["none", "blank", "who", "long name", "long query"],
 )
 def test_a_mark_names_a_query_and_who_has_seen_to_it(client: Client, query: str, by: str) -> None:
     with pytest.raises(errors.InvalidValueError):
