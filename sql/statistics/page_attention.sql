@@ -127,8 +127,9 @@ comment on function pgsearch.page_attention(text, timestamptz, timestamptz, text
 Arguments:
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
-- show (ignored: shown and clicked least against what their ranks explain, worst first; clicked: clicked most;
-  never_found: pages that no search of the period returned, longest unchanged first)
+- show (ignored: shown and clicked least against what their ranks explain, worst first, chosen among the 200 + 3 top_n
+  pages that are so by their mean rank; clicked: clicked most; never_found: pages that no search of the period returned,
+  longest unchanged first)
 - min_impressions (pages seen less often are left out, as their rate says nothing; not of never_found)
 - top_n (0 .. 10000 rows)
 Returns page_id, collection_name, external_id, title, query_count (times a search returned a chunk of it), impressions,
