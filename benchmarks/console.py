@@ -160,7 +160,8 @@ def measured(dsn: str, rounds: int) -> list[Line]:
     """Every page, as a person opens it."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         addresses = list(_addresses(connection))
-    lines = []
+    lines: list[Line] = []
+    nothing: list[float] = []
     with _serving(dsn) as ask:
         for name, path in addresses:
             # what is read for the first time; figures of roll-ups are kept until these change, a minute later
@@ -171,10 +172,11 @@ def measured(dsn: str, rounds: int) -> list[Line]:
             for _ in range(rounds):
                 empty.append(_milliseconds(ask, "/health"))
                 took.append(_milliseconds(ask, path))
+            nothing += empty
             ratio = statistics.median(t / e for t, e in zip(took, empty, strict=True))
             lines.append(Line(name, first, statistics.median(took), ratio, size))
             note("\t".join((name, *map(number, lines[-1][1:]))))
-    return lines
+    return [Line("/health", nothing[0], statistics.median(nothing), 1, 0), *lines]
 
 
 def written(lines: Sequence[Line], made: str, rounds: int) -> str:

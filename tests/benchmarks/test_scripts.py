@@ -322,7 +322,7 @@ def test_console(output: Path) -> None:
     text = section(output, "console")
     assert "300 searches and 300 messages" in text
     shown = {cells[0].strip("`").partition("?")[0] for cells in rows(text)}
-    assert shown == {page.path for page in pages()}
+    assert shown == {"/health", *(page.path for page in pages())}
 
 
 def test_log_statistics(output: Path) -> None:
