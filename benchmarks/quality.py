@@ -443,7 +443,9 @@ def plot(file: Path, sets: dict[str, Any]) -> None:
     shown: set[str] = set()
     for found in sets.values():
         own = [label for label in labels if label in found["runs"]]
-        for place, label in enumerate(own):
+        # as wide as its name at least
+        width = max(len(own), 5)
+        for place, label in enumerate(own, start=(width - len(own)) // 2):
             value = found["runs"][label]["measures"][MEASURE]
             named = label if label not in shown else None
             axes.bar(start + place, value, width=0.9, color=colours[label], label=named)
@@ -452,9 +454,9 @@ def plot(file: Path, sets: dict[str, Any]) -> None:
                 axes.annotate(
                     f"{value:.3f}", (start + place, value), (0, 2), textcoords="offset points", ha="center", fontsize=8
                 )
-        ticks.append(start + (len(own) - 1) / 2)
-        start += len(own) + 1.2
-    axes.set_xticks(ticks, [name.replace("-", "-\n") for name in sets])
+        ticks.append(start + (width - 1) / 2)
+        start += width + 1.2
+    axes.set_xticks(ticks, list(sets))
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel(f"{MEASURE} (linear gain)")
     axes.set_ylim(0, 1.05)

@@ -37,6 +37,9 @@ def fill(dsn: str) -> None:
         context = {"user_id": "mallory", "session_id": "s-1", "application": HOSTILE}
         for _ in range(3):
             client.search(f"zebrafish {HOSTILE}", collections="korean", context=context)
+        # so slow that every list of slow ones has it
+        slow = {"query": f"zebrafish {HOSTILE}", "collection": "korean", "result_count": 1, "latency_ms": 60_000}
+        client.log_search(slow | context)
         client.log_turn(HOSTILE, HOSTILE, conversation_id="hostile", context={"user_id": "mallory"})
         client.refresh_search_stats()
         client.refresh_chat_stats()
