@@ -42,17 +42,14 @@ def loaded(script: str) -> set[str]:
     return set(run(f"import sys\n{script}\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))").split())
 
 
-@pytest.mark.quick
 def test_importing_the_package_loads_nothing_else() -> None:
     assert loaded("import pgsearch") & {*OF_EXTRAS, *SLOW, "psycopg", "pgvector"} == set()
 
 
-@pytest.mark.quick
 def test_the_client_loads_neither_what_extras_bring_nor_what_only_deploying_needs() -> None:
     assert loaded("from pgsearch import Client, AsyncClient") & {*OF_EXTRAS, "yoyo", "rich"} == set()
 
 
-@pytest.mark.quick
 def test_the_list_of_commands_loads_nothing_that_is_slow() -> None:
     helped = (
         "from pgsearch.cli import main\nimport contextlib, io\n"
@@ -62,7 +59,6 @@ def test_the_list_of_commands_loads_nothing_that_is_slow() -> None:
     assert loaded(helped) & {*OF_EXTRAS, *SLOW, "psycopg", "pgvector"} == set()
 
 
-@pytest.mark.quick
 def test_what_the_package_names_is_found_and_nothing_else() -> None:
     run(
         "import pgsearch\n"
@@ -173,7 +169,6 @@ def test_a_missing_extra_is_named_with_the_command_that_brings_it(what: str, tmp
         assert "pgsearch.errors.MissingExtraError" in told
 
 
-@pytest.mark.quick
 def test_every_extra_that_an_error_names_exists() -> None:
     named = {
         name
@@ -184,7 +179,6 @@ def test_every_extra_that_an_error_names_exists() -> None:
     assert named == EXTRAS.keys() - {"all", "test", "lint", "bench", "dev"}
 
 
-@pytest.mark.quick
 def test_every_extra_that_the_documents_install_exists() -> None:
     documents = [
         ROOT / "README.md",
@@ -202,7 +196,6 @@ def test_every_extra_that_the_documents_install_exists() -> None:
     assert {"embedded", "http", "learning"} <= named <= EXTRAS.keys()
 
 
-@pytest.mark.quick
 def test_extras_stand_in_no_circle_and_all_holds_each_that_is_no_gigabyte() -> None:
     of_extras = {
         extra: {

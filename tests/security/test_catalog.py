@@ -293,8 +293,8 @@ NEWER_PATHS = r"\.(bigint|boolean|date|decimal|integer|number|string|time|time_t
 
 def newer(text: str) -> list[str]:
     """What a text of SQL uses that PostgreSQL 15 does not know."""
-    code = without_strings(text)
-    found = [match.group() for words in NEWER.values() for match in re.finditer(words, code, re.I)]
+    code = without_strings(text).lower()
+    found = [match.group() for words in NEWER.values() for match in re.finditer(words, code)]
     return found + [match.group() for match in re.finditer(NEWER_PATHS, without_comments(text))]
 
 
