@@ -265,23 +265,16 @@ class _Reader:
 
     def _read_urls(self, value: ast.expr, router: str, scope: tuple[str, ...]) -> None:
         """Django's lists of path() and re_path(), nested by include(), joined by +."""
-        if isinstance(value, ast.List | ast.Tuple):
-            for item in value.elts:
-                self._read_urls(item, router, scope)
-        elif isinstance(value, ast.Starred):
-            self._read_urls(value.value, router, scope)
-        elif isinstance(value, ast.BinOp):
-            self._read_urls(value.left, router, scope)
-            self._read_urls(value.right, router, scope)
-        elif isinstance(value, ast.Call) and _is_url_call(value):
-            self._read_url(value, router, scope)
-        elif isinstance(value, ast.Call):
-            # i18n_patterns(path(...), ...), format_suffix_patterns(urlpatterns)
-            for item in value.args:
-                if _is_url_call(item) or isinstance(item, ast.List):
-                    self._read_urls(item, router, scope)
-        elif (named := _dotted(value)) is not None and named.endswith(".urls"):
-            self.routing.inclusions.append(Inclusion(router, self._known(named.removesuffix(".urls"), scope), ""))
+        for entry in _entries(value):
+            if isinstance(entry, ast.Call) and _is_url_call(entry):
+                self._read_url(entry, router, scope)
+            elif isinstance(entry, ast.Call):
+                # i18n_patterns(path(...), ...), format_suffix_patterns(urlpatterns)
+                for item in entry.args:
+                    if _is_url_call(item) or isinstance(item, ast.List):
+                        self._read_urls(item, router, scope)
+            elif (named := _dotted(entry)) is not None and named.endswith(".urls"):
+                self.routing.inclusions.append(Inclusion(router, self._known(named.removesuffix(".urls"), scope), ""))
 
     def _read_url(self, call: ast.Call, router: str, scope: tuple[str, ...]) -> None:
         path = self._argument(call, 0, "route")
@@ -323,40 +316,36 @@ class _Reader:
 
     def _read_list(self, value: ast.expr, router: str, scope: tuple[str, ...]) -> None:
         """Starlette's lists of Route and Mount, nested or by name, joined by + or *."""
-        if isinstance(value, ast.List | ast.Tuple):
-            for item in value.elts:
-                self._read_list(item, router, scope)
-        elif isinstance(value, ast.Starred):
-            self._read_list(value.value, router, scope)
-        elif isinstance(value, ast.BinOp):
-            self._read_list(value.left, router, scope)
-            self._read_list(value.right, router, scope)
-        elif isinstance(value, ast.Call):
-            kind = _last_name(value.func)
-            path = self._argument(value, 0, "path")
-            if path is None:
-                return
-            if kind in ("Route", "APIRoute", "WebSocketRoute"):
-                endpoint = _argument_node(value, 1, "endpoint")
-                methods = ["WEBSOCKET"] if kind == "WebSocketRoute" else self._methods(value)
-                self._use(router, path, methods, endpoint, value, scope)
-            elif kind == "Mount":
-                self._nameless += 1
-                mount = _key(scope, f"mount {self._nameless}")
-                self.routing.routers[mount] = ""
-                self.routing.inclusions.append(Inclusion(router, mount, path))
-                inside = _argument_node(value, 2, "routes")
-                app = _argument_node(value, 1, "app")
-                if inside is not None:
-                    self._read_list(inside, mount, scope)
-                elif app is not None and isinstance(app, ast.Call) and _last_name(app.func) in _ROUTERS:
-                    nested = _argument_node(app, 0, "routes")
-                    if nested is not None:
-                        self._read_list(nested, mount, scope)
-                elif app is not None and (named := _dotted(app)) is not None:
-                    self.routing.inclusions.append(Inclusion(mount, self._known(named, scope), ""))
-        elif (named := _dotted(value)) is not None:
-            self.routing.inclusions.append(Inclusion(router, self._known(named, scope), ""))
+        for entry in _entries(value):
+            if isinstance(entry, ast.Call):
+                self._read_route(entry, router, scope)
+            elif (named := _dotted(entry)) is not None:
+                self.routing.inclusions.append(Inclusion(router, self._known(named, scope), ""))
+
+    def _read_route(self, call: ast.Call, router: str, scope: tuple[str, ...]) -> None:
+        kind = _last_name(call.func)
+        path = self._argument(call, 0, "path")
+        if path is None:
+            return
+        if kind in ("Route", "APIRoute", "WebSocketRoute"):
+            endpoint = _argument_node(call, 1, "endpoint")
+            methods = ["WEBSOCKET"] if kind == "WebSocketRoute" else self._methods(call)
+            self._use(router, path, methods, endpoint, call, scope)
+        elif kind == "Mount":
+            self._nameless += 1
+            mount = _key(scope, f"mount {self._nameless}")
+            self.routing.routers[mount] = ""
+            self.routing.inclusions.append(Inclusion(router, mount, path))
+            inside = _argument_node(call, 2, "routes")
+            app = _argument_node(call, 1, "app")
+            if inside is not None:
+                self._read_list(inside, mount, scope)
+            elif app is not None and isinstance(app, ast.Call) and _last_name(app.func) in _ROUTERS:
+                nested = _argument_node(app, 0, "routes")
+                if nested is not None:
+                    self._read_list(nested, mount, scope)
+            elif app is not None and (named := _dotted(app)) is not None:
+                self.routing.inclusions.append(Inclusion(mount, self._known(named, scope), ""))
 
     def _read_decorators(self, node: _Function, scope: tuple[str, ...]) -> None:
         for decorator in node.decorator_list:
@@ -545,6 +534,20 @@ def _dotted_through_call(node: ast.expr) -> str | None:
         return None
     made = _dotted(node.value.func)
     return f"{made}.{node.attr}" if made is not None else None
+
+
+def _entries(value: ast.expr) -> Iterator[ast.expr]:
+    """The entries of a list, of lists in it, and of those that operators join."""
+    if isinstance(value, ast.List | ast.Tuple):
+        for item in value.elts:
+            yield from _entries(item)
+    elif isinstance(value, ast.Starred):
+        yield from _entries(value.value)
+    elif isinstance(value, ast.BinOp):
+        yield from _entries(value.left)
+        yield from _entries(value.right)
+    else:
+        yield value
 
 
 def _is_url_call(node: ast.expr) -> bool:
