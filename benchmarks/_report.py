@@ -41,6 +41,12 @@ def add_dsn(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--dsn", help="server where databases may be created (default: the embedded one)")
 
 
+def add_sets(arguments: argparse.ArgumentParser, sets: Iterable[str], figures: str) -> None:
+    """Of benchmarks of judged sets: which of them, and a section out of the file of figures alone."""
+    arguments.add_argument("--sets", nargs="+", choices=list(sets), help="only these (default: all that are there)")
+    arguments.add_argument("--render", action="store_true", help=f"only write what is shown anew, from {figures}")
+
+
 def database(server: str, name: str) -> str:
     """DSN of a database that stays for the next run, made when it is not there, and deployed to."""
     with psycopg.connect(server, autocommit=True) as connection:

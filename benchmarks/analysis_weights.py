@@ -23,6 +23,7 @@ from benchmarks._report import (
     HERE,
     MACHINE,
     add_dsn,
+    add_sets,
     commit,
     database,
     parser,
@@ -59,9 +60,8 @@ MOST = 400
 def main(given: Sequence[str] | None = None) -> int:
     takes = parser(__doc__)
     add_dsn(takes)
-    takes.add_argument("--sets", nargs="+", choices=[each.name for each in SETS], help="only these (default: all)")
+    add_sets(takes, (each.name for each in SETS), "analysis_weights.json")
     takes.add_argument("--most", type=int, default=MOST, help="questions of a set at most (default: %(default)s)")
-    takes.add_argument("--render", action="store_true", help="only write the section anew, from analysis_weights.json")
     arguments = takes.parse_args(given)
     output: Path = arguments.output
     if not arguments.render:

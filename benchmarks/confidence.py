@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 from benchmarks._report import (
     MACHINE,
     add_dsn,
+    add_sets,
     commit,
     database,
     parser,
@@ -65,9 +66,8 @@ class Asked(NamedTuple):
 def main(given: Sequence[str] | None = None) -> int:
     takes = parser(__doc__)
     add_dsn(takes)
-    takes.add_argument("--sets", nargs="+", choices=[*ENGLISH, KOREAN], help="only these (default: all that are there)")
+    add_sets(takes, [*ENGLISH, KOREAN], "confidence.json")
     takes.add_argument("--most", type=int, default=MOST, help="own questions of a set at most (default: %(default)s)")
-    takes.add_argument("--render", action="store_true", help="only write the section anew, from confidence.json")
     arguments = takes.parse_args(given)
     output: Path = arguments.output
     if not arguments.render:

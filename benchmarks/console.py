@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import datetime
 import gzip
-import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from urllib.request import Request, urlopen
@@ -29,6 +26,7 @@ import psycopg
 
 from benchmarks import _synthetic, conversation_log, log_statistics
 from benchmarks._report import MACHINE, number, parser, table, versions, write_section
+from benchmarks._serving import serving
 from pgsearch import embedded
 from pgsearch.client import Client
 from pgsearch.commands._output import note, say
@@ -114,30 +112,16 @@ def _place(page: Page) -> tuple[int, str]:
     return (page.place or 99, page.name)
 
 
-@contextmanager
-def _serving(dsn: str) -> Iterator[Callable[[str], bytes]]:
-    """A server process, and how it is asked: over a connection of its own each time, as /health is."""
-    command = [sys.executable, "-m", "pgsearch", "serve", "--json", "--port", "0", "--dsn", dsn]
-    environment = {**os.environ, "PGSEARCH_TOKEN": f"{_TOKEN}-not", "PGSEARCH_ADMIN_TOKEN": _TOKEN}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
-    ) as process:
-        try:
-            assert process.stdout is not None
-            said = ""
-            while not said.endswith("}\n"):
-                said += process.stdout.readline()
-            address = json.loads(said)["address"].rstrip("/")
+def _asking(address: str) -> Callable[[str], bytes]:
+    """How a server is asked: over a connection of its own each time, as /health is."""
 
-            def ask(path: str) -> bytes:
-                request = Request(f"{address}{path}", headers={"Authorization": f"Bearer {_TOKEN}"})
-                with urlopen(request) as answer:
-                    found: bytes = answer.read()
-                return found
+    def ask(path: str) -> bytes:
+        request = Request(f"{address.rstrip('/')}{path}", headers={"Authorization": f"Bearer {_TOKEN}"})
+        with urlopen(request) as answer:
+            found: bytes = answer.read()
+        return found
 
-            yield ask
-        finally:
-            process.terminate()
+    return ask
 
 
 def _milliseconds(ask: Callable[[str], bytes], path: str) -> float:
@@ -162,7 +146,9 @@ def measured(dsn: str, rounds: int) -> list[Line]:
         addresses = list(_addresses(connection))
     lines: list[Line] = []
     nothing: list[float] = []
-    with _serving(dsn) as ask:
+    tokens = {"PGSEARCH_TOKEN": f"{_TOKEN}-not", "PGSEARCH_ADMIN_TOKEN": _TOKEN}
+    with serving(dsn, **tokens) as address:
+        ask = _asking(address)
         for name, path in addresses:
             # what is read for the first time; figures of roll-ups are kept until these change, a minute later
             started = time.perf_counter()

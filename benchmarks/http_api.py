@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,6 +24,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from benchmarks import _synthetic
 from benchmarks._report import MACHINE, add_dsn, database, number, parser, table, versions, write_section
+from benchmarks._serving import serving
 from pgsearch import AsyncClient, embedded
 
 DATABASE = "pgsearch_http_api"
@@ -47,34 +46,9 @@ def main(given: Sequence[str] | None = None) -> int:
         _synthetic.load(connection, arguments.chunks)
         server = versions(connection)
     texts = [" ".join(words) for words in _synthetic.queries(200)]
-    command = [
-        sys.executable,
-        "-m",
-        "pgsearch",
-        "serve",
-        "--json",
-        "--port",
-        "0",
-        "--dsn",
-        dsn,
-        "--pool-size",
-        str(POOL),
-    ]
     # an answer must be made, and a search by words alone is seldom sure
-    environment = {**os.environ, "PGSEARCH_CHAT_LEAST_CONFIDENCE": "0"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
-    ) as process:
-        try:
-            assert process.stdout is not None
-            said = ""
-            while not said.endswith("}\n"):
-                said += process.stdout.readline()
-            text = asyncio.run(
-                measured(dsn, json.loads(said)["address"], texts, arguments.searches, arguments.seconds, server)
-            )
-        finally:
-            process.terminate()
+    with serving(dsn, "--pool-size", str(POOL), PGSEARCH_CHAT_LEAST_CONFIDENCE="0") as address:
+        text = asyncio.run(measured(dsn, address, texts, arguments.searches, arguments.seconds, server))
     write_section(arguments.output, "http-api", "http_api.py", text.replace("CHUNKS", f"{arguments.chunks:,}"))
     return 0
 

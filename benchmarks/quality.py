@@ -27,6 +27,7 @@ import psycopg
 from benchmarks._report import (
     MACHINE,
     add_dsn,
+    add_sets,
     commit,
     database,
     parser,
@@ -112,11 +113,10 @@ PUBLISHED = (
 def main(given: Sequence[str] | None = None) -> int:
     takes = parser(__doc__)
     add_dsn(takes)
-    takes.add_argument("--sets", nargs="+", choices=[each.name for each in SETS], help="only these (default: all)")
+    add_sets(takes, (each.name for each in SETS), "quality.json")
     takes.add_argument("--fusion", nargs="+", help="strategies to compare (default: all that the database knows)")
     takes.add_argument("--svd", action="store_true", help="fit an embedder on korquad-dev, which has no vectors")
     takes.add_argument("--limit", type=int, help="only the first so many questions; writes nothing")
-    takes.add_argument("--render", action="store_true", help="only write table and plot anew, from quality.json")
     takes.add_argument("--json", action="store_true", help="print the figures as JSON")
     arguments = takes.parse_args(given)
     output: Path = arguments.output

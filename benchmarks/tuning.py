@@ -26,6 +26,7 @@ from benchmarks._judged import FITTED, fitted
 from benchmarks._report import (
     MACHINE,
     add_dsn,
+    add_sets,
     commit,
     database,
     parser,
@@ -68,8 +69,7 @@ SETS = (
 def main(given: Sequence[str] | None = None) -> int:
     takes = parser(__doc__)
     add_dsn(takes)
-    takes.add_argument("--sets", nargs="+", choices=[each.label for each in SETS], help="only these (default: all)")
-    takes.add_argument("--render", action="store_true", help="only write the section anew, from tuning.json")
+    add_sets(takes, (each.label for each in SETS), "tuning.json")
     arguments = takes.parse_args(given)
     output: Path = arguments.output
     if not arguments.render:

@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from benchmarks._report import (
     MACHINE,
     add_dsn,
+    add_sets,
     commit,
     database,
     parser,
@@ -158,10 +159,9 @@ def subset(folder: Path, made: Path) -> Path:
 def main(given: Sequence[str] | None = None) -> int:
     takes = parser(__doc__)
     add_dsn(takes)
-    takes.add_argument("--sets", nargs="+", choices=[each.name for each in SETS], help="only these (default: all)")
+    add_sets(takes, (each.name for each in SETS), "weak_models.json")
     takes.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, help="only these (default: all)")
     takes.add_argument("--limit", type=int, help="only the first so many questions; writes nothing")
-    takes.add_argument("--render", action="store_true", help="only write the section anew, from weak_models.json")
     arguments = takes.parse_args(given)
     output: Path = arguments.output
 
