@@ -67,14 +67,19 @@ def load(connection: psycopg.Connection[Any], chunks: int, progress: Callable[[i
             connection.execute(f"drop index pgsearch.{name}")
         for first in range(0, chunks, _BATCH):
             last = min(first + _BATCH, chunks) - 1
-            batch = {"collection": COLLECTION, "first": first, "last": last}
-            connection.execute(_PAGES, batch)
-            connection.execute(_CHUNKS, batch)
+            insert(connection, first, last)
             progress(last + 1)
         for _, statement in indexes:
             connection.execute(statement)
     connection.execute("vacuum (analyze) pgsearch.pages, pgsearch.chunks")
     connection.execute("select pgsearch.refresh_text_stats(%s)", (COLLECTION,))
+
+
+def insert(connection: psycopg.Connection[Any], first: int, last: int) -> None:
+    """Chunks of these numbers, the first of which begins a page, and their pages."""
+    batch = {"collection": COLLECTION, "first": first, "last": last}
+    connection.execute(_PAGES, batch)
+    connection.execute(_CHUNKS, batch)
 
 
 def _is_complete(connection: psycopg.Connection[Any], chunks: int) -> bool:

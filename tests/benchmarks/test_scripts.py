@@ -34,6 +34,7 @@ from benchmarks import (
     embedding_worker,
     followed_tables,
     http_api,
+    large_corpus,
     latency,
     log_statistics,
     peers,
@@ -326,6 +327,23 @@ def test_console(output: Path) -> None:
     assert "300 searches and 300 messages" in text
     shown = {cells[0].strip("`").partition("?")[0] for cells in rows(text)}
     assert shown == {"/health", *(page.path for page in pages())}
+
+
+def test_large_corpus(server: str, output: Path) -> None:
+    tiny = ["--dsn", server, "--output", str(output), "--chunks", "400", "--vectors", "200", "--queries", "4"]
+
+    assert large_corpus.main(tiny) == 0
+
+    built = json.loads((output / "large_corpus.json").read_text(encoding="utf-8"))["pieces"]
+    assert list(built) == list(large_corpus.PIECES)
+    assert all(of_kind["exact"] > 0 for of_kind in built["search"]["classes"].values())
+    assert built["size"]["bytes"]["their indexes"] > 0
+    assert "400 chunks" in section(output, "large corpus")
+
+    assert large_corpus.main([*tiny, "--again", "hybrid"]) == 0
+
+    again = json.loads((output / "large_corpus.json").read_text(encoding="utf-8"))["pieces"]
+    assert {name for name in built if built[name] != again[name]} == {"hybrid"}
 
 
 def test_log_statistics(output: Path) -> None:
