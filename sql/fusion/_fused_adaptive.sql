@@ -215,11 +215,10 @@ begin
                        cross join closeness as c
                 offset 0) as x
     ),
-    ranked as (
-        select n.chunk_id,
-               row_number() over (order by n.text desc, n.chunk_id) as text_rank,
-               row_number() over (order by n.centred desc nulls last, n.chunk_id) as vector_rank,
-               row_number() over (order by n.neighbours desc nulls last, n.chunk_id) as near_rank
+    ranked as materialized (
+        select array_agg(n.chunk_id order by n.text desc, n.chunk_id) as text_order,
+               array_agg(n.chunk_id order by n.centred desc nulls last, n.chunk_id) as vector_order,
+               array_agg(n.chunk_id order by n.neighbours desc nulls last, n.chunk_id) as near_order
           from near as n
     ),
     eligible as materialized (
@@ -280,12 +279,12 @@ begin
                     when h.lexical > 0 then 'lexical' end,
                case when h.chunk_id = any (vector_found) then 'vector' end), ''), 'vector'),
            jsonb_build_object('average', jsonb_build_object('contribution', l.average))
-           || jsonb_build_object('text', jsonb_build_object('score', h.text, 'rank', r.text_rank, 'weight', l.factor, 'contribution', h.part_text))
+           || jsonb_build_object('text', jsonb_build_object('score', h.text, 'rank', array_position(r.text_order, h.chunk_id), 'weight', l.factor, 'contribution', h.part_text))
            -- what is fused is a centred cosine; what is shown is the plain one
            || case when h.centred is null then '{}'
-                   else jsonb_build_object('vector', jsonb_build_object('score', coalesce(h.vector, h.centred), 'rank', r.vector_rank, 'weight', by_vector, 'contribution', h.part_vector)) end
+                   else jsonb_build_object('vector', jsonb_build_object('score', coalesce(h.vector, h.centred), 'rank', array_position(r.vector_order, h.chunk_id), 'weight', by_vector, 'contribution', h.part_vector)) end
            || case when h.neighbours is null then '{}'
-                   else jsonb_build_object('neighbours', jsonb_build_object('score', h.neighbours, 'rank', r.near_rank, 'weight', by_near, 'contribution', h.part_near)) end
+                   else jsonb_build_object('neighbours', jsonb_build_object('score', h.neighbours, 'rank', array_position(r.near_order, h.chunk_id), 'weight', by_near, 'contribution', h.part_near)) end
            || case when h.in_title is null then '{}'
                    else jsonb_build_object('title', jsonb_build_object('score', h.in_title, 'rank', (select 1 + count(*) from contenders as c where c.in_title > h.in_title or c.in_title = h.in_title and c.chunk_id < h.chunk_id), 'weight', by_title, 'contribution', h.part_title)) end
            || case when h.lexical is null then '{}'
@@ -297,9 +296,9 @@ begin
                             'tags',     nullif(h.tags, 0),
                             'article',  nullif(h.article, 0),
                             'age_days', case when half > 0 then round(h.days::numeric, 2) end))) end,
-           (select count(*) from scored as s where s.page_id = h.page_id)
+           cardinality(array_positions(page_ids, h.page_id))::bigint
       from shown_ones as h
-           join ranked as r on r.chunk_id = h.chunk_id
+           cross join ranked as r
            cross join level as l
      order by h.boosted desc, h.chunk_id;
 end;
