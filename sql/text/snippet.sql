@@ -176,12 +176,13 @@ begin
           from unnest(marked) with ordinality as h(marked, text_at)
                cross join lateral string_to_table(h.marked, E'\uE000') with ordinality as p(piece, at)
     ),
-    words as (
-        select distinct p.text_config, p.word,
-               pgsearch._is_ascii(p.word) and p.word ~ '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)[.:''/-]*$' as plain,
-               not pgsearch._is_ascii(p.word) and p.word ~ gapless as gapless
-          from pieces as p
-         where p.at > 1
+    words as materialized (
+        select w.text_config, w.word, w.config,
+               pgsearch._is_ascii(w.word) and w.word ~ '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)[.:''/-]*$' as plain,
+               not pgsearch._is_ascii(w.word) and w.word ~ gapless as gapless
+          from (select p.text_config, p.word, p.text_config::regconfig as config
+                  from (select distinct p.text_config, p.word from pieces as p where p.at > 1) as p
+                offset 0) as w
     ),
     ranked as materialized (
         select u.lexeme, min(u.at)::integer as rank
@@ -195,7 +196,7 @@ begin
                cross join lateral unnest(tsvector_to_array(
                    case when b.bare ~ '^[0-9]' then pgsearch._analyze(w.text_config, b.bare)
                         -- what has letters alone is analysed as it is
-                        else to_tsvector(w.text_config::regconfig, b.bare) end)) as l(lexeme)
+                        else to_tsvector(w.config, b.bare) end)) as l(lexeme)
          where w.plain
          union all
         select w.text_config, w.word, g.at, g.at + 1, substr(w.word, g.at, 2)
