@@ -120,7 +120,9 @@ begin
                              then to_tsvector(text_config::regconfig, span)
                              else pgsearch._analyze(text_config, span) end);
             continue when not here && missing;
-            here  := array(select l from unnest(here) as l where l = any (missing));
+            if cardinality(here) > 1 then
+                here := array(select l from unnest(here) as l where l = any (missing));
+            end if;
             given := given || here;
             if wide = 1 and length(span) > 2 and not pgsearch._is_ascii(span) and span ~ ('^[' || gapless || ']') then
                 -- a bigram stands in its text as it is, but for the form of its characters
@@ -132,11 +134,15 @@ begin
                  where substr(span, g, length(f.form)) = f.form;
                 continue when found;
             end if;
-            return query select before[i] + 1, before[i + wide], l from unnest(here) as l;
+            starts := before[i] + 1;
+            ends   := before[i + wide];
+            foreach lexeme in array here loop
+                return next;
+            end loop;
         end loop;
-        if given <> '{}' then
-            missing := array(select l from unnest(missing) as l where l <> all (given));
-        end if;
+        foreach lexeme in array given loop
+            missing := array_remove(missing, lexeme);
+        end loop;
     end loop;
 
     -- what no part gives by itself
