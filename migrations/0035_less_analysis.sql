@@ -1,5 +1,5 @@
 -- depends: 0032_known_texts
--- The same words in less time. Single characters were looked for by translate(), which compares each of a text with each of its
+-- The same words, and the same kinds of question, in less time. Single characters were looked for by translate(), which compares each of a text with each of its
 -- list, to spare expressions that a session keeps compiled: that took up to fifteen times as long as the expression itself.
 -- And a text that is in NFKC already is not brought into it.
 
@@ -84,3 +84,27 @@ begin
     return words;
 end;
 $$;
+
+create or replace function pgsearch._pattern_letters(patterns text[], hints jsonb)
+returns text[]
+language plpgsql immutable parallel safe strict
+as $$
+begin
+    if not hints operator(pg_catalog.?&) patterns then
+        return null;
+    end if;
+    return array(select distinct pg_catalog.jsonb_array_elements_text(hints operator(pg_catalog.->) r.pattern)
+                   from pg_catalog.unnest(patterns) as r(pattern)
+                  order by 1);
+end;
+$$;
+
+comment on function pgsearch._pattern_letters(text[], jsonb) is
+'Letters one of which stands in everything that any of the patterns matches; null where there is a pattern without hints.';
+
+-- a handful of rows
+alter table pgsearch.query_types
+-- squawk-ignore adding-field-with-default
+    add column if not exists letters text[] generated always as (pgsearch._pattern_letters(patterns, hints)) stored;
+
+comment on column pgsearch.query_types.letters is 'The hints of all patterns; null: one of them has none, and all are tried on every query.';
