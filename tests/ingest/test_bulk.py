@@ -235,7 +235,7 @@ def test_after_a_load_nothing_waits_in_the_pending_lists_and_the_planner_knows_t
     load_pages(conn, "wiki", pages(300))
 
     conn.execute("create extension pageinspect")
-    for index in ("chunks_content_tsv_gin", "pages_title_trgm_gin"):
+    for index in ("chunks_content_tsv_gin", "pages_title_trgm_gin", "lexeme_stats_trgm_gin"):
         pending = conn.execute(
             "select n_pending_pages from gin_metapage_info(get_raw_page(%s, 0))", (f"pgsearch.{index}",)
         ).fetchone()
