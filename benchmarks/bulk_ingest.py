@@ -24,8 +24,8 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.types.json import Jsonb
 from psycopg.conninfo import make_conninfo
+from psycopg.types.json import Jsonb
 
 from benchmarks._report import MACHINE, add_dsn, parser, processor_time, table, versions, write_section
 from pgsearch import embedded
@@ -159,7 +159,9 @@ def alone(conn: psycopg.Connection[Any], count: int) -> dict[str, float]:
         )
 
     def plain(page: dict[str, Any]) -> None:
-        conn.execute("insert into plain (title, body) values (%s, %s)", [page["title"], page["chunks"][0]], prepare=True)
+        conn.execute(
+            "insert into plain (title, body) values (%s, %s)", [page["title"], page["chunks"][0]], prepare=True
+        )
 
     ways = {"put_pages": put, "INSERT of its rows": rows, "INSERT into a plain table": plain}
     found: dict[str, list[float]] = {way: [] for way in ways}
@@ -225,17 +227,28 @@ def section(figures: dict[str, Any], software: dict[str, str]) -> str:
     ]
     return f"""## Bulk load
 
-`python benchmarks/bulk_ingest.py`; {MACHINE}, PostgreSQL {software["postgresql"]}; load of the machine at the end {os.getloadavg()[0]:.1f}.
-{figures["passages"]:,} passages of about 60 words, four a page, half of them Korean-like; medians of {figures["rounds"]} rounds.
-The load stores {figures["passages_per_second"]:,} passages a second, {figures["speed_against_copy"]:.2f} × the speed of the COPY.
+`python benchmarks/bulk_ingest.py`; {MACHINE}, PostgreSQL {software["postgresql"]}; load of the machine at the end {
+        os.getloadavg()[0]:.1f}.
+{figures["passages"]:,} passages of about 60 words, four a page, half of them Korean-like; medians of {
+        figures["rounds"]
+    } rounds.
+The load stores {figures["passages_per_second"]:,} passages a second, {
+        figures["speed_against_copy"]:.2f} × the speed of the COPY.
 
 {table(("", "seconds"), [(what, f"{seconds:.2f}") for what, seconds in rows])}
 
 A page of one passage of about 240 words alone, with every commit on disk; ms of processor time, medians. The plain table has the text,
 its `to_tsvector` and one GIN index; the rows are those that put_pages writes, with all their indexes:
 
-{table(("", "ms", "of the rows"), [(way, f"{ms:.2f}", f"{ms / figures['page_alone']['INSERT of its rows']:.2f}")
-                                   for way, ms in figures["page_alone"].items()])}"""
+{
+        table(
+            ("", "ms", "of the rows"),
+            [
+                (way, f"{ms:.2f}", f"{ms / figures['page_alone']['INSERT of its rows']:.2f}")
+                for way, ms in figures["page_alone"].items()
+            ],
+        )
+    }"""
 
 
 if __name__ == "__main__":

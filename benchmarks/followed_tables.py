@@ -255,7 +255,10 @@ def section(
         for found in loaded
     ]
     parts = [
-        (part, *(f"{megabytes(found['parts'][at])} ({found['parts'][at] / sum(found['parts']):.0%})" for found in loaded))
+        (
+            part,
+            *(f"{megabytes(found['parts'][at])} ({found['parts'][at] / sum(found['parts']):.0%})" for found in loaded),
+        )
         for at, part in enumerate(PARTS)
     ]
     return f"""## Followed tables

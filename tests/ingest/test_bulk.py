@@ -243,9 +243,7 @@ def test_after_a_load_nothing_waits_in_the_pending_lists_and_the_planner_knows_t
     assert conn.execute("select reltuples from pg_class where oid = 'pgsearch.chunks'::regclass").fetchone() == (600,)
 
 
-def test_a_role_that_does_not_own_the_tables_loads_with_the_rights_of_the_documents(
-    conn: Connection, dsn: str
-) -> None:
+def test_a_role_that_does_not_own_the_tables_loads_with_the_rights_of_the_documents(conn: Connection, dsn: str) -> None:
     blocks = re.findall(r"```sql\n(.*?)```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)
     (rights,) = (block for block in blocks if "to loader" in block)
     conn.execute("create role pgsearch_test_writer")

@@ -1,4 +1,4 @@
-"""A field of the log is a line of `_log_keys` and a column of its name; of a search, a line of what stores it besides."""
+"""A field of the log is a line of `_log_keys` and a column of its name; of a search, a line of what stores it, too."""
 
 from __future__ import annotations
 
