@@ -89,13 +89,15 @@ create or replace function pgsearch._pattern_letters(patterns text[], hints json
 returns text[]
 language plpgsql immutable parallel safe strict
 as $$
+declare
+    letters text[];
 begin
-    if not hints operator(pg_catalog.?&) patterns then
-        return null;
+    if hints operator(pg_catalog.?&) patterns then
+        letters := (select coalesce(pg_catalog.array_agg(distinct hint), '{}'::pg_catalog.text[])
+                      from (select pg_catalog.jsonb_array_elements_text(hints operator(pg_catalog.->) pattern) as hint
+                              from pg_catalog.unnest(patterns) as pattern) as hinted);
     end if;
-    return array(select distinct pg_catalog.jsonb_array_elements_text(hints operator(pg_catalog.->) r.pattern)
-                   from pg_catalog.unnest(patterns) as r(pattern)
-                  order by 1);
+    return letters;
 end;
 $$;
 
