@@ -33,6 +33,17 @@ DATABASE = "pgsearch_benchmark_followed_tables"
 CHARACTERS = 2_900
 BULK = 1_000
 KINDS = ("English-like", "Korean-like")
+PARTS = (
+    "texts of chunks",
+    "their tsvectors",
+    "what else stands in their rows, and room that is left",
+    "index of the tsvectors",
+    "other indexes of chunks",
+    "pages",
+    "their indexes",
+    "statistics of words",
+    "their indexes",
+)
 _COLUMNS = "id bigint primary key, title text, body text, author text, tags text[], views integer not null default 0"
 
 
@@ -142,11 +153,18 @@ def loads(connection: psycopg.Connection[Any], kind: str, articles: int) -> dict
     bare_ms, load_ms = timed(connection, bare), timed(connection, followed)
     sizes = connection.execute(
         f"select pg_total_relation_size('{name}'), pg_total_relation_size('{name}_bare'),"
-        " pg_table_size('pgsearch.chunks'), pg_indexes_size('pgsearch.chunks'),"
-        " pg_total_relation_size('pgsearch.pages'), pg_total_relation_size('pgsearch.lexeme_stats'),"
         f" (select sum(octet_length(body)) from {name})".encode()
     ).fetchone()
-    return {"kind": kind, "bare": bare_ms, "load": load_ms, "sizes": sizes}
+    parts = connection.execute(
+        "select sum(pg_column_size(c.heading) + pg_column_size(c.content)), sum(pg_column_size(c.content_tsv)),"
+        " pg_table_size('pgsearch.chunks') - sum(pg_column_size(c.heading) + pg_column_size(c.content)"
+        " + pg_column_size(c.content_tsv)), pg_relation_size('pgsearch.chunks_content_tsv_gin'),"
+        " pg_indexes_size('pgsearch.chunks') - pg_relation_size('pgsearch.chunks_content_tsv_gin'),"
+        " pg_table_size('pgsearch.pages'), pg_indexes_size('pgsearch.pages'),"
+        " pg_table_size('pgsearch.lexeme_stats'), pg_indexes_size('pgsearch.lexeme_stats')"
+        " from pgsearch.chunks as c"
+    ).fetchone()
+    return {"kind": kind, "bare": bare_ms, "load": load_ms, "sizes": sizes, "parts": parts}
 
 
 def changes(connection: psycopg.Connection[Any]) -> list[tuple[str, float]]:
@@ -197,7 +215,7 @@ def main(given: Sequence[str] | None = None) -> int:
                     loaded.append(loads(connection, kind, arguments.articles))
                     if kind == KINDS[0]:
                         changed = changes(connection)
-                    connection.execute("truncate pgsearch.collections cascade")
+                    connection.execute("truncate pgsearch.collections, pgsearch.lexeme_stats cascade")
                 software = versions(connection)
         finally:
             admin.execute(sql.SQL("drop database if exists {} with (force)").format(name))
@@ -232,7 +250,17 @@ def section(
         )
         for found in loaded
     ]
-    disk = [(found["kind"], *map(megabytes, (found["sizes"][6], *found["sizes"][:6]))) for found in loaded]
+    disk = [
+        (found["kind"], *map(megabytes, (found["sizes"][2], *found["sizes"][:2], sum(found["parts"]))))
+        for found in loaded
+    ]
+    parts = [
+        (
+            part,
+            *(f"{megabytes(found['parts'][at])} ({found['parts'][at] / sum(found['parts']):.0%})" for found in loaded),
+        )
+        for at, part in enumerate(PARTS)
+    ]
     return f"""## Followed tables
 
 `python benchmarks/followed_tables.py`; {MACHINE}, PostgreSQL {software["postgresql"]}; load of the machine at the end {os.getloadavg()[0]:.1f}.
@@ -247,7 +275,11 @@ A load of {arguments.articles:,} articles of about {CHARACTERS:,} characters, ag
 
 What it takes on disk, in MB; the bare table has texts, tsvectors and their index:
 
-{table(("articles", "text", "source table", "bare table", "chunks", "their indexes", "pages", "lexemes"), disk)}
+{table(("articles", "text", "source table", "bare table", "followed"), disk)}
+
+What that is made of, in MB:
+
+{table(("", *(found["kind"] for found in loaded)), parts)}
 
 {BULK:,} pages put again, ms:
 

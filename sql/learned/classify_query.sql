@@ -20,12 +20,8 @@ begin
     -- An expression is compiled in every session anew, which takes longer than all these looks; and a block that catches
     -- errors is a transaction within, which a query that no rule is about need not pay for.
     select array_agg(t.query_type) filter (
-               where exists (select
-                               from unnest(t.patterns) as r(pattern)
-                              where t.hints -> r.pattern is null
-                                 or exists (select
-                                              from jsonb_array_elements_text(t.hints -> r.pattern) as h(letters)
-                                             where strpos(normalized, h.letters) > 0))),
+               where t.letters is null
+                  or exists (select from unnest(t.letters) as l(letters) where strpos(normalized, l.letters) > 0)),
            (array_agg(t.query_type order by t.priority desc))[1]
       into possible, otherwise
       from pgsearch.query_types as t;

@@ -26,7 +26,6 @@ begin
     perform pgsearch._check_log_times(array(select pgsearch._uuid_time((e ->> 'query_id')::uuid) from jsonb_array_elements(entries) as e),
                                       kept.keep_queries, 'queries');
 
-    -- what is decided here; whatever else an entry has goes into the column of its name
     with entry as materialized (
         select e.entry - array['results', 'collections', 'query', 'late_interaction_scores'] as entry,
                k.*,
@@ -90,42 +89,63 @@ begin
           from judged as j
     ),
     stored as (
-        insert into pgsearch.queries as q
-        select r.*
+        -- column by column, because a record made of the entry with all of this in it takes as long as storing it
+        insert into pgsearch.queries as q (
+                   query_id, ts, external_id, query_response_id, application, environment, collection, collections,
+                   client_id, user_id, session_id, conversation_id, search_id, user_query, query_normalized, intent, query_type,
+                   search_mode, fusion_strategy, weights, top_k, candidate_count, result_count,
+                   hit_ids, hit_pages, hit_scores, hit_signals, top_score, top_match_reason, confidence,
+                   approximate, late_interaction_enabled, max_sim_scores, reranking_used, latency_ms, timings, error_type,
+                   experiment, variant, sample_weight, query_attributes, metadata)
+        select w.query_id,
+               w.ts,
+               w.entry ->> 'external_id',
+               w.entry ->> 'query_response_id',
+               w.entry ->> 'application',
+               w.entry ->> 'environment',
+               w.collection,
+               case
+               when w.collections is not null then array(select jsonb_array_elements_text(w.collections))
+               when w.entry ->> 'collection' is not null then array[w.collection]
+               end,
+               w.client_id,
+               w.user_id,
+               w.session_id,
+               w.entry ->> 'conversation_id',
+               w.entry ->> 'search_id',
+               w.user_query,
+               w.normalized,
+               w.entry ->> 'intent',
+               coalesce(w.entry ->> 'query_type', pgsearch._query_type(w.user_query)),
+               w.entry ->> 'search_mode',
+               w.entry ->> 'fusion_strategy',
+               nullif(w.entry -> 'weights', 'null'),
+               (w.entry ->> 'top_k')::integer,
+               coalesce((w.entry ->> 'candidate_count')::integer, w.hits),
+               w.hits,
+               w.ids,
+               w.pages,
+               w.scores,
+               (select jsonb_agg(r.hit -> 'signals' order by r.at)
+                  from jsonb_array_elements(w.results) with ordinality as r(hit, at)
+                 where r.at <= (w.log ->> 'signals_of')::integer
+                   and w.has_signals),
+               w.scores[1],
+               w.first_reason,
+               w.confidence,
+               coalesce((w.entry ->> 'approximate')::boolean, false),
+               w.max_sim_scores is not null,
+               w.max_sim_scores,
+               coalesce((w.entry ->> 'reranking_used')::boolean, false),
+               (w.entry ->> 'latency_ms')::float8,
+               nullif(w.entry -> 'timings', 'null'),
+               w.error_type,
+               w.entry ->> 'experiment',
+               w.entry ->> 'variant',
+               w.weight,
+               nullif(w.entry -> 'query_attributes', 'null'),
+               nullif(w.entry -> 'metadata', 'null')
           from weighed as w
-               cross join lateral jsonb_populate_record(
-                   null::pgsearch.queries,
-                   w.entry
-                   || jsonb_build_object(
-                          'ts',               w.ts,
-                          'collection',       w.collection,
-                          'collections',      case
-                                              when w.collections is not null then array(select jsonb_array_elements_text(w.collections))
-                                              when w.entry ->> 'collection' is not null then array[w.collection]
-                                              end,
-                          'client_id',        w.client_id,
-                          'user_id',          w.user_id,
-                          'session_id',       w.session_id,
-                          'user_query',       w.user_query,
-                          'query_normalized', w.normalized,
-                          'query_type',       coalesce(w.entry ->> 'query_type', pgsearch._query_type(w.user_query)),
-                          'confidence',       w.confidence,
-                          'candidate_count',  coalesce((w.entry ->> 'candidate_count')::integer, w.hits),
-                          'result_count',     w.hits,
-                          'hit_ids',          w.ids,
-                          'hit_pages',        w.pages,
-                          'hit_scores',       w.scores,
-                          'hit_signals',      (select jsonb_agg(r.hit -> 'signals' order by r.at)
-                                                 from jsonb_array_elements(w.results) with ordinality as r(hit, at)
-                                                where r.at <= (w.log ->> 'signals_of')::integer
-                                                  and w.has_signals),
-                          'top_score',        w.scores[1],
-                          'top_match_reason', w.first_reason,
-                          'approximate',      coalesce((w.entry ->> 'approximate')::boolean, false),
-                          'late_interaction_enabled', w.max_sim_scores is not null,
-                          'max_sim_scores',   w.max_sim_scores,
-                          'reranking_used',   coalesce((w.entry ->> 'reranking_used')::boolean, false),
-                          'sample_weight',    w.weight)) as r
          where w.weight is not null
             on conflict (query_id, ts) do nothing
         returning q.query_id

@@ -20,7 +20,7 @@ begin
           from pg_index as i
                join pg_class as c on c.oid = i.indexrelid
                join pg_am as a on a.oid = c.relam
-         where i.indrelid in ('pgsearch.pages'::regclass, 'pgsearch.chunks'::regclass)
+         where i.indrelid in ('pgsearch.pages'::regclass, 'pgsearch.chunks'::regclass, 'pgsearch.lexeme_stats'::regclass)
            and i.indisvalid
            and a.amname = 'gin'
            and pg_has_role(c.relowner, 'usage')

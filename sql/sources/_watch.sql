@@ -59,6 +59,32 @@ $$;
 comment on function pgsearch._stored_columns(oid, text[]) is
 'The columns, and in the place of those that are generated as they are read the ones that they are made of.';
 
+-- What an UPDATE leaves alone keeps its place out of line, and need not be read to be known for the same. The places of two
+-- tables may have one number after four thousand million of them, so the size is compared, too.
+create or replace function pgsearch._images_differ(relation oid, columns text[])
+returns text
+language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+-- images of rows, compared byte by byte: no operator of anybody's type runs
+select format('row(%s)::record operator(pg_catalog.*<>) row(%s)::record',
+              string_agg(format(c.value, 'o', c.position), ', ' order by c.position),
+              string_agg(format(c.value, 'n', c.position), ', ' order by c.position))
+  from (select u.position,
+               case
+               when a.attlen = -1 and a.attstorage <> 'p' and current_setting('server_version_num')::integer >= 170000
+               then 'case when pg_column_toast_chunk_id(o.c%2$s) = pg_column_toast_chunk_id(n.c%2$s)'
+                    ' and pg_column_size(o.c%2$s) = pg_column_size(n.c%2$s) then null else %1$s.c%2$s end'
+               else '%1$s.c%2$s'
+               end as value
+          from unnest(_images_differ.columns) with ordinality as u(name, position)
+               join pg_attribute as a on a.attrelid = _images_differ.relation
+                                     and a.attname = u.name) as c;
+$$;
+
+comment on function pgsearch._images_differ(oid, text[]) is
+'SQL of whether two rows o and n differ in the columns of a table, which they have as c1, c2 and so on.';
+
 create or replace function pgsearch._watch(followed pgsearch.followed_tables, relation oid, key_columns text[], used text[])
 returns void
 language plpgsql volatile parallel unsafe
@@ -88,9 +114,13 @@ declare
     new_key   constant text := format(belongs, (select string_agg(format('n.%I', c), ', ') from unnest(key_columns) as c),
                                       pgsearch._key_expression(key_columns, 'n'));
     stored    constant text[] := pgsearch._stored_columns(relation, used);
-    -- images of rows, compared byte by byte: no operator of anybody's type runs
-    old_image constant text := (select string_agg(format('o.%I', u.name), ', ') from unnest(stored) as u(name));
-    new_image constant text := (select string_agg(format('n.%I', u.name), ', ') from unnest(stored) as u(name));
+    -- under names that no column has
+    old_given constant text := concat_ws(', ', old_key, (select string_agg(format('o.%I', u.name), ', ' order by u.position)
+                                                           from unnest(stored) with ordinality as u(name, position)));
+    new_given constant text := concat_ws(', ', new_key, (select string_agg(format('n.%I', u.name), ', ' order by u.position)
+                                                           from unnest(stored) with ordinality as u(name, position)));
+    names     constant text := concat_ws(', ', 'key', (select string_agg(format('c%s', u.position), ', ' order by u.position)
+                                                         from unnest(stored) with ordinality as u(name, position)));
     present   constant text := '(select count(*) from pg_attribute as a where a.attrelid = tg_relid'
                                ' and a.attname = any (%L::name[]) and not a.attisdropped) = %s';
     settings  text := '';
@@ -110,10 +140,9 @@ begin
         new_rows := '(select new.*) as n';
     end if;
     -- a full join is never a nested loop, however many rows the plan was made for
-    changed := format('coalesce(n.key, o.key) from (select %1$s as key, row(%2$s)::record as image from %3$s) as o'
-                      ' full join (select %4$s as key, row(%5$s)::record as image from %6$s) as n on n.key = o.key'
-                      ' where n.key is null or o.key is null or o.image operator(pg_catalog.*<>) n.image',
-                      old_key, old_image, old_rows, new_key, new_image, new_rows);
+    changed := format('coalesce(n.key, o.key) from (select %1$s from %2$s) as o(%5$s) full join (select %3$s from %4$s) as n(%5$s)'
+                      ' on n.key = o.key where n.key is null or o.key is null or %6$s',
+                      old_given, old_rows, new_given, new_rows, names, pgsearch._images_differ(relation, stored));
 
     -- a column that was dropped or renamed is for work() to tell, not for the writer
     body := format($body$

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from pgsearch.ingest.bulk import LoadRefusedError, Progress, Record, Refusal, lo
 from pgsearch.ingest.pages import encode_page
 
 Connection = psycopg.Connection[Any]
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 def pages(count: int, text: str = "text of page") -> Iterator[dict[str, object]]:
@@ -232,7 +235,7 @@ def test_after_a_load_nothing_waits_in_the_pending_lists_and_the_planner_knows_t
     load_pages(conn, "wiki", pages(300))
 
     conn.execute("create extension pageinspect")
-    for index in ("chunks_content_tsv_gin", "pages_title_trgm_gin"):
+    for index in ("chunks_content_tsv_gin", "pages_title_trgm_gin", "lexeme_stats_trgm_gin"):
         pending = conn.execute(
             "select n_pending_pages from gin_metapage_info(get_raw_page(%s, 0))", (f"pgsearch.{index}",)
         ).fetchone()
@@ -240,15 +243,18 @@ def test_after_a_load_nothing_waits_in_the_pending_lists_and_the_planner_knows_t
     assert conn.execute("select reltuples from pg_class where oid = 'pgsearch.chunks'::regclass").fetchone() == (600,)
 
 
-def test_a_role_that_does_not_own_the_tables_can_load(conn: Connection, dsn: str) -> None:
+def test_a_role_that_does_not_own_the_tables_loads_with_the_rights_of_the_documents(conn: Connection, dsn: str) -> None:
+    blocks = re.findall(r"```sql\n(.*?)```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)
+    (rights,) = (block for block in blocks if "to loader" in block)
     conn.execute("create role pgsearch_test_writer")
     try:
-        conn.execute("grant usage on schema pgsearch to pgsearch_test_writer")
-        conn.execute("grant select, insert, update, delete on all tables in schema pgsearch to pgsearch_test_writer")
-        conn.execute("grant usage on all sequences in schema pgsearch to pgsearch_test_writer")
+        conn.execute(rights.replace("loader", "pgsearch_test_writer").encode())
         with psycopg.connect(dsn, autocommit=True) as writer:
             writer.execute("set role pgsearch_test_writer")
             assert load_pages(writer, "wiki", pages(10)).pages_inserted == 10
+            assert load_pages(writer, "wiki", pages(9, "another text")).pages_updated == 9
+            assert writer.execute("select pgsearch.delete_pages('wiki', '{page 9}')").fetchone() == (1,)
+            assert writer.execute("select change from pgsearch.refresh_text_stats('wiki')").fetchone() == ("some",)
     finally:
         conn.execute("drop owned by pgsearch_test_writer")
         conn.execute("drop role pgsearch_test_writer")

@@ -143,6 +143,35 @@ def test_only_columns_that_are_used_count(conn: Connection, own: str) -> None:
 
 
 @pytest.mark.parametrize("by_row", [False, True], ids=["table", "partitioned"])
+def test_a_text_that_is_stored_out_of_line_counts_when_it_changes_and_only_then(
+    conn: Connection, own: str, by_row: bool
+) -> None:
+    table, _ = make(conn, own, "partitioned" if by_row else "bigint")
+    # nothing that could be compressed, and all of one length
+    texts = "(select string_agg(md5(random()::text), '') from generate_series(1, 200) where id is not null)"
+    run(conn, f"insert into {table} (id, body) select id, {texts} from generate_series(1, 4) as id")
+    run(conn, f"create table {own}.others as select id, {texts} as body from generate_series(1, 4) as id")
+    run(conn, f"select pgsearch.follow_table('{table}', '{own}', content => 'body')")
+
+    def counted(change: str) -> int:
+        run(conn, f"update {table} {change}")
+        before = waiting(conn, own)
+        conn.execute("select pgsearch.work()")
+        return before
+
+    assert counted("set views = views + 1") == 0
+    assert counted("set body = body, views = views + 1") == 0
+    assert counted("set body = overlay(body placing 'x' from 6000) where id = 1") == 1
+    assert counted(f"as a set body = o.body from {own}.others as o where o.id = a.id and a.id > 1") == 3
+    assert counted(f"as a set body = o.body from {table} as o where o.id = 3 - a.id and a.id < 3") == 2
+    assert counted("set body = null where id = 4") == 1
+    assert [status for (status,) in run(conn, f"select 'in step' from {table} as t join pgsearch.pages as p on"
+            " p.external_id = t.id::text and p.collection = %s where coalesce((select string_agg(c.content, '' order by"
+            " c.ordinal) from pgsearch.chunks as c where c.page_id = p.page_id), '') = coalesce(t.body, '')", own)
+            ] == ["in step"] * 4  # fmt: skip
+
+
+@pytest.mark.parametrize("by_row", [False, True], ids=["table", "partitioned"])
 @pytest.mark.parametrize(
     ("change", "back"),
     [
