@@ -81,6 +81,15 @@ comment on function pgsearch._pasted_statement(boolean) is
 'Text of the look for a word with its sign. Parameters, numbered as in _fts_statement: $1 tsquery, $2 word and sign, $3
 a regular expression for them, $4 collections text[], $6 how many chunks are read, of which there may be no more.';
 
+create or replace function pgsearch._pattern_with_sign(word text)
+returns text
+language sql immutable parallel safe strict
+set search_path = pg_catalog, pg_temp
+return '(?:^|[^[:alnum:]-])' || regexp_replace(word, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g') || '(?![A-Za-z0-9])';
+
+comment on function pgsearch._pattern_with_sign(text) is
+'A regular expression for a word that begins with a sign (-xzf), where no other word or sign stands before it.';
+
 create or replace function pgsearch._stands_with_sign(word text, wanted text, text_configs text[], collections text[])
 returns boolean
 language plpgsql stable parallel safe
@@ -93,13 +102,13 @@ as $$
 declare
     -- what stands in more chunks is a common word, and no option of a command
     most_read constant integer := 1000;
-    escaped   constant text    := regexp_replace(word, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g');
-    pattern   constant text    := '(?:^|[^[:alnum:]-])' || escaped || '(?![A-Za-z0-9])';
+    pattern   constant text    := pgsearch._pattern_with_sign(word);
     dropped   tsquery;
     stands    boolean;
 begin
     for dropped in
-        select p.excluded && pgsearch._any_of(tsvector_to_array(pgsearch._analyze(t.text_config, wanted)))
+        select case when wanted is null then p.excluded
+                    else p.excluded && pgsearch._any_of(tsvector_to_array(pgsearch._analyze(t.text_config, wanted))) end
           from unnest(text_configs) as t(text_config)
                cross join lateral pgsearch._phrase(t.text_config, substr(word, 2)) as p(excluded)
     loop
@@ -115,8 +124,8 @@ end;
 $$;
 
 comment on function pgsearch._stands_with_sign(text, text, text[], text[]) is
-'Whether some chunk of the collections (null: all) that has any of the wanted words has the word with its sign too (tar
--xzf): it was pasted from such a text, and means this one, not all others.';
+'Whether some chunk of the collections (null: all) that has any of the wanted words (null: any chunk) has the word with its
+sign too (tar -xzf): it was pasted from such a text, and means this one, not all others.';
 
 create or replace function pgsearch._loosened(query text, collections text[], out asked text, out loosened text[])
 language plpgsql stable parallel safe
@@ -158,10 +167,12 @@ begin
             -- what was quoted is no syntax without its quotes either
             asked    := asked || ' ' || regexp_replace(regexp_replace(token.phrase, E'(^|\\s)[-+]+', E'\\1', 'g'), E'\\mOR\\M', 'or', 'g');
             continue;
-        elsif token.sign = '-' and not token.quoted and wanted is not null
+        elsif token.sign = '-' and not token.quoted
               and pgsearch._stands_with_sign(token.typed, wanted, configs, collections) then
             loosened := loosened || token.typed;
             asked    := concat_ws(' ', asked, '(' || token.typed);
+            -- where nothing else is asked for, it is what was asked for
+            others   := others or wanted is null;
             continue;
         else
             -- and what was read as punctuation stays that
@@ -180,8 +191,8 @@ $$;
 
 comment on function pgsearch._loosened(text, text[]) is
 'The query with what is taken for ordinary words, and that as it was typed: quoted phrases (without sign) that stand in no
-chunk of the collections (null: all), and exclusions that such a chunk has with their sign, where the query asks for
-something else; otherwise the query as it is. The first eight are looked for.';
+chunk of the collections (null: all), where the query asks for something else, and exclusions that a chunk which has that
+has with their sign; otherwise the query as it is. The first eight are looked for.';
 
 create or replace function pgsearch._parse_for(
     query       text,

@@ -81,6 +81,8 @@ def test_a_korean_particle_is_no_part_of_the_word_before_it(box: Client) -> None
     [
         ("wjsrlck", "전기차", "전기차 보조금"),
         ("ghldnjs xkfxhl", "회원 탈퇴", "회원 탈퇴"),
+        ("ghldnjsxkfxhl", "회원탈퇴", "회원 탈퇴"),
+        ("WJSRLCK", "전기차", "전기차 보조금"),
         ("딛ㅊㅅ걏 ㅊㅁㄱㄴ", "electric cars", "Electric cars"),
         ("supprot", "support", "Billing"),
         ("subscrip", "subscriptions", "Billing"),
