@@ -19,7 +19,8 @@ begin
         if exists (select
                      from generate_subscripts(pieces, 1) as n
                     where pieces[n] = any (unknown)
-                      and (coalesce(pieces[n - 1], unknown[1]) = any (unknown) or coalesce(pieces[n + 1], unknown[1]) = any (unknown))) then
+                      and (coalesce(pieces[n - 1], unknown[1]) = any (unknown)
+                           or coalesce(pieces[n + 1], unknown[1]) = any (unknown))) then
             return false;
         end if;
     end loop;

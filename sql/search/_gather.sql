@@ -326,7 +326,8 @@ begin
                      where g.name = any (tsvector_to_array(pgsearch._analyze(t.text_config, w.word)))) as gain
               from (select t.word, null as pattern, t.at from unnest(typed) with ordinality as t(word, at)
                      union all
-                    select o.word, pgsearch._pattern_with_sign(o.word), most_words + o.at from unnest(options) with ordinality as o(word, at)) as w
+                    select o.word, pgsearch._pattern_with_sign(o.word), most_words + o.at
+                      from unnest(options) with ordinality as o(word, at)) as w
                    cross join (select c.text_config
                                  from pgsearch.collections as c
                                 where (asked.scope).collections is null

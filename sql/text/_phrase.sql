@@ -49,4 +49,5 @@ $$;
 
 comment on function pgsearch._phrase(text, text) is
 'A tsquery for the words of the phrase one after the other, bigrams included, of which the last is a beginning where it is
-a single character of a script without spaces; or for the whole of a compound; null when nothing is left after stop words. While rows are being analysed anew, for the former analysis of the phrase too.';
+a single character of a script without spaces; or for the whole of a compound; null when nothing is left after stop words.
+While rows are being analysed anew, for the former analysis of the phrase too.';

@@ -16,7 +16,8 @@ returns text
 language sql immutable parallel safe
 -- typographic quotes and signs are what phones type, but nobody types a long dash for a minus; NFKC may shorten
 return left(
-           translate(normalize(left(coalesce(query, ''), 4 * pgsearch._most_typed()), NFKC), '“”„‟«»「」『』❝❞〝〞−–—', '""""""""""""""-- '),
+           translate(normalize(left(coalesce(query, ''), 4 * pgsearch._most_typed()), NFKC),
+                     '“”„‟«»「」『』❝❞〝〞−–—', '""""""""""""""-- '),
            pgsearch._most_typed());
 
 comment on function pgsearch._typed(text) is 'As much of the query as counts, in NFKC with plain quotes and signs.';
