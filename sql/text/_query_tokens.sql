@@ -110,7 +110,9 @@ signed as (
            when a.word = 'OR' and not a.outermost then 'OR'
            when left(a.word, 1) not in ('-', '+') then ''
            -- a sign counts before a name, which may begin with a sign itself (.net, #tag), and no list of options (-Wl,-z)
-           when a.word !~ ('^.(?:[.@#_]|[$][{]?)?[' || t.letters || ']') or a.word ~ '^-.*[=,][[:alnum:]]' or a.word ~ '^-' and t.dashes then ''
+           when a.word !~ ('^.(?:[.@#_]|[$][{]?)?[' || t.letters || ']')
+                or a.word ~ '^-.*[=,][[:alnum:]]'
+                or a.word ~ '^-' and t.dashes then ''
            when a.word !~ '^.[0-9]' then left(a.word, 1)
            -- an address or a date (-10.0.12.7), and a code (-3f2a1bc) are no measures
            when a.word ~ E'^-\\d+(?:[.]\\d+){2}' or a.word ~ '^.[0-9]+[A-Za-z]+[0-9]' and a.word !~* '^.[0-9]+e[0-9]+$' then left(a.word, 1)
