@@ -24,6 +24,7 @@ create or replace function pgsearch._stands_nowhere(phrase text, text_configs te
 returns boolean
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_indexscan = off
 set jit = off
@@ -47,7 +48,12 @@ begin
           using words, asked, null::tsquery, collections, null::bigint[], most_read;
         if stands
            -- where there are more than could be read, it may stand in one of the others
-           or pgsearch._count_chunks(words, collections, most_read) = most_read then
+           or pgsearch._count_chunks(words, collections, most_read) = most_read
+           or exists (select
+                        from pgsearch.pages as p
+                       where p.fields_tsv @@ asked
+                         and p.fields_tsv <> ''::tsvector
+                         and (_stands_nowhere.collections is null or p.collection = any (_stands_nowhere.collections))) then
             return false;
         end if;
         nowhere := true;
@@ -58,8 +64,8 @@ end;
 $$;
 
 comment on function pgsearch._stands_nowhere(text, text[], text[], integer) is
-'Whether it is certain that no chunk of the collections (null: all) has the phrase, as any of the text configurations
-reads it. It is not where more than most_read chunks have all its words and the phrase stands in none of so many of
+'Whether it is certain that no chunk, tag, note or summary of the collections (null: all) has the phrase, as any of the text
+configurations reads it. It is not where more than most_read chunks have all its words and the phrase stands in none of so many of
 them.';
 
 create or replace function pgsearch._pasted_statement(has_collections boolean)
