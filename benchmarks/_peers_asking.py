@@ -9,8 +9,10 @@ of pgsearch is imported here: it is asked in SQL, as any client would.
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
+import multiprocessing
 import os
 import sys
 import time
@@ -29,7 +31,7 @@ Search = Callable[[Question], list[int]]
 class Task(NamedTuple):
     """What peers.py wants: `depth` candidates of each signal, and `top_k` results of each system by its name.
 
-    A peer that has no `top_k` is left out.
+    A peer that has no `top_k` is left out. At the end so many `clients` at once ask each system for so many `seconds`.
     """
 
     dsn: str
@@ -40,6 +42,8 @@ class Task(NamedTuple):
     ef_search: int
     top_k: dict[str, int]
     rounds: int
+    clients: int
+    seconds: float
     questions: list[Question]
 
 
@@ -294,23 +298,34 @@ def _one(connection: psycopg.Connection[Any], statement: str, arguments: list[An
     return next(iter(row.values())) if row else None
 
 
+def own(task: Task, connection: psycopg.Connection[Any]) -> Search:
+    return pgsearch(task, connection, "*", {})
+
+
+def own_plain_rows(task: Task, connection: psycopg.Connection[Any]) -> Search:
+    return pgsearch(task, connection, "chunk_id, title, content, score, metadata", {"snippet_length": 0})
+
+
+SYSTEMS: dict[str, Callable[[Task, psycopg.Connection[Any]], Search]] = {
+    "pgsearch": own,
+    "pgsearch, plain rows": own_plain_rows,
+    "langchain-postgres": langchain,
+    "LlamaIndex": llama_index,
+    "Haystack": haystack,
+    "pghybrid": pghybrid,
+}
+
+
+def _connect(task: Task) -> psycopg.Connection[Any]:
+    return psycopg.connect(task.dsn, autocommit=True, row_factory=dict_row)
+
+
 def ask(task: Task) -> dict[str, Any]:
-    connections = [psycopg.connect(task.dsn, autocommit=True, row_factory=dict_row) for _ in range(4)]
-    shared, *_ = connections
-    systems: dict[str, Search] = {
-        "pgsearch": pgsearch(task, connections[1], "*", {}),
-        "pgsearch, plain rows": pgsearch(
-            task, connections[2], "chunk_id, title, content, score, metadata", {"snippet_length": 0}
-        ),
+    systems = {
+        name: made(task, _connect(task))
+        for name, made in SYSTEMS.items()
+        if name in task.top_k or made in (own, own_plain_rows)
     }
-    for peer, (made, connection) in {
-        "langchain-postgres": (langchain, shared),
-        "LlamaIndex": (llama_index, shared),
-        "Haystack": (haystack, shared),
-        "pghybrid": (pghybrid, connections[3]),
-    }.items():
-        if peer in task.top_k:
-            systems[peer] = made(task, connection)
     for question in task.questions[:10]:
         for search in systems.values():
             search(question)
@@ -335,13 +350,48 @@ def ask(task: Task) -> dict[str, Any]:
     return {
         "found": found,
         "milliseconds": milliseconds,
+        "a_second": {name: _a_second(task, name) for name in systems},
         "versions": {package: metadata.version(package) for peer, package in packages.items() if peer in systems},
     }
 
 
-def main() -> int:
+def _a_second(task: Task, name: str) -> float:
+    """Searches a second by clients that are processes of their own, as workers of an application are."""
+    context = multiprocessing.get_context("spawn")
+    ready, counted = context.Barrier(task.clients), context.Queue()
+    clients = [
+        context.Process(target=_client, args=(task, name, number, ready, counted)) for number in range(task.clients)
+    ]
+    for client in clients:
+        client.start()
+    rates: list[float] = [counted.get(timeout=120) for _ in clients]
+    for client in clients:
+        client.join()
+    return round(sum(rates), 1)
+
+
+def _client(task: Task, name: str, number: int, ready: Any, counted: Any) -> None:
+    _quiet()
+    search = SYSTEMS[name](task, _connect(task))
+    questions = task.questions[number:] + task.questions[:number]
+    for question in questions[:10]:
+        search(question)
+    ready.wait()
+    started = time.perf_counter()
+    for done, question in enumerate(itertools.cycle(questions), start=1):
+        search(question)
+        if (took := time.perf_counter() - started) > task.seconds:
+            counted.put(done / took)
+            return
+
+
+def _quiet() -> None:
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
+
+
+def main() -> int:
+    _quiet()
     with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
         task = Task(**json.load(file))
     for question in task.questions:

@@ -67,6 +67,7 @@ SETS = (
 OWN, OWN_PLAIN = "pgsearch", "pgsearch, plain rows"
 PEERS = ("langchain-postgres", "LlamaIndex", "Haystack", "pghybrid")
 DEPTH, TOP_K = 100, 10
+CLIENTS = 4
 # pgsearch never walks with fewer in hand (docs/concepts.md); the others are given the same.
 EF_SEARCH = 200
 # By so much the medians of two runs of the same questions differ.
@@ -88,7 +89,7 @@ def environment() -> Path:
 
 
 def evaluate(
-    server: str, folder: Path, each: _judged.Set, questions: int, rounds: int, peers: Sequence[str]
+    server: str, folder: Path, each: _judged.Set, questions: int, rounds: int, seconds: float, peers: Sequence[str]
 ) -> dict[str, Any]:
     loaded = _judged.load(server, folder, each)
     every = max(1, round(len(loaded.judged.queries) / questions))
@@ -103,6 +104,8 @@ def evaluate(
         "ef_search": EF_SEARCH,
         "top_k": {OWN: TOP_K, **dict.fromkeys(peers, passages)},
         "rounds": rounds,
+        "clients": CLIENTS,
+        "seconds": seconds,
         "questions": [
             {"id": query.query_id, "text": query.text, "vector": loaded.query_vectors[query.row].astype(float).tolist()}
             for query in chosen
@@ -138,6 +141,7 @@ def evaluate(
         "systems": {
             name: {
                 **percentiles(milliseconds),
+                "a_second": answers["a_second"][name],
                 MEASURE: round(measured[name].means[MEASURE], 4),
                 "recall@10": round(measured[name].means["recall@10"], 4),
                 "results": _hits(answers["found"][name].values(), page_of),
@@ -188,6 +192,7 @@ def main(given: Sequence[str] | None = None) -> int:
     takes.add_argument("--questions", type=int, default=500, help="of each set, about (default: %(default)s)")
     takes.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS, help="only these, or none (default: all)")
     takes.add_argument("--rounds", type=int, default=1, help="how often each is asked (default: %(default)s)")
+    takes.add_argument("--seconds", type=float, default=8, help="of several clients at once (default: %(default)s)")
     takes.add_argument("--render", action="store_true", help="only write table and plot anew, from peers.json")
     takes.add_argument("--json", action="store_true", help="print the figures as JSON")
     arguments = takes.parse_args(given)
@@ -202,7 +207,15 @@ def main(given: Sequence[str] | None = None) -> int:
         server = arguments.dsn or embedded.start()
         for each in SETS:
             if not arguments.sets or each.name in arguments.sets:
-                found = evaluate(server, Path(folder), each, arguments.questions, arguments.rounds, arguments.peers)
+                found = evaluate(
+                    server,
+                    Path(folder),
+                    each,
+                    arguments.questions,
+                    arguments.rounds,
+                    arguments.seconds,
+                    arguments.peers,
+                )
                 # Read again, because it may have taken long, and another run may have measured another set.
                 figures = _read(output)
                 figures["sets"][each.name] = found
@@ -248,7 +261,8 @@ The whole hybrid search, from words and embedding to rows in Python, one questio
 each is asked twice, and the second time counts, so that what it reads is in memory.
 Same rows (title and text), same vectors, {DEPTH} candidates a signal, HNSW with m 16, ef_construction 64 and
 ef_search {EF_SEARCH}, {TOP_K} results. {MEASURE} has linear gain. *Plain rows* are what the others give: id, text, score and
-metadata, without the marked excerpts and the explanation of each hit, which none of them makes.
+metadata, without the marked excerpts and the explanation of each hit, which none of them makes. Under *{CLIENTS} clients*
+stand searches a second by so many processes at once, on the cores that the server has too.
 
 ![milliseconds and {MEASURE} of each system](plots/peers.png)
 
@@ -306,6 +320,7 @@ def _set(name: str, found: dict[str, Any]) -> str:
             system,
             shown(each),
             f"{each['p50'] / own['p50']:.2f}" if system != OWN else "1",
+            f"{each['a_second']:.0f}" if "a_second" in each else "",
             f"{each[MEASURE]:.4f}",
             f"{each['recall@10']:.3f}",
             _difference(found["peers_against_pgsearch"].get(system)),
@@ -314,7 +329,15 @@ def _set(name: str, found: dict[str, Any]) -> str:
     ]
     busy = f"; load average {found['load']} on 2 cores" if found["load"] > 2.5 else ""
     times = f", asked {found['rounds']} times" if found["rounds"] > 1 else ""
-    columns = ["system", "p50 / p95 ms", "p50 against pgsearch", MEASURE, "recall@10", f"{MEASURE} against pgsearch"]
+    columns = [
+        "system",
+        "p50 / p95 ms",
+        "p50 against pgsearch",
+        f"{CLIENTS} clients",
+        MEASURE,
+        "recall@10",
+        f"{MEASURE} against pgsearch",
+    ]
     return f"""### {name}: {found["passages"]:,} passages
 
 {found["questions"]} questions{times}; {vectors}; text configuration `{found["text_config"]}`{busy}.{judged}

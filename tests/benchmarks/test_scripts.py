@@ -275,13 +275,15 @@ def test_weights_of_the_analysis(server: str, judged: Path, output: Path, monkey
 def test_peers_without_any_peer(server: str, judged: Path, output: Path) -> None:
     make_collection(judged / "cosqa")
     make_collection(judged / "miracl-ko", korean=True, pages=True)
-    given = ["--dsn", server, "--output", str(output), "--sets", "cosqa", "miracl-ko", "--questions", "12", "--peers"]
+    tiny = ["--questions", "12", "--seconds", "0.2"]
+    given = ["--dsn", server, "--output", str(output), "--sets", "cosqa", "miracl-ko", *tiny, "--peers"]
 
     assert peers.main(given) == 0
 
     figures = json.loads((output / "peers.json").read_text(encoding="utf-8"))["sets"]
     for found in figures.values():
         assert set(found["systems"]) == {peers.OWN, peers.OWN_PLAIN}
+        assert all(of_system["a_second"] > 0 for of_system in found["systems"].values())
         whole, plain = (found["systems"][own][peers.MEASURE] for own in (peers.OWN, peers.OWN_PLAIN))
         assert whole == plain > 0.3
     assert "cosqa: 120 passages" in section(output, "peers")

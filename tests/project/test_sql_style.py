@@ -37,10 +37,10 @@ def blank(found: re.Match[str]) -> str:
 
 def test_keywords_are_lowercase_inside_bodies_too() -> None:
     shouted = [
-        f"{name}:{number}: {word}"
+        f"{name}:{code[: found.start()].count(chr(10)) + 1}: {found.group()}"
         for name, text in files().items()
-        for number, line in enumerate(_COMMENT_OR_TEXT.sub(blank, text).splitlines(), start=1)
-        for word in _KEYWORD.findall(line)
+        for code in [_COMMENT_OR_TEXT.sub(blank, text)]
+        for found in _KEYWORD.finditer(code)
     ]
 
     assert shouted == []
