@@ -6,15 +6,22 @@ returns text
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_indexscan = off
+set jit = off
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     most_parts  constant integer := 4;
     most_asked  constant integer := 12;
+    -- of chunks that have all the words, to see whether they stand side by side
+    most_read   constant integer := 2000;
     -- O'Brien, 02-555-0142
     is_number   constant boolean := word ~ '^[0-9]';
     least_first constant integer := case when is_number then 2 else 1 end;
     least       constant integer := case when is_number then 2 else 3 end;
     joined      text;
+    asked       tsquery;
+    stands      boolean;
 begin
     for joined in
         with recursive configs as materialized (
@@ -51,14 +58,22 @@ begin
          order by cardinality(c.parts), (select max(length(part)) from unnest(c.parts) as part), c.parts
          limit most_asked
     loop
-        if exists (select
-                     from (select distinct c.text_config
-                             from pgsearch.collections as c
-                            where _cut_into_known.collections is null
-                               or c.collection = any (_cut_into_known.collections)) as t
-                    where pgsearch._count_chunks(pgsearch._phrase(t.text_config, joined), _cut_into_known.collections, 1) > 0) then
-            return joined;
-        end if;
+        for asked in
+            select p.asked
+              from (select distinct c.text_config
+                      from pgsearch.collections as c
+                     where _cut_into_known.collections is null
+                        or c.collection = any (_cut_into_known.collections)) as t
+                   cross join lateral pgsearch._phrase(t.text_config, joined) as p(asked)
+             where p.asked is not null
+        loop
+            execute pgsearch._phrase_statement(collections is not null)
+               into stands
+              using pgsearch._words_anywhere(asked), asked, null::tsquery, collections, null::bigint[], most_read;
+            if stands then
+                return joined;
+            end if;
+        end loop;
     end loop;
     return null;
 end;
