@@ -46,7 +46,8 @@ _WRAPPERS = frozenset({"export_statement", "decorated_definition", "template_dec
 # What only names what stands in it.
 _SPACES = frozenset({"namespace_definition", "internal_module", "module", "mod_item"})
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment", "multiline_comment"})
-_ABOVE = _COMMENTS | {"decorator", "attribute_item", "annotation"}
+# the grammar of Kotlin may take annotations for an expression where several definitions follow
+_ABOVE = _COMMENTS | {"decorator", "attribute_item", "annotation", "annotated_expression"}
 _BODIES = frozenset({"class_body", "enum_class_body", "function_body", "field_declaration_list", "block", "enum_body"})
 _FUNCTIONS = frozenset({"arrow_function", "function_expression", "function", "generator_function"})
 _BASES = frozenset(
@@ -57,6 +58,7 @@ _BASES = frozenset(
 )
 _NO_BASE = frozenset({"extends", "implements", "public", "private", "protected", "virtual", "metaclass", "by"})
 _CALL = re.compile(r"[\w$]+(?:\.[\w$]+)*!?")
+_LAST_IN_LINE = re.compile(rb"(\"(?:[^\"\\\n]|\\.)*\")|(?<=[^\s{;])[ \t](?=\})")
 _LICENSE = re.compile(r"licen[sc]e|copyright|\(c\)|spdx|eslint|@ts-|generated|pylint|clang-format|^#!", re.IGNORECASE)
 _LONGEST_SIGNATURE = 400  # characters
 _LONGEST_DOCSTRING = 600
@@ -76,6 +78,11 @@ def read_definitions(path: str, language: str, source: str) -> ModuleFacts:
         tree = parsed(grammar, raw)
         if not tree.root_node.has_error:
             break
+    if grammar == "kotlin" and tree.root_node.has_error:
+        # its grammar does not end a definition where the class ends in the same line: class A { fun f() = 1 }
+        ended = parsed(grammar, _LAST_IN_LINE.sub(lambda found: found[1] or b";", raw))
+        if _errors(ended.root_node) < _errors(tree.root_node):
+            tree = ended
     reader = _Reader(grammar, lines)
     root = tree.root_node
     try:
@@ -203,9 +210,9 @@ class _Reader:
     def _add(
         self, node: Node, outer: Node, kind: str, name: str, scope: tuple[str, ...], body: Node | None
     ) -> Symbol | None:
-        """The symbol; None for what stands already: overloads, declarations again."""
+        """The symbol; None for what stands already: overloads, of which each has its own route, declarations again."""
         whole = ".".join((*scope, name))
-        if whole in self._named or len(whole) > _LONGEST_NAME or len(self.symbols) >= _MOST_SYMBOLS:
+        if len(whole) > _LONGEST_NAME or len(self.symbols) >= _MOST_SYMBOLS:
             return None
         above = [one for one in _above(outer) if one.start_point.row or not _LICENSE.search(_text(one))]
         first = above[-1] if above else outer
@@ -225,11 +232,12 @@ class _Reader:
             _bases(node),
             private=bool(re.search(r"\bprivate\b", _modifiers(node))) or name.startswith("#"),
         )
+        self.annotated.append((symbol, ".".join(scope), annotations))
+        if whole in self._named:
+            return None
         self.symbols.append(symbol)
         self._named[whole] = symbol
         self._places.append((first.start_byte, outer.end_byte, symbol))
-        owner = ".".join(scope)
-        self.annotated.append((symbol, owner, annotations))
         return symbol
 
     def _docstring(self, body: Node | None) -> str:
@@ -308,6 +316,8 @@ class _Reader:
     def _read_assignment(self, node: Node, scope: tuple[str, ...]) -> None:
         """`exports.run = function () {}`, `Shop.prototype.open = ...`, `module.exports = router`."""
         inner = node.named_children[0] if node.named_children else None
+        if inner is not None and inner.type in _SPACES:
+            self._visit(inner, node, scope)
         if inner is None or inner.type != "assignment_expression":
             return
         left, right = _text(inner.child_by_field_name("left")), inner.child_by_field_name("right")
@@ -453,6 +463,11 @@ _NOTHING = Symbol("", "module", 0, 0)
 
 def _text(node: Node | None) -> str:
     return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
+
+
+def _errors(node: Node) -> int:
+    tree = str(node)
+    return tree.count("(ERROR") + tree.count("(MISSING")
 
 
 def _last_row(node: Node) -> int:

@@ -91,12 +91,16 @@ class Routing:
     """Routers of a file with their own prefix, what hangs on them, and string constants for prefixes.
 
     A constant may be one of a class, or of what a function gives back: `Settings.PREFIX`, `get_settings.PREFIX`.
+    `answers` has the methods of handlers that say which ones they take, `actions` what a view set (their router) has
+    beside the usual, by paths below its own.
     """
 
     routers: dict[str, str] = field(default_factory=dict)
     uses: list[RouteUse] = field(default_factory=list)
     inclusions: list[Inclusion] = field(default_factory=list)
     constants: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, list[str]] = field(default_factory=dict)
+    actions: list[RouteUse] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -141,6 +145,8 @@ def packed(facts: ModuleFacts) -> str:
             [_values(use) for use in facts.routing.uses],
             [_values(one) for one in facts.routing.inclusions],
             facts.routing.constants,
+            facts.routing.answers,
+            [_values(use) for use in facts.routing.actions],
         ],
         facts.module,
     ]
@@ -154,7 +160,7 @@ def unpacked(text: str) -> ModuleFacts | None:
         path, lines, docstring, symbols, imports, calls, routing, module = json.loads(
             zlib.decompress(base64.b85decode(text))
         )
-        routers, uses, inclusions, constants = routing
+        routers, uses, inclusions, constants, answers, actions = routing
         return ModuleFacts(
             path,
             lines,
@@ -167,6 +173,8 @@ def unpacked(text: str) -> ModuleFacts | None:
                 [RouteUse(*values) for values in uses],
                 [Inclusion(*values) for values in inclusions],
                 constants,
+                answers,
+                [RouteUse(*values) for values in actions],
             ),
             module,
         )

@@ -32,6 +32,8 @@ _ACTIONS = {
     "of set": {"list": "GET", "create": "POST"},
     "of one": {"retrieve": "GET", "update": "PUT", "partial_update": "PATCH", "destroy": "DELETE"},
 }
+# Decorators of Django's function views, and of its REST framework's, with the methods that they let through.
+_ALLOWING = {"require_GET": ["GET"], "require_POST": ["POST"], "require_safe": ["GET", "HEAD"]}
 # What may be a setting or a constant; {id} is a parameter.
 _NAMED = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)+|[A-Z][A-Z0-9_]+)\}")
 _LONGEST_CONSTANT = 100  # characters
@@ -110,16 +112,30 @@ def whole_routes(
         for use in routing.uses:
             place = resolve(path, use.handler) or (path, use.handler)
             members = methods_of_class(*place) if not use.methods else None
+            theirs = routings.get(place[0], Routing())
+            actions: list[RouteUse] = []
             if use.methods and use.methods[0] in _ACTIONS:
                 members = methods_of_class(*place)
                 methods = [verb for action, verb in _ACTIONS[use.methods[0]].items() if action in (members or ())]
+                if use.methods[0] == "of set":
+                    actions = [action for action in theirs.actions if action.router == place[1]]
             else:
-                methods = use.methods or [verb.upper() for verb in members or () if verb in _VERBS] or ["GET"]
+                methods = (
+                    use.methods
+                    or theirs.answers.get(place[1])
+                    or [verb.upper() for verb in members or () if verb in _VERBS]
+                    or ["GET"]
+                )
             for prefix in prefixes(_router_key(path, use.router, routings, resolve), 0):
                 whole = _joined(prefix, said(path, use.path))
                 for method in methods:
                     route = Route(method, whole, *place, use.line, use.end_line, use.docstring)
                     routes.setdefault((method, whole, *place), route)
+                for action in actions:
+                    below, handler = _joined(whole, action.path), (place[0], action.handler)
+                    for method in action.methods:
+                        route = Route(method, below, *handler, action.line, action.end_line, action.docstring)
+                        routes.setdefault((method, below, *handler), route)
     return list(routes.values())
 
 
@@ -212,11 +228,14 @@ class _Reader:
         for statement in statements:
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._read_decorators(statement, scope)
+                if not scope and (answered := _answered(statement)):
+                    self.routing.answers[statement.name] = answered
                 self.read(statement.body, (*scope, statement.name))
                 self._read_factory(statement, scope)
             elif isinstance(statement, ast.ClassDef):
                 for decorator in statement.decorator_list:
                     self._read_decorator(decorator, statement, scope)
+                self._read_view(statement, scope)
                 self.read(statement.body, (*scope, statement.name))
             elif isinstance(statement, ast.For):
                 self._read_loop(statement, scope)
@@ -285,15 +304,22 @@ class _Reader:
             path = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"{\1}", path.removeprefix("^").removesuffix("$"))
             path = re.sub(r"\((?:[^()]|\([^()]*\))*\)", "{}", path).replace("\\", "")
         if not isinstance(view, ast.Call) or _last_name(view.func) != "include":
+            methods: list[str] = []
             while isinstance(view, ast.Call) and _last_name(view.func) != "as_view":
-                # login_required(view), cache_page(60)(view)
+                # login_required(view), cache_page(60)(view), require_POST(view), require_http_methods(["PUT"])(view)
                 if not view.args:
                     return
+                methods = _allowed(view.func) or methods
                 view = view.args[0]
+            if isinstance(view, ast.Call) and view.args and isinstance(view.args[0], ast.Dict):
+                # of a view set: {"get": "list", "post": "create"}
+                methods = methods or [
+                    verb.upper() for verb in _strings(ast.List(elts=[key for key in view.args[0].keys if key]))
+                ]
             # urls of the admin site, which its package makes
             if _last_name(view) == "urls":
                 return
-            self._use(router, path, [], view, call, scope)
+            self._use(router, path, methods, view, call, scope)
             return
         included = view.args[0] if view.args else None
         if isinstance(included, ast.Tuple) and included.elts:
@@ -372,6 +398,32 @@ class _Reader:
         else:
             methods = self._methods(decorator) or ["GET"]
         self._add(router, path, methods, ".".join((*scope, node.name)), node)
+
+    def _read_view(self, node: ast.ClassDef, scope: tuple[str, ...]) -> None:
+        """`http_method_names` of a view, and what a view set has marked by `@action`."""
+        name = ".".join((*scope, node.name))
+        for inner in node.body:
+            if _single_target(inner) == "http_method_names" and (named := _strings(getattr(inner, "value", None))):
+                self.routing.answers[name] = [verb.upper() for verb in named if verb.lower() not in ("head", "options")]
+            if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for call in inner.decorator_list:
+                if not isinstance(call, ast.Call) or _last_name(call.func) != "action":
+                    continue
+                given = {keyword.arg: keyword.value for keyword in call.keywords}
+                of_one = isinstance(given.get("detail"), ast.Constant) and bool(ast.literal_eval(given["detail"]))
+                path = self._keyword(call, "url_path") or inner.name
+                self.routing.actions.append(
+                    RouteUse(
+                        name,
+                        f"{'{pk}/' if of_one else ''}{clean(path)}/",
+                        [verb.upper() for verb in _strings(given.get("methods"))] or ["GET"],
+                        f"{name}.{inner.name}",
+                        call.lineno,
+                        inner.end_lineno or inner.lineno,
+                        first_paragraph(clean(ast.get_docstring(inner) or ""), 600),
+                    )
+                )
 
     def _read_call(self, call: ast.Call, scope: tuple[str, ...], names: Mapping[str, ast.expr]) -> None:
         """`app.include_router(...)` and its kin; `names` are loop variables and what they stand for."""
@@ -495,6 +547,45 @@ class _Reader:
             return self._text(given) if isinstance(given, ast.Constant) else None
         named = _dotted(node) or _dotted_through_call(node)
         return None if named is None else self._constants.get(named, f"{{{named}}}")
+
+
+def _answered(function: _Function) -> list[str]:
+    """The methods that a function view takes: as its decorators say, else as it asks the request; of others nothing."""
+    arguments = [*function.args.posonlyargs, *function.args.args]
+    if not arguments or arguments[0].arg != "request":
+        return []
+    for decorator in function.decorator_list:
+        if allowed := _allowed(decorator):
+            return allowed
+    asked: dict[str, None] = {}
+    for inner in ast.walk(function):
+        if isinstance(inner, ast.Call) and _last_name(inner.func) == "HttpResponseNotAllowed" and inner.args:
+            if allowed := _strings(inner.args[0]):
+                return [verb.upper() for verb in allowed]
+        elif isinstance(inner, ast.Compare) and _dotted(inner.left) == "request.method":
+            asked.update(dict.fromkeys(_strings(inner.comparators[0])))
+        elif isinstance(inner, ast.Match) and _dotted(inner.subject) == "request.method":
+            values = [
+                one.value for case in inner.cases for one in ast.walk(case.pattern) if isinstance(one, ast.MatchValue)
+            ]
+            asked.update(dict.fromkeys(_strings(ast.List(elts=values))))
+    return [verb for verb in dict.fromkeys(("GET", *asked)) if verb.lower() in _VERBS] if asked else []
+
+
+def _allowed(decorator: ast.expr) -> list[str]:
+    """The methods that a decorator of Django lets through; none where it says nothing of them."""
+    call = decorator if isinstance(decorator, ast.Call) else None
+    name = _last_name(call.func if call is not None else decorator)
+    if name in ("require_http_methods", "api_view") and call is not None:
+        given = call.args[0] if call.args else next((keyword.value for keyword in call.keywords), None)
+        return [verb.upper() for verb in _strings(given)]
+    return _ALLOWING.get(name, [])
+
+
+def _strings(node: ast.expr | None) -> list[str]:
+    """The strings of a list that is written down, or the one string."""
+    entries = node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]
+    return [one.value for one in entries if isinstance(one, ast.Constant) and isinstance(one.value, str)]
 
 
 def _single_target(statement: ast.stmt) -> str | None:

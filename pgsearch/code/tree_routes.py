@@ -45,19 +45,21 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
         verb = _text(function.child_by_field_name("property"))
         receiver = function.child_by_field_name("object")
         arguments = _arguments(node)
-        path = _string(arguments[0]) if arguments else None
+        # one path, or a list of them
+        held = arguments[0].named_children if arguments and arguments[0].type == "array" else arguments[:1]
+        paths = [path for one in held if (path := _string(one)) is not None]
         chained = _chained(receiver)
         if chained is not None:
-            receiver, path = chained
+            receiver, paths = chained[0], [chained[1]]
         name = _text(receiver)
         if name not in routing.routers and not _USUAL.fullmatch(name):
             continue
-        if verb in _VERBS and path is not None and len(arguments) > (chained is None):
-            if name not in routing.routers and not path.startswith(("/", "*")):
+        if verb in _VERBS and paths and len(arguments) > (chained is None):
+            if name not in routing.routers and not paths[0].startswith(("/", "*")):
                 continue
             handler = _handler(arguments[-1])
             if handler is not None:
-                routing.uses.append(
+                routing.uses += [
                     RouteUse(
                         name,
                         path,
@@ -67,13 +69,14 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
                         node.end_point.row + 1,
                         _comment(node),
                     )
-                )
+                    for path in paths
+                ]
         elif verb in ("use", "register") and arguments:
-            prefix = path or _prefix_option(arguments[-1])
+            prefixes = paths or [_prefix_option(arguments[-1]) or ""]
             for one in arguments:
                 child = _child(one, facts.imports)
                 if child is not None:
-                    routing.inclusions.append(Inclusion(name, child, (prefix or "").rstrip("/")))
+                    routing.inclusions += [Inclusion(name, child, prefix.rstrip("/")) for prefix in prefixes]
     return routing
 
 

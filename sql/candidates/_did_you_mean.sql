@@ -1,5 +1,36 @@
 -- The query as it was probably meant, when it has words that no text knows.
 
+create or replace function pgsearch._are_known(words text[], collections text[])
+returns boolean
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    hangul  constant text := E'^[\uAC00-\uD7A3]{3,}$';
+    pieces  text[];
+    unknown text[];
+    word    text;
+begin
+    foreach word in array words loop
+        pieces  := case when word ~ hangul then array(select substr(word, n, 2) from generate_series(1, length(word) - 1) as n)
+                        else array[word] end;
+        unknown := pgsearch._unknown_words(pieces, collections);
+        -- two words written as one (회원탈퇴) make a pair that stands nowhere, between two that do
+        if exists (select
+                     from generate_subscripts(pieces, 1) as n
+                    where pieces[n] = any (unknown)
+                      and (coalesce(pieces[n - 1], unknown[1]) = any (unknown)
+                           or coalesce(pieces[n + 1], unknown[1]) = any (unknown))) then
+            return false;
+        end if;
+    end loop;
+    return true;
+end;
+$$;
+
+comment on function pgsearch._are_known(text[], text[]) is
+'Whether the collections (null: all) know each of the words, or, where two words of Hangul are written as one, both.';
+
 create or replace function pgsearch._did_you_mean(query text, unknown text[], collections text[])
 returns text
 language plpgsql stable parallel safe
@@ -16,7 +47,7 @@ declare
     joined  text;
 begin
     swapped := pgsearch._other_keyboard(query);
-    if swapped is not null and pgsearch._unknown_words(string_to_array(lower(swapped), ' '), collections) = '{}' then
+    if swapped is not null and pgsearch._are_known(string_to_array(lower(swapped), ' '), collections) then
         return swapped;
     end if;
 

@@ -171,6 +171,26 @@ return jsonb_build_object('same_title', jsonb_build_object(
 
 comment on function pgsearch._lift_signal(float8, float8, jsonb) is 'What a lift by the title shows among the signals.';
 
+create or replace function pgsearch._metadata_date(metadata jsonb, key text)
+returns float8
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if strpos(key, '.') = 0 and jsonb_typeof(metadata -> key) in ('string', 'number') then
+        return pgsearch._written_date(metadata ->> key);
+    end if;
+    return (select max(pgsearch._written_date(v #>> '{}'))
+              from jsonb_path_query(jsonb_build_array(metadata -> key) || coalesce(pgsearch._metadata_values(metadata, key), '[]'),
+                                    '$[*][*]') as v
+             where jsonb_typeof(v) in ('string', 'number'));
+end;
+$$;
+
+comment on function pgsearch._metadata_date(jsonb, text) is
+'The date under a key of the metadata, or the latest of a list, in seconds since 1970 (see _written_date); a key with dots is
+a path too. Null for none.';
+
 create or replace function pgsearch._page_ages(page_ids bigint[], half_life float8, date_key text)
 returns table (page_id bigint, days float8, dated boolean)
 language plpgsql stable parallel safe
@@ -189,8 +209,8 @@ begin
         select p.page_id,
                greatest(extract(epoch from now())::float8
                         - case when date_key = '' then extract(epoch from p.updated_at)::float8
-                               else pgsearch._written_date(p.metadata ->> date_key) end, 0) / 86400::float8 as days,
-               date_key = '' or pgsearch._written_date(p.metadata ->> date_key) is not null as dated
+                               else pgsearch._metadata_date(p.metadata, date_key) end, 0) / 86400::float8 as days,
+               date_key = '' or pgsearch._metadata_date(p.metadata, date_key) is not null as dated
           from pgsearch.pages as p
          where p.page_id = any (page_ids)
     )
@@ -206,6 +226,6 @@ end;
 $$;
 
 comment on function pgsearch._page_ages(bigint[], float8, text) is
-'Age of each page in days: since the date in its metadata under date_key (see _written_date), else, where the key is
+'Age of each page in days: since the date in its metadata under date_key (see _metadata_date), else, where the key is
 empty, since it was last put. What has no date (dated false) counts as old as the middle of those that have one, and at
 least as half_life days; where none has one, as 0. Without a half_life nothing is read and 0 given.';

@@ -111,6 +111,7 @@ begin
                   when wrong.rule ->> 0 in ('number', 'integer') and wrong.type = 'number' then format('"%s" is out of range: %s', wrong.key, left(wrong.value::text, 40))
                   when wrong.rule ->> 0 = 'uuid' and wrong.type = 'string' then
                       format('"%s" cannot be logged: it is no UUID of version 7', wrong.key)
+                  when wrong.rule ->> 0 = 'time' then format('"%s" cannot be logged: it is no time with its zone', wrong.key)
                   else format('"%s" cannot be logged: it is a %s', wrong.key, wrong.type)
                   end,
         hint    = case wrong.rule ->> 0

@@ -179,8 +179,10 @@ begin
         if parsed.required is not null or findings.field_pages is not null then
             findings := pgsearch._with_fields(asked, findings);
         end if;
-        -- names of letters and digits alone: that the rest stands side by side is told by its whole, or by its bigrams
-        if findings.chunk_ids <> '{}' and pgsearch._has_any(asked.query, '0123456789') then
+        -- names of letters and digits, and options of commands: that the rest stands side by side is told by its whole, or by its
+        -- bigrams
+        if findings.chunk_ids <> '{}'
+           and (pgsearch._has_any(asked.query, '0123456789') or (' ' || (asked.parsed).asked) ~ '[ (]-') then
             findings := pgsearch._with_sequences(asked, findings);
         end if;
         findings.laps := pgsearch._lap(findings.laps, 'text_ms');
@@ -290,34 +292,48 @@ as $$
 declare
     most_words constant integer := 4;
     typed      text[];
+    options    text[] := '{}';
     sequences  tsquery[];
     gains      float8[];
 begin
+    -- -jar, --no-verify
+    if (' ' || (asked.parsed).asked) ~ '[ (]-' then
+        options := array(select distinct ltrim(t.phrase, '(')
+                           from pgsearch._query_tokens((asked.parsed).asked) as t
+                          where not t.quoted
+                            and t.sign = ''
+                            and t.phrase ~ '^[(]?--?[[:alnum:]]'
+                          limit most_words);
+    end if;
     typed := array(select w.word
                      from unnest((asked.parsed).words) with ordinality as w(word, at)
                     where pgsearch._has_any(w.word, '0123456789')
                       and btrim(w.word, '0123456789') <> ''
                     order by w.at
                     limit most_words);
-    if typed = '{}' then
+    if typed = '{}' and options = '{}' then
         return findings;
     end if;
 
-    select array_agg(s.sequence order by s.at), array_agg(s.gain order by s.at)
-      into sequences, gains
+    select array_agg(s.sequence order by s.at), array_agg(s.gain order by s.at), array_agg(s.pattern order by s.at)
+      into sequences, gains, options
       from (select w.at,
+                   w.pattern,
                    pgsearch._phrase(t.text_config, w.word) as sequence,
                    (select max(g.gain)
                       from unnest((asked.words).names, (asked.words).gains) as g(name, gain)
                      where g.name = any (tsvector_to_array(pgsearch._analyze(t.text_config, w.word)))) as gain
-              from unnest(typed) with ordinality as w(word, at)
+              from (select t.word, null as pattern, t.at from unnest(typed) with ordinality as t(word, at)
+                     union all
+                    select o.word, pgsearch._pattern_with_sign(o.word), most_words + o.at
+                      from unnest(options) with ordinality as o(word, at)) as w
                    cross join (select c.text_config
                                  from pgsearch.collections as c
                                 where (asked.scope).collections is null
                                    or c.collection = any ((asked.scope).collections)
                                 order by c.collection
                                 limit 1) as t) as s
-     where strpos(s.sequence::text, '<->') > 0
+     where (s.pattern is not null or strpos(s.sequence::text, '<->') > 0)
        and s.gain is not null;
     if sequences is null then
         return findings;
@@ -326,8 +342,9 @@ begin
     return pgsearch._with_text_scores(
                findings,
                array(select f.score + coalesce((select sum(s.gain order by s.gain)
-                                                  from unnest(sequences, gains) as s(sequence, gain)
-                                                 where c.content_tsv @@ s.sequence), 0)
+                                                  from unnest(sequences, gains, options) as s(sequence, gain, pattern)
+                                                 where c.content_tsv @@ s.sequence
+                                                   and (s.pattern is null or concat_ws(' ', c.heading, c.content) ~ s.pattern)), 0)
                        from unnest(findings.page_ids, findings.chunk_ids, findings.text_scores)
                                 with ordinality as f(page_id, chunk_id, score, at)
                             join pgsearch.chunks as c on c.page_id = f.page_id
@@ -338,8 +355,9 @@ $$;
 
 comment on function pgsearch._with_sequences(pgsearch.search_request, pgsearch.search_findings) is
 'The findings with what it is worth that the parts of a word of letters and digits stand side by side, as they were typed:
-제15조 is not any 15 in a text with 제60조, and 3.11 is part of 3.11.4. Where they do, the most telling of them counts once
-more. Up to four words of a query are looked for, among the candidates.';
+제15조 is not any 15 in a text with 제60조, and 3.11 is part of 3.11.4; and that an option of a command (-jar, --name) stands
+with its sign. Where they do, the most telling of them counts once more. Up to four words and four options of a query are
+looked for, among the candidates.';
 
 create or replace function pgsearch._with_text_scores(findings pgsearch.search_findings, text_scores float8[])
 returns pgsearch.search_findings

@@ -28,7 +28,7 @@ begin
                d.written
           from pgsearch.pages as p
                cross join lateral (select case when date_key <> ''
-                                               then pgsearch._written_date(p.metadata ->> date_key) end as written) as d
+                                               then pgsearch._metadata_date(p.metadata, date_key) end as written) as d
          where p.page_id = any (page_ids)
     ),
     -- with copies told apart by the text of their first chunks

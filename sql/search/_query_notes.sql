@@ -23,7 +23,7 @@ begin
     end if;
     typed := array(select l from unnest(parsed.loosened) as l where l like '-%');
     if typed <> '{}' then
-        notes := notes || format('%s stands so in chunks that the other words find: it was read as a word, not as an exclusion. '
+        notes := notes || format('%s stands so in chunks that may be meant: it was read as a word, not as an exclusion. '
                                  'In quotes it is one (-"%s").',
                                  array_to_string(typed, ', '), substr(typed[1], 2));
     end if;

@@ -21,8 +21,9 @@ as $$
 declare
     syllable constant text   := '([rRseEfaqQtTdwWczxvg])(hk|ho|hl|nj|np|nl|ml|[koiOjpuPhynbml])'
                                 '(?:((?:rt|sw|sg|fr|fa|fq|ft|fx|fv|fg|qt|[rRsefaqtTdwczxvg])(?![koiOjpuPhynbml]))?)';
-    -- the shift key says something with seven letters only
-    typed    constant text   := translate(keys, 'ABCDFGHIJKLMNSUVXYZ', 'abcdfghijklmnsuvxyz');
+    -- the shift key says something with seven letters only, and nothing where the caps were locked
+    typed    constant text   := case when length(keys) > 3 and keys = upper(keys) then lower(keys)
+                                     else translate(keys, 'ABCDFGHIJKLMNSUVXYZ', 'abcdfghijklmnsuvxyz') end;
 begin
     if typed !~ format('^(?:%s)+$', regexp_replace(syllable, '[(](?![?])', '(?:', 'g')) then
         return null;

@@ -24,6 +24,7 @@ create or replace function pgsearch._stands_nowhere(phrase text, text_configs te
 returns boolean
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_indexscan = off
 set jit = off
@@ -47,7 +48,12 @@ begin
           using words, asked, null::tsquery, collections, null::bigint[], most_read;
         if stands
            -- where there are more than could be read, it may stand in one of the others
-           or pgsearch._count_chunks(words, collections, most_read) = most_read then
+           or pgsearch._count_chunks(words, collections, most_read) = most_read
+           or exists (select
+                        from pgsearch.pages as p
+                       where p.fields_tsv @@ asked
+                         and p.fields_tsv <> ''::tsvector
+                         and (_stands_nowhere.collections is null or p.collection = any (_stands_nowhere.collections))) then
             return false;
         end if;
         nowhere := true;
@@ -58,8 +64,8 @@ end;
 $$;
 
 comment on function pgsearch._stands_nowhere(text, text[], text[], integer) is
-'Whether it is certain that no chunk of the collections (null: all) has the phrase, as any of the text configurations
-reads it. It is not where more than most_read chunks have all its words and the phrase stands in none of so many of
+'Whether it is certain that no chunk, tag, note or summary of the collections (null: all) has the phrase, as any of the text
+configurations reads it. It is not where more than most_read chunks have all its words and the phrase stands in none of so many of
 them.';
 
 create or replace function pgsearch._pasted_statement(has_collections boolean)
@@ -81,6 +87,15 @@ comment on function pgsearch._pasted_statement(boolean) is
 'Text of the look for a word with its sign. Parameters, numbered as in _fts_statement: $1 tsquery, $2 word and sign, $3
 a regular expression for them, $4 collections text[], $6 how many chunks are read, of which there may be no more.';
 
+create or replace function pgsearch._pattern_with_sign(word text)
+returns text
+language sql immutable parallel safe strict
+set search_path = pg_catalog, pg_temp
+return '(?:^|[^[:alnum:]-])' || regexp_replace(word, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g') || '(?![A-Za-z0-9])';
+
+comment on function pgsearch._pattern_with_sign(text) is
+'A regular expression for a word that begins with a sign (-xzf), where no other word or sign stands before it.';
+
 create or replace function pgsearch._stands_with_sign(word text, wanted text, text_configs text[], collections text[])
 returns boolean
 language plpgsql stable parallel safe
@@ -93,13 +108,13 @@ as $$
 declare
     -- what stands in more chunks is a common word, and no option of a command
     most_read constant integer := 1000;
-    escaped   constant text    := regexp_replace(word, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g');
-    pattern   constant text    := '(?:^|[^[:alnum:]-])' || escaped || '(?![A-Za-z0-9])';
+    pattern   constant text    := pgsearch._pattern_with_sign(word);
     dropped   tsquery;
     stands    boolean;
 begin
     for dropped in
-        select p.excluded && pgsearch._any_of(tsvector_to_array(pgsearch._analyze(t.text_config, wanted)))
+        select case when wanted is null then p.excluded
+                    else p.excluded && pgsearch._any_of(tsvector_to_array(pgsearch._analyze(t.text_config, wanted))) end
           from unnest(text_configs) as t(text_config)
                cross join lateral pgsearch._phrase(t.text_config, substr(word, 2)) as p(excluded)
     loop
@@ -115,8 +130,8 @@ end;
 $$;
 
 comment on function pgsearch._stands_with_sign(text, text, text[], text[]) is
-'Whether some chunk of the collections (null: all) that has any of the wanted words has the word with its sign too (tar
--xzf): it was pasted from such a text, and means this one, not all others.';
+'Whether some chunk of the collections (null: all) that has any of the wanted words (null: any chunk) has the word with its
+sign too (tar -xzf): it was pasted from such a text, and means this one, not all others.';
 
 create or replace function pgsearch._loosened(query text, collections text[], out asked text, out loosened text[])
 language plpgsql stable parallel safe
@@ -158,10 +173,12 @@ begin
             -- what was quoted is no syntax without its quotes either
             asked    := asked || ' ' || regexp_replace(regexp_replace(token.phrase, E'(^|\\s)[-+]+', E'\\1', 'g'), E'\\mOR\\M', 'or', 'g');
             continue;
-        elsif token.sign = '-' and not token.quoted and wanted is not null
+        elsif token.sign = '-' and not token.quoted
               and pgsearch._stands_with_sign(token.typed, wanted, configs, collections) then
             loosened := loosened || token.typed;
             asked    := concat_ws(' ', asked, '(' || token.typed);
+            -- where nothing else is asked for, it is what was asked for
+            others   := others or wanted is null;
             continue;
         else
             -- and what was read as punctuation stays that
@@ -180,8 +197,8 @@ $$;
 
 comment on function pgsearch._loosened(text, text[]) is
 'The query with what is taken for ordinary words, and that as it was typed: quoted phrases (without sign) that stand in no
-chunk of the collections (null: all), and exclusions that such a chunk has with their sign, where the query asks for
-something else; otherwise the query as it is. The first eight are looked for.';
+chunk of the collections (null: all), where the query asks for something else, and exclusions that a chunk which has that
+has with their sign; otherwise the query as it is. The first eight are looked for.';
 
 create or replace function pgsearch._parse_for(
     query       text,

@@ -16,7 +16,9 @@ declare
     alone      tsquery;
     former     tsquery;
 begin
-    if is_begun and numnode(query) > 0 then
+    -- what stands alone at the end has a particle behind it, and makes a pair with that (구의 of 시·군·구의, 조에 of 제15조에)
+    if numnode(query) > 0
+       and (is_begun or not pgsearch._is_ascii(normalized) and query::text ~ ('> ''[' || pgsearch._without_spaces() || ']''$')) then
         query := (query::text || ':*')::tsquery;
     end if;
     -- words alone do not tell C++ from C, and emoji have none
@@ -46,5 +48,6 @@ end;
 $$;
 
 comment on function pgsearch._phrase(text, text) is
-'A tsquery for the words of the phrase one after the other, bigrams included, or for the whole of a compound; null when
-nothing is left after stop words. While rows are being analysed anew, for the former analysis of the phrase too.';
+'A tsquery for the words of the phrase one after the other, bigrams included, of which the last is a beginning where it is
+a single character of a script without spaces; or for the whole of a compound; null when nothing is left after stop words.
+While rows are being analysed anew, for the former analysis of the phrase too.';

@@ -16,7 +16,8 @@ returns text
 language sql immutable parallel safe
 -- typographic quotes and signs are what phones type, but nobody types a long dash for a minus; NFKC may shorten
 return left(
-           translate(normalize(left(coalesce(query, ''), 4 * pgsearch._most_typed()), NFKC), '“”„‟«»「」『』−–—', '""""""""""-- '),
+           translate(normalize(left(coalesce(query, ''), 4 * pgsearch._most_typed()), NFKC),
+                     '“”„‟«»「」『』❝❞〝〞−–—', '""""""""""""""-- '),
            pgsearch._most_typed());
 
 comment on function pgsearch._typed(text) is 'As much of the query as counts, in NFKC with plain quotes and signs.';
@@ -109,8 +110,12 @@ signed as (
            when a.word = 'OR' and not a.outermost then 'OR'
            when left(a.word, 1) not in ('-', '+') then ''
            -- a sign counts before a name, which may begin with a sign itself (.net, #tag), and no list of options (-Wl,-z)
-           when a.word !~ ('^.[.@#_]?[' || t.letters || ']') or a.word ~ '^-.*[=,][[:alnum:]]' or a.word ~ '^-' and t.dashes then ''
+           when a.word !~ ('^.(?:[.@#_]|[$][{]?)?[' || t.letters || ']')
+                or a.word ~ '^-.*[=,][[:alnum:]]'
+                or a.word ~ '^-' and t.dashes then ''
            when a.word !~ '^.[0-9]' then left(a.word, 1)
+           -- an address or a date (-10.0.12.7), and a code (-3f2a1bc) are no measures
+           when a.word ~ E'^-\\d+(?:[.]\\d+){2}' or a.word ~ '^.[0-9]+[A-Za-z]+[0-9]' and a.word !~* '^.[0-9]+e[0-9]+$' then left(a.word, 1)
            -- a number is a measure if it is a fraction, has a unit, or follows a number or a word that leads to one; and
            -- one digit, or the first three of a telephone number, is not worth a requirement
            when a.word ~ E'^[-+]\\d+[.,]\\d'

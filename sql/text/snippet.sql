@@ -33,8 +33,8 @@ declare
     begins text;
 begin
     select E'[:alnum:]_.:&@/''’+#-',
-           E'\\u00AA\\u00B2-\\u00BA\\u00C0-\\u024F\\u0300-\\u036F\\u0401\\u0451\\u1100-\\u11FF\\u1E00-\\u1FFF'
-            '\\u2070-\\u2BFF\\u3130-\\u33FF\\uF900-\\uFFEF\\U0001F000-\\U0001FAFF'
+           E'\\u00AA\\u00AD\\u00B2-\\u00BA\\u00C0-\\u024F\\u0300-\\u036F\\u0401\\u0451\\u1100-\\u11FF\\u1E00-\\u1FFF'
+            '\\u200B-\\u200D\\u2060\\u2070-\\u2BFF\\u3130-\\u33FF\\uF900-\\uFFEF\\U0001F000-\\U0001FAFF'
       into joined, others;
     -- Stemmers change the ends of words, the English one little. Other dictionaries may change anything, and with many
     -- lexemes to try the expression takes longer than the analysis.
@@ -46,19 +46,25 @@ begin
                                    when pgsearch._has_any(l.beginning, E'\\^$.|?*+()[]{}')
                                    then regexp_replace(l.beginning, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g')
                                    else l.beginning
-                                   end, '|')
+                                   end || l.sign, '|')
                || case when bool_or(length(l.letters) >= 4 and translate(left(l.letters, 4), '0123456789', '') = '')
                        then E'|\\d,\\d[\\d,]*' else '' end
           into begins
           from (select l.letters,
+                       -- AT&T begins with no word that counts
+                       case when l.is_short then '[-._:&]' else '' end as sign,
                        case
+                       when l.is_short then split_part(l.lexeme, E'\u01C1', 1)
                        when not pgsearch._is_ascii(l.letters)
                             and l.letters ~ ('^[' || pgsearch._without_spaces() || ']') then left(l.letters, 2)
                        when text_config = 'pg_catalog.simple'
                             or text_config = 'pg_catalog.english' and right(l.letters, 1) not in ('i', 'e') then left(l.letters, 4)
                        else left(l.letters, greatest(1, least(3, length(l.letters) - 1)))
                        end as beginning
-                  from (select translate(lexeme, E'\u01C0\u01C1\u01C2\u01C3', '') as letters from unnest(lexemes) as lexeme) as l
+                  from (select lexeme,
+                               translate(lexeme, E'\u01C0\u01C1\u01C2\u01C3', '') as letters,
+                               strpos(lexeme, E'\u01C1') between 2 and 4 as is_short
+                          from unnest(lexemes) as lexeme) as l
                  where l.letters <> '') as l;
     elsif lexemes <> '{}' then
         begins := '[[:alnum:]]';

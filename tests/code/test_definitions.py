@@ -83,6 +83,18 @@ object Single {
     fun go() {}
 }
 """,
+    "Line.kt": """package acme
+
+class Line(val x: Int) { fun go() = "a }"; fun on(): String = "${x }" }
+class Point { companion object { fun make() = Point() } }
+abstract class Base { abstract fun run(): Int }
+
+@Service
+@Named("b")
+class Last
+data class Next(val x: Int)
+""",
+    "spaces.ts": "namespace Shop { export function open() {} }\ndeclare module 'x' { export function shut(): void; }\n",
     "store/store.go": """// Package store keeps things.
 package store
 
@@ -188,6 +200,18 @@ FOUND = {
         "class Single 15-17",
         "method Single.go 16-16",
     ],
+    "Line.kt": [
+        "class Line 3-3",
+        "method Line.go 3-3",
+        "method Line.on 3-3",
+        "class Point 4-4",
+        "method Point.make 4-4",
+        "class Base 5-5",
+        "method Base.run 5-5",
+        "class Last 7-9",
+        "class Next 10-10",
+    ],
+    "spaces.ts": ["function Shop.open 1-1", "function x.shut 2-2"],
     "store/store.go": [
         "struct Store 4-5: Store keeps items.",
         "function Open 7-8: Open opens it.",

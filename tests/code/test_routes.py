@@ -292,6 +292,93 @@ class Users(viewsets.ReadOnlyModelViewSet): ...
     }
 
 
+def test_views_of_django_answer_the_methods_that_they_say() -> None:
+    views = {
+        "safe": "@require_safe\ndef safe(request): ...",
+        "add": "@login_required\n@require_POST\nasync def add(request): ...",
+        "both": "@require_http_methods(('GET', 'PUT'))\ndef both(request): ...",
+        "api": "@api_view(http_method_names=['DELETE'])\ndef api(request, pk): ...",
+        "form": "def form(request):\n    if request.method == 'POST':\n        return 1\n    return 2",
+        "within": "def within(request):\n    if request.method in ['PUT', 'PATCH']:\n        return 1",
+        "match": "def match(request):\n    match request.method:\n        case 'POST' | 'PUT': return 1",
+        "only": "def only(request):\n    if request.method != 'POST':\n        return HttpResponseNotAllowed(['POST'])",
+        "plain": "def plain(request):\n    return other.method == 'POST'",
+        "Some": "class Some(View):\n    http_method_names = ['post', 'options']\n    def get(self, request): ...",
+        "Users": """class Users(ModelViewSet):
+    @action(detail=True, methods=['post', 'delete'])
+    def lock(self, request, pk=None): ...
+    @action(detail=False, url_path='as-file')
+    def as_file(self, request): ...
+""",
+    }
+    paths = [
+        f"path('{name}/', views.{name}{'.as_view()' if name == 'Some' else ''})," for name in views if name != "Users"
+    ]
+    files = {
+        "site/urls.py": f"""
+from site import views
+from rest_framework.routers import DefaultRouter
+router = DefaultRouter()
+router.register("users", views.Users)
+urlpatterns = [
+    {" ".join(paths)}
+    path("wrapped/", require_POST(views.plain)),
+    path("set/", views.Users.as_view({{"get": "list", "put": "update"}})),
+]
+""",
+        "site/views.py": "\n".join(views.values()),
+        "site/__init__.py": "",
+    }
+    found = routes(files)
+    told: dict[str, set[str]] = {}
+    for one in found:
+        method, _, path = one.partition(" ")
+        told.setdefault(path.strip("/"), set()).add(method)
+
+    assert {path: methods for path, methods in told.items() if path not in ("users", "users/{pk}")} == {
+        "safe": {"GET", "HEAD"},
+        "add": {"POST"},
+        "both": {"GET", "PUT"},
+        "api": {"DELETE"},
+        "form": {"GET", "POST"},
+        "within": {"GET", "PUT", "PATCH"},
+        "match": {"GET", "POST", "PUT"},
+        "only": {"POST"},
+        "plain": {"GET"},
+        "Some": {"POST"},
+        "wrapped": {"POST"},
+        "set": {"GET", "PUT"},
+        "users/{pk}/lock": {"POST", "DELETE"},
+        "users/as-file": {"GET"},
+    }
+    assert found["POST /users/{pk}/lock/"] == "site/views.py::Users.lock"
+
+
+def test_each_overload_of_a_handler_has_its_route_and_each_path_of_a_list() -> None:
+    files = {
+        "Orders.java": """
+@RestController
+class Orders {
+    @GetMapping("/all")
+    List<Order> list() { return null; }
+    @PostMapping("/some")
+    List<Order> list(Query query) { return null; }
+}
+""",
+        "Store.kt": """package acme
+
+@RestController
+@RequestMapping("/kt")
+class Store(private val db: Db) {
+    @GetMapping("/one") fun one() = db.one()
+}
+data class Next(val x: Int)
+""",
+        "app.js": "const app = express();\napp.get(['/a', '/b'], (q, s) => {});\n",
+    }
+    assert set(routes(files)) == {"GET /all", "POST /some", "GET /kt/one", "GET /a", "GET /b"}
+
+
 def test_routers_of_express_are_joined_across_files() -> None:
     files = {
         "src/app.ts": """

@@ -717,6 +717,9 @@ WRITTEN: list[tuple[str, str | bytes, str, str, str]] = [
     ("a.html", f"<body><h1>Above</h1><p>top</p><main>{LONG}</main></body>", "Above", "# Above", "top"),
     ("a.html", "<p>shown<p style='display : NONE'>one</p><dialog>two</dialog>", "a", "shown", "one"),
     ("a.html", "<p>soft\u00adhyphen zero\u200bwidth", "a", "softhyphen zerowidth", "\u00ad"),
+    ("a.html", "<p>soft&shy;hyphen zero&#8203;width", "a", "softhyphen zerowidth", "\u00ad"),
+    ("a.html", "<title>Page :: Site</title><h1>Page</h1>", "Page", "# Page", "Site"),
+    ("a.html", "<title>Site › Docs › Page</title><h1>Page</h1>", "Page", "# Page", "Site"),
     (
         "a.html",
         "<h1>T<a aria-hidden=true href=#t>\u200b</a></h1><p>x<i aria-hidden=true>edit</i>",
@@ -726,6 +729,10 @@ WRITTEN: list[tuple[str, str | bytes, str, str, str]] = [
     ),
     ("a.md", "---\nTitle: Big\nTags: [a]\n---\ntext", "Big", "text", "Tags"),
     ("a.md", "---\ntitle: Search: the guide\ntags: [a]\n---\ntext", "Search: the guide", "text", "title"),
+    ("a.md", "---\ntitle: |\n  Two\n  lines\ntags: [a]\n---\ntext", "Two lines", "text", "title"),
+    ("a.md", "---\ntitle: [Draft] Note\ntags: [a]\n---\ntext", "[Draft] Note", "text", "title"),
+    ("a.md", "% The\n  title\n% Somebody\n\ntext", "The title", "text", "%"),
+    ("a.md", "% of what is said\nis text", "a", "% of what is said", "none"),
     ("a.md", '{"title": "J", "tags": ["a"]}\n\ntext', "J", "text", "tags"),
     ("a.md", "<!-- licence -->\n---\ntitle: x\n---\ntext", "x", "text", "licence"),
     ("a.md", "# T\n\nsee[^1] [x](y)\n\n[^1]: the note\n", "T", "see x\n\nthe note", "^"),
@@ -745,6 +752,7 @@ WRITTEN: list[tuple[str, str | bytes, str, str, str]] = [
     ("a.rst", ":orphan:\n\n.. meta::\n   :keywords: k\n\nT\n=\n\nx\n", "T", "# T", "orphan"),
     ("a.rst", "T\n=\n\n.. class:: Bar(x)\n\n   Says it.\n", "T", "Bar(x)\n\nSays it.", "class"),
     ("a.rst", "T\n=\n\n.. only:: html\n\n   One\n\n.. math::\n\n   a = b\n", "T", "a = b", "html"),
+    ("a.rst", "T\n=\n\n.. image:: y.png\n   :alt: Said\n\n.. centered:: NOTICE\n", "T", "Said\n\nNOTICE", "y.png"),
     ("a.rst", "T\n=\n\n.. figure:: y.png\n\n   Caption\n", "T", "Caption", "y.png"),
     (
         "a.md",
@@ -811,6 +819,11 @@ def test_a_page_is_what_its_author_would_say_it_is(
         ),
         ("a.json", '{"id": 1, "text": "one"}\n{"id": 2, "text": "two"}\n', [("1", "one", []), ("2", "two", [])]),
         ("a.jsonl", '[{"id": 1, "text": "one"}]', [("1", "one", [])]),
+        ("a.csv", 'id, text\n1, "one, two"\n', [("1", "one, two", [])]),
+        ("a.csv", "id,text,tags\n1,x,\"['a', 'b']\"\n2,x,a|b\n", [(str(n), "x", ["a", "b"]) for n in (1, 2)]),
+        ("a.csv", "id,标题,内容\n1,题,文\n", [("1", "文", [])]),
+        ("a.json", '{"data": {"items": [{"id": {"$oid": "5f"}, "text": "one"}]}}', [("5f", "one", [])]),
+        ("a.jsonl", '{"id": 1, "text": "one"},\n{"id": 2, "text": "two"},\n', [("1", "one", []), ("2", "two", [])]),
     ],
     ids=[
         "sep",
@@ -822,12 +835,23 @@ def test_a_page_is_what_its_author_would_say_it_is(
         "lists",
         "lines in json",
         "array in jsonl",
+        "blanks before quotes",
+        "tags of python",
+        "chinese header",
+        "array deeper down",
+        "lines of an array",
     ],
 )
 def test_rows_are_read_as_their_programs_wrote_them(
     name: str, data: str, found: list[tuple[str, str, list[str]]]
 ) -> None:
     assert [(page["external_id"], page["content"], page.get("tags", [])) for page in pages(name, data)] == found
+
+
+def test_a_first_line_that_is_no_object_decides_nothing() -> None:
+    found = read("a.jsonl", 'null\n{"id": 1, "text": "one"}\n')
+
+    assert [type(record) for record in found] == [Refusal, Record]
 
 
 def test_what_no_column_says_is_not_guessed_from_objects() -> None:

@@ -21,6 +21,16 @@ COMMANDS = {
     "동파 예방": "기온이 -10도 아래로 내려가면 수도관이 동파될 수 있으니 물을 조금 틀어 두세요.",
     "겨울 기온": "서울의 겨울 기온은 평균 0도 안팎이며 수도관 동파 사고가 잦다.",
 }
+OPTIONS = {
+    "Listing": "find . -name 'notes' and kill -9 of a process; grep -rn TODO.",
+    "Owners": "We find a name for each of the notes of the process.",
+    "GC tuning": "java -XX:+UseG1GC -XX:MaxGCPauseMillis=200 -jar app.jar --dry-run",
+    "Garbage": "The java app has a jar of coffee, and nothing runs dry: run it dry.",
+    "Statute": "제15조의2에 따라 시ㆍ군ㆍ구의 조례를 제39조에서 살핀다.",
+    "Other statute": "제39조의3은 시의 군과 구를 정한다. 15조.",
+    "Network": "The server 10.0.12.7 and commit 3f2a1bc, with $HOME set.",
+    "Other network": "The server 10.0.12.9 and commit 3f2a1bd are set.",
+}
 TROUBLES = {
     "Duplicate order reference": "When the import says that the unique constraint uq_orders_reference is violated "
     "(duplicate key value), delete the older order and run the import again.",
@@ -34,7 +44,7 @@ TROUBLES = {
 def shelves(pg_server: Server, pg_template: NoopExecutor) -> Iterator[Client]:
     """Two small collections, which tests only read."""
     with cloned(pg_server, pg_template.template_dbname) as dsn, Client(dsn) as client:
-        for name, pages in (("commands", COMMANDS), ("troubles", TROUBLES)):
+        for name, pages in (("commands", COMMANDS), ("options", OPTIONS), ("troubles", TROUBLES)):
             client.create_collection(name, text_config="english")
             client.put_pages(
                 name, [{"external_id": title, "title": title, "content": text} for title, text in pages.items()]
@@ -64,6 +74,45 @@ def told(client: Client, query: str, collection: str = "commands") -> list[str]:
 )
 def test_what_was_pasted_finds_its_page(shelves: Client, query: str, first: str) -> None:
     assert titles(shelves, query)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("find -name notes", "Listing"),
+        ("kill -9 process", "Listing"),
+        ("java -jar", "GC tuning"),
+        ("java run --dry-run", "GC tuning"),
+        ("-XX:+UseG1GC", "GC tuning"),
+        ("-jar", "GC tuning"),
+    ],
+)
+def test_an_option_finds_first_what_has_it_with_its_sign_also_alone(shelves: Client, query: str, first: str) -> None:
+    assert titles(shelves, query, "options")[0] == first
+
+
+def test_an_exclusion_alone_that_nothing_has_with_its_sign_excludes(shelves: Client) -> None:
+    assert titles(shelves, "-coffee", "options") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "kept", "gone"),
+    [
+        ("server -10.0.12.7", "Other network", "Network"),
+        ("commit -3f2a1bc", "Other network", "Network"),
+        ("server -$HOME", "Other network", "Network"),
+        ("조례 제39조 -시·군·구", "Other statute", "Statute"),
+        ("+제15조의2 조례", "Statute", "Other statute"),
+        ('"제39조" 조례', "Statute", None),
+        ("❝제39조의3은❞", "Other statute", "Statute"),
+    ],
+)
+def test_addresses_codes_and_what_a_particle_follows_are_excluded_and_required(
+    shelves: Client, query: str, kept: str, gone: str | None
+) -> None:
+    found = titles(shelves, query, "options")
+    assert kept in found
+    assert gone not in found
 
 
 @pytest.mark.parametrize(

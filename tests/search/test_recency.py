@@ -102,6 +102,18 @@ def test_of_texts_that_are_alike_the_newest_comes_first(notices: Client, fusion:
     assert not any("date" in note for note in found.notes)
 
 
+def test_a_date_may_stand_in_a_list_or_deeper_as_in_filters(client: Client) -> None:
+    text = {"title": "Holiday notice", "content": "The office is closed."}
+    dates: dict[str, object] = {"old": {"on": "2019-11-01"}, "new": [{"on": "2018-01-01"}, {"on": ["2026-11-01"]}]}
+    client.put_pages("w", [{"external_id": name, **text, "metadata": {"held": held}} for name, held in dates.items()])
+    by_date = {**RECENT, "recency_key": "held.on"}
+
+    for query in ("office closed", ""):
+        found = client.search(query, filter={"metadata": {"held": {"exists": True}}}, options=by_date)
+        assert [hit.external_id for hit in found.hits] == ["new", "old"]
+        assert not any("date" in note for note in found.notes)
+
+
 @pytest.mark.parametrize("fusion", ["adaptive", "rrf"])
 def test_an_old_page_with_more_words_comes_after_those_of_today(client: Client, fusion: Fusion) -> None:
     today = datetime.datetime.now(datetime.UTC).date().isoformat()

@@ -81,6 +81,8 @@ def test_a_korean_particle_is_no_part_of_the_word_before_it(box: Client) -> None
     [
         ("wjsrlck", "전기차", "전기차 보조금"),
         ("ghldnjs xkfxhl", "회원 탈퇴", "회원 탈퇴"),
+        ("ghldnjsxkfxhl", "회원탈퇴", "회원 탈퇴"),
+        ("WJSRLCK", "전기차", "전기차 보조금"),
         ("딛ㅊㅅ걏 ㅊㅁㄱㄴ", "electric cars", "Electric cars"),
         ("supprot", "support", "Billing"),
         ("subscrip", "subscriptions", "Billing"),
@@ -284,6 +286,7 @@ def named(box: Client) -> Client:
         ("Addresses", "The server 10.0.12.7 answers."),
         ("Rooms", "Room 12, floor 10, building 0, door 12."),
         ("Network", "Wi-Fi 6E is well-known."),
+        ("Contacts", "Call Mr. O'Brien of health care, 010-2332-7781 or 02-555-0142."),
     )
     box.create_collection("named")
     box.put_pages("named", [{"external_id": title, "title": title, "content": content} for title, content in pages])
@@ -316,6 +319,13 @@ def test_parts_that_were_typed_side_by_side_stand_side_by_side_in_the_first_hit(
         ("wellknown", "well-known", ["Network"]),
         ("시군구", "시·군·구", ["조례"]),
         ("읍면동", "읍·면·동", ["조례"]),
+        ("obrien", "o-brien", ["Contacts"]),
+        ("healthcare", "health-care", ["Contacts"]),
+        ("01023327781", "010-2332-7781", ["Contacts"]),
+        ("025550142", "02-555-0142", ["Contacts"]),
+        # known words, and nowhere one after the other
+        ("careohealth", None, []),
+        ("77812332010", None, []),
         # each character stands somewhere, and nowhere one after the other
         ("군시구", None, []),
     ],

@@ -334,3 +334,11 @@ def test_a_collection_without_vectors_is_not_told_of_them(client: Client) -> Non
     assert result.notes == []
     told = client.explain_hit("travel", page_id=result.hits[0].page_id, embedding=QUERY, collections="plain")
     assert told["rank"] == 1
+
+
+@pytest.mark.parametrize("query", ['"draft version" nothing', 'nothing "gyroscope of"', '"검토가 필요한" 내용은'])
+def test_a_phrase_that_stands_in_the_fields_alone_is_required(pages: Client, query: str) -> None:
+    result = pages.search(query, collections="fields")
+
+    assert len(result.hits) == 1
+    assert not any("word for word" in note for note in result.notes)

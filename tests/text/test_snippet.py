@@ -172,6 +172,12 @@ MARKED = {
         "보조금",
         unicodedata.normalize("NFD", "그 [보조금]은"),
     ),
+    "what nobody sees": (
+        "a pay\u200bment and data\u00adbase",
+        "payment database",
+        "a [pay\u200bment] and [data\u00adbase]",
+    ),
+    "a name of stop words": ("it is AT&T, not at a t", "AT&T", "it is [AT&T], not at a t"),
     "a syllable alone": ("책상 위의 책 한 권", "책", "책상 위의 [책] 한 권"),
     "Chinese": ("我喜欢北京大学", "北京", "我喜欢[北京]大学"),
 }

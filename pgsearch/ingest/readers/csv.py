@@ -45,8 +45,16 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
     else:
         delimiter = "\t" if source.origin.lower().endswith(".tsv") else max(",\t;|", key=header.count)
     has_marks = delimiter != "\t" or not _quotes_are_text(sample)
+    # a, "b, c"
+    spaced = re.search(
+        rf'^[^"\n]*{re.escape(delimiter)} +"[^"\n]*"(?:{re.escape(delimiter)}|\r?$)', sample, re.MULTILINE
+    )
     rows = csv.reader(
-        text, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if has_marks else csv.QUOTE_NONE, strict=True
+        text,
+        delimiter=delimiter,
+        quoting=csv.QUOTE_MINIMAL if has_marks else csv.QUOTE_NONE,
+        skipinitialspace=spaced is not None,
+        strict=True,
     )
     columns: list[str] | None = None
     mapped = {name for asked in source.options.columns.values() for name in asked}

@@ -113,7 +113,7 @@ def read_html(source: Source) -> Iterator[Record | Refusal]:
 def _title(found: Converted) -> str:
     """What the head says, without the name of the site, which no heading of the page says."""
     headings = {found.heading, *re.findall(r"^#{1,6} (.+)$", found.text, re.MULTILINE)} - {""}
-    for mark in re.finditer(r"\s+[-–—|·«»]+\s+|\s*[|·—]\s*|:\s+", found.title):
+    for mark in re.finditer(r"\s+[-–—|·•«»‹›<>:/~⋅]+\s+|\s*[|·—]\s*|:\s+", found.title):
         # most say the page first and the site last
         for said in (found.title[: mark.start()], found.title[mark.end() :]):
             if said in headings:
@@ -124,7 +124,7 @@ def _title(found: Converted) -> str:
 def convert(markup: str) -> Converted:
     """What a reader sees of the markup; ValueError when it cannot be read."""
     try:
-        soup = _soup(_BREAKS.sub("", markup))
+        soup = _soup(markup)
         title = _line(soup.title) if soup.title is not None and soup.title.find_parent("svg") is None else ""
         _drop_what_is_not_said(soup)
         for element in soup(_HEADINGS):
@@ -160,6 +160,8 @@ def convert(markup: str) -> Converted:
         text,
         flags=re.MULTILINE | re.DOTALL,
     )
+    # whether they were written as they are or by name
+    title, heading, text = (_BREAKS.sub("", said) for said in (title, heading, text))
     return Converted(title[:_MOST_TITLE], heading[:_MOST_TITLE], opens, text.strip("\n"))
 
 

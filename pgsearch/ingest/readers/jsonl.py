@@ -28,6 +28,8 @@ _KEYS = frozenset({"_id", "title", "text", "page_id", "metadata", "tags", "sourc
 _MOST_PASSAGES = 500
 _PROBE = 1024  # bytes
 _MOST_LINE_BYTES = 64 * 1024 * 1024
+_DEEPEST = 3  # objects around the array of a file
+_TYPED = frozenset({"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid"})
 
 
 Value = tuple[str, object]
@@ -62,7 +64,7 @@ def read_json(source: Source) -> Iterator[Record | Refusal]:
         yield Refusal(source.origin, str(error))
         return
     if isinstance(value, dict) and not _is_known(value):
-        arrays = [inner for inner in value.values() if isinstance(inner, list) and _are_objects(inner)]
+        arrays = list(_arrays(value, 0))
         if not arrays and len(value) > 1 and _are_objects([*value.values()]):
             value = [row if {"id", "_id"} & row.keys() else {"id": key, **row} for key, row in value.items()]
         else:
@@ -73,9 +75,23 @@ def read_json(source: Source) -> Iterator[Record | Refusal]:
     yield from _read_values(source, ((f"{source.origin}:{n}", row) for n, row in enumerate(value, start=1)))
 
 
+def _arrays(value: dict[str, object], depth: int) -> Iterator[list[object]]:
+    """Arrays of objects in an object, or in objects within it, as interfaces answer: {"data": {"items": [...]}}."""
+    for inner in value.values():
+        if isinstance(inner, list) and _are_objects(inner):
+            yield inner
+        elif isinstance(inner, dict) and depth < _DEEPEST:
+            yield from _arrays(inner, depth + 1)
+
+
 def _loaded(text: str) -> Any:
-    """JSON, in which NaN, as pandas writes it, is nothing."""
-    return json.loads(text, parse_constant=lambda _: None)
+    """JSON, in which NaN of pandas is nothing, and a value with its type, as MongoDB writes it, the value."""
+    hook = _untyped if '"$' in text else None
+    return json.loads(text, parse_constant=lambda _: None, object_hook=hook)
+
+
+def _untyped(value: dict[str, Any]) -> Any:
+    return next(iter(value.values())) if len(value) == 1 and value.keys() <= _TYPED else value
 
 
 def _are_objects(values: list[object]) -> bool:
@@ -92,7 +108,7 @@ def _read_values(source: Source, values: Iterable[Value | Refusal]) -> Iterator[
     before = []
     for found in values:
         before.append(found)
-        if not isinstance(found, Refusal):
+        if not isinstance(found, Refusal) and isinstance(found[1], dict):
             break
     last = before[-1][1] if before and not isinstance(before[-1], Refusal) else None
     is_row = isinstance(last, dict) and ("text" not in last or "_id" not in last) and "external_id" not in last
@@ -163,7 +179,8 @@ def _lines(source: Source) -> Iterator[Value | Refusal]:
             try:
                 text = decoded(line, "utf-8-sig" if number == 1 else "utf-8").strip()
                 if text:
-                    yield origin, _loaded(text)
+                    # lines of an array, taken out of it
+                    yield origin, _loaded(text.removesuffix(",") if text.endswith("},") else text)
             except EncodingError as error:
                 yield Refusal(origin, str(error))
             except json.JSONDecodeError as error:

@@ -42,6 +42,10 @@ _BOX = re.compile(
     r"(?P<indent> *)(?:(?:!!!|\?\?\?\+?)[ \t]+[\w -]*?|===[!+]?[ \t]*)(?:[ \t]*\"(?P<title>[^\"\n]*)\")?[ \t]*"
 )
 _FILLED_IN = re.compile(r"(?P<indent> *)(?::::[ \t]+(?P<name>[A-Za-z_]\w*(?:\.\w+)+)|-{1,2}8<-{1,2}.*)[ \t]*")
+_TITLE_BLOCK = re.compile(
+    r"%[ \t]*(?P<title>\S.*(?:\n[ \t]+\S.*)*)"
+    r"(?:\n%(?P<author>.*(?:\n[ \t]+\S.*)*))?(?:\n%(?P<date>.*))?(?=\n[ \t]*(?:\n|\Z))"
+)
 _FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:[ \t]*")
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 # In MDX: modules, components and expressions, none of it in code.
@@ -96,7 +100,7 @@ def markdown_page(source: Source, text: str) -> Record:
     tags = tags_of(given) if isinstance(given, (str, list)) and not _is_nested(given) else None
     if given is not None and tags is None:
         front["tags"] = given
-    return page(source, str(title).strip() or source.stem, found.text, "markdown", tags=tags, metadata=front)
+    return page(source, " ".join(str(title).split()) or source.stem, found.text, "markdown", tags=tags, metadata=front)
 
 
 def _taken(front: dict[str, Any], name: str) -> Any:
@@ -113,7 +117,7 @@ def _front_matter(source: Source, text: str) -> tuple[dict[str, Any], str]:
     """The mapping that a document begins with, and what follows it; text between two rules is text."""
     found = FRONT_MATTER.match(text)
     if found is None:
-        return _json_front_matter(text)
+        return _other_front_matter(text)
     inner = found["inner"] or ""
     try:
         if found["rule"] == "+++":
@@ -141,7 +145,8 @@ def _yaml(text: str) -> object:
         return yaml.safe_load(text)
     except yaml.YAMLError:
         quoted = re.sub(
-            r"^([\w-]+):[ \t]+([^\s\"'\[{|>&*!#].*?)[ \t]*$",
+            # [Draft] of the guide
+            r"^([\w-]+):[ \t]+(?=[^\[{]|\[[^\]\n]*\][ \t]+\w)([^\s\"'|>&*!#].*?)[ \t]*$",
             lambda line: f"{line[1]}: {json.dumps(line[2], ensure_ascii=False)}",
             text.replace("\t", "    "),
             flags=re.MULTILINE,
@@ -151,8 +156,11 @@ def _yaml(text: str) -> object:
         return _yaml(quoted)
 
 
-def _json_front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """Hugo's third form: an object of JSON, and nothing else on its last line."""
+def _other_front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """Hugo's third form, an object of JSON with nothing behind it; Pandoc's lines of title, authors and date."""
+    block = _TITLE_BLOCK.match(text)
+    if block is not None:
+        return {name: " ".join(said.split()) for name, said in block.groupdict().items() if said}, text[block.end() :]
     start = len(text) - len(text.lstrip())
     if not text.startswith("{", start):
         return {}, text

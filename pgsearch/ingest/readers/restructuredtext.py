@@ -27,7 +27,7 @@ with from_extra("ingest", "reStructuredText needs docutils"):
 # Directives whose body is for the machine, and those whose body is code.
 _SILENT_NAMES = """
 autoattribute autoclass autodata autoexception autofunction automethod automodule autosummary codeauthor contents
-currentmodule default-domain default-role graphviz highlight image include index inheritance-diagram literalinclude meta
+currentmodule default-domain default-role graphviz highlight include index inheritance-diagram literalinclude meta
 module moduleauthor program raw sectionauthor tabularcolumns testcleanup testsetup toctree
 """
 _SILENT = frozenset(_SILENT_NAMES.split())
@@ -106,7 +106,7 @@ class _AnyDirective(Directive):
 
     def _is_target(self, name: str, argument: str) -> bool:
         """Whether it only marks a place for links, as `.. setting:: timezone` above a section of that title."""
-        is_signature = ":" in self.name or name in _SIGNATURES or name in _VERSIONS
+        is_signature = ":" in self.name or name in _SIGNATURES or name in _VERSIONS or name == "centered"
         return not is_signature and bool(re.fullmatch(r"[\w.@-]+", argument))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,8 +16,8 @@ FIELDS = ("external_id", "title", "content", "tags", "source")
 # Names that people give such columns, the surest first.
 _NAMES = {
     "external_id": ("external_id", "id", "_id"),
-    "title": ("title", "제목", "subject", "headline"),
-    "content": ("content", "text", "body", "본문", "내용"),
+    "title": ("title", "제목", "subject", "headline", "标题", "標題", "タイトル", "題名"),
+    "content": ("content", "text", "body", "본문", "내용", "本文", "正文", "内容", "內容"),
     "tags": ("tags",),
     "source": ("source",),
 }
@@ -121,13 +122,16 @@ def _text(value: object) -> str:
 
 
 def tags_of(value: object) -> list[str]:
-    """Tags of a list, of a list in JSON, or of a text with semicolons, else commas, between them."""
+    """Tags of a list, of a list in JSON or as Python writes it, or of a text with ; or , or | between them."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         with suppress(ValueError):
             value = json.loads(value)
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            value = ast.literal_eval(value.strip())
     if not isinstance(value, (list, tuple)):
         text = "" if value is None else str(value)
-        value = text.split(";" if ";" in text else ",")
+        value = text.split(next((sign for sign in ";,|" if sign in text), ","))
     return list(dict.fromkeys(tag for one in value if one is not None and (tag := str(one).strip())))
 
 
