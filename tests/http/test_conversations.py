@@ -57,7 +57,7 @@ def test_administrators_read_everything_and_it_is_recorded(site: Site) -> None:
     path = f"/api/admin/conversations/{told['conversation_id']}"
 
     listed = site.client.get("/api/admin/conversations", headers=ADMIN, params={"limit": 1000}).json()
-    nothing = {"limit": 1000, "application": "nothing", "unhappy": True}
+    nothing = {"limit": "1000", "application": "nothing", "unhappy": "true"}
     assert site.client.get("/api/admin/conversations", headers=ADMIN, params=nothing).json() == []
     read = site.client.get(path, headers={**ADMIN, "X-Reader": "Ada"}).json()
 
