@@ -87,6 +87,7 @@ from pgsearch.client.calls.sources import FollowedLoad, FollowedTable, FollowedW
 from pgsearch.client.calls.statistics import (
     Anomaly,
     AnsweredQuery,
+    ApplicationUsage,
     ChatStats,
     ChatUsage,
     CollectionUsage,
@@ -411,6 +412,8 @@ class AsyncMethods(ABC):
         sampling_reason: str | None = None,
         top_k: int = 20,
         after: str | None = None,
+        application: str | None = None,
+        unhappy: bool = False,
         top_n: int | None = None,
     ) -> list[ListedConversation]:
         """Conversations of a user or session, or, on record, of everybody; those with the latest message first.
@@ -428,6 +431,9 @@ class AsyncMethods(ABC):
             sampling_reason: as should_save_conversation gives it; None: any
             top_k: 0 .. 1000 rows
             after: the conversation_id of the last row of the page before
+            application: None: all
+            unhappy: only those in which something went wrong: an error, an answer that was made once more, or passages
+                that hardly fit (a score below 0.3)
             top_n: top_k, under its other name
         """
         return await self.run(
@@ -442,6 +448,8 @@ class AsyncMethods(ABC):
                 sampling_reason=sampling_reason,
                 top_n=either("top_k", top_k, 20, "top_n", top_n),
                 after=after,
+                application=application,
+                unhappy=unhappy,
             )
         )
 
@@ -2361,6 +2369,7 @@ class AsyncMethods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         step: str = "day",
+        application: str | None = None,
     ) -> list[SearchStats]:
         """Volume, latency percentiles, no-result and click rates by hour, day, week, month, or of the period as a
         whole.
@@ -2372,8 +2381,13 @@ class AsyncMethods(ABC):
             until: whole days in UTC from since up to but not including until; None: the last 30 days, for step hour
                 since yesterday
             step: hour, day, week, month: one row each; all: one row
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.search_stats(collection=collection, since=since, until=until, step=step))
+        return await self.run(
+            _statistics.search_stats(
+                collection=collection, since=since, until=until, step=step, application=application
+            )
+        )
 
     async def top_queries(
         self,
@@ -2381,6 +2395,7 @@ class AsyncMethods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[QueryStats]:
@@ -2391,11 +2406,16 @@ class AsyncMethods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return await self.run(
             _statistics.top_queries(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2405,6 +2425,7 @@ class AsyncMethods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[QueryStats]:
@@ -2415,11 +2436,16 @@ class AsyncMethods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return await self.run(
             _statistics.queries_without_results(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2429,6 +2455,7 @@ class AsyncMethods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[SlowQuery]:
@@ -2439,11 +2466,16 @@ class AsyncMethods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return await self.run(
             _statistics.slow_queries(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2453,6 +2485,7 @@ class AsyncMethods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[QueryStats]:
@@ -2463,11 +2496,16 @@ class AsyncMethods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return await self.run(
             _statistics.queries_without_clicks(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2484,7 +2522,11 @@ class AsyncMethods(ABC):
         return await self.run(_statistics.weight_effect(collection=collection, since=since, until=until))
 
     async def latency_histogram(
-        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> list[LatencyBucket]:
         """Searches by latency, in buckets of which each is 2 % wider than the one before.
 
@@ -2492,8 +2534,11 @@ class AsyncMethods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.latency_histogram(collection=collection, since=since, until=until))
+        return await self.run(
+            _statistics.latency_histogram(collection=collection, since=since, until=until, application=application)
+        )
 
     async def popular_chunks(
         self, collection: str | None = None, top_k: int = 50, *, top_n: int | None = None
@@ -2549,6 +2594,7 @@ class AsyncMethods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         step: str = "day",
+        application: str | None = None,
     ) -> list[ChatStats]:
         """Questions, users, latency, tokens and errors by hour, day, week, month, or of the period as a whole.
 
@@ -2559,8 +2605,11 @@ class AsyncMethods(ABC):
             until: whole days in UTC from since up to but not including until; None: the last 30 days, for step hour
                 since yesterday
             step: hour, day, week, month: one row each; all: one row
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.chat_stats(collection=collection, since=since, until=until, step=step))
+        return await self.run(
+            _statistics.chat_stats(collection=collection, since=since, until=until, step=step, application=application)
+        )
 
     async def chat_usage(
         self,
@@ -2569,6 +2618,7 @@ class AsyncMethods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[ChatUsage]:
@@ -2580,6 +2630,7 @@ class AsyncMethods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return await self.run(
@@ -2589,6 +2640,7 @@ class AsyncMethods(ABC):
                 since=since,
                 until=until,
                 top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2599,6 +2651,7 @@ class AsyncMethods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[SearchUsage]:
@@ -2610,6 +2663,7 @@ class AsyncMethods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return await self.run(
@@ -2619,22 +2673,52 @@ class AsyncMethods(ABC):
                 since=since,
                 until=until,
                 top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
+            )
+        )
+
+    async def application_usage(
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        top_k: int = 20,
+        *,
+        top_n: int | None = None,
+    ) -> list[ApplicationUsage]:
+        """How much each application searches and chats, most used first.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return await self.run(
+            _statistics.application_usage(
+                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
             )
         )
 
     async def collection_usage(
-        self, since: datetime | None = None, until: datetime | None = None
+        self, since: datetime | None = None, until: datetime | None = None, application: str | None = None
     ) -> list[CollectionUsage]:
         """How much each collection is used, most used first.
 
         Arguments:
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.collection_usage(since=since, until=until))
+        return await self.run(_statistics.collection_usage(since=since, until=until, application=application))
 
     async def score_distribution(
-        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> list[ScoreShare]:
         """Answers by the score of the search that fed them.
 
@@ -2642,11 +2726,18 @@ class AsyncMethods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.score_distribution(collection=collection, since=since, until=until))
+        return await self.run(
+            _statistics.score_distribution(collection=collection, since=since, until=until, application=application)
+        )
 
     async def session_lengths(
-        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> list[SessionLength]:
         """Conversations by their number of turns.
 
@@ -2654,11 +2745,19 @@ class AsyncMethods(ABC):
             collection: None: all
             since: whole days in UTC on which conversations began; None: the last 30 days
             until: whole days in UTC on which conversations began; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.session_lengths(collection=collection, since=since, until=until))
+        return await self.run(
+            _statistics.session_lengths(collection=collection, since=since, until=until, application=application)
+        )
 
     async def analytics_summary(
-        self, collection_name: str | None = None, *, date_from: date | None = None, date_to: date | None = None
+        self,
+        collection_name: str | None = None,
+        *,
+        date_from: date | None = None,
+        date_to: date | None = None,
+        application: str | None = None,
     ) -> dict[str, Any]:
         """The statistics of conversations over a period as one document.
 
@@ -2666,13 +2765,21 @@ class AsyncMethods(ABC):
             collection_name: None: all together
             date_from: days in UTC, both included; None: the last 30 days, until today
             date_to: days in UTC, both included; None: the last 30 days, until today
+            application: as it is logged, see application_usage; None: all
         """
         return await self.run(
-            _statistics.analytics_summary(collection_name=collection_name, date_from=date_from, date_to=date_to)
+            _statistics.analytics_summary(
+                collection_name=collection_name, date_from=date_from, date_to=date_to, application=application
+            )
         )
 
     async def analytics_timeline(
-        self, collection_name: str | None = None, *, period: str = "daily", days: int = 7
+        self,
+        collection_name: str | None = None,
+        *,
+        period: str = "daily",
+        days: int = 7,
+        application: str | None = None,
     ) -> list[TimelinePoint]:
         """The statistics of conversations over the last days, one row a day or hour.
 
@@ -2680,8 +2787,13 @@ class AsyncMethods(ABC):
             collection_name: None: all together
             period: daily, hourly; in UTC
             days: 1 .. 3660, hourly 1 .. 366; with today
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.analytics_timeline(collection_name=collection_name, period=period, days=days))
+        return await self.run(
+            _statistics.analytics_timeline(
+                collection_name=collection_name, period=period, days=days, application=application
+            )
+        )
 
     async def faq_candidates(
         self,
@@ -2690,6 +2802,7 @@ class AsyncMethods(ABC):
         until: datetime | None = None,
         min_sessions: int = 3,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[FaqCandidate]:
@@ -2701,6 +2814,7 @@ class AsyncMethods(ABC):
             until: whole days in UTC; None: the last 30 days
             min_sessions: 1 .. 1000000 that must have asked it
             top_k: 0 .. 1000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return await self.run(
@@ -2710,6 +2824,7 @@ class AsyncMethods(ABC):
                 until=until,
                 min_sessions=min_sessions,
                 top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2719,6 +2834,7 @@ class AsyncMethods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 5,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[PromptSuggestion]:
@@ -2729,16 +2845,26 @@ class AsyncMethods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 100 examples of each kind, the latest or most frequent
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return await self.run(
             _statistics.prompt_suggestions(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 5, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 5, "top_n", top_n),
+                application=application,
             )
         )
 
     async def anomalies(
-        self, day: date | None = None, *, collection: str | None = None, threshold: float = 4
+        self,
+        day: date | None = None,
+        *,
+        collection: str | None = None,
+        threshold: float = 4,
+        application: str | None = None,
     ) -> list[Anomaly]:
         """Hours of a day that are unlike the same hours of the same weekday of the four weeks before.
 
@@ -2746,11 +2872,18 @@ class AsyncMethods(ABC):
             day: in UTC; None: today, as far as its hours are over
             collection: None: all together
             threshold: 0 .. 1000000: how many standard deviations away
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.anomalies(day=day, collection=collection, threshold=threshold))
+        return await self.run(
+            _statistics.anomalies(day=day, collection=collection, threshold=threshold, application=application)
+        )
 
     async def report(
-        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> dict[str, Any]:
         """The statistics of searches and conversations over a period as one document.
 
@@ -2758,8 +2891,11 @@ class AsyncMethods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.report(collection=collection, since=since, until=until))
+        return await self.run(
+            _statistics.report(collection=collection, since=since, until=until, application=application)
+        )
 
     async def log_health(self, days: int = 2) -> list[LogCheck]:
         """Whether the log of searches and conversations is whole.
@@ -2775,6 +2911,7 @@ class AsyncMethods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[ReformulatedQuery]:
@@ -2785,11 +2922,16 @@ class AsyncMethods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return await self.run(
             _statistics.reformulated_queries(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2813,7 +2955,12 @@ class AsyncMethods(ABC):
         return await self.run(_statistics.list_answered(top_n=either("top_k", top_k, 100, "top_n", top_n)))
 
     async def query_history(
-        self, query: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        query: str,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> dict[str, Any]:
         """One query over a period: its days, what it showed and what was clicked, and what was typed next.
 
@@ -2822,8 +2969,13 @@ class AsyncMethods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.query_history(query=query, collection=collection, since=since, until=until))
+        return await self.run(
+            _statistics.query_history(
+                query=query, collection=collection, since=since, until=until, application=application
+            )
+        )
 
     async def logged_search(self, query_id: UUID | str) -> dict[str, Any] | None:
         """One search of the log as it was, with what became of it; None when it is not there.
@@ -2893,7 +3045,11 @@ class AsyncMethods(ABC):
         )
 
     async def keep_report(
-        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> int:
         """Make a report and keep it; returns its id.
 
@@ -2901,8 +3057,11 @@ class AsyncMethods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return await self.run(_statistics.keep_report(collection=collection, since=since, until=until))
+        return await self.run(
+            _statistics.keep_report(collection=collection, since=since, until=until, application=application)
+        )
 
     async def list_reports(self, top_k: int = 50, *, top_n: int | None = None) -> list[KeptReport]:
         """The reports that were kept, the latest first.

@@ -87,6 +87,7 @@ from pgsearch.client.calls.sources import FollowedLoad, FollowedTable, FollowedW
 from pgsearch.client.calls.statistics import (
     Anomaly,
     AnsweredQuery,
+    ApplicationUsage,
     ChatStats,
     ChatUsage,
     CollectionUsage,
@@ -409,6 +410,8 @@ class Methods(ABC):
         sampling_reason: str | None = None,
         top_k: int = 20,
         after: str | None = None,
+        application: str | None = None,
+        unhappy: bool = False,
         top_n: int | None = None,
     ) -> list[ListedConversation]:
         """Conversations of a user or session, or, on record, of everybody; those with the latest message first.
@@ -426,6 +429,9 @@ class Methods(ABC):
             sampling_reason: as should_save_conversation gives it; None: any
             top_k: 0 .. 1000 rows
             after: the conversation_id of the last row of the page before
+            application: None: all
+            unhappy: only those in which something went wrong: an error, an answer that was made once more, or passages
+                that hardly fit (a score below 0.3)
             top_n: top_k, under its other name
         """
         return self.run(
@@ -440,6 +446,8 @@ class Methods(ABC):
                 sampling_reason=sampling_reason,
                 top_n=either("top_k", top_k, 20, "top_n", top_n),
                 after=after,
+                application=application,
+                unhappy=unhappy,
             )
         )
 
@@ -2339,6 +2347,7 @@ class Methods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         step: str = "day",
+        application: str | None = None,
     ) -> list[SearchStats]:
         """Volume, latency percentiles, no-result and click rates by hour, day, week, month, or of the period as a
         whole.
@@ -2350,8 +2359,13 @@ class Methods(ABC):
             until: whole days in UTC from since up to but not including until; None: the last 30 days, for step hour
                 since yesterday
             step: hour, day, week, month: one row each; all: one row
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.search_stats(collection=collection, since=since, until=until, step=step))
+        return self.run(
+            _statistics.search_stats(
+                collection=collection, since=since, until=until, step=step, application=application
+            )
+        )
 
     def top_queries(
         self,
@@ -2359,6 +2373,7 @@ class Methods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[QueryStats]:
@@ -2369,11 +2384,16 @@ class Methods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return self.run(
             _statistics.top_queries(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2383,6 +2403,7 @@ class Methods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[QueryStats]:
@@ -2393,11 +2414,16 @@ class Methods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return self.run(
             _statistics.queries_without_results(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2407,6 +2433,7 @@ class Methods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[SlowQuery]:
@@ -2417,11 +2444,16 @@ class Methods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return self.run(
             _statistics.slow_queries(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2431,6 +2463,7 @@ class Methods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[QueryStats]:
@@ -2441,11 +2474,16 @@ class Methods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return self.run(
             _statistics.queries_without_clicks(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2462,7 +2500,11 @@ class Methods(ABC):
         return self.run(_statistics.weight_effect(collection=collection, since=since, until=until))
 
     def latency_histogram(
-        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> list[LatencyBucket]:
         """Searches by latency, in buckets of which each is 2 % wider than the one before.
 
@@ -2470,8 +2512,11 @@ class Methods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.latency_histogram(collection=collection, since=since, until=until))
+        return self.run(
+            _statistics.latency_histogram(collection=collection, since=since, until=until, application=application)
+        )
 
     def popular_chunks(
         self, collection: str | None = None, top_k: int = 50, *, top_n: int | None = None
@@ -2527,6 +2572,7 @@ class Methods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         step: str = "day",
+        application: str | None = None,
     ) -> list[ChatStats]:
         """Questions, users, latency, tokens and errors by hour, day, week, month, or of the period as a whole.
 
@@ -2537,8 +2583,11 @@ class Methods(ABC):
             until: whole days in UTC from since up to but not including until; None: the last 30 days, for step hour
                 since yesterday
             step: hour, day, week, month: one row each; all: one row
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.chat_stats(collection=collection, since=since, until=until, step=step))
+        return self.run(
+            _statistics.chat_stats(collection=collection, since=since, until=until, step=step, application=application)
+        )
 
     def chat_usage(
         self,
@@ -2547,6 +2596,7 @@ class Methods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[ChatUsage]:
@@ -2558,6 +2608,7 @@ class Methods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return self.run(
@@ -2567,6 +2618,7 @@ class Methods(ABC):
                 since=since,
                 until=until,
                 top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2577,6 +2629,7 @@ class Methods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[SearchUsage]:
@@ -2588,6 +2641,7 @@ class Methods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return self.run(
@@ -2597,20 +2651,52 @@ class Methods(ABC):
                 since=since,
                 until=until,
                 top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
-    def collection_usage(self, since: datetime | None = None, until: datetime | None = None) -> list[CollectionUsage]:
+    def application_usage(
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        top_k: int = 20,
+        *,
+        top_n: int | None = None,
+    ) -> list[ApplicationUsage]:
+        """How much each application searches and chats, most used first.
+
+        Arguments:
+            collection: None: all
+            since: whole days in UTC; None: the last 30 days
+            until: whole days in UTC; None: the last 30 days
+            top_k: 0 .. 10000 rows
+            top_n: top_k, under its other name
+        """
+        return self.run(
+            _statistics.application_usage(
+                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+            )
+        )
+
+    def collection_usage(
+        self, since: datetime | None = None, until: datetime | None = None, application: str | None = None
+    ) -> list[CollectionUsage]:
         """How much each collection is used, most used first.
 
         Arguments:
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.collection_usage(since=since, until=until))
+        return self.run(_statistics.collection_usage(since=since, until=until, application=application))
 
     def score_distribution(
-        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> list[ScoreShare]:
         """Answers by the score of the search that fed them.
 
@@ -2618,11 +2704,18 @@ class Methods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.score_distribution(collection=collection, since=since, until=until))
+        return self.run(
+            _statistics.score_distribution(collection=collection, since=since, until=until, application=application)
+        )
 
     def session_lengths(
-        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> list[SessionLength]:
         """Conversations by their number of turns.
 
@@ -2630,11 +2723,19 @@ class Methods(ABC):
             collection: None: all
             since: whole days in UTC on which conversations began; None: the last 30 days
             until: whole days in UTC on which conversations began; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.session_lengths(collection=collection, since=since, until=until))
+        return self.run(
+            _statistics.session_lengths(collection=collection, since=since, until=until, application=application)
+        )
 
     def analytics_summary(
-        self, collection_name: str | None = None, *, date_from: date | None = None, date_to: date | None = None
+        self,
+        collection_name: str | None = None,
+        *,
+        date_from: date | None = None,
+        date_to: date | None = None,
+        application: str | None = None,
     ) -> dict[str, Any]:
         """The statistics of conversations over a period as one document.
 
@@ -2642,13 +2743,21 @@ class Methods(ABC):
             collection_name: None: all together
             date_from: days in UTC, both included; None: the last 30 days, until today
             date_to: days in UTC, both included; None: the last 30 days, until today
+            application: as it is logged, see application_usage; None: all
         """
         return self.run(
-            _statistics.analytics_summary(collection_name=collection_name, date_from=date_from, date_to=date_to)
+            _statistics.analytics_summary(
+                collection_name=collection_name, date_from=date_from, date_to=date_to, application=application
+            )
         )
 
     def analytics_timeline(
-        self, collection_name: str | None = None, *, period: str = "daily", days: int = 7
+        self,
+        collection_name: str | None = None,
+        *,
+        period: str = "daily",
+        days: int = 7,
+        application: str | None = None,
     ) -> list[TimelinePoint]:
         """The statistics of conversations over the last days, one row a day or hour.
 
@@ -2656,8 +2765,13 @@ class Methods(ABC):
             collection_name: None: all together
             period: daily, hourly; in UTC
             days: 1 .. 3660, hourly 1 .. 366; with today
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.analytics_timeline(collection_name=collection_name, period=period, days=days))
+        return self.run(
+            _statistics.analytics_timeline(
+                collection_name=collection_name, period=period, days=days, application=application
+            )
+        )
 
     def faq_candidates(
         self,
@@ -2666,6 +2780,7 @@ class Methods(ABC):
         until: datetime | None = None,
         min_sessions: int = 3,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[FaqCandidate]:
@@ -2677,6 +2792,7 @@ class Methods(ABC):
             until: whole days in UTC; None: the last 30 days
             min_sessions: 1 .. 1000000 that must have asked it
             top_k: 0 .. 1000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return self.run(
@@ -2686,6 +2802,7 @@ class Methods(ABC):
                 until=until,
                 min_sessions=min_sessions,
                 top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2695,6 +2812,7 @@ class Methods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 5,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[PromptSuggestion]:
@@ -2705,16 +2823,26 @@ class Methods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 100 examples of each kind, the latest or most frequent
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return self.run(
             _statistics.prompt_suggestions(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 5, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 5, "top_n", top_n),
+                application=application,
             )
         )
 
     def anomalies(
-        self, day: date | None = None, *, collection: str | None = None, threshold: float = 4
+        self,
+        day: date | None = None,
+        *,
+        collection: str | None = None,
+        threshold: float = 4,
+        application: str | None = None,
     ) -> list[Anomaly]:
         """Hours of a day that are unlike the same hours of the same weekday of the four weeks before.
 
@@ -2722,11 +2850,18 @@ class Methods(ABC):
             day: in UTC; None: today, as far as its hours are over
             collection: None: all together
             threshold: 0 .. 1000000: how many standard deviations away
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.anomalies(day=day, collection=collection, threshold=threshold))
+        return self.run(
+            _statistics.anomalies(day=day, collection=collection, threshold=threshold, application=application)
+        )
 
     def report(
-        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> dict[str, Any]:
         """The statistics of searches and conversations over a period as one document.
 
@@ -2734,8 +2869,9 @@ class Methods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.report(collection=collection, since=since, until=until))
+        return self.run(_statistics.report(collection=collection, since=since, until=until, application=application))
 
     def log_health(self, days: int = 2) -> list[LogCheck]:
         """Whether the log of searches and conversations is whole.
@@ -2751,6 +2887,7 @@ class Methods(ABC):
         since: datetime | None = None,
         until: datetime | None = None,
         top_k: int = 20,
+        application: str | None = None,
         *,
         top_n: int | None = None,
     ) -> list[ReformulatedQuery]:
@@ -2761,11 +2898,16 @@ class Methods(ABC):
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
             top_k: 0 .. 10000 rows
+            application: as it is logged, see application_usage; None: all
             top_n: top_k, under its other name
         """
         return self.run(
             _statistics.reformulated_queries(
-                collection=collection, since=since, until=until, top_n=either("top_k", top_k, 20, "top_n", top_n)
+                collection=collection,
+                since=since,
+                until=until,
+                top_n=either("top_k", top_k, 20, "top_n", top_n),
+                application=application,
             )
         )
 
@@ -2789,7 +2931,12 @@ class Methods(ABC):
         return self.run(_statistics.list_answered(top_n=either("top_k", top_k, 100, "top_n", top_n)))
 
     def query_history(
-        self, query: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        query: str,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> dict[str, Any]:
         """One query over a period: its days, what it showed and what was clicked, and what was typed next.
 
@@ -2798,8 +2945,13 @@ class Methods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.query_history(query=query, collection=collection, since=since, until=until))
+        return self.run(
+            _statistics.query_history(
+                query=query, collection=collection, since=since, until=until, application=application
+            )
+        )
 
     def logged_search(self, query_id: UUID | str) -> dict[str, Any] | None:
         """One search of the log as it was, with what became of it; None when it is not there.
@@ -2869,7 +3021,11 @@ class Methods(ABC):
         )
 
     def keep_report(
-        self, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        collection: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        application: str | None = None,
     ) -> int:
         """Make a report and keep it; returns its id.
 
@@ -2877,8 +3033,11 @@ class Methods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
+            application: as it is logged, see application_usage; None: all
         """
-        return self.run(_statistics.keep_report(collection=collection, since=since, until=until))
+        return self.run(
+            _statistics.keep_report(collection=collection, since=since, until=until, application=application)
+        )
 
     def list_reports(self, top_k: int = 50, *, top_n: int | None = None) -> list[KeptReport]:
         """The reports that were kept, the latest first.

@@ -24,6 +24,7 @@ pgsearch report --keep --alert --md > today.md || mail -s 'unusual searches' ops
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
+    parser.add_argument("--application", metavar="NAME", help="of this application (default: all)")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--md", action="store_true", help="as Markdown")
     form.add_argument("--html", action="store_true", help="as a page")
@@ -47,7 +48,7 @@ def _of_environment() -> str:
 def run(arguments: argparse.Namespace) -> int:
     with Client(arguments.dsn or default_dsn()) as client:
         refresh(client, arguments)
-        period = (arguments.collection, arguments.since, arguments.until)
+        period = (arguments.collection, arguments.since, arguments.until, arguments.application)
         kept = client.keep_report(*period) if arguments.keep else None
         told = client.report(*period) if kept is None else client.get_report(kept)
     if told is None:

@@ -30,12 +30,13 @@ def _period(a: argparse.Namespace) -> tuple[str | None, datetime | None, datetim
 
 
 _QUESTIONS: dict[str, _Ask] = {
-    "summary": lambda client, a: client.search_stats(*_period(a), a.step),
-    "top-queries": lambda client, a: client.top_queries(*_period(a), a.top),
-    "no-results": lambda client, a: client.queries_without_results(*_period(a), a.top),
-    "no-clicks": lambda client, a: client.queries_without_clicks(*_period(a), a.top),
+    "summary": lambda client, a: client.search_stats(*_period(a), a.step, a.application),
+    "top-queries": lambda client, a: client.top_queries(*_period(a), a.top, a.application),
+    "no-results": lambda client, a: client.queries_without_results(*_period(a), a.top, a.application),
+    "no-clicks": lambda client, a: client.queries_without_clicks(*_period(a), a.top, a.application),
+    "applications": lambda client, a: client.application_usage(*_period(a), a.top),
     "weights": lambda client, a: client.weight_effect(*_period(a)),
-    "latency": lambda client, a: client.latency_histogram(*_period(a)),
+    "latency": lambda client, a: client.latency_histogram(*_period(a), a.application),
     "popular": lambda client, a: client.popular_chunks(a.collection, a.top),
     "clicks": lambda client, a: client.click_through_rates(a.collection, a.min_impressions, a.top),
 }
@@ -48,9 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=sorted(_QUESTIONS),
         default="summary",
         help="summary (default): by period; top-queries, no-results, no-clicks: queries; weights: clicks by fusion "
-        "and weights; latency: histogram; popular: chunks of the last days; clicks: chunks by click-through rate",
+        "and weights; latency: histogram; applications: which search and chat; popular: chunks of the last days; "
+        "clicks: chunks by click-through rate",
     )
     add_selection(parser)
+    parser.add_argument(
+        "--application",
+        metavar="NAME",
+        help="searches of this application (default: all); of summary, latency and lists of queries",
+    )
     parser.add_argument("--step", default="day", help="of summary: hour, day (default), week, month or all")
     parser.add_argument("--top", type=int, default=20, metavar="N", help="most rows of a list (20)")
     parser.add_argument(

@@ -19,7 +19,7 @@ from pgsearch.http.services import Services
 Result = TypeVar("Result")
 
 # what a page keeps when one goes on to another
-KEPT = ("since", "until", "days", "collection")
+KEPT = ("since", "until", "days", "collection", "segment")
 _MOST_DAYS = 3660
 _WEEK = 7
 
@@ -113,6 +113,11 @@ class Asked:
     def collection(self) -> str | None:
         """The collection that was chosen; None: all."""
         return self.word("collection") or None
+
+    @property
+    def segment(self) -> str | None:
+        """The application that was chosen, as it is logged; None: all."""
+        return self.word("segment") or None
 
     @property
     def period(self) -> Period:

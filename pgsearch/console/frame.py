@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 
-from pgsearch.client.calls import inner
+from pgsearch.client.calls import inner, statistics
 from pgsearch.console import assets, charts
 from pgsearch.console.access import Gate, local
 from pgsearch.console.asked import KEPT, Asked
@@ -34,6 +34,7 @@ from pgsearch.http.settings import ServerSettings
 _LANGUAGE = "pgsearch_language"
 _YEAR = 365 * 24 * 3600
 _KEPT_SECONDS = 10.0
+_MOST_SEGMENTS = 100
 _SEE_OTHER = 303
 _NO_STORE = {"Cache-Control": "no-store"}
 _NOBODY = later("This server was started without a token, so nobody may do that: set PGSEARCH_TOKEN.")
@@ -101,6 +102,7 @@ class _Frame:
                     **data,
                     "period": asked.period if page.filters else None,
                     "collections": await self._collection_names(asked.served),
+                    "segments": await _segments(asked) if page.segments else [],
                 }
             except (PgsearchError, psycopg.Error, HTTPException) as error:
                 return self._told(request, asked, error)
@@ -205,7 +207,12 @@ class _Frame:
         return self._login_page(request, refused=False)
 
     def _login_page(self, request: Request, *, refused: bool) -> Response:
-        shown = {"next": local(request.query_params.get("next", "/")), "refused": refused}
+        shown = {
+            "next": local(request.query_params.get("next", "/")),
+            "refused": refused,
+            # sent here from a page that a lesser token does not open
+            "may_less": "next" in request.query_params and self._gate.role(request) not in ("", "administers"),
+        }
         asked = self._plain_asked(request)
         return self._page(request, "_login.html", asked, None, shown, 401 if refused else 200)
 
@@ -237,6 +244,16 @@ class _Frame:
             path=request.url.path,
             is_administrator=False,
         )
+
+
+async def _segments(asked: Asked) -> list[str]:
+    """The applications of the period, most used first, with the one that was chosen."""
+    period = asked.period
+    used = await asked.served.rollups.read(
+        statistics.application_usage(since=period.since, until=period.until, top_n=_MOST_SEGMENTS)
+    )
+    names = [one.application for one in used if one.application]
+    return names if asked.segment in (None, *names) else [*names, str(asked.segment)]
 
 
 def _texts(request: Request) -> Texts:

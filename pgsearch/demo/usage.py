@@ -3,8 +3,8 @@
 The searches are real ones of this database, asked once each without the log; who asked them, when, and what was clicked
 is drawn from a generator with a fixed seed. People come on weekdays in the morning and after lunch, look at a hit the
 less the further down it stands, ask again in other words when they found nothing, and some chat. Every row of it has
-the application `pgsearch demo` and users `demo-1` and so on, so that it is told apart, and `pgsearch forget demo-1`
-removes one of them.
+the application `demo intranet` or `demo mobile` and users `demo-1` and so on, so that it is told apart, and
+`pgsearch forget demo-1` removes one of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from pgsearch.client.calls import SearchMode
 from pgsearch.client.calls.search import LOGGED_OF_A_HIT, SearchResult
 from pgsearch.uuids import uuid7
 
-APPLICATION = "pgsearch demo"
+# every third person uses the other one
+APPLICATIONS = ("demo mobile", "demo intranet", "demo intranet")
 _DAYS = 14
 _USERS = 40
 _SESSIONS_A_DAY = 22
@@ -86,9 +87,10 @@ def _entries(found: Sequence[SearchResult], chance: random.Random, now: datetime
             at = day.replace(hour=chance.choice(_HOURS)) + timedelta(seconds=chance.randrange(3600))
             if at > now - timedelta(minutes=5):
                 continue
-            user = f"demo-{min(int(chance.expovariate(0.09)) + 1, _USERS)}"
+            person = min(int(chance.expovariate(0.09)) + 1, _USERS)
+            user = f"demo-{person}"
             session = f"demo-{uuid.UUID(int=chance.getrandbits(128)).hex[:12]}"
-            who = {"user_id": user, "session_id": session, "application": APPLICATION}
+            who = {"user_id": user, "session_id": session, "application": APPLICATIONS[person % len(APPLICATIONS)]}
             number: int | None = chance.choices(range(len(_QUERIES)), weights)[0]
             for _ in range(chance.choice((1, 1, 2, 3))):
                 if number is None:

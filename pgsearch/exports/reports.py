@@ -69,7 +69,8 @@ def title_of(told: Mapping[str, Any], language: str = "en") -> str:
     """What the report is about."""
     words = _catalogue(language)
     days = words.get("{first} to {last}", "{first} to {last}").format(first=told["date_from"], last=told["date_to"])
-    return f"{told['collection'] or words.get('All collections', 'All collections')}, {days}"
+    named = [told["collection"] or words.get("All collections", "All collections"), told.get("application"), days]
+    return ", ".join(part for part in named if part)
 
 
 def sections(told: Mapping[str, Any], language: str = "en") -> Iterator[Section]:

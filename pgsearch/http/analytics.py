@@ -17,6 +17,7 @@ from pgsearch.http.problems import documented
 router = APIRouter(prefix="/api/analytics", tags=["analytics"], dependencies=[Depends(asking)])
 
 Collection = Annotated[str | None, Query(description="None: all together.")]
+Application = Annotated[str | None, Query(description="As it is logged; none: all together.")]
 
 
 class Summary(BaseModel):
@@ -48,10 +49,13 @@ async def summary(
     collection_name: Collection = None,
     date_from: Annotated[date | None, Query(description="None: the last 30 days.")] = None,
     date_to: Annotated[date | None, Query(description="This day too; none: today.")] = None,
+    application: Application = None,
 ) -> Response:
     """The conversations of a period."""
     as_of = await served.rollups.as_of()
-    found: dict[str, Any] = await served.client.analytics_summary(collection_name, date_from=date_from, date_to=date_to)
+    found: dict[str, Any] = await served.client.analytics_summary(
+        collection_name, date_from=date_from, date_to=date_to, application=application
+    )
     return Json({**found, "as_of": as_of})
 
 
@@ -61,9 +65,10 @@ async def timeline(
     collection_name: Collection = None,
     period: Annotated[str, Query(description="daily or hourly.")] = "daily",
     days: Annotated[int, Query(description="How many, with today.")] = 7,
+    application: Application = None,
 ) -> Response:
     """The conversations of the last days."""
     as_of = await served.rollups.as_of()
-    points = await served.client.analytics_timeline(collection_name, period=period, days=days)
+    points = await served.client.analytics_timeline(collection_name, period=period, days=days, application=application)
     told = {"collection_name": collection_name, "period": period, "days": days, "timeline": points, "as_of": as_of}
     return Json(told)

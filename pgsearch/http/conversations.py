@@ -82,6 +82,8 @@ async def list_all(
     date_to: Until = None,
     query: Words = None,
     sampling_reason: Annotated[str | None, Query(description="Why its texts are kept.")] = None,
+    application: Annotated[str | None, Query(description="As it is logged; none: all.")] = None,
+    unhappy: Annotated[bool, Query(description="Only those in which something went wrong.")] = False,
     limit: Limit = 20,
     after: After = None,
     reader: Reader = None,
@@ -97,6 +99,8 @@ async def list_all(
             sampling_reason=sampling_reason,
             top_k=limit,
             after=after,
+            application=application,
+            unhappy=unhappy,
         )
     )
 

@@ -10,7 +10,9 @@ create or replace function pgsearch.list_conversations(
     query           text        default null,
     sampling_reason text        default null,
     top_n           integer     default 20,
-    after           text        default null
+    after           text        default null,
+    application     text        default null,
+    unhappy         boolean     default false
 )
 returns setof pgsearch.listed_conversation
 language plpgsql volatile parallel unsafe
@@ -34,11 +36,13 @@ begin
     select l.*
       from pgsearch._list_conversations(list_conversations.user_id, list_conversations.session_id, list_conversations.reader,
                                         list_conversations.collection, since, until,
-                                        query, list_conversations.sampling_reason, top_n, after) as l;
+                                        query, list_conversations.sampling_reason, top_n, after, list_conversations.application,
+                                        unhappy) as l;
 end;
 $$;
 
-comment on function pgsearch.list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text) is
+comment on function pgsearch.list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text, text,
+                                                boolean) is
 'Conversations, those with the latest message first.
 Arguments:
 - user_id: of this user
@@ -52,6 +56,9 @@ Arguments:
 - sampling_reason (as should_save_conversation gives it; null: any)
 - top_n (0 .. 1000 rows)
 - after: the conversation_id of the last row of the page before
+- application (null: all)
+- unhappy: only those in which something went wrong: an error, an answer that was made once more, or passages that
+  hardly fit (a score below 0.3)
 Returns conversation_id, title (its first question, at most 200 characters; null where it is not kept), collection, user_hash,
 session_id, started_at, last_message_at, message_count, total_turns, error_count, regeneration_count, min_score, is_sampled
 (null: not ended), sampling_reason, retention_priority, summary, consent (what the user said about keeping texts; null: nothing),
@@ -70,7 +77,9 @@ create or replace function pgsearch._list_conversations(
     query           text,
     sampling_reason text,
     top_n           integer,
-    after           text
+    after           text,
+    application     text,
+    unhappy         boolean
 )
 returns setof pgsearch.listed_conversation
 language plpgsql volatile parallel unsafe security definer
@@ -82,6 +91,7 @@ set plan_cache_mode = 'force_custom_plan'
 as $$
 #variable_conflict use_column
 declare
+    low_score constant float8  := 0.3;
     all_words constant tsquery := case when query <> '' then
                                       (select coalesce(p.required && !!p.excluded, p.required)
                                          from pgsearch.parse_query(left(query, 1000), 'pg_catalog.simple', 'and') as p) end;
@@ -105,6 +115,8 @@ begin
                                                      'since', since, 'until', until,
                                                      'query', left(query, 1000),
                                                      'sampling_reason', _list_conversations.sampling_reason, 'top_n', top_n,
+                                                     'application', left(_list_conversations.application, 255),
+                                                     'unhappy', nullif(unhappy, false),
                                                      'after', left(after, 255))));
     end if;
 
@@ -143,6 +155,8 @@ begin
                   case when of_user is not null then 'c.user_hash = $1' end,
                   case when _list_conversations.session_id is not null then 'c.session_id = $2' end,
                   case when _list_conversations.collection is not null then 'c.collection = $3' end,
+                  case when _list_conversations.application is not null then 'c.application = $13' end,
+                  case when unhappy then '(c.error_count > 0 or c.regeneration_count > 0 or c.min_score < $14)' end,
                   case when since is not null then 'c.last_message_at >= $4' end,
                   case when until is not null then 'c.last_message_at < $5' end,
                   case when _list_conversations.sampling_reason is not null then 'c.sampling_reason = $6' end,
@@ -160,7 +174,8 @@ begin
                       ' and pgsearch._analyze(''pg_catalog.simple'', left(t.content, 2000)) @@ $10)'
                   end))
       using of_user, _list_conversations.session_id, _list_conversations.collection, since, until,
-            _list_conversations.sampling_reason, last_time, last_id, top_n, all_words, from_time, to_time
+            _list_conversations.sampling_reason, last_time, last_id, top_n, all_words, from_time, to_time,
+            _list_conversations.application, low_score
     loop
         page := page || one;
     end loop;
@@ -197,8 +212,10 @@ begin
 end;
 $$;
 
-comment on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text) is
+comment on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text, text,
+                                                 boolean) is
 'list_conversations, with the rights of the owner: whoever may call it reads nothing unrecorded.';
 
-revoke execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text)
+revoke execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text, text,
+                                                       boolean)
   from public;

@@ -324,7 +324,13 @@ begin
         return query values ('tables', 'ok', 'analyzed, few dead rows', null);
     end if;
 
-    select max(m.index_bytes) into largest from pgsearch.list_models() as m;
+    select max(pg_relation_size(c.oid))
+      into largest
+      from pg_class as c
+           join pg_am as a on a.oid = c.relam
+     where c.relnamespace = 'pgsearch'::regnamespace
+       and c.relkind = 'i'
+       and a.amname = 'hnsw';
     return query
     select f.*
       from pgsearch._finding(

@@ -33,12 +33,14 @@ select case right_name
            'select on pgsearch.followed_tables, pgsearch.follow_queue, pgsearch.refused_rows']
        when 'read_conversations' then array[
            'execute on function pgsearch._read_conversation(text, text, text, text)',
-           'execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text)']
+           'execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text,'
+           || ' text, boolean)']
        when 'read_log' then array[
            'select on pgsearch.queries, pgsearch.events, pgsearch.search_failures, pgsearch.answered_queries',
            'select on pgsearch.search_logs, pgsearch.query_logs, pgsearch.search_failure_logs, pgsearch.ubi_queries, pgsearch.ubi_events',
            'select on pgsearch.gen_ai_retrieval, pgsearch.impressions',
            'select on pgsearch.search_stats_hourly, pgsearch.search_stats_daily, pgsearch.latency_hourly, pgsearch.unique_actors, pgsearch.top_queries_daily',
+           'select on pgsearch.reformulations_daily',
            'select on pgsearch.object_stats_daily, pgsearch.position_stats_daily, pgsearch.weight_stats_daily, pgsearch.recent_nodes, pgsearch.search_stats_seen',
            'select on pgsearch.position_click_rates, pgsearch.node_stats_daily, pgsearch.node_popularity, pgsearch.training_readiness',
            -- figures of conversations without their texts

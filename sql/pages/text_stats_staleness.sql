@@ -18,7 +18,29 @@ begin
         perform pgsearch._check_collections(array[text_stats_staleness.collection]);
     end if;
 
+    -- each is counted once: as a subquery the planner would count again wherever the count is named
     return query
+    with counted as materialized (
+        select c.collection, s.refreshed_at, s.analysis, s.last_chunk_id, coalesce(s.chunks, 0) as former,
+               (select count(*)
+                  from pgsearch.chunks as k
+                 where k.collection = c.collection) as chunks
+          from pgsearch.collections as c
+               left join pgsearch.collection_stats as s on s.collection = c.collection
+         where text_stats_staleness.collection is null
+            or c.collection = text_stats_staleness.collection
+    ),
+    compared as materialized (
+        select n.*,
+               -- of a collection that was never counted everything was added
+               case when n.chunks = 0 or n.last_chunk_id is null then n.chunks
+                    else (select count(*)
+                            from pgsearch.chunks as k
+                           where k.collection = n.collection
+                             and k.chunk_id > n.last_chunk_id)
+               end as added
+          from counted as n
+    )
     select n.collection,
            n.refreshed_at,
            n.chunks,
@@ -28,21 +50,7 @@ begin
            n.refreshed_at is null and n.chunks > 0
            or coalesce(n.analysis <> pgsearch._analysis_version(), false)
            or n.added + (n.former + n.added - n.chunks) > tolerated * n.former
-      from (select c.collection,
-                   s.refreshed_at,
-                   s.analysis,
-                   coalesce(s.chunks, 0) as former,
-                   (select count(*)
-                      from pgsearch.chunks as k
-                     where k.collection = c.collection) as chunks,
-                   (select count(*)
-                      from pgsearch.chunks as k
-                     where k.collection = c.collection
-                       and k.chunk_id > coalesce(s.last_chunk_id, 0)) as added
-              from pgsearch.collections as c
-                   left join pgsearch.collection_stats as s on s.collection = c.collection
-             where text_stats_staleness.collection is null
-                or c.collection = text_stats_staleness.collection) as n
+      from compared as n
      order by n.collection;
 end;
 $$;

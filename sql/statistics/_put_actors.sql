@@ -11,43 +11,46 @@ begin
      where u.starts_at >= _put_actors.day::timestamp at time zone 'UTC'
        and u.starts_at < (_put_actors.day + 1)::timestamp at time zone 'UTC'
        and u.source = _put_actors.source;
-    insert into pgsearch.unique_actors (step, starts_at, collection, source, sessions, users)
-    select 'hour', a.hour, a.collection, _put_actors.source, count(distinct a.session_id), count(distinct a.user_id)
+    insert into pgsearch.unique_actors (step, starts_at, collection, source, sessions, users, application)
+    select 'hour', a.hour, a.collection, _put_actors.source, count(distinct a.session_id), count(distinct a.user_id), a.application
       from pg_temp._actors as a
-     group by grouping sets ((a.hour, a.collection), (a.hour));
-    insert into pgsearch.unique_actors (step, starts_at, collection, source, sessions, users, session_sketch, user_sketch)
+     group by grouping sets ((a.hour, a.collection, a.application), (a.hour, a.application));
+    insert into pgsearch.unique_actors (step, starts_at, collection, source, sessions, users, session_sketch, user_sketch, application)
     select 'day', _put_actors.day::timestamp at time zone 'UTC', d.collection, _put_actors.source, d.sessions, d.users,
-           coalesce(k.session_sketch, '{}'), coalesce(k.user_sketch, '{}')
-      from (select a.collection, count(distinct a.session_id) as sessions, count(distinct a.user_id) as users
+           coalesce(k.session_sketch, '{}'), coalesce(k.user_sketch, '{}'), d.application
+      from (select a.collection, a.application, count(distinct a.session_id) as sessions, count(distinct a.user_id) as users
               from pg_temp._actors as a
-             group by grouping sets ((a.collection), ())) as d
-           left join (select r.collection,
+             group by grouping sets ((a.collection, a.application), (a.application))) as d
+           left join (select r.collection, r.application,
                              array_agg(r.register order by r.register) filter (where r.kind = 1) as session_sketch,
                              array_agg(r.register order by r.register) filter (where r.kind = 2) as user_sketch
-                        from (select m.kind, m.collection, max(m.register) as register
-                                from (select a.kind, a.collection, max(a.register) as register
-                                        from (select h.kind, h.collection, pgsearch._sketch_register(h.hash) as register
-                                                from (select distinct 1 as kind, a.collection, hashtextextended(a.session_id, 0) as hash
+                        from (select m.kind, m.collection, m.application, max(m.register) as register
+                                from (select a.kind, a.collection, a.application, max(a.register) as register
+                                        from (select h.kind, h.collection, h.application, pgsearch._sketch_register(h.hash) as register
+                                                from (select distinct 1 as kind, a.collection, a.application,
+                                                             hashtextextended(a.session_id, 0) as hash
                                                         from pg_temp._actors as a
                                                        where a.session_id is not null
                                                       union all
-                                                      select distinct 2, a.collection, hashtextextended(a.user_id, 0)
+                                                      select distinct 2, a.collection, a.application, hashtextextended(a.user_id, 0)
                                                         from pg_temp._actors as a
                                                        where a.user_id is not null) as h
                                               offset 0) as a
-                                       group by a.kind, a.collection, a.register >> 6) as m
-                               group by grouping sets ((m.kind, m.collection, m.register >> 6), (m.kind, m.register >> 6))) as r
-                       group by r.collection) as k on k.collection is not distinct from d.collection
-     where d.collection is not null
-        or exists (select from pg_temp._actors);
+                                       group by a.kind, a.collection, a.application, a.register >> 6) as m
+                               group by grouping sets ((m.kind, m.collection, m.application, m.register >> 6),
+                                                       (m.kind, m.application, m.register >> 6))) as r
+                       group by r.collection, r.application) as k
+                  on k.collection is not distinct from d.collection
+                 and k.application is not distinct from d.application;
 end;
 $$;
 
 comment on function pgsearch._put_actors(text, date) is
-'Counts the sessions and users in pg_temp._actors (hour, collection, session_id, user_id) into unique_actors, in place of what
+'Counts the sessions and users in pg_temp._actors (hour, collection, session_id, user_id, application: null for all of them
+together) into unique_actors, in place of what
 stood there for that day and source (search, chat).';
 
-create or replace function pgsearch._actor_counts(source text, collection text, days daterange, step text)
+create or replace function pgsearch._actor_counts(source text, collection text, days daterange, step text, application text)
 returns table (starts_at timestamptz, sessions float8, users float8)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -73,6 +76,7 @@ begin
                        and u.starts_at >= lower(days)::timestamp at time zone 'UTC'
                        and u.starts_at < upper(days)::timestamp at time zone 'UTC'
                        and u.collection is not distinct from _actor_counts.collection
+                       and u.application is not distinct from _actor_counts.application
                        and u.source = _actor_counts.source) as p) as s
            left join lateral (select 1 as kind, r as register from unnest(s.session_sketch) as r where s.parts > 1
                               union all
@@ -81,5 +85,6 @@ begin
 end;
 $$;
 
-comment on function pgsearch._actor_counts(text, text, daterange, text) is
-'Different sessions and users of a source (search, chat) by step (hour, day, week, month, all) of a period; collection null: over all.';
+comment on function pgsearch._actor_counts(text, text, daterange, text, text) is
+'Different sessions and users of a source (search, chat) by step (hour, day, week, month, all) of a period; collection and
+application null: over all.';

@@ -23,6 +23,8 @@ declare
     kept_queries constant integer := 1000;
     kept_askers  constant integer := 3;
     kept_slow    constant integer := 100;
+    -- whoever names another one in each search fills no roll-up
+    kept_applications constant integer := 20;
     starts_at    constant timestamptz := _refresh_search_stats_day.day::timestamp at time zone 'UTC';
     ends_at      constant timestamptz := (_refresh_search_stats_day.day + 1)::timestamp at time zone 'UTC';
     first_id     constant uuid := pgsearch._first_uuid(starts_at);
@@ -36,12 +38,13 @@ begin
         create temp table _searches (hour timestamptz, collection text, search_mode text, fusion_strategy text, query_type text, weights jsonb, bucket integer, latency_ms float8,
                                      weight float8, failed boolean, no_result boolean, low_confidence boolean, reformulated boolean, confidence float8, session_id text, user_id text,
                                      search_id text, query_id uuid, user_query text, query_normalized text, clicks bigint, ranked_clicks bigint, sum_position bigint, best_rank integer,
-                                     helpful boolean, unhelpful boolean, events bigint) on commit drop;
-        create temp table _totals (hour timestamptz, collection text, search_mode text, fusion_strategy text, query_type text, weights jsonb, total float8, logged bigint,
+                                     helpful boolean, unhelpful boolean, events bigint, application text) on commit drop;
+        create temp table _totals (hour timestamptz, collection text, application text, search_mode text, fusion_strategy text,
+                                   query_type text, weights jsonb, total float8, logged bigint,
                                    events bigint, errors float8, no_result float8, low_confidence float8, reformulated float8, clicked float8, clicks float8, ranked_clicks float8,
                                    sum_position float8, sum_reciprocal float8, helpful float8, unhelpful float8, timed float8, sum_latency float8) on commit drop;
-        create temp table _latencies (hour timestamptz, collection text, bucket integer, timed float8) on commit drop;
-        create temp table _actors (hour timestamptz, collection text, session_id text, user_id text) on commit drop;
+        create temp table _latencies (hour timestamptz, collection text, application text, bucket integer, timed float8) on commit drop;
+        create temp table _actors (hour timestamptz, collection text, session_id text, user_id text, application text) on commit drop;
         create temp table _objects (collection text, object_id text, rank integer, returned float8, shown float8) on commit drop;
     else
         truncate pg_temp._touched, pg_temp._followed, pg_temp._searches, pg_temp._totals, pg_temp._latencies, pg_temp._actors, pg_temp._objects;
@@ -99,7 +102,7 @@ begin
            -- an imported log may not say how many results there were; what was seen or clicked was there
            q.result_count = 0 and q.error_type is null and not coalesce(f.explicit or f.clicks > 0, false), x.low_confidence, x.reformulated,
            q.confidence, q.session_id, coalesce(q.user_id, q.client_id), q.search_id, q.query_id, q.user_query, q.query_normalized, f.clicks, f.ranked_clicks, f.sum_position, f.best_rank,
-           f.helpful, f.unhelpful, f.events
+           f.helpful, f.unhelpful, f.events, coalesce(q.application, '')
       from pgsearch.queries as q
            left join pg_temp._followed as f on f.query_id = q.query_id
            left join (select s.query_id, bool_or(s.failure_reason = 'low_confidence') as low_confidence, bool_or(s.failure_reason = 'user_reformulated') as reformulated
@@ -111,8 +114,18 @@ begin
        and q.ts < ends_at;
     analyze pg_temp._searches;
 
+    update pg_temp._searches as s
+       set application = ''
+     where s.application <> ''
+       and s.application not in (select n.application
+                                   from pg_temp._searches as n
+                                  where n.application <> ''
+                                  group by n.application
+                                  order by sum(n.weight) desc, n.application
+                                  limit kept_applications);
+
     insert into pg_temp._totals
-    select s.hour, s.collection, s.search_mode, s.fusion_strategy, s.query_type, s.weights,
+    select s.hour, s.collection, s.application, s.search_mode, s.fusion_strategy, s.query_type, s.weights,
            sum(s.weight),
            count(*),
            coalesce(sum(s.events), 0),
@@ -130,12 +143,12 @@ begin
            coalesce(sum(s.weight) filter (where s.latency_ms is not null), 0),
            coalesce(sum(s.weight * s.latency_ms), 0)
       from pg_temp._searches as s
-     group by s.hour, s.collection, s.search_mode, s.fusion_strategy, s.query_type, s.weights;
+     group by s.hour, s.collection, s.application, s.search_mode, s.fusion_strategy, s.query_type, s.weights;
     insert into pg_temp._latencies
-    select s.hour, s.collection, s.bucket, sum(s.weight)
+    select s.hour, s.collection, s.application, s.bucket, sum(s.weight)
       from pg_temp._searches as s
      where s.bucket is not null
-     group by s.hour, s.collection, s.bucket;
+     group by s.hour, s.collection, s.application, s.bucket;
 
     delete from pgsearch.search_stats_hourly as s
      where s.hour >= starts_at
@@ -143,34 +156,36 @@ begin
     insert into pgsearch.search_stats_hourly
     select b.hour, b.collection, b.search_mode, b.fusion_strategy, b.query_type, sum(b.total), sum(b.logged), sum(b.events), sum(b.errors), sum(b.no_result), sum(b.low_confidence),
            sum(b.reformulated), sum(b.clicked), sum(b.clicks), sum(b.ranked_clicks), sum(b.sum_position), sum(b.sum_reciprocal), sum(b.helpful), sum(b.unhelpful), sum(b.timed),
-           sum(b.sum_latency)
+           sum(b.sum_latency), b.application
       from pg_temp._totals as b
-     group by b.hour, b.collection, b.search_mode, b.fusion_strategy, b.query_type;
+     group by b.hour, b.collection, b.application, b.search_mode, b.fusion_strategy, b.query_type;
 
     delete from pgsearch.latency_hourly as h
      where h.hour >= starts_at
        and h.hour < ends_at;
     insert into pgsearch.latency_hourly
-    select l.hour, l.collection, array_agg(l.bucket order by l.bucket), array_agg(l.timed order by l.bucket)
+    select l.hour, l.collection, array_agg(l.bucket order by l.bucket), array_agg(l.timed order by l.bucket), l.application
       from pg_temp._latencies as l
-     group by l.hour, l.collection;
+     group by l.hour, l.collection, l.application;
 
     delete from pgsearch.search_stats_daily as s
      where s.day = _refresh_search_stats_day.day;
     insert into pgsearch.search_stats_daily
     select _refresh_search_stats_day.day, s.collection, s.total, s.logged, s.events, s.errors, s.no_result, s.low_confidence, s.reformulated, s.clicked, s.clicks,
-           s.ranked_clicks, s.sum_position, s.sum_reciprocal, s.helpful, s.unhelpful, s.timed, s.sum_latency, coalesce(h.buckets, '{}'), coalesce(h.counts, '{}')
-      from (select b.collection, sum(b.total) as total, sum(b.logged) as logged, sum(b.events) as events,
+           s.ranked_clicks, s.sum_position, s.sum_reciprocal, s.helpful, s.unhelpful, s.timed, s.sum_latency,
+           coalesce(h.buckets, '{}'), coalesce(h.counts, '{}'), s.application
+      from (select b.collection, b.application, sum(b.total) as total, sum(b.logged) as logged, sum(b.events) as events,
                    sum(b.errors) as errors, sum(b.no_result) as no_result, sum(b.low_confidence) as low_confidence, sum(b.reformulated) as reformulated, sum(b.clicked) as clicked,
                    sum(b.clicks) as clicks, sum(b.ranked_clicks) as ranked_clicks, sum(b.sum_position) as sum_position, sum(b.sum_reciprocal) as sum_reciprocal,
                    sum(b.helpful) as helpful, sum(b.unhelpful) as unhelpful, sum(b.timed) as timed, sum(b.sum_latency) as sum_latency
               from pg_temp._totals as b
-             group by b.collection) as s
-           left join (select l.collection, array_agg(l.bucket order by l.bucket) as buckets, array_agg(l.timed order by l.bucket) as counts
-                        from (select l.collection, l.bucket, sum(l.timed) as timed
+             group by b.collection, b.application) as s
+           left join (select l.collection, l.application, array_agg(l.bucket order by l.bucket) as buckets,
+                             array_agg(l.timed order by l.bucket) as counts
+                        from (select l.collection, l.application, l.bucket, sum(l.timed) as timed
                                 from pg_temp._latencies as l
-                               group by l.collection, l.bucket) as l
-                       group by l.collection) as h on h.collection = s.collection;
+                               group by l.collection, l.application, l.bucket) as l
+                       group by l.collection, l.application) as h on h.collection = s.collection and h.application = s.application;
 
     delete from pgsearch.weight_stats_daily as s
      where s.day = _refresh_search_stats_day.day;
@@ -182,8 +197,9 @@ begin
 
     -- who searched
     insert into pg_temp._actors
-    select distinct s.hour, s.collection, s.session_id, s.user_id
-      from pg_temp._searches as s;
+    select distinct s.hour, s.collection, s.session_id, s.user_id, a.application
+      from pg_temp._searches as s
+           cross join lateral (values (null), (nullif(s.application, ''))) as a(application);
     perform pgsearch._put_actors('search', _refresh_search_stats_day.day);
 
     -- what was asked; of the searches that share a search_id the last one speaks for all
@@ -191,14 +207,14 @@ begin
      where t.day = _refresh_search_stats_day.day;
     insert into pgsearch.top_queries_daily
     select _refresh_search_stats_day.day, r.collection, r.query_normalized, r.user_query, r.query_count, r.no_result_count, r.clicked_count, r.confidence_count, r.sum_confidence,
-           r.askers, r.timed_count, r.sum_latency
+           r.askers, r.timed_count, r.sum_latency, r.application
       from (select a.*,
-                   row_number() over (partition by a.collection order by a.query_count desc, a.query_normalized) as by_count,
-                   row_number() over (partition by a.collection order by a.no_result_count desc, a.query_normalized) as by_no_result,
-                   row_number() over (partition by a.collection order by a.query_count - a.clicked_count desc, a.query_normalized) as by_no_click,
-                   row_number() over (partition by a.collection order by a.sum_latency / nullif(a.timed_count, 0) desc nulls last,
-                                                                         a.query_normalized) as by_time
-              from (select s.collection, s.query_normalized,
+                   row_number() over (kept_apart order by a.query_count desc, a.query_normalized) as by_count,
+                   row_number() over (kept_apart order by a.no_result_count desc, a.query_normalized) as by_no_result,
+                   row_number() over (kept_apart order by a.query_count - a.clicked_count desc, a.query_normalized) as by_no_click,
+                   row_number() over (kept_apart order by a.sum_latency / nullif(a.timed_count, 0) desc nulls last,
+                                                       a.query_normalized) as by_time
+              from (select s.collection, s.application, s.query_normalized,
                            min(s.user_query) as user_query,
                            sum(s.weight) as query_count,
                            coalesce(sum(s.weight) filter (where s.no_result), 0) as no_result_count,
@@ -217,11 +233,43 @@ begin
                                       having count(*) > 1) as g on g.search_id = s.search_id
                      where g.last_id is null
                         or g.last_id = s.query_id::text
-                     group by s.collection, s.query_normalized) as a) as r
+                     group by s.collection, s.application, s.query_normalized) as a
+            window kept_apart as (partition by a.collection, a.application)) as r
      where r.by_count <= kept_queries
         or (r.by_no_result <= kept_queries and r.no_result_count > 0)
         or (r.by_no_click <= kept_queries and r.clicked_count < r.query_count)
         or (r.by_time <= kept_slow and r.timed_count > 0);
+
+    -- what was asked again in other words; the same pair again and again is normalized once
+    delete from pgsearch.reformulations_daily as r
+     where r.day = _refresh_search_stats_day.day;
+    insert into pgsearch.reformulations_daily
+    select _refresh_search_stats_day.day, r.collection, r.application, r.pair, r.before, r.user_query, r.reformulated_to,
+           r.times, r.similarities, r.sum_similarity, r.clicked_times
+      from (select n.collection, n.application, md5(n.before || E'\n' || n.after)::uuid as pair, n.before,
+                   min(n.user_query) as user_query,
+                   min(n.reformulated_to) as reformulated_to,
+                   sum(n.times) as times,
+                   sum(n.similarities) as similarities,
+                   coalesce(sum(n.sum_similarity), 0) as sum_similarity,
+                   sum(n.clicked_times) as clicked_times,
+                   row_number() over (partition by n.collection, n.application order by sum(n.times) desc, n.before, n.after) as by_times
+              from (select p.*, pgsearch.normalize_query(p.reformulated_to) as after
+                      from (select s.collection, s.application, s.query_normalized as before, s.user_query,
+                                   f.context ->> 'reformulated_to' as reformulated_to,
+                                   sum(s.weight) as times,
+                                   count(f.context ->> 'similarity') as similarities,
+                                   sum((f.context ->> 'similarity')::float8) as sum_similarity,
+                                   coalesce(sum(s.weight) filter (where (f.context ->> 'had_click')::boolean), 0) as clicked_times
+                              from pgsearch.search_failures as f
+                                   join pg_temp._searches as s on s.query_id = f.query_id
+                             where f.failure_reason = 'user_reformulated'
+                               and f.query_id >= first_id
+                               and f.query_id < end_id
+                               and f.context ->> 'reformulated_to' is not null
+                             group by 1, 2, 3, 4, 5) as p) as n
+             group by n.collection, n.application, n.before, n.after) as r
+     where r.by_times <= kept_queries;
 
     -- what was returned, and seen: with impression events only those (depth 0 here), else down to the lowest that was acted on, else all
     insert into pg_temp._objects

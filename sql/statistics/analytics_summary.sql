@@ -21,7 +21,8 @@ comment on function pgsearch._day_start(date) is 'The first moment of a day in U
 create or replace function pgsearch.analytics_summary(
     collection_name text default null,
     date_from       date default null,
-    date_to         date default null
+    date_to         date default null,
+    application     text default null
 )
 returns jsonb
 language plpgsql stable parallel safe
@@ -35,7 +36,7 @@ declare
     days   constant daterange   := pgsearch._period(since, until);
     totals record;
 begin
-    select * into totals from pgsearch.chat_stats(analytics_summary.collection_name, since, until, 'all');
+    select * into totals from pgsearch.chat_stats(analytics_summary.collection_name, since, until, 'all', analytics_summary.application);
 
     return jsonb_build_object(
         'collection_name', analytics_summary.collection_name,
@@ -52,21 +53,23 @@ begin
             'regeneration_count', coalesce(totals.regeneration_count, 0),
             'regeneration_rate', totals.regeneration_rate),
         'top_queries', (select coalesce(jsonb_agg(t.user_query order by t.query_count desc, t.query_normalized), '[]')
-                          from pgsearch.top_queries(analytics_summary.collection_name, since, until, 10) as t),
+                          from pgsearch.top_queries(analytics_summary.collection_name, since, until, 10,
+                                                    analytics_summary.application) as t),
         'performance_percentiles', jsonb_build_object('p50', totals.p50_response_ms / 1000, 'p95', totals.p95_response_ms / 1000, 'p99',
                                                       totals.p99_response_ms / 1000),
         'collections', (select coalesce(jsonb_object_agg(u.collection, u.chat_queries), '{}')
-                          from pgsearch.collection_usage(since, until) as u
+                          from pgsearch.collection_usage(since, until, analytics_summary.application) as u
                          where u.chat_queries > 0
                            and (analytics_summary.collection_name is null or u.collection = analytics_summary.collection_name)));
 end;
 $$;
 
-comment on function pgsearch.analytics_summary(text, date, date) is
+comment on function pgsearch.analytics_summary(text, date, date, text) is
 'The statistics of conversations over a period as one document.
 Arguments:
 - collection_name (null: all together)
 - date_from and date_to (days in UTC, both included; null: the last 30 days, until today)
+- application (as it is logged, see application_usage; null: all)
 Returns {"collection_name", "date_from", "date_to", "metrics": {"total_queries", "unique_sessions", "unique_users",
 "avg_response_time" (seconds), "total_tokens", "error_count", "error_rate", "regeneration_count", "regeneration_rate"},
 "top_queries": the ten most frequent searches, "performance_percentiles": {"p50", "p95", "p99"} (seconds), "collections": messages of users

@@ -3,7 +3,8 @@
 create or replace function pgsearch.analytics_timeline(
     collection_name text    default null,
     period          text    default 'daily',
-    days            integer default 7
+    days            integer default 7,
+    application     text    default null
 )
 returns table (
     starts_at          timestamptz,
@@ -42,18 +43,20 @@ begin
       from generate_series(tomorrow - make_interval(hours => 24 * analytics_timeline.days), least(now(), tomorrow - interval '1 hour'),
                            case step when 'hour' then interval '1 hour' else interval '24 hours' end) as g(starts_at)
            left join pgsearch.chat_stats(analytics_timeline.collection_name,
-                                         tomorrow - make_interval(hours => 24 * analytics_timeline.days), tomorrow, step) as s
+                                         tomorrow - make_interval(hours => 24 * analytics_timeline.days), tomorrow, step,
+                                         analytics_timeline.application) as s
                   on s.starts_at = g.starts_at
      order by g.starts_at;
 end;
 $$;
 
-comment on function pgsearch.analytics_timeline(text, text, integer) is
+comment on function pgsearch.analytics_timeline(text, text, integer, text) is
 'The statistics of conversations over the last days, one row a period whether anything was said in it or not.
 Arguments:
 - collection_name (null: all together)
 - period (daily, hourly; in UTC)
 - days (1 .. 3660, hourly 1 .. 366; with today)
+- application (as it is logged, see application_usage; null: all)
 Returns starts_at, total_queries, unique_sessions, unique_users, avg_response_time, p50, p95, p99 (seconds), total_tokens, error_count,
 regeneration_count. From the roll-ups, see refresh_chat_stats.
 Errors: PS002 unknown period, PS003 days out of range.

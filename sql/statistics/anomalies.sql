@@ -5,9 +5,10 @@
 -- the root of a count, the binomial spread of a rate, a tenth of a latency.
 
 create or replace function pgsearch.anomalies(
-    day        date   default null,
-    collection text   default null,
-    threshold  float8 default 4
+    day         date   default null,
+    collection  text   default null,
+    threshold   float8 default 4,
+    application text   default null
 )
 returns table (
     hour     timestamptz,
@@ -44,6 +45,7 @@ begin
          where s.hour >= starts_at - interval '29 days'
            and s.hour < ends_at
            and (anomalies.collection is null or s.collection = anomalies.collection)
+           and (anomalies.application is null or s.application = anomalies.application)
          group by s.hour
         union all
         select 'chat', c.hour, sum(c.total_queries), sum(c.error_count), null, sum(c.latency_count), sum(c.sum_latency_ms)
@@ -51,6 +53,7 @@ begin
          where c.hour >= starts_at - interval '29 days'
            and c.hour < ends_at
            and (anomalies.collection is null or c.collection = anomalies.collection)
+           and (anomalies.application is null or c.application = anomalies.application)
          group by c.hour
     ),
     -- an hour without a row is an hour in which nothing came, once anything had come
@@ -103,12 +106,13 @@ begin
 end;
 $$;
 
-comment on function pgsearch.anomalies(date, text, float8) is
+comment on function pgsearch.anomalies(date, text, float8, text) is
 'Hours of a day that are unlike the same hours of the same weekday of the four weeks before.
 Arguments:
 - day (in UTC; null: today, as far as its hours are over)
 - collection (null: all together)
 - threshold (0 .. 1000000: how many standard deviations away)
+- application (as it is logged, see application_usage; null: all)
 Returns hour, source (search, chat), measure (volume, error_rate, no_result_rate, latency_ms: the mean), value, expected (mean of the
 hours compared with), z (standard deviations above it; below it only for volume). No rows without six hours to compare with; rates
 and latencies are judged from 20 searches or messages an hour on. From the roll-ups, see refresh_search_stats.

@@ -1,10 +1,11 @@
 -- How the chat fares over time: volume, speed, failures, tokens. Read from the roll-ups alone, as search_stats.
 
 create or replace function pgsearch.chat_stats(
-    collection text        default null,
-    since      timestamptz default null,
-    until      timestamptz default null,
-    step       text        default 'day'
+    collection  text        default null,
+    since       timestamptz default null,
+    until       timestamptz default null,
+    step        text        default 'day',
+    application text        default null
 )
 returns table (
     starts_at          timestamptz,
@@ -50,6 +51,7 @@ begin
            and h.hour >= lower(days)::timestamp at time zone 'UTC'
            and h.hour < upper(days)::timestamp at time zone 'UTC'
            and (chat_stats.collection is null or h.collection = chat_stats.collection)
+           and (chat_stats.application is null or h.application = chat_stats.application)
         union all
         select case when chat_stats.step = 'all' then lower(days)::timestamp at time zone 'UTC'
                else date_trunc(chat_stats.step, d.day::timestamp at time zone 'UTC', 'UTC') end,
@@ -61,6 +63,7 @@ begin
            and d.day >= lower(days)
            and d.day < upper(days)
            and (chat_stats.collection is null or d.collection = chat_stats.collection)
+           and (chat_stats.application is null or d.application = chat_stats.application)
     ),
     totals as (
         select s.starts_at, sum(s.total_queries) as queries, sum(s.answer_count) as answers, sum(s.error_count) as errors,
@@ -88,17 +91,19 @@ begin
            t.regenerations::float8 / nullif(greatest(t.answers, t.regenerations), 0)::float8
       from totals as t
            left join histograms as h on h.starts_at = t.starts_at
-           left join pgsearch._actor_counts('chat', chat_stats.collection, days, chat_stats.step) as a on a.starts_at = t.starts_at
+           left join pgsearch._actor_counts('chat', chat_stats.collection, days, chat_stats.step, chat_stats.application) as a
+                  on a.starts_at = t.starts_at
      order by t.starts_at;
 end;
 $$;
 
-comment on function pgsearch.chat_stats(text, timestamptz, timestamptz, text) is
+comment on function pgsearch.chat_stats(text, timestamptz, timestamptz, text, text) is
 'Statistics of conversations by period, from the roll-ups (see refresh_chat_stats: as fresh as its last run).
 Arguments:
 - collection (null: all together)
 - since and until (whole days in UTC from since up to but not including until; null: the last 30 days, for step hour since yesterday)
 - step (hour, day, week, month: one row each; all: one row)
+- application (as it is logged, see application_usage; null: all)
 Returns a row for each period with messages: starts_at, total_queries (messages of users), answer_count, unique_sessions and
 unique_users (exact for hour and day, of longer periods an estimate with a standard error of 2.3 %), avg_response_ms,
 p50_response_ms, p95_response_ms, p99_response_ms (within 1 %), input_tokens, output_tokens, error_count, regeneration_count,

@@ -1,11 +1,12 @@
 -- Who uses the chat how much, and what each model costs.
 
 create or replace function pgsearch.chat_usage(
-    dimension  text,
-    collection text        default null,
-    since      timestamptz default null,
-    until      timestamptz default null,
-    top_n      integer     default 20
+    dimension   text,
+    collection  text        default null,
+    since       timestamptz default null,
+    until       timestamptz default null,
+    top_n       integer     default 20,
+    application text        default null
 )
 returns table (
     value              text,
@@ -46,6 +47,7 @@ begin
            and u.day >= lower(days)
            and u.day < upper(days)
            and (chat_usage.collection is null or u.collection = chat_usage.collection)
+           and (chat_usage.application is null or u.application = chat_usage.application)
          group by u.value
          order by sum(u.total_queries + u.answer_count) desc, u.value
          limit chat_usage.top_n
@@ -62,18 +64,20 @@ begin
                                          and u.day >= lower(days)
                                          and u.day < upper(days)
                                          and (chat_usage.collection is null or u.collection = chat_usage.collection)
+                                         and (chat_usage.application is null or u.application = chat_usage.application)
                                        group by k.bucket) as b) as l on true
      order by t.queries + t.answers desc, t.value;
 end;
 $$;
 
-comment on function pgsearch.chat_usage(text, text, timestamptz, timestamptz, integer) is
+comment on function pgsearch.chat_usage(text, text, timestamptz, timestamptz, integer, text) is
 'Conversations by user or by model, most used first.
 Arguments:
 - dimension (user, model)
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
 - top_n (0 .. 10000 rows)
+- application (as it is logged, see application_usage; null: all)
 Returns value (hash_user(user_id), or the name of the model), total_queries (messages of users), answer_count, input_tokens,
 output_tokens, error_count, regeneration_count, avg_response_ms, p95_response_ms, last_day. From the roll-ups, see
 refresh_chat_stats.

@@ -8,7 +8,8 @@ create or replace function pgsearch.faq_candidates(
     since        timestamptz default null,
     until        timestamptz default null,
     min_sessions integer     default 3,
-    top_n        integer     default 20
+    top_n        integer     default 20,
+    application  text        default null
 )
 returns table (
     question      text,
@@ -33,6 +34,7 @@ declare
     days        constant daterange := pgsearch._period(since, until);
     starts_at   timestamptz := lower(days)::timestamp at time zone 'UTC';
     ends_at     constant timestamptz := upper(days)::timestamp at time zone 'UTC';
+    questions   record;
     groups      record;
     head        integer;
     heads       integer[] := '{}';
@@ -49,28 +51,37 @@ begin
                                       and m.ts >= starts_at
                                       and m.ts < ends_at
                                       and (faq_candidates.collection is null or m.collection = faq_candidates.collection)
+                                      and (faq_candidates.application is null or m.application = faq_candidates.application)
                                     order by m.ts desc
                                     limit most_read) as l), starts_at);
+
+    -- each question is normalized once
+    select array_agg(q.message_id) as ids, array_agg(q.ts) as times, array_agg(q.normalized) as texts,
+           array_agg(q.conversation_id) as conversations, array_agg(q.session) as sessions, array_agg(q.weight) as weights
+      into questions
+      from (select m.message_id, m.ts, m.conversation_id, pgsearch.normalize_query(left(t.content, 500)) as normalized,
+                   coalesce(m.session_id, m.conversation_id) as session, coalesce(c.sample_weight, 1) as weight
+              from pgsearch.messages as m
+                   join pgsearch.message_contents as t on t.message_id = m.message_id
+                                                      and t.ts = m.ts
+                                                      and t.ts >= starts_at
+                                                      and t.ts < ends_at
+                   left join pgsearch.conversations as c on c.conversation_id = m.conversation_id
+             where m.role = 'user'
+               and m.ts >= starts_at
+               and m.ts < ends_at
+               and (faq_candidates.collection is null or m.collection = faq_candidates.collection)
+               and (faq_candidates.application is null or m.application = faq_candidates.application)
+            offset 0) as q
+     where q.normalized <> '';
 
     -- the most frequent spellings, most frequent first
     select array_agg(g.normalized order by g.at) as texts, array_agg(normalize(g.normalized, NFD) order by g.at) as letters
       into groups
       from (select a.normalized, row_number() over (order by sum(a.weight) desc, a.normalized) as at
-              from (select pgsearch.normalize_query(left(t.content, 500)) as normalized,
-                           coalesce(m.session_id, m.conversation_id) as session,
-                           max(coalesce(c.sample_weight, 1)) as weight
-                      from pgsearch.messages as m
-                           join pgsearch.message_contents as t on t.message_id = m.message_id
-                                                              and t.ts = m.ts
-                                                              and t.ts >= starts_at
-                                                              and t.ts < ends_at
-                           left join pgsearch.conversations as c on c.conversation_id = m.conversation_id
-                     where m.role = 'user'
-                       and m.ts >= starts_at
-                       and m.ts < ends_at
-                       and (faq_candidates.collection is null or m.collection = faq_candidates.collection)
-                     group by 1, 2) as a
-             where a.normalized <> ''
+              from (select q.normalized, q.session, max(q.weight) as weight
+                      from unnest(questions.texts, questions.sessions, questions.weights) as q(normalized, session, weight)
+                     group by q.normalized, q.session) as a
              group by a.normalized
              order by 2
              limit most_groups) as g;
@@ -94,20 +105,19 @@ begin
     end loop;
 
     return query
-    with asked as materialized (
-        select g.head, pgsearch.normalize_query(left(t.content, 500)) as normalized, t.content, m.message_id, m.conversation_id, m.ts,
-               coalesce(m.session_id, m.conversation_id) as session, coalesce(c.sample_weight, 1) as weight
-          from pgsearch.messages as m
-               join pgsearch.message_contents as t on t.message_id = m.message_id
-                                                  and t.ts = m.ts
+    with chosen as materialized (
+        select g.head, q.*
+          from unnest(questions.ids, questions.times, questions.texts, questions.conversations, questions.sessions, questions.weights)
+                   as q(message_id, ts, normalized, conversation_id, session, weight)
+               join unnest(groups.texts, of_group) as g(normalized, head) on g.normalized = q.normalized
+    ),
+    asked as materialized (
+        select q.head, q.normalized, t.content, q.message_id, q.conversation_id, q.ts, q.session, q.weight
+          from chosen as q
+               join pgsearch.message_contents as t on t.message_id = q.message_id
+                                                  and t.ts = q.ts
                                                   and t.ts >= starts_at
                                                   and t.ts < ends_at
-               left join pgsearch.conversations as c on c.conversation_id = m.conversation_id
-               join unnest(groups.texts, of_group) as g(normalized, head) on g.normalized = pgsearch.normalize_query(left(t.content, 500))
-         where m.role = 'user'
-           and m.ts >= starts_at
-           and m.ts < ends_at
-           and (faq_candidates.collection is null or m.collection = faq_candidates.collection)
     ),
     counted as (
         select s.head, sum(s.weight) as sessions
@@ -154,13 +164,14 @@ begin
 end;
 $$;
 
-comment on function pgsearch.faq_candidates(text, timestamptz, timestamptz, integer, integer) is
+comment on function pgsearch.faq_candidates(text, timestamptz, timestamptz, integer, integer, text) is
 'Questions that several sessions asked, in one spelling or another, with the best answer they got. Reads texts: for the owner.
 Arguments:
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
 - min_sessions (1 .. 1000000 that must have asked it)
 - top_n (0 .. 1000 rows)
+- application (as it is logged, see application_usage; null: all)
 Returns question (its most frequent spelling), variants (its spellings; those are put together that share half of their trigrams),
 sessions (weighted by sample_weight), answer (without an error, best rated, then latest; null when none is kept), query_id (of the
 search that fed it), helpful, unhelpful (opinions about that search), last_asked_at. The 300 most frequent spellings

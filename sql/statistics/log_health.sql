@@ -33,6 +33,20 @@ begin
             select 'message_contents', count(*) from pgsearch.message_contents as c where c.ts >= since) as t;
 
     return query
+    -- a conversation has several messages: looked up once
+    with talked as materialized (
+        select m.conversation_id, count(*) as counted, count(*) filter (where m.ts <= until) as settled
+          from pgsearch.messages as m
+         where m.ts >= since
+         group by m.conversation_id
+    ),
+    known as (
+        select coalesce(sum(k.settled) filter (where c.conversation_id is null), 0)::bigint as without_conversation,
+               count(*) filter (where c.started_at >= since and c.last_message_at <= until
+                                      and c.message_count <> k.counted) as disagreeing
+          from talked as k
+               left join pgsearch.conversations as c on c.conversation_id = k.conversation_id
+    )
     select c.name, case when c.number = 0 then 'ok' else 'warn' end, c.number, c.detail
       from (select 'texts without a message' as name,
                    (select count(*)
@@ -46,24 +60,11 @@ begin
                                           and m.ts between since and until)) as number,
                    'message_contents has rows that messages has not' as detail
             union all
-            select 'messages without a conversation',
-                   (select count(*)
-                      from pgsearch.messages as m
-                     where m.ts between since and until
-                       and not exists (select from pgsearch.conversations as c where c.conversation_id = m.conversation_id)),
-                   'somebody deleted from conversations by hand'
+            select 'messages without a conversation', n.without_conversation, 'somebody deleted from conversations by hand'
+              from known as n
             union all
-            select 'conversations whose counts disagree',
-                   (select count(*)
-                      from pgsearch.conversations as c
-                           join (select m.conversation_id, count(*) as counted
-                                   from pgsearch.messages as m
-                                  where m.ts >= since
-                                  group by m.conversation_id) as m on m.conversation_id = c.conversation_id
-                     where c.started_at >= since
-                       and c.last_message_at <= until
-                       and c.message_count <> m.counted),
-                   'message_count is not the number of messages'
+            select 'conversations whose counts disagree', n.disagreeing, 'message_count is not the number of messages'
+              from known as n
             union all
             select 'answers whose search is not there',
                    (select count(*)
@@ -82,16 +83,14 @@ begin
                    'run pgsearch maintain, or select pgsearch.finalize_conversations()'
             union all
             select 'days that are older than they are kept',
-                   (select count(*) from pgsearch.list_partitions() as p where p.expired and p.day < (now() at time zone 'UTC')::date - 1),
+                   (select count(*) from pgsearch._log_partitions() as p where p.expired and p.day < (now() at time zone 'UTC')::date - 1),
                    case when kept.require_archive then 'run pgsearch archive, then pgsearch maintain' else 'run pgsearch maintain' end
             union all
             select 'messages that the statistics have not seen',
                    (select coalesce(sum(abs(d.counted - coalesce(s.row_count, 0))), 0)::bigint
-                      from (select (date_trunc('day', m.ts, 'UTC') at time zone 'UTC')::date as day, count(*) as counted
-                              from pgsearch.messages as m
-                             where m.ts >= date_trunc('day', since, 'UTC')
-                               and m.ts < date_trunc('day', clock_timestamp(), 'UTC')
-                             group by 1) as d
+                      from (select m.day, m.row_count as counted
+                              from pgsearch._counted_days('messages', date_trunc('day', since, 'UTC'),
+                                                          date_trunc('day', clock_timestamp(), 'UTC')) as m) as d
                            left join pgsearch.search_stats_seen as s on s.kind = 'messages' and s.day = d.day and s.source_day = d.day),
                    'run pgsearch maintain, or select pgsearch.refresh_chat_stats()') as c;
 end;

@@ -1,10 +1,11 @@
 -- Where answers fail, by what failed: each kind wants another cure, and the frequent ones come first.
 
 create or replace function pgsearch.prompt_suggestions(
-    collection text        default null,
-    since      timestamptz default null,
-    until      timestamptz default null,
-    top_n      integer     default 5
+    collection  text        default null,
+    since       timestamptz default null,
+    until       timestamptz default null,
+    top_n       integer     default 5,
+    application text        default null
 )
 returns table (
     kind       text,
@@ -38,7 +39,8 @@ begin
                                 where k.bucket > slow) as l
      where d.day >= lower(days)
        and d.day < upper(days)
-       and (prompt_suggestions.collection is null or d.collection = prompt_suggestions.collection);
+       and (prompt_suggestions.collection is null or d.collection = prompt_suggestions.collection)
+       and (prompt_suggestions.application is null or d.application = prompt_suggestions.application);
 
     return query
     with latest as materialized (
@@ -48,6 +50,7 @@ begin
            and m.ts >= starts_at
            and m.ts < ends_at
            and (prompt_suggestions.collection is null or m.collection = prompt_suggestions.collection)
+           and (prompt_suggestions.application is null or m.application = prompt_suggestions.application)
          order by m.ts desc
          limit 1000
     ),
@@ -67,6 +70,7 @@ begin
          where s.day >= lower(days)
            and s.day < upper(days)
            and (prompt_suggestions.collection is null or s.collection = prompt_suggestions.collection)
+           and (prompt_suggestions.application is null or s.application = prompt_suggestions.application)
     ),
     found as (
         select 'regeneration' as kind, told.regenerations as count, told.answers as of_all,
@@ -93,6 +97,7 @@ begin
                         and e.value <= 0
                         and e.ts >= starts_at
                         and (prompt_suggestions.collection is null or q.collection = prompt_suggestions.collection)
+                        and (prompt_suggestions.application is null or q.application = prompt_suggestions.application)
                       order by e.ts desc
                       limit prompt_suggestions.top_n),
                'It did not help: read the passages that were found; when they are right, the prompt must keep the model to them.'
@@ -100,13 +105,15 @@ begin
         union all
         select 'no_result', s.no_result, s.total,
                array(select q.user_query from pgsearch.queries_without_results(prompt_suggestions.collection, since, until,
-                                                                               prompt_suggestions.top_n) as q),
+                                                                               prompt_suggestions.top_n,
+                                                                               prompt_suggestions.application) as q),
                'Nothing was found: write pages about it, and tell the model in the prompt to say so instead of guessing.'
           from searched as s
         union all
         select 'low_confidence', s.low_confidence, s.total,
                array(select q.user_query
-                       from pgsearch.top_queries(prompt_suggestions.collection, since, until, 10000) as q
+                       from pgsearch.top_queries(prompt_suggestions.collection, since, until, 10000,
+                                                 prompt_suggestions.application) as q
                       where q.avg_confidence < 0.5
                       order by q.query_count desc, q.query_normalized
                       limit prompt_suggestions.top_n),
@@ -120,12 +127,13 @@ begin
 end;
 $$;
 
-comment on function pgsearch.prompt_suggestions(text, timestamptz, timestamptz, integer) is
+comment on function pgsearch.prompt_suggestions(text, timestamptz, timestamptz, integer, text) is
 'What to change about prompts and pages, by what went wrong, most frequent first. Reads texts: for the owner.
 Arguments:
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
 - top_n (0 .. 100 examples of each kind, the latest or most frequent)
+- application (as it is logged, see application_usage; null: all)
 Returns kind (regeneration, error, slow, unhelpful, no_result, low_confidence), count, share (0 .. 1: of answers, of the last three
 of searches), examples (questions), suggestion (what to do). Counts are those of the roll-ups, see refresh_search_stats.
 Error: PS003 top_n out of range, until not after since.

@@ -1,10 +1,11 @@
 -- What people ask for and then leave: hits that look wrong.
 
 create or replace function pgsearch.queries_without_clicks(
-    collection text        default null,
-    since      timestamptz default null,
-    until      timestamptz default null,
-    top_n      integer     default 20
+    collection  text        default null,
+    since       timestamptz default null,
+    until       timestamptz default null,
+    top_n       integer     default 20,
+    application text        default null
 )
 returns table (
     query_normalized text,
@@ -22,17 +23,18 @@ begin
     select q.*
       from pgsearch._ranked_queries(
                queries_without_clicks.collection, queries_without_clicks.since, queries_without_clicks.until, queries_without_clicks.top_n,
-               'no_click') as q;
+               'no_click', queries_without_clicks.application) as q;
 end;
 $$;
 
-comment on function pgsearch.queries_without_clicks(text, timestamptz, timestamptz, integer) is
+comment on function pgsearch.queries_without_clicks(text, timestamptz, timestamptz, integer, text) is
 'Queries whose hits were not clicked, by how many searches that were; of collections for which events are received,
 without those that mark_answered was told of, until they fail again or are not clicked on a later day.
 Arguments:
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
 - top_n (0 .. 10000 rows)
+- application (as it is logged, see application_usage; null: all)
 Returns query_normalized, user_query (one spelling of it), query_count (searches, weighted), no_result_rate,
 click_through_rate (null where no event was ever received), avg_confidence. Exact as long as a collection has at most
 1,000 different queries a day; beyond that the rarest of each day are not counted.

@@ -5,10 +5,11 @@
 -- that a log of millions is not read for one query.
 
 create or replace function pgsearch.query_history(
-    query      text,
-    collection text        default null,
-    since      timestamptz default null,
-    until      timestamptz default null
+    query       text,
+    collection  text        default null,
+    since       timestamptz default null,
+    until       timestamptz default null,
+    application text        default null
 )
 returns jsonb
 language plpgsql stable parallel safe
@@ -21,6 +22,8 @@ as $$
 #variable_conflict use_column
 declare
     most_read  constant integer     := 20000;
+    -- of an application that hardly anybody uses not all of the log
+    most_seen  constant integer     := 200000;
     most_told  constant integer     := 20;
     days       constant daterange   := pgsearch._period(since, until);
     starts_at  constant timestamptz := lower(days)::timestamp at time zone 'UTC';
@@ -32,12 +35,17 @@ declare
 begin
     select array_agg(r.query_id order by r.ts desc, r.query_id), array_agg(r.ts order by r.ts desc, r.query_id)
       into asked, asked_at
-      from (select l.ts, l.query_id, l.query_normalized
-              from pgsearch.queries as l
-             where l.ts >= starts_at
-               and l.ts < ends_at
-               and (query_history.collection is null or l.collection = query_history.collection)
-             order by l.ts desc
+      from (select s.ts, s.query_id, s.query_normalized
+              from (select l.ts, l.query_id, l.query_normalized, l.application
+                      from pgsearch.queries as l
+                     where l.ts >= starts_at
+                       and l.ts < ends_at
+                       and (query_history.collection is null or l.collection = query_history.collection)
+                     order by l.ts desc
+                     limit case when query_history.application is null then most_read else most_seen end) as s
+             where query_history.application is null
+                or s.application = query_history.application
+             order by s.ts desc
              limit most_read) as r
      where r.query_normalized = normalized;
 
@@ -69,6 +77,7 @@ begin
                             and t.day < upper(days)
                             and t.query_normalized = normalized
                             and (query_history.collection is null or t.collection = query_history.collection)
+                            and (query_history.application is null or t.application = query_history.application)
                           group by t.day) as d),
         'hits', (select coalesce(jsonb_agg(h), '[]')
                    from (select s.object_id, s.page, k.page_id, p.title, s.shown, s.clicked, s.avg_rank, s.clicked_ranks
@@ -116,19 +125,20 @@ begin
 end;
 $$;
 
-comment on function pgsearch.query_history(text, text, timestamptz, timestamptz) is
+comment on function pgsearch.query_history(text, text, timestamptz, timestamptz, text) is
 'One query over a period, in any spelling that normalize_query makes the same.
 Arguments:
 - query
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
+- application (as it is logged, see application_usage; null: all)
 Returns {"query", "query_normalized", "answered" ({"answered_by", "answered_at", "failed_at"} as list_answered; null: nobody marked
 it), "days": [{"day", "query_count", "no_result_count", "clicked_count"}] (from the
 roll-ups), "hits": [{"object_id", "page" (external_id), "page_id", "title", "shown", "clicked", "avg_rank",
 "clicked_ranks" (where it stood when it was clicked)}],
 "reformulated_to": [{"user_query", "times"}], "searches": [{"query_id", "ts", "collection", "search_mode", "result_count",
 "confidence", "latency_ms", "clicks"}] (the latest)}, lists of at most 20. Hits, searches and what was typed next are
-those of the latest 20,000 searches of the period.
+those of the latest 20,000 searches of the period (of an application: those among the latest 200,000).
 Errors: PS003 until not after since.
 Example:
 select jsonb_pretty(pgsearch.query_history(''전기차 보조금''));';

@@ -52,11 +52,8 @@ begin
         truncate pg_temp._chat_days;
     end if;
     insert into pg_temp._chat_days
-    select 'messages', (date_trunc('day', m.ts, 'UTC') at time zone 'UTC')::date, count(*)
-      from pgsearch.messages as m
-     where m.ts >= starts_at
-       and m.ts < ends_at
-     group by 2
+    select 'messages', m.day, m.row_count
+      from pgsearch._counted_days('messages', starts_at, ends_at) as m
     union all
     select 'conversations', (date_trunc('day', c.started_at, 'UTC') at time zone 'UTC')::date, sum(c.message_count) + count(c.finalized_at)
       from pgsearch.conversations as c

@@ -61,16 +61,11 @@ begin
     end if;
 
     insert into pg_temp._log_days
-    select 'queries', (date_trunc('day', q.ts, 'UTC') at time zone 'UTC')::date, (date_trunc('day', q.ts, 'UTC') at time zone 'UTC')::date, count(*)
-      from pgsearch.queries as q
-     where q.ts >= starts_at
-       and (end_day = 'infinity' or q.ts < end_day::timestamp at time zone 'UTC')
-     group by 2, 3;
+    select 'queries', q.day, q.day, q.row_count
+      from pgsearch._counted_days('queries', starts_at, end_day::timestamp at time zone 'UTC') as q;
     insert into pg_temp._log_days
-    select 'events', (date_trunc('day', e.ts, 'UTC') at time zone 'UTC')::date, (date_trunc('day', e.ts, 'UTC') at time zone 'UTC')::date, count(*)
-      from pgsearch.events as e
-     where e.ts >= starts_at
-     group by 2, 3;
+    select 'events', e.day, e.day, e.row_count
+      from pgsearch._counted_days('events', starts_at, 'infinity') as e;
 
     -- only the events of days that have new ones are looked at for what they are about
     for todo in
@@ -151,8 +146,8 @@ $$;
 
 comment on function pgsearch.refresh_search_stats(timestamptz, timestamptz) is
 'Rolls the search log up into search_stats_hourly, latency_hourly, search_stats_daily, unique_actors, top_queries_daily,
-object_stats_daily, position_stats_daily, weight_stats_daily and recent_nodes, and conversations as refresh_chat_stats does; run by
-`pgsearch maintain`.
+reformulations_daily, object_stats_daily, position_stats_daily, weight_stats_daily and recent_nodes, and conversations as
+refresh_chat_stats does; run by `pgsearch maintain`.
 Arguments:
 - since and until (days in UTC from since up to but not including until are rolled up whether they changed or not; both null: days
   that changed, looking back 7 days from the last that was rolled up, and as far as late events reach; log older than

@@ -6,10 +6,11 @@
 -- nobody clicks.
 
 create or replace function pgsearch.search_stats(
-    collection text        default null,
-    since      timestamptz default null,
-    until      timestamptz default null,
-    step       text        default 'day'
+    collection  text        default null,
+    since       timestamptz default null,
+    until       timestamptz default null,
+    step        text        default 'day',
+    application text        default null
 )
 returns table (
     starts_at           timestamptz,
@@ -60,6 +61,7 @@ begin
            and h.hour >= lower(days)::timestamp at time zone 'UTC'
            and h.hour < upper(days)::timestamp at time zone 'UTC'
            and (search_stats.collection is null or h.collection = search_stats.collection)
+           and (search_stats.application is null or h.application = search_stats.application)
         union all
         select case when search_stats.step = 'all' then lower(days)::timestamp at time zone 'UTC' else date_trunc(search_stats.step, d.day::timestamp at time zone 'UTC', 'UTC') end, d.collection,
                d.total_queries, d.error_count, d.no_result_count, d.low_confidence_count, d.reformulated_count, d.clicked_count, d.ranked_click_count, d.sum_click_position,
@@ -69,6 +71,7 @@ begin
            and d.day >= lower(days)
            and d.day < upper(days)
            and (search_stats.collection is null or d.collection = search_stats.collection)
+           and (search_stats.application is null or d.application = search_stats.application)
     ), totals as (
         select s.starts_at,
                sum(s.total_queries) as queries,
@@ -97,6 +100,7 @@ begin
                            and h.hour >= lower(days)::timestamp at time zone 'UTC'
                            and h.hour < upper(days)::timestamp at time zone 'UTC'
                            and (search_stats.collection is null or h.collection = search_stats.collection)
+                           and (search_stats.application is null or h.application = search_stats.application)
                         union all
                         select case
                                when search_stats.step = 'all' then lower(days)::timestamp at time zone 'UTC'
@@ -107,7 +111,8 @@ begin
                          where search_stats.step <> 'hour'
                            and d.day >= lower(days)
                            and d.day < upper(days)
-                           and (search_stats.collection is null or d.collection = search_stats.collection)) as s
+                           and (search_stats.collection is null or d.collection = search_stats.collection)
+                           and (search_stats.application is null or d.application = search_stats.application)) as s
                        cross join lateral unnest(s.latency_buckets, s.latency_counts) as l(bucket, counted)
                  group by s.starts_at, l.bucket) as b
          group by b.starts_at
@@ -132,18 +137,20 @@ begin
            t.unhelpful
       from totals as t
            left join histograms as h on h.starts_at = t.starts_at
-           left join pgsearch._actor_counts('search', search_stats.collection, days, search_stats.step) as a on a.starts_at = t.starts_at
+           left join pgsearch._actor_counts('search', search_stats.collection, days, search_stats.step, search_stats.application) as a
+                  on a.starts_at = t.starts_at
      order by t.starts_at;
 end;
 $$;
 
-comment on function pgsearch.search_stats(text, timestamptz, timestamptz, text) is
+comment on function pgsearch.search_stats(text, timestamptz, timestamptz, text, text) is
 'Statistics of the search by period, from the roll-ups (see refresh_search_stats: as fresh as its last run).
 Arguments:
 - collection (null: all together)
 - since and until (whole days in UTC from since up to but not including until; null: the last 30 days, for step hour
   since yesterday)
 - step (hour, day, week, month: one row each; all: one row)
+- application (as it is logged, see application_usage; null: all)
 Returns a row for each period with searches: starts_at, total_queries (weighted, as every count: sampled searches stand
 for those left out), unique_sessions and unique_users (exact for hour and day, of longer periods an estimate with a
 standard error of 2.3 %, of a sampled log a lower bound), avg_latency_ms, p50_latency_ms, p95_latency_ms, p99_latency_ms

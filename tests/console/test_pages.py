@@ -126,6 +126,9 @@ def test_what_is_for_administrators_is_for_nobody_else(
     shown = visitor.get(address(page, administrator))
 
     assert shown.url.path == "/login"
+    # who is logged in is told why it was not enough
+    assert "This page is for administrators" in shown.text
+    assert "This page is for administrators" not in visitor.get("/login").text
     problem(visitor.get(address(page, administrator, ".json")), 401)
 
 
@@ -301,6 +304,54 @@ def test_the_unhappy_conversations_are_those_with_errors_or_answers_made_again(a
     assert expected
     assert {one["conversation_id"] for one in unhappy} >= expected
     assert len(unhappy) < len(everything)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES.values() if page.filters], ids=lambda page: page.name)
+def test_a_segment_is_chosen_where_figures_are_known_by_application(administrator: httpx.Client, page: Page) -> None:
+    where = {"segment": HOSTILE, "days": "14"}
+    path = address(page, administrator)
+    shown = administrator.get(path, params={**httpx.URL(path).params, **where})
+
+    assert shown.status_code == 200, shown.text
+    elements = read(shown.text).elements
+    assert (("select", "segment") in [(tag, given.get("name")) for tag, given in elements]) == page.segments
+    # it goes on to the next page
+    links = [
+        given["href"] or "" for tag, given in elements if tag == "a" and "/analytics?" in (given.get("href") or "")
+    ]
+    assert links
+    assert httpx.URL(links[0]).params["segment"] == HOSTILE
+
+
+def test_a_search_in_vain_says_what_to_do_next(administrator: httpx.Client) -> None:
+    nothing = administrator.get("/search", params={"q": "quagga", "mode": "fts"}).text
+
+    assert "Where is my document?” says of a page why" in html.unescape(nothing)
+    assert "Search by all" in nothing
+
+
+def test_figures_of_a_segment_are_those_of_its_application(administrator: httpx.Client, console: Site) -> None:
+    import psycopg
+
+    where = {"segment": HOSTILE, "days": "14"}
+    with psycopg.connect(console.dsn) as connection:
+        ((searches,),) = connection.execute(
+            "select sum(sample_weight) from pgsearch.queries where application = %s", [HOSTILE]
+        ).fetchall()
+    today = administrator.get("/today.json", params=where).json()
+    queries = administrator.get("/queries.json", params=where).json()["queries"]
+    analytics = administrator.get("/analytics.json", params=where).json()
+    lines = list(csv.DictReader(io.StringIO(administrator.get("/queries.csv", params=where).text.lstrip("\ufeff"))))
+
+    assert sum(day["searches"] for day in today["days"]) == analytics["searches"]["total_queries"] == searches
+    assert sum(row["query_count"] for row in queries) == searches
+    assert [line["user_query"] for line in lines] == [f"zebrafish {HOSTILE}"]
+    assert {row["application"] for row in analytics["applications"]} > {HOSTILE}
+    everything = administrator.get("/today.json", params={"days": "14"}).json()
+    assert sum(day["searches"] for day in everything["days"]) > searches
+    nothing = administrator.get("/today.json", params={**where, "segment": "nobody"}).json()
+    assert sum(day["searches"] for day in nothing["days"]) == 0
+    assert administrator.get("/conversations.json", params={**where, "segment": "nobody"}).json()["conversations"] == []
 
 
 @pytest.mark.parametrize(("old", "new"), [("/admin/conversations", "/conversations")])

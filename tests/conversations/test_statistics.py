@@ -360,7 +360,8 @@ def test_the_report_holds_what_the_functions_say(day: Talk) -> None:
     report = day.value("select pgsearch.report('wiki')")
 
     assert set(report) == {
-        *("collection", "date_from", "date_to", "searches", "conversations", "session_lengths", "score_distribution"),
+        *("collection", "application", "date_from", "date_to", "searches", "conversations", "session_lengths"),
+        "score_distribution",
         *("models", "collections", "top_queries", "queries_without_results", "suggestions"),
         *("slow_queries", "faq_candidates", "anomalies"),
     }

@@ -57,6 +57,8 @@ def test_administrators_read_everything_and_it_is_recorded(site: Site) -> None:
     path = f"/api/admin/conversations/{told['conversation_id']}"
 
     listed = site.client.get("/api/admin/conversations", headers=ADMIN, params={"limit": 1000}).json()
+    nothing = {"limit": "1000", "application": "nothing", "unhappy": "true"}
+    assert site.client.get("/api/admin/conversations", headers=ADMIN, params=nothing).json() == []
     read = site.client.get(path, headers={**ADMIN, "X-Reader": "Ada"}).json()
 
     assert told["conversation_id"] in [one["conversation_id"] for one in listed]
@@ -103,6 +105,11 @@ def test_statistics_have_the_form_of_a_dashboard(serve: Callable[..., Site]) -> 
     hourly = site.client.get("/api/analytics/timeline", params={"period": "hourly", "days": 1}).json()
 
     assert whole["metrics"]["total_queries"] == 2
+    for application, expected in (("pgsearch serve", 2), ("nothing", 0)):
+        named = {"application": application}
+        assert site.client.get("/api/analytics/summary", params=named).json()["metrics"]["total_queries"] == expected
+        points = site.client.get("/api/analytics/timeline", params=named).json()["timeline"]
+        assert sum(point["total_queries"] for point in points) == expected
     assert wiki["metrics"]["total_queries"] == 1
     assert set(whole["performance_percentiles"]) == {"p50", "p95", "p99"}
     assert "How does a search get fast?" in whole["top_queries"]

@@ -25,6 +25,7 @@ def test_what_was_typed_next_is_counted_by_pairs(client: Client, log: Log) -> No
         if number == 0:
             log.event(first, position=1, at=0.001)
         log.search(second, at=number + 0.01, user_id=f"u{number}")
+    client.refresh_search_stats()
 
     pairs = client.reformulated_queries()
 

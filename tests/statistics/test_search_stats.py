@@ -25,6 +25,7 @@ ROLL_UPS = (
     "search_stats_daily",
     "unique_actors",
     "top_queries_daily",
+    "reformulations_daily",
     "object_stats_daily",
     "position_stats_daily",
     "weight_stats_daily",
@@ -60,6 +61,7 @@ def _written(log: Log) -> list[dict[str, Any]]:
             "weights": {"text": rng.choice([1, 2])},
             "fusion_strategy": rng.choice(["rrf", "adaptive"]),
             "sample_weight": rng.choice([1, 4]),
+            "application": rng.choice([None, "shop", "intranet"]),
         }
         query_id = log.search(at=number * 24 / 400, **search)
         clicks = rng.sample(range(1, len(hits) + 1), rng.choice([0, 0, 1, 2]) if len(hits) > 1 else 0)

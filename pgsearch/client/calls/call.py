@@ -117,6 +117,12 @@ def _of_period(collection: str | None, since: datetime | None, until: datetime |
     return {"collection": collection, "since::timestamptz": since, "until::timestamptz": until}
 
 
+def _of_application(
+    collection: str | None, since: datetime | None, until: datetime | None, application: str | None
+) -> dict[LiteralString, object]:
+    return {**_of_period(collection, since, until), "application": application}
+
+
 def either(settled: str, value: Argument, default: object, other: str, given: Argument | None) -> Argument:
     """The value of an argument that may come under either of two names."""
     if given is None:

@@ -97,6 +97,8 @@ def list_conversations(
     sampling_reason: str | None = None,
     top_n: int = 20,
     after: str | None = None,
+    application: str | None = None,
+    unhappy: bool = False,
 ) -> Call[list[ListedConversation]]:
     """Conversations of a user or session, or, on record, of everybody; those with the latest message first."""
     return _rows(
@@ -113,6 +115,8 @@ def list_conversations(
             "sampling_reason": sampling_reason,
             "top_n::integer": top_n,
             "after": after,
+            "application": application,
+            "unhappy::boolean": unhappy,
         },
     )
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from pgsearch.client.calls.call import (
     Call,
     _object,
+    _of_application,
     _of_period,
     _rows,
     _text,
@@ -58,10 +59,14 @@ class SearchStats:
 
 
 def search_stats(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, step: str = "day"
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    step: str = "day",
+    application: str | None = None,
 ) -> Call[list[SearchStats]]:
     """Volume, latency percentiles, no-result and click rates by hour, day, week, month, or of the period as a whole."""
-    return _rows("search_stats", SearchStats, {**_of_period(collection, since, until), "step": step})
+    return _rows("search_stats", SearchStats, {**_of_application(collection, since, until, application), "step": step})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +82,30 @@ class QueryStats:
 
 
 def top_queries(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    top_n: int = 20,
+    application: str | None = None,
 ) -> Call[list[QueryStats]]:
     """The most frequent queries."""
-    return _rows("top_queries", QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n})
+    return _rows(
+        "top_queries", QueryStats, {**_of_application(collection, since, until, application), "top_n::integer": top_n}
+    )
 
 
 def queries_without_results(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    top_n: int = 20,
+    application: str | None = None,
 ) -> Call[list[QueryStats]]:
     """Queries that found nothing, most frequent first."""
     return _rows(
-        "queries_without_results", QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n}
+        "queries_without_results",
+        QueryStats,
+        {**_of_application(collection, since, until, application), "top_n::integer": top_n},
     )
 
 
@@ -103,18 +120,30 @@ class SlowQuery:
 
 
 def slow_queries(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    top_n: int = 20,
+    application: str | None = None,
 ) -> Call[list[SlowQuery]]:
     """The queries whose searches take longest on average."""
-    return _rows("slow_queries", SlowQuery, {**_of_period(collection, since, until), "top_n::integer": top_n})
+    return _rows(
+        "slow_queries", SlowQuery, {**_of_application(collection, since, until, application), "top_n::integer": top_n}
+    )
 
 
 def queries_without_clicks(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    top_n: int = 20,
+    application: str | None = None,
 ) -> Call[list[QueryStats]]:
     """Queries whose hits were not clicked, most frequent first."""
     return _rows(
-        "queries_without_clicks", QueryStats, {**_of_period(collection, since, until), "top_n::integer": top_n}
+        "queries_without_clicks",
+        QueryStats,
+        {**_of_application(collection, since, until, application), "top_n::integer": top_n},
     )
 
 
@@ -151,10 +180,13 @@ class LatencyBucket:
 
 
 def latency_histogram(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    application: str | None = None,
 ) -> Call[list[LatencyBucket]]:
     """Searches by latency, in buckets of which each is 2 % wider than the one before."""
-    return _rows("latency_histogram", LatencyBucket, _of_period(collection, since, until))
+    return _rows("latency_histogram", LatencyBucket, _of_application(collection, since, until, application))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +256,14 @@ class ChatStats:
 
 
 def chat_stats(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, step: str = "day"
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    step: str = "day",
+    application: str | None = None,
 ) -> Call[list[ChatStats]]:
     """Questions, users, latency, tokens and errors by hour, day, week, month, or of the period as a whole."""
-    return _rows("chat_stats", ChatStats, {**_of_period(collection, since, until), "step": step})
+    return _rows("chat_stats", ChatStats, {**_of_application(collection, since, until, application), "step": step})
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +288,13 @@ def chat_usage(
     since: datetime | None = None,
     until: datetime | None = None,
     top_n: int = 20,
+    application: str | None = None,
 ) -> Call[list[ChatUsage]]:
     """Conversations by user or by model, most used first."""
     return _rows(
         "chat_usage",
         ChatUsage,
-        {"dimension": dimension, **_of_period(collection, since, until), "top_n::integer": top_n},
+        {"dimension": dimension, **_of_application(collection, since, until, application), "top_n::integer": top_n},
     )
 
 
@@ -277,12 +314,34 @@ def search_usage(
     since: datetime | None = None,
     until: datetime | None = None,
     top_n: int = 20,
+    application: str | None = None,
 ) -> Call[list[SearchUsage]]:
     """Searches by user or by application, most first."""
     return _rows(
         "search_usage",
         SearchUsage,
-        {"dimension": dimension, **_of_period(collection, since, until), "top_n::integer": top_n},
+        {"dimension": dimension, **_of_application(collection, since, until, application), "top_n::integer": top_n},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationUsage:
+    """How much an application searches and chats; an empty name: none was named, or one that is rarely used."""
+
+    application: str
+    searches: float
+    no_result_rate: float | None
+    chat_queries: int
+    share: float | None
+    last_day: date
+
+
+def application_usage(
+    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+) -> Call[list[ApplicationUsage]]:
+    """How much each application searches and chats, most used first."""
+    return _rows(
+        "application_usage", ApplicationUsage, {**_of_period(collection, since, until), "top_n::integer": top_n}
     )
 
 
@@ -300,9 +359,15 @@ class CollectionUsage:
     last_day: date | None
 
 
-def collection_usage(since: datetime | None = None, until: datetime | None = None) -> Call[list[CollectionUsage]]:
+def collection_usage(
+    since: datetime | None = None, until: datetime | None = None, application: str | None = None
+) -> Call[list[CollectionUsage]]:
     """How much each collection is used, most used first."""
-    return _rows("collection_usage", CollectionUsage, {"since::timestamptz": since, "until::timestamptz": until})
+    return _rows(
+        "collection_usage",
+        CollectionUsage,
+        {"since::timestamptz": since, "until::timestamptz": until, "application": application},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,10 +381,13 @@ class ScoreShare:
 
 
 def score_distribution(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    application: str | None = None,
 ) -> Call[list[ScoreShare]]:
     """Answers by the score of the search that fed them."""
-    return _rows("score_distribution", ScoreShare, _of_period(collection, since, until))
+    return _rows("score_distribution", ScoreShare, _of_application(collection, since, until, application))
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,20 +400,32 @@ class SessionLength:
 
 
 def session_lengths(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    application: str | None = None,
 ) -> Call[list[SessionLength]]:
     """Conversations by their number of turns."""
-    return _rows("session_lengths", SessionLength, _of_period(collection, since, until))
+    return _rows("session_lengths", SessionLength, _of_application(collection, since, until, application))
 
 
 def analytics_summary(
-    collection_name: str | None = None, *, date_from: date | None = None, date_to: date | None = None
+    collection_name: str | None = None,
+    *,
+    date_from: date | None = None,
+    date_to: date | None = None,
+    application: str | None = None,
 ) -> Call[dict[str, Any]]:
     """The statistics of conversations over a period as one document."""
     return _value(
         "analytics_summary",
         dict,
-        {"collection_name": collection_name, "date_from::date": date_from, "date_to::date": date_to},
+        {
+            "collection_name": collection_name,
+            "date_from::date": date_from,
+            "date_to::date": date_to,
+            "application": application,
+        },
     )
 
 
@@ -367,13 +447,17 @@ class TimelinePoint:
 
 
 def analytics_timeline(
-    collection_name: str | None = None, *, period: str = "daily", days: int = 7
+    collection_name: str | None = None,
+    *,
+    period: str = "daily",
+    days: int = 7,
+    application: str | None = None,
 ) -> Call[list[TimelinePoint]]:
     """The statistics of conversations over the last days, one row a day or hour."""
     return _rows(
         "analytics_timeline",
         TimelinePoint,
-        {"collection_name": collection_name, "period": period, "days::integer": days},
+        {"collection_name": collection_name, "period": period, "days::integer": days, "application": application},
     )
 
 
@@ -397,13 +481,14 @@ def faq_candidates(
     until: datetime | None = None,
     min_sessions: int = 3,
     top_n: int = 20,
+    application: str | None = None,
 ) -> Call[list[FaqCandidate]]:
     """Questions that several sessions asked, in one spelling or another."""
     return _rows(
         "faq_candidates",
         FaqCandidate,
         {
-            **_of_period(collection, since, until),
+            **_of_application(collection, since, until, application),
             "min_sessions::integer": min_sessions,
             "top_n::integer": top_n,
         },
@@ -422,11 +507,17 @@ class PromptSuggestion:
 
 
 def prompt_suggestions(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 5
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    top_n: int = 5,
+    application: str | None = None,
 ) -> Call[list[PromptSuggestion]]:
     """What to change about prompts and pages, by what went wrong, most frequent first."""
     return _rows(
-        "prompt_suggestions", PromptSuggestion, {**_of_period(collection, since, until), "top_n::integer": top_n}
+        "prompt_suggestions",
+        PromptSuggestion,
+        {**_of_application(collection, since, until, application), "top_n::integer": top_n},
     )
 
 
@@ -442,16 +533,25 @@ class Anomaly:
     z: float
 
 
-def anomalies(day: date | None = None, *, collection: str | None = None, threshold: float = 4) -> Call[list[Anomaly]]:
+def anomalies(
+    day: date | None = None, *, collection: str | None = None, threshold: float = 4, application: str | None = None
+) -> Call[list[Anomaly]]:
     """Hours of a day that are unlike the same hours of the same weekday of the four weeks before."""
-    return _rows("anomalies", Anomaly, {"day::date": day, "collection": collection, "threshold::float8": threshold})
+    return _rows(
+        "anomalies",
+        Anomaly,
+        {"day::date": day, "collection": collection, "threshold::float8": threshold, "application": application},
+    )
 
 
 def report(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    application: str | None = None,
 ) -> Call[dict[str, Any]]:
     """The statistics of searches and conversations over a period as one document."""
-    return _value("report", dict, _of_period(collection, since, until))
+    return _value("report", dict, _of_application(collection, since, until, application))
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,11 +581,17 @@ class ReformulatedQuery:
 
 
 def reformulated_queries(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None, top_n: int = 20
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    top_n: int = 20,
+    application: str | None = None,
 ) -> Call[list[ReformulatedQuery]]:
     """Queries that were asked again in other words, with these words, most frequent pairs first."""
     return _rows(
-        "reformulated_queries", ReformulatedQuery, {**_of_period(collection, since, until), "top_n::integer": top_n}
+        "reformulated_queries",
+        ReformulatedQuery,
+        {**_of_application(collection, since, until, application), "top_n::integer": top_n},
     )
 
 
@@ -511,10 +617,14 @@ def list_answered(top_n: int = 100) -> Call[list[AnsweredQuery]]:
 
 
 def query_history(
-    query: str, collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    query: str,
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    application: str | None = None,
 ) -> Call[dict[str, Any]]:
     """One query over a period: its days, what it showed and what was clicked, and what was typed next."""
-    return _value("query_history", dict, {"query": query, **_of_period(collection, since, until)})
+    return _value("query_history", dict, {"query": query, **_of_application(collection, since, until, application)})
 
 
 def logged_search(query_id: UUID | str) -> Call[dict[str, Any] | None]:
@@ -589,10 +699,13 @@ def page_queries(
 
 
 def keep_report(
-    collection: str | None = None, since: datetime | None = None, until: datetime | None = None
+    collection: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    application: str | None = None,
 ) -> Call[int]:
     """Make a report and keep it; returns its id."""
-    return _value("keep_report", int, _of_period(collection, since, until))
+    return _value("keep_report", int, _of_application(collection, since, until, application))
 
 
 @dataclass(frozen=True, slots=True)
@@ -605,6 +718,7 @@ class KeptReport:
     date_to: date
     created_at: datetime
     anomalies: int
+    application: str | None
 
 
 def list_reports(top_n: int = 50) -> Call[list[KeptReport]]:

@@ -13,6 +13,7 @@ and may have
     DATA: str                                        address of .json and .csv (none: PATH)
     DAYS: int                                        how many days it shows unless others are asked for (none: 28)
     FILTERS: bool                                    whether it has a period and a collection (none: yes)
+    SEGMENTS: bool                                   whether its figures are known by application (none: as FILTERS)
     ADMINISTRATORS: bool                             whether it is for administrators alone (none: no)
     ACTIONS: Mapping[str, Action]                    what can be done there: POST to the address and the name; gets what
                                                      was asked and the fields of the form, returns where to go then,
@@ -46,6 +47,7 @@ class Page:
     place: int | None
     days: int
     filters: bool
+    segments: bool
     administrators: bool
     actions: Mapping[str, Action]
     read: Callable[[Asked], Awaitable[dict[str, Any]]]
@@ -68,6 +70,7 @@ def _page(name: str) -> Page:
         place=getattr(module, "PLACE", None),
         days=getattr(module, "DAYS", 28),
         filters=getattr(module, "FILTERS", True),
+        segments=getattr(module, "SEGMENTS", getattr(module, "FILTERS", True)),
         administrators=getattr(module, "ADMINISTRATORS", False),
         actions=getattr(module, "ACTIONS", {}),
         read=module.read,

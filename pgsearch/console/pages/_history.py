@@ -12,7 +12,9 @@ from pgsearch.console.asked import Asked
 async def read_history(asked: Asked, query: str) -> dict[str, Any]:
     """The query through the period; which searches these were, for administrators."""
     period = asked.period
-    found = await asked.run(statistics.query_history(query, asked.collection, period.since, period.until))
+    found = await asked.run(
+        statistics.query_history(query, asked.collection, period.since, period.until, asked.segment)
+    )
     days = {row["day"]: row for row in found["days"]}
     empty = {"query_count": 0, "no_result_count": 0, "clicked_count": 0}
     return {

@@ -21,11 +21,12 @@ async def read(asked: Asked) -> dict[str, Any]:
     """The summary, day by day, and what it is made of; users, by their hashes, for administrators."""
     period = asked.period
     chosen = (asked.collection, period.since, period.until)
-    whole = await asked.figures(statistics.chat_stats(*chosen, step="all"))
-    searches = await asked.figures(statistics.search_stats(*chosen, step="all"))
-    days = await asked.figures(statistics.chat_stats(*chosen, step="day"))
+    segment = asked.segment
+    whole = await asked.figures(statistics.chat_stats(*chosen, step="all", application=segment))
+    searches = await asked.figures(statistics.search_stats(*chosen, step="all", application=segment))
+    days = await asked.figures(statistics.chat_stats(*chosen, step="day", application=segment))
     by_day = {row.starts_at.astimezone(UTC).date(): row for row in days}
-    searched = await asked.figures(statistics.search_stats(*chosen, step="day"))
+    searched = await asked.figures(statistics.search_stats(*chosen, step="day", application=segment))
     searches_of = {row.starts_at.astimezone(UTC).date(): row.total_queries for row in searched}
     return {
         "summary": next(iter(whole), None),
@@ -42,19 +43,19 @@ async def read(asked: Asked) -> dict[str, Any]:
             for day in period.days
             for row in [by_day.get(day)]
         ],
-        "models": await asked.figures(statistics.chat_usage("model", *chosen, top_n=_TOP)),
-        "users": await asked.figures(statistics.chat_usage("user", *chosen, top_n=_TOP))
+        "models": await asked.figures(statistics.chat_usage("model", *chosen, top_n=_TOP, application=segment)),
+        "users": await asked.figures(statistics.chat_usage("user", *chosen, top_n=_TOP, application=segment))
         if asked.is_administrator
         else None,
-        "applications": await asked.figures(statistics.search_usage("application", *chosen, top_n=_TOP)),
-        "searchers": await asked.figures(statistics.search_usage("user", *chosen, top_n=_TOP))
+        "applications": await asked.figures(statistics.application_usage(*chosen, top_n=_TOP)),
+        "searchers": await asked.figures(statistics.search_usage("user", *chosen, top_n=_TOP, application=segment))
         if asked.is_administrator
         else None,
-        "collection_usage": await asked.figures(statistics.collection_usage(period.since, period.until)),
-        "latencies": _wider(await asked.figures(statistics.latency_histogram(*chosen))),
-        "scores": await asked.figures(statistics.score_distribution(*chosen)),
-        "turns": await asked.figures(statistics.session_lengths(*chosen)),
-        "top_queries": await asked.figures(statistics.top_queries(*chosen, top_n=_TOP)),
+        "collection_usage": await asked.figures(statistics.collection_usage(period.since, period.until, segment)),
+        "latencies": _wider(await asked.figures(statistics.latency_histogram(*chosen, segment))),
+        "scores": await asked.figures(statistics.score_distribution(*chosen, segment)),
+        "turns": await asked.figures(statistics.session_lengths(*chosen, segment)),
+        "top_queries": await asked.figures(statistics.top_queries(*chosen, top_n=_TOP, application=segment)),
     }
 
 

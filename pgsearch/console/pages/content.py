@@ -13,6 +13,8 @@ TITLE = "Content"
 ROWS = "pages"
 PLACE = 5
 DAYS = 7
+# what is shown and clicked is known of all applications together
+SEGMENTS = False
 
 _SHOWN = {
     "ignored": later("Shown and not clicked"),

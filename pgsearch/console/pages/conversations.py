@@ -24,22 +24,22 @@ ADMINISTRATORS = True
 _SHOWN = {"all": later("All"), "unhappy": later("Unhappy")}
 _PAGE = 50
 _MOST = 1000
-_LOW = 0.3
 
 
 async def read(asked: Asked) -> dict[str, Any]:
-    """Fifty of the period, those with the latest message first; of the unhappy ones all among the latest thousand."""
-    show = asked.word("show", "all", tuple(_SHOWN))
-    found = await _listed(asked, _PAGE if show == "all" else _MOST)
-    shown = [one for one in found if show == "all" or is_unhappy(one)]
-    following = found[-1].conversation_id if show == "all" and len(found) == _PAGE else None
+    """Fifty of the period, those with the latest message first."""
+    found = await _listed(asked, _PAGE)
     return {
-        "show": show,
+        "show": _show(asked),
         "shown": _SHOWN,
         "query": asked.word("q").strip(),
-        "conversations": shown,
-        "next": following,
+        "conversations": found,
+        "next": found[-1].conversation_id if len(found) == _PAGE else None,
     }
+
+
+def _show(asked: Asked) -> str:
+    return asked.word("show", "all", tuple(_SHOWN))
 
 
 async def _listed(asked: Asked, most: int) -> list[ListedConversation]:
@@ -53,19 +53,15 @@ async def _listed(asked: Asked, most: int) -> list[ListedConversation]:
             query=asked.word("q").strip() or None,
             top_n=most,
             after=asked.word("after") or None,
+            application=asked.segment,
+            unhappy=_show(asked) == "unhappy",
         )
     )
 
 
-def is_unhappy(one: ListedConversation) -> bool:
-    """Whether something went wrong: an error, an answer made once more, passages that hardly fit."""
-    return bool(one.error_count or one.regeneration_count) or (one.min_score is not None and one.min_score < _LOW)
-
-
 async def export(asked: Asked, fields: Mapping[str, str]) -> Response:
     """What is shown with all that was said, a conversation a line, at most a thousand; each is recorded as read."""
-    show = asked.word("show", "all", tuple(_SHOWN))
-    found = [one for one in await _listed(asked, _MOST) if show == "all" or is_unhappy(one)]
+    found = await _listed(asked, _MOST)
 
     async def lines() -> AsyncIterator[bytes]:
         for one in found:

@@ -5,6 +5,7 @@ The address /health is that of the API, for programs that watch the server.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from pgsearch.client.calls import log, operate, statistics
@@ -17,14 +18,16 @@ PLACE = 14
 FILTERS = False
 ADMINISTRATORS = True
 
+# of the log; log_health looks back as far as it is asked
+_DAYS = 1
 _ORDER = ("fail", "warn", "ok")
 
 
 async def read(asked: Asked) -> dict[str, Any]:
     """The checks, what is wrong first, and the days of the log."""
-    checks = await asked.run(operate.doctor())
-    of_log = await asked.run(statistics.log_health())
-    partitions = await asked.run(log.list_partitions())
+    checks, of_log, partitions = await asyncio.gather(
+        asked.run(operate.doctor()), asked.run(statistics.log_health(_DAYS)), asked.run(log.list_partitions())
+    )
     return {
         "checks": sorted(checks, key=lambda one: _ORDER.index(one.status)),
         "log": of_log,

@@ -54,7 +54,7 @@ async def read(asked: Asked) -> dict[str, Any]:
     if show in _CALLS:
         # what was answered leaves the lists of failures at once
         read = asked.figures if show in ("top", "slow") else asked.run
-        queries = await read(_CALLS[show](*chosen, top_n=_MOST))
+        queries = await read(_CALLS[show](*chosen, top_n=_MOST, application=asked.segment))
     elif show == "rising":
         queries = await _rising(asked)
     else:
@@ -65,11 +65,14 @@ async def read(asked: Asked) -> dict[str, Any]:
 
 
 async def _rising(asked: Asked) -> list[Rising]:
-    period = asked.period
-    now = await asked.figures(statistics.top_queries(asked.collection, period.since, period.until, top_n=_COMPARED))
-    then = await asked.figures(
-        statistics.top_queries(asked.collection, period.before.since, period.before.until, top_n=_COMPARED)
-    )
+    now, then = [
+        await asked.figures(
+            statistics.top_queries(
+                asked.collection, period.since, period.until, top_n=_COMPARED, application=asked.segment
+            )
+        )
+        for period in (asked.period, asked.period.before)
+    ]
     before = {row.query_normalized: row.query_count for row in then}
     rows = [
         Rising(row.user_query, row.query_count, was, row.query_count - was)

@@ -31,7 +31,7 @@ async def read(asked: Asked) -> dict[str, Any]:
         if told is None:
             raise HTTPException(404, asked.say("There is no such report."))
     else:
-        told = await asked.figures(statistics.report(asked.collection, period.since, period.until))
+        told = await asked.figures(statistics.report(asked.collection, period.since, period.until, asked.segment))
     return {
         "reports": kept,
         "report_id": named or None,
@@ -47,7 +47,7 @@ async def read(asked: Asked) -> dict[str, Any]:
 async def keep(asked: Asked, fields: Mapping[str, str]) -> str:
     """Keep the report of the period."""
     period = asked.period
-    made = await asked.served.client.keep_report(asked.collection, period.since, period.until)
+    made = await asked.served.client.keep_report(asked.collection, period.since, period.until, asked.segment)
     return asked.here(report=made)
 
 

@@ -62,22 +62,30 @@ async def read(asked: Asked) -> dict[str, Any]:
     """Figures of the period, the days of it, and at most five things to do."""
     period = asked.period
     chosen = (asked.collection, period.since, period.until)
-    whole = await asked.figures(statistics.search_stats(*chosen, step="all"))
+    segment = asked.segment
+    whole = await asked.figures(statistics.search_stats(*chosen, step="all", application=segment))
     before = await asked.figures(
-        statistics.search_stats(asked.collection, period.before.since, period.before.until, step="all")
+        statistics.search_stats(
+            asked.collection, period.before.since, period.before.until, step="all", application=segment
+        )
     )
-    days = await asked.figures(statistics.search_stats(*chosen, step="day"))
+    days = await asked.figures(statistics.search_stats(*chosen, step="day", application=segment))
     by_day = {row.starts_at.astimezone(UTC).date(): row for row in days}
     now, then = next(iter(whole), None), next(iter(before), None)
-    missed = await asked.run(statistics.queries_without_results(*chosen, top_n=_MOST_TASKS))
-    ignored = await asked.run(statistics.queries_without_clicks(*chosen, top_n=_MOST_TASKS * 4))
-    reworded = await asked.run(statistics.reformulated_queries(*chosen, top_n=_MOST_TASKS))
-    unread = await asked.figures(statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS))
+    missed = await asked.run(statistics.queries_without_results(*chosen, top_n=_MOST_TASKS, application=segment))
+    ignored = await asked.run(statistics.queries_without_clicks(*chosen, top_n=_MOST_TASKS * 4, application=segment))
+    reworded = await asked.run(statistics.reformulated_queries(*chosen, top_n=_MOST_TASKS, application=segment))
+    # which pages are read is known of all applications together
+    unread = (
+        await asked.figures(statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS))
+        if segment is None
+        else []
+    )
     return {
         "figures": [_figure(figure, now, then, period.days, by_day) for figure in _FIGURES],
         "tasks": list(islice(_tasks(asked, missed, reworded, ignored, unread), _MOST_TASKS)) if now else [],
         "days": [{"day": day, "searches": by_day[day].total_queries if day in by_day else 0} for day in period.days],
-        "top_queries": await asked.figures(statistics.top_queries(*chosen, top_n=10)),
+        "top_queries": await asked.figures(statistics.top_queries(*chosen, top_n=10, application=segment)),
         "without_results": missed,
     }
 
