@@ -66,10 +66,9 @@ begin
                  limit most_sampled) as c;
     end if;
 
-    words.chunks         := words.chunks + counted;
-    words.average_length := coalesce(nullif(tokens / nullif(words.chunks, 0), 0), 1);
-    words.required       := _bm25_terms.required;
-    words.excluded       := _bm25_terms.excluded;
+    select c.chunks, coalesce(nullif(tokens / nullif(c.chunks, 0), 0), 1), _bm25_terms.required, _bm25_terms.excluded
+      into words.chunks, words.average_length, words.required, words.excluded
+      from (select words.chunks + counted as chunks) as c;
 
     with asked as (
         select l.lexeme,

@@ -33,9 +33,8 @@ begin
                    format('operator(%s.%s)', x.extension,
                           case model.distance when 'cosine' then '<=>' when 'inner_product' then '<#>' else '<->' end) as measure,
                    case model.distance when 'cosine' then 'cosine' when 'inner_product' then 'ip' else 'l2' end as operators
-              from (select quote_ident(n.nspname) as extension
+              from (select e.extnamespace::regnamespace::text as extension
                       from pg_extension as e
-                           join pg_namespace as n on n.oid = e.extnamespace
                      where e.extname = 'vector'
                     offset 0) as x) as m;
 end;

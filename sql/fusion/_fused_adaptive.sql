@@ -67,8 +67,6 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 set enable_seqscan = off
 set enable_mergejoin = off
--- vectors are read a second time by their place
-set enable_tidscan = on
 as $$
 #variable_conflict use_column
 declare
@@ -111,26 +109,30 @@ begin
                          from (select pgsearch._unit(embedding) as asked offset 0) as u
                        offset 0) as v;
     return query
-    with placed as (
+    with read as (
+        -- in line, since one that is long stands elsewhere and would be fetched there for each inner product
+        select c.chunk_id, c.page_id, c.text, c.title, c.lexical, coalesce(c.article, 0) as article, c.days,
+               pgsearch._in_line(e.embedding, model.dimensions) as embedding
+          from unnest(chunk_ids, page_ids, text_scores, title_scores, lexical_scores, article_boosts, ages)
+                   as c(chunk_id, page_id, text, title, lexical, article, days)
+               left join pgsearch.embeddings as e on e.page_id = c.page_id
+                                                 and e.chunk_id = c.chunk_id
+                                                 and e.model_id = model.model_id
+        offset 0
+    ),
+    placed as (
         -- no arithmetic on vectors: what the centre takes out of a cosine follows from inner products
         select r.*,
                coalesce(pgsearch._inner_product(r.embedding, centre) / r.length, 0) as common
-          from (select c.chunk_id, c.page_id, c.text, c.title, c.lexical, coalesce(c.article, 0) as article, c.days,
-                       e.ctid as place, e.embedding, nullif(sqrt(pgsearch._inner_product(e.embedding, e.embedding)), 0) as length
-                  from unnest(chunk_ids, page_ids, text_scores, title_scores, lexical_scores, article_boosts, ages)
-                           as c(chunk_id, page_id, text, title, lexical, article, days)
-                       left join pgsearch.embeddings as e on e.page_id = c.page_id
-                                                         and e.chunk_id = c.chunk_id
-                                                         and e.model_id = model.model_id
-                offset 0) as r
+          from (select r.*, nullif(sqrt(pgsearch._inner_product(r.embedding, r.embedding)), 0) as length from read as r offset 0) as r
         offset 0
     ),
-    -- vectors are long: where one stands is kept, and it is read there once more for the neighbours, which costs less than
-    -- to carry all of them along
+    -- vectors are long: they stand last, and no step after this one has them
     candidates as materialized (
-        select p.chunk_id, p.page_id, p.text, p.title, p.lexical, p.article, p.days, p.place, p.length, p.common, p.rest,
+        select p.chunk_id, p.page_id, p.text, p.title, p.lexical, p.article, p.days, p.length, p.common, p.rest,
                nullif(pgsearch._similarity(model.distance, p.embedding, compared), 'NaN') as vector,
-               case when p.embedding is not null then pgsearch._centred_cosine(pgsearch._inner_product(p.embedding, asked), p.length, p.common, asked_common, centre_square, p.rest * asked_rest) end as centred
+               case when p.embedding is not null then pgsearch._centred_cosine(pgsearch._inner_product(p.embedding, asked), p.length, p.common, asked_common, centre_square, p.rest * asked_rest) end as centred,
+               p.embedding
           from (select p.*, nullif(greatest(1 - 2 * p.common + centre_square, nothing), nothing) as rest from placed as p offset 0) as p
     ),
     shape as materialized (
@@ -165,11 +167,11 @@ begin
                 offset 0) as x
     ),
     head as materialized (
-        select (select e.embedding from pgsearch.embeddings as e where e.ctid = h.place) as embedding,
+        select (select c.embedding from candidates as c where c.chunk_id = h.chunk_id) as embedding,
                h.length, h.common, h.rest, exp(greatest(h.first_score - max(h.first_score) over (), -700)) as share
-          from (select f.place, f.length, f.common, f.rest, f.first_score
+          from (select f.chunk_id, f.length, f.common, f.rest, f.first_score
                   from first as f
-                 where f.place is not null
+                 where f.embedding is not null
                  order by f.first_score desc, f.chunk_id
                  limit heads) as h
     ),
@@ -177,13 +179,12 @@ begin
         select f.chunk_id, f.page_id, f.text, f.vector, f.centred, f.title, f.lexical, f.article, f.days,
                f.part_text, f.part_vector, f.part_title, f.part_lexical, f.first_score,
                -- the inner product with the average is the average of the inner products
-               case when e.embedding is not null
-                    then (select sum(h.share * pgsearch._centred_cosine(pgsearch._inner_product(e.embedding, h.embedding), f.length * h.length, f.common, h.common, centre_square, f.rest * h.rest))
+               case when f.embedding is not null
+                    then (select sum(h.share * pgsearch._centred_cosine(pgsearch._inner_product(f.embedding, h.embedding), f.length * h.length, f.common, h.common, centre_square, f.rest * h.rest))
                             from head as h)
                          -- the same for all
                          / (select sum(h.share) from head as h) end as neighbours
           from first as f
-               left join pgsearch.embeddings as e on e.ctid = f.place
     ),
     closeness as materialized (
         select avg(n.neighbours) as mean,
@@ -215,11 +216,10 @@ begin
                        cross join closeness as c
                 offset 0) as x
     ),
-    ranked as (
-        select n.chunk_id,
-               row_number() over (order by n.text desc, n.chunk_id) as text_rank,
-               row_number() over (order by n.centred desc nulls last, n.chunk_id) as vector_rank,
-               row_number() over (order by n.neighbours desc nulls last, n.chunk_id) as near_rank
+    ranked as materialized (
+        select array_agg(n.chunk_id order by n.text desc, n.chunk_id) as text_order,
+               array_agg(n.chunk_id order by n.centred desc nulls last, n.chunk_id) as vector_order,
+               array_agg(n.chunk_id order by n.neighbours desc nulls last, n.chunk_id) as near_order
           from near as n
     ),
     eligible as materialized (
@@ -280,12 +280,12 @@ begin
                     when h.lexical > 0 then 'lexical' end,
                case when h.chunk_id = any (vector_found) then 'vector' end), ''), 'vector'),
            jsonb_build_object('average', jsonb_build_object('contribution', l.average))
-           || jsonb_build_object('text', jsonb_build_object('score', h.text, 'rank', r.text_rank, 'weight', l.factor, 'contribution', h.part_text))
+           || jsonb_build_object('text', jsonb_build_object('score', h.text, 'rank', array_position(r.text_order, h.chunk_id), 'weight', l.factor, 'contribution', h.part_text))
            -- what is fused is a centred cosine; what is shown is the plain one
            || case when h.centred is null then '{}'
-                   else jsonb_build_object('vector', jsonb_build_object('score', coalesce(h.vector, h.centred), 'rank', r.vector_rank, 'weight', by_vector, 'contribution', h.part_vector)) end
+                   else jsonb_build_object('vector', jsonb_build_object('score', coalesce(h.vector, h.centred), 'rank', array_position(r.vector_order, h.chunk_id), 'weight', by_vector, 'contribution', h.part_vector)) end
            || case when h.neighbours is null then '{}'
-                   else jsonb_build_object('neighbours', jsonb_build_object('score', h.neighbours, 'rank', r.near_rank, 'weight', by_near, 'contribution', h.part_near)) end
+                   else jsonb_build_object('neighbours', jsonb_build_object('score', h.neighbours, 'rank', array_position(r.near_order, h.chunk_id), 'weight', by_near, 'contribution', h.part_near)) end
            || case when h.in_title is null then '{}'
                    else jsonb_build_object('title', jsonb_build_object('score', h.in_title, 'rank', (select 1 + count(*) from contenders as c where c.in_title > h.in_title or c.in_title = h.in_title and c.chunk_id < h.chunk_id), 'weight', by_title, 'contribution', h.part_title)) end
            || case when h.lexical is null then '{}'
@@ -297,9 +297,9 @@ begin
                             'tags',     nullif(h.tags, 0),
                             'article',  nullif(h.article, 0),
                             'age_days', case when half > 0 then round(h.days::numeric, 2) end))) end,
-           (select count(*) from scored as s where s.page_id = h.page_id)
+           cardinality(array_positions(page_ids, h.page_id))::bigint
       from shown_ones as h
-           join ranked as r on r.chunk_id = h.chunk_id
+           cross join ranked as r
            cross join level as l
      order by h.boosted desc, h.chunk_id;
 end;

@@ -40,14 +40,16 @@ as $$
 begin
     select array_agg(n.similarity order by n.at), array_agg(pgsearch._inner_product(n.centred, n.query_centred) order by n.at)
       into similarities, centred
-      from (select c.at,
-                   nullif(pgsearch._similarity(model.distance, e.embedding, q.embedding), 'NaN') as similarity,
-                   case when e.embedding is not null then pgsearch._without(e.embedding, centre) end as centred,
+      from (select r.at,
+                   nullif(pgsearch._similarity(model.distance, r.embedding, q.embedding), 'NaN') as similarity,
+                   case when r.embedding is not null then pgsearch._without(r.embedding, centre) end as centred,
                    q.centred as query_centred
-              from unnest(page_ids, chunk_ids) with ordinality as c(page_id, chunk_id, at)
-                   left join pgsearch.embeddings as e on e.page_id = c.page_id
-                                                     and e.chunk_id = c.chunk_id
-                                                     and e.model_id = model.model_id
+              from (select c.at, pgsearch._in_line(e.embedding, model.dimensions) as embedding
+                      from unnest(page_ids, chunk_ids) with ordinality as c(page_id, chunk_id, at)
+                           left join pgsearch.embeddings as e on e.page_id = c.page_id
+                                                             and e.chunk_id = c.chunk_id
+                                                             and e.model_id = model.model_id
+                    offset 0) as r
                    cross join (select case model.distance when 'cosine' then pgsearch._unit(_nearness.embedding) else _nearness.embedding end as embedding,
                                       pgsearch._without(_nearness.embedding, centre) as centred
                                offset 0) as q

@@ -33,6 +33,11 @@ returns vector
 language sql immutable parallel safe strict
 return l2_normalize(embedding);
 
+create or replace function pgsearch._in_line(embedding vector, dimensions integer)
+returns vector
+language sql immutable parallel safe strict
+return subvector(embedding, 1, dimensions);
+
 create or replace function pgsearch._mean(embeddings vector[])
 returns vector
 language sql immutable parallel safe strict
@@ -92,6 +97,7 @@ comment on function pgsearch._similarity(text, vector, vector) is
 minus the distance. More is nearer; NaN for the cosine of a zero vector, null for no vector.';
 comment on function pgsearch._dimensions(vector) is 'How many dimensions the vector has.';
 comment on function pgsearch._unit(vector) is 'The vector at length 1; a zero vector stays zero.';
+comment on function pgsearch._in_line(vector, integer) is 'The vector, of so many dimensions, fetched from wherever it is stored.';
 comment on function pgsearch._mean(vector[]) is 'The mean of the vectors; null for none.';
 comment on function pgsearch._without(vector, vector) is 'The vector, at length 1, less what it has in common with others (null: nothing), at length 1 again.';
 comment on function pgsearch._to_vector(text) is 'A vector from its text form, ''[0.1,0.2]''; NaN and infinity are refused by pgvector (22P02, 22003).';

@@ -7,6 +7,8 @@ create or replace function pgsearch._store_searches(entries jsonb, overrides jso
 returns jsonb
 language plpgsql volatile parallel unsafe security definer
 set search_path = pg_catalog, pg_temp
+-- it takes longer to plan than to run
+set plan_cache_mode = force_generic_plan
 set extra_float_digits = 1
 as $$
 declare

@@ -35,7 +35,7 @@ begin
     parsed   := pgsearch._parse_for(query, collections, settings ->> 'operator', (settings ->> 'prefix')::boolean);
     select collections, f.page_ids, case when f.page_ids = '{}' then array['No page passes the filter.'] else '{}' end
       into scope.collections, scope.page_ids, asked.notes
-      from (select pgsearch._filter_page_ids(filter, collections) as page_ids offset 0) as f;
+      from (select case when filter <> '{}' then pgsearch._filter_page_ids(filter, collections) end as page_ids offset 0) as f;
     if parsed.excluded is not null then
         scope := pgsearch._without_excluded(scope, parsed.excluded);
     end if;

@@ -4,11 +4,13 @@
 create or replace function pgsearch._levels_of_relevance(
     model       pgsearch.embedding_models,
     collections text[],
-    out chance    float8,
-    out unrelated float8,
-    out related   float8,
-    out deviation float8,
-    out by_steps  boolean
+    out chance      float8,
+    out unrelated   float8,
+    out related     float8,
+    out deviation   float8,
+    out by_steps    boolean,
+    out cosines     float8[],
+    out confidences float8[]
 )
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -24,13 +26,18 @@ begin
        and l.model_id in (0, model.model_id);
     by_steps := related is null
                 or exists (select from pgsearch.confidence_breakpoints as b where b.model = (_levels_of_relevance.model).model);
+    if by_steps then
+        select s.cosines, s.confidences
+          into cosines, confidences
+          from pgsearch._steps_of_confidence((_levels_of_relevance.model).model) as s;
+    end if;
 end;
 $$;
 
 comment on function pgsearch._levels_of_relevance(pgsearch.embedding_models, text[]) is
 'The levels that relevance is read from in the collections (null: all), as relevance_levels has them on average: chance of
 the words, and those of the model; null where nothing was measured. by_steps: whether cosines are read from
-confidence_breakpoints instead, since the model has some of its own or was not measured.';
+confidence_breakpoints instead, since the model has some of its own or was not measured; cosines and confidences are these.';
 
 create or replace function pgsearch._relevance(
     asked     pgsearch.search_request,
@@ -148,7 +155,8 @@ begin
                                                          as spelling) as s
                                   on true
                     offset 0) as w
-                   left join lateral (select least(0.99, greatest(0.01, pgsearch._cosine_confidence(w.nearness, model.model))))
+                   left join lateral (select least(0.99, greatest(0.01, pgsearch._confidence_at(
+                                                                            w.nearness, levels.cosines, levels.confidences))))
                                   as b(confidence)
                           on levels.by_steps) as r;
 end;

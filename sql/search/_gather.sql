@@ -43,15 +43,14 @@ begin
                    most        => asked.candidates) as t;
     end if;
     if asked.use_text then
-        select f.pages, f.scores, f.names
-          into findings.field_pages, findings.field_scores, findings.field_names
+        select f.pages, f.scores, f.names, pgsearch._lap(findings.laps, 'fields_ms')
+          into findings.field_pages, findings.field_scores, findings.field_names, findings.laps
           from pgsearch._field_pages(
                    parsed   => parsed,
                    words    => asked.words,
                    settings => asked.settings,
                    scope    => scope,
                    top_n    => asked.candidates) as f;
-        findings.laps := pgsearch._lap(findings.laps, 'fields_ms');
     end if;
 
     if asked.use_text and not coalesce(parsed.lexemes <@ (asked.words).names, false) then

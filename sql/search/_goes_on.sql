@@ -30,17 +30,12 @@ comment on function pgsearch._all_found(pgsearch.search_request, pgsearch.search
 
 create or replace function pgsearch._goes_on(asked pgsearch.search_request, findings pgsearch.search_findings)
 returns boolean
-language plpgsql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return least(asked.skip + asked.top_k, pgsearch._last_rank()) > jsonb_array_length(findings.hits)
-           -- what is farther down is less relevant still
-           and (asked.settings ->> 'min_relevance')::float8 = 0
-           and asked.candidates < pgsearch._most_candidates()
-           and not pgsearch._all_found(asked, findings);
-end;
-$$;
+language sql immutable parallel safe
+return least((asked).skip + (asked).top_k, pgsearch._last_rank()) > jsonb_array_length((findings).hits)
+       -- what is farther down is less relevant still
+       and ((asked).settings ->> 'min_relevance')::float8 = 0
+       and (asked).candidates < pgsearch._most_candidates()
+       and not pgsearch._all_found(asked, findings);
 
 comment on function pgsearch._goes_on(pgsearch.search_request, pgsearch.search_findings) is
 'Whether hits are asked for that stand below all candidates, and there may be some.';

@@ -22,6 +22,8 @@ returns jsonb
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
 set jit = off
+-- for all that a search asks: else each of the first five in a session plans every statement anew
+set plan_cache_mode = force_generic_plan
 set extra_float_digits = 1
 set enable_seqscan = off
 set enable_mergejoin = off

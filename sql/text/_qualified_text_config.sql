@@ -10,12 +10,14 @@ declare
     qualified text;
 begin
     -- not a cast to regconfig: it would follow the search_path, take any number for an oid, and fail in a dozen ways
-    select format('%I.%I', n.nspname, c.cfgname)
+    select q.qualified
       into qualified
-      from pg_ts_config as c
-           join pg_namespace as n on n.oid = c.cfgnamespace
-     where format('%I.%I', n.nspname, c.cfgname) = _qualified_text_config.text_config
-        or (n.nspname = 'pg_catalog' and quote_ident(c.cfgname) = _qualified_text_config.text_config);
+      from (select format('%s.%I', c.cfgnamespace::regnamespace, c.cfgname) as qualified
+              from pg_ts_config as c
+             -- nearly all of them have another name, which is told sooner than what they are called in full
+             where strpos(replace(_qualified_text_config.text_config, '""', '"'), c.cfgname::text) > 0
+            offset 0) as q
+     where q.qualified in (_qualified_text_config.text_config, 'pg_catalog.' || _qualified_text_config.text_config);
 
     if qualified is null then
         raise exception using

@@ -114,9 +114,15 @@ begin
             continue when parts[i] ~ sign and not (parts[i] = '.' and wide > 1)
                        or parts[i + wide - 1] ~ sign and not (parts[i + wide - 1] in ('+', '#') and wide > 1);
             span := substr(word, before[i] + 1, before[i + wide] - before[i]);
-            here := tsvector_to_array(pgsearch._analyze(text_config, span));
+            here := tsvector_to_array(
+                        -- letters alone, which have no humps where they are one part, are analysed as they are
+                        case when wide = 1 and translate(lower(span), 'abcdefghijklmnopqrstuvwxyz', '') = ''
+                             then to_tsvector(text_config::regconfig, span)
+                             else pgsearch._analyze(text_config, span) end);
             continue when not here && missing;
-            here  := array(select l from unnest(here) as l where l = any (missing));
+            if cardinality(here) > 1 then
+                here := array(select l from unnest(here) as l where l = any (missing));
+            end if;
             given := given || here;
             if wide = 1 and length(span) > 2 and not pgsearch._is_ascii(span) and span ~ ('^[' || gapless || ']') then
                 -- a bigram stands in its text as it is, but for the form of its characters
@@ -128,11 +134,15 @@ begin
                  where substr(span, g, length(f.form)) = f.form;
                 continue when found;
             end if;
-            return query select before[i] + 1, before[i + wide], l from unnest(here) as l;
+            starts := before[i] + 1;
+            ends   := before[i + wide];
+            foreach lexeme in array here loop
+                return next;
+            end loop;
         end loop;
-        if given <> '{}' then
-            missing := array(select l from unnest(missing) as l where l <> all (given));
-        end if;
+        foreach lexeme in array given loop
+            missing := array_remove(missing, lexeme);
+        end loop;
     end loop;
 
     -- what no part gives by itself
@@ -172,42 +182,50 @@ begin
           from unnest(marked) with ordinality as h(marked, text_at)
                cross join lateral string_to_table(h.marked, E'\uE000') with ordinality as p(piece, at)
     ),
-    words as (
-        select distinct p.text_config, p.word,
-               pgsearch._is_ascii(p.word) and p.word ~ '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)[.:''/-]*$' as plain,
-               not pgsearch._is_ascii(p.word) and p.word ~ gapless as gapless
-          from pieces as p
-         where p.at > 1
+    words as materialized (
+        select w.text_config, w.word, w.config,
+               pgsearch._is_ascii(w.word) and w.word ~ '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)[.:''/-]*$' as plain,
+               not pgsearch._is_ascii(w.word) and w.word ~ gapless as gapless
+          from (select p.text_config, p.word, p.text_config::regconfig as config
+                  from (select distinct p.text_config, p.word from pieces as p where p.at > 1) as p
+                offset 0) as w
     ),
     ranked as materialized (
         select u.lexeme, min(u.at)::integer as rank
           from unnest(lexemes) with ordinality as u(lexeme, at)
          group by u.lexeme
     ),
-    parts as materialized (
-        select w.text_config, w.word, m.starts, m.ends, r.rank
+    given as (
+        select w.text_config, w.word, 1 as starts, length(b.bare) as ends, l.lexeme
           from words as w
-               cross join lateral (
-                   select 1, length(b.bare), l
-                     from (select rtrim(w.word, '.:''/-') as bare) as b
-                          cross join unnest(tsvector_to_array(
-                              case when not w.plain then null
-                                   when b.bare ~ '^[0-9]' then pgsearch._analyze(w.text_config, b.bare)
-                                   -- what has letters alone is analysed as it is
-                                   else to_tsvector(w.text_config::regconfig, b.bare) end)) as l
-                    union all
-                   select g, g + 1, substr(w.word, g, 2)
-                     from generate_series(1, case when w.gapless then length(w.word) - 1 else 0 end) as g
-                    union all
-                   select p.starts, p.ends, p.lexeme
-                     from (select array(select l
-                                          from unnest(tsvector_to_array(
-                                                   case when not w.plain and not w.gapless
-                                                        then pgsearch._analyze(w.text_config, w.word) end)) as l
-                                         where l in (select r.lexeme from ranked as r)) as given) as a
-                          cross join lateral pgsearch._matched_parts(w.word, w.text_config, a.given) as p
-                    where a.given <> '{}') as m(starts, ends, lexeme)
-               join ranked as r on r.lexeme = m.lexeme
+               cross join lateral (select rtrim(w.word, '.:''/-') as bare offset 0) as b
+               cross join lateral unnest(tsvector_to_array(
+                   case when b.bare ~ '^[0-9]' then pgsearch._analyze(w.text_config, b.bare)
+                        -- what has letters alone is analysed as it is
+                        else to_tsvector(w.config, b.bare) end)) as l(lexeme)
+         where w.plain
+         union all
+        select w.text_config, w.word, g.at, g.at + 1, substr(w.word, g.at, 2)
+          from words as w
+               cross join lateral generate_series(1, length(w.word) - 1) as g(at)
+         where w.gapless
+         union all
+        select w.text_config, w.word, p.starts, p.ends, p.lexeme
+          from words as w
+               -- once for each word, since its analysis takes longest
+               cross join lateral (select array(select l
+                                                  from unnest(tsvector_to_array(pgsearch._analyze(w.text_config, w.word))) as l
+                                                 where l in (select r.lexeme from ranked as r)) as lexemes
+                                   offset 0) as a
+               cross join lateral pgsearch._matched_parts(w.word, w.text_config, a.lexemes) as p
+         where not w.plain
+           and not w.gapless
+           and a.lexemes <> '{}'
+    ),
+    parts as materialized (
+        select g.text_config, g.word, g.starts, g.ends, r.rank
+          from given as g
+               join ranked as r on r.lexeme = g.lexeme
     )
     select p.text_at,
            array_agg((p.before + m.starts)::integer order by p.at, m.starts, m.ends),

@@ -49,13 +49,16 @@ def test_without_a_configuration_a_collection_keeps_the_one_it_has(conn: Connect
     assert rows == [("other", "pg_catalog.simple"), ("wiki", "pg_catalog.english")]
 
 
-def test_a_configuration_of_ones_own_is_stored_with_its_schema(conn: Connection) -> None:
-    conn.execute('create text search configuration public."My Own" (copy = pg_catalog.simple)')
+@pytest.mark.parametrize(
+    "name", ['public."My Own"', 'public."""quoted"" ""x"""', "public.mine"], ids=["space", "quotes", "plain"]
+)
+def test_a_configuration_of_ones_own_is_stored_with_its_schema(conn: Connection, name: str) -> None:
+    conn.execute(f"create text search configuration {name} (copy = pg_catalog.simple)".encode())
 
-    create(conn, "wiki", 'public."My Own"')
+    create(conn, "wiki", name)
     put(conn, "wiki", a="some words")
 
-    assert conn.execute("select text_config from pgsearch.chunks").fetchone() == ('public."My Own"',)
+    assert conn.execute("select text_config from pgsearch.chunks").fetchone() == (name,)
 
 
 @pytest.mark.parametrize("name", ["klingon", "", "3748", "pg_catalog.", 'a.b.c"', "My Own", "english; drop"])
