@@ -11,7 +11,7 @@ returns text
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-select E'\\u0E00-\\u0EFF\\u1000-\\u11FF\\u1780-\\u17FF\\u3005-\\u3007\\u3031-\\u318F\\u31F0-\\u31FF'
+select E'\\u0E00-\\u0E4F\\u0E5A-\\u0EFF\\u1000-\\u11FF\\u1780-\\u17FF\\u3005-\\u3007\\u3031-\\u318F\\u31F0-\\u31FF'
         '\\u3400-\\u9FFF\\uA960-\\uA97F\\uAC00-\\uD7FF\\uF900-\\uFAFF\\U00020000-\\U000323AF';
 $$;
 
@@ -33,8 +33,9 @@ declare
     begins text;
 begin
     select E'[:alnum:]_.:&@/''’+#-',
-           E'\\u00AA\\u00AD\\u00B2-\\u00BA\\u00C0-\\u024F\\u0300-\\u036F\\u0401\\u0451\\u1100-\\u11FF\\u1E00-\\u1FFF'
-            '\\u200B-\\u200D\\u2060\\u2070-\\u2BFF\\u3130-\\u33FF\\uF900-\\uFFEF\\U0001F000-\\U0001FAFF'
+           E'\\u00AA\\u00AD\\u00B2-\\u00BA\\u00C0-\\u024F\\u0300-\\u03FF\\u0401\\u0451\\u0591-\\u05C7\\u0610-\\u061C\\u0640\\u064B-\\u0670'
+            '\\u06D6-\\u06F9\\u0966-\\u096F\\u0E50-\\u0E59\\u1100-\\u11FF\\u1E00-\\u1FFF'
+            '\\u200B-\\u200F\\u202A-\\u202E\\u2060-\\u2BFF\\u3130-\\u33FF\\uF900-\\uFFEF\\U0001F000-\\U0001FAFF'
       into joined, others;
     -- Stemmers change the ends of words, the English one little. Other dictionaries may change anything, and with many
     -- lexemes to try the expression takes longer than the analysis.
@@ -98,7 +99,9 @@ declare
                                               '\\u2000-\\u206F\\u3000-\\u3004\\u3008-\\u3030' end
                                 || ']';
     cuts    constant text    := case when ascii then '[A-Z]+(?![a-z])|[A-Z]?[a-z]+(?:''(?:s|t|re|ll|ve|d|m)(?![A-Za-z]))?|[A-Z]|[0-9]+|.'
-                                     else format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|[\\u0300-\\u036F])+'
+                                     else format(E'[%1$s]+|[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z%1$s])[[:alpha:]]|'
+                                                  '[\\u0300-\\u036F\\u0591-\\u05BD\\u05BF\\u05C1-\\u05C5\\u0610-\\u061C'
+                                                  '\\u0640\\u064B-\\u065F\\u0670\\u06D6-\\u06ED])+'
                                                   '(?:[''’](?:s|t|re|ll|ve|d|m)(?![[:alpha:]]))?|[A-Z]|[[:digit:]]+|.', gapless) end;
     parts   constant text[]    := string_to_array(regexp_replace(word, cuts, E'\\&\uE000', 'g'), E'\uE000');
     n       constant integer   := cardinality(parts) - 1;

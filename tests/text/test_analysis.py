@@ -170,6 +170,19 @@ def test_of_logs_code_statutes_and_prose_each_run_of_letters_or_digits_and_each_
         pytest.param("CsvReader", "csvreader", True, id="humps left out"),
         pytest.param("CsvReader.readLine", "csvreader.readline", True, id="humps of joined words left out"),
         pytest.param("zero\u200bwidth so\u00adft", "zerowidth soft", True, id="what nobody sees"),
+        pytest.param(
+            "\u200eRoses\u200f \u202btulips\u202c \u2068daisy\u2069", "roses tulips daisy", True, id="direction"
+        ),
+        pytest.param("שָׁלוֹם עוֹלָם", "שלום עולם", True, id="points of Hebrew may be left out"),
+        pytest.param("שלום", "שָׁלוֹם", True, id="points of Hebrew may be typed"),
+        pytest.param("בית־ספר", "בית ספר", True, id="the hyphen of Hebrew"),
+        pytest.param("مُحَمَّد كـــتاب", "محمد كتاب", True, id="vowels and stretches of Arabic may be left out"),
+        pytest.param("محمد", "مُحَمَّد", True, id="vowels of Arabic may be typed"),
+        pytest.param("ὁ λόγος ΛΟΓΟΣ", "λογος", True, id="a sigma at the end"),
+        pytest.param("ΟΔΟΣ", "οδος", True, id="a sigma at the end of capitals"),
+        pytest.param("ปี ๒๕๖๙", "2569", True, id="digits of Thai"),
+        pytest.param("٢٠٢٦-١١-٢٩", "2026-11-29", True, id="a date in digits of Arabic"),
+        pytest.param("वर्ष २०२६", "2026", True, id="digits of Devanagari"),
         pytest.param("a non\u2011breaking hyphen", "non-breaking", True, id="hyphens of print"),
     ],
 )
