@@ -61,22 +61,33 @@ points of Hebrew, vowels of Arabic and separators of thousands, with ASCII digit
 -- what has such a character was analysed as other words
 do $$
 declare
-    -- and, last, what NFKC makes such characters of
+    -- and what NFKC makes such characters of, and capitals of two letters, whose tags and notes were passed over
     changed constant text := E'[\\u200E\\u200F\\u202A-\\u202E\\u2066-\\u2069'
                               '\\u0591-\\u05C7\\u0610-\\u061A\\u061C\\u0640\\u064B-\\u0669\\u0670\\u06D6-\\u06ED\\u06F0-\\u06F9'
                               '\\u0966-\\u096F\\u0E50-\\u0E59ς'
                               '\\u03F2\\uFB1D-\\uFB4E\\uFC5B-\\uFCF4\\uFD3C\\uFD3D\\uFE70-\\uFE7F'
-                              '\\U0001D6D3\\U0001D70D\\U0001D747\\U0001D781\\U0001D7BB]';
+                              '\\U0001D6D3\\U0001D70D\\U0001D747\\U0001D781\\U0001D7BBÆŒẞ]';
 begin
     update pgsearch.chunks
        set content = content
      where content operator(pg_catalog.~) changed
         or heading operator(pg_catalog.~) changed;
 
+    -- a generated column is made anew where what it is made of is set
     update pgsearch.pages
-       set title = title
+       set title    = title,
+           tags     = tags,
+           metadata = metadata
      where title operator(pg_catalog.~) changed
         or pg_catalog.array_to_string(tags, ' ') operator(pg_catalog.~) changed
+        or metadata::pg_catalog.text operator(pg_catalog.~) changed;
+
+    update pgsearch.semantic_nodes
+       set node_id  = node_id,
+           summary  = summary,
+           metadata = metadata
+     where node_id operator(pg_catalog.~) changed
+        or summary operator(pg_catalog.~) changed
         or metadata::pg_catalog.text operator(pg_catalog.~) changed;
 end;
 $$;

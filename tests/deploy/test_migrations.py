@@ -17,6 +17,19 @@ from tests.deploy.catalog import catalog
 from tests.deploy.project import Project
 from tests.thorough import draw, sampled
 
+_NOT_AS_ANALYSED = """
+select (select count(*)
+          from pgsearch.chunks
+         where content_tsv is distinct from pgsearch._analyze_chunk(text_config, heading, content))
+       + (select count(*)
+            from pgsearch.pages
+           where title_tsv is distinct from pgsearch._analyze(text_config, title)
+              or fields_tsv is distinct from pgsearch._analyze_fields(text_config, tags, metadata))
+       + (select count(*)
+            from pgsearch.semantic_nodes
+           where summary_tsv is distinct from pgsearch._analyze_node(text_config, node_id, summary, metadata))
+"""
+
 
 def test_every_migration_survives_running_twice(dsn: str) -> None:
     """A killed deploy can leave any one of them applied and unmarked, with all the later ones still to come."""
@@ -262,3 +275,26 @@ def test_indexes_on_metadata_know_written_dates_after_an_upgrade(dsn: str) -> No
 
     with Client(dsn) as client:
         assert client.search("", filter={"metadata": {"due": {"gte": "2024-01-02"}}}).total == 1
+
+
+def test_what_a_migration_analyses_otherwise_is_analysed_anew(dsn: str) -> None:
+    page = {"external_id": "1", "title": "שָׁלוֹם", "content": "مُحَمَّد ﻛﹷ", "tags": ["كـتاب"], "metadata": {"note": "٢٠٢٦"}}
+    node = {"node_id": "a", "node_type": "symbol", "summary": "λόγος", "metadata": {}}
+    with Client(dsn) as client:
+        client.connection.execute(
+            "create or replace function pgsearch._normalized(content text) returns text"
+            " language sql immutable parallel safe strict as 'select content'"
+        )
+        client.create_collection("wiki", text_config="simple")
+        client.put_pages("wiki", [page])
+        client.put_nodes("wiki", "", [node])
+        before = client.connection.execute(_NOT_AS_ANALYSED).fetchall()
+        client.connection.execute("delete from pgsearch._yoyo_migration where migration_id = '0036_other_scripts'")
+
+    deploy(dsn)
+
+    with Client(dsn) as client:
+        assert before == [(0,)]
+        assert client.connection.execute(_NOT_AS_ANALYSED).fetchall() == [(0,)]
+        for query in ("שלום", "محمد", "كتاب", "2026"):
+            assert [hit.external_id for hit in client.search(query)] == ["1"], query
