@@ -291,7 +291,7 @@ def test_what_a_migration_analyses_otherwise_is_analysed_anew(dsn: str) -> None:
         before = client.connection.execute(_NOT_AS_ANALYSED).fetchall()
         client.connection.execute("delete from pgsearch._yoyo_migration where migration_id = '0036_other_scripts'")
 
-    deploy(dsn)
+    deploy(dsn, force=True)
 
     with Client(dsn) as client:
         assert before == [(0,)]
