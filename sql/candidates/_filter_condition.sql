@@ -36,7 +36,8 @@ declare
 begin
     if typed = 'object' and exists (
            select
-             from jsonb_object_keys(value) as k
+             -- in a parallel plan this is asked before it is known whether it is an object
+             from jsonb_object_keys(case typed when 'object' then value else '{}' end) as k
             where kind <> 'metadata'
                or starts_with(k, '$')
                or lower(k) = any (allowed)

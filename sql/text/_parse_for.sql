@@ -91,7 +91,9 @@ create or replace function pgsearch._pattern_with_sign(word text)
 returns text
 language sql immutable parallel safe strict
 set search_path = pg_catalog, pg_temp
-return '(?:^|[^[:alnum:]-])' || regexp_replace(word, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g') || '(?![A-Za-z0-9])';
+as $$
+select '(?:^|[^[:alnum:]-])' || regexp_replace(word, E'([^[:alnum:]\\s_])', E'\\\\\\1', 'g') || '(?![A-Za-z0-9])';
+$$;
 
 comment on function pgsearch._pattern_with_sign(text) is
 'A regular expression for a word that begins with a sign (-xzf), where no other word or sign stands before it.';
