@@ -350,6 +350,8 @@ def ask(task: Task) -> dict[str, Any]:
     return {
         "found": found,
         "milliseconds": milliseconds,
+        # before there are several clients, which are a load themselves
+        "load": round(os.getloadavg()[0], 1),
         "a_second": {name: _a_second(task, name) for name in systems},
         "versions": {package: metadata.version(package) for peer, package in packages.items() if peer in systems},
     }

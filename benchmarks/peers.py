@@ -129,7 +129,7 @@ def evaluate(
     return {
         "commit": commit(),
         "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "load": round(os.getloadavg()[0], 1),
+        "load": answers["load"],
         "versions": {**server_versions, **answers["versions"]},
         "passages": len(page_of),
         "dimensions": task["dimensions"],
