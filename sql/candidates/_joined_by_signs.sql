@@ -19,18 +19,16 @@ declare
     is_number   constant boolean := word ~ '^[0-9]';
     least_first constant integer := case when is_number then 2 else 1 end;
     least       constant integer := case when is_number then 2 else 3 end;
+    configs     constant text[]  := array(select distinct c.text_config
+                                            from pgsearch.collections as c
+                                           where _cut_into_known.collections is null
+                                              or c.collection = any (_cut_into_known.collections));
     joined      text;
     asked       tsquery;
     stands      boolean;
 begin
     for joined in
-        with recursive configs as materialized (
-            select distinct c.text_config
-              from pgsearch.collections as c
-             where _cut_into_known.collections is null
-                or c.collection = any (_cut_into_known.collections)
-        ),
-        known as materialized (
+        with recursive known as materialized (
             select p.starts, p.part
               from (select s.starts, substr(word, s.starts, n.size) as part
                       from generate_series(1, length(word)) as s(starts)
@@ -38,7 +36,7 @@ begin
                      where n.size >= case s.starts when 1 then least_first else least end
                        and s.starts + n.size <= length(word) + 1) as p
              where exists (select
-                             from configs as t
+                             from unnest(configs) as t(text_config)
                                   cross join unnest(to_tsvector(t.text_config::regconfig, pgsearch._words(p.part))) as w
                                   join pgsearch.lexeme_stats as s on s.lexeme = w.lexeme
                             where _cut_into_known.collections is null
@@ -60,10 +58,7 @@ begin
     loop
         for asked in
             select p.asked
-              from (select distinct c.text_config
-                      from pgsearch.collections as c
-                     where _cut_into_known.collections is null
-                        or c.collection = any (_cut_into_known.collections)) as t
+              from unnest(configs) as t(text_config)
                    cross join lateral pgsearch._phrase(t.text_config, joined) as p(asked)
              where p.asked is not null
         loop
