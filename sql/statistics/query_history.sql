@@ -29,23 +29,32 @@ declare
     starts_at  constant timestamptz := lower(days)::timestamp at time zone 'UTC';
     ends_at    constant timestamptz := upper(days)::timestamp at time zone 'UTC';
     normalized constant text        := pgsearch.normalize_query(coalesce(query_history.query, ''));
+    read_from  timestamptz          := starts_at;
     asked      uuid[];
     asked_at   timestamptz[];
     clicks     jsonb;
 begin
+    if query_history.application is not null then
+        select coalesce(min(l.ts), starts_at)
+          into read_from
+          from (select q.ts
+                  from pgsearch.queries as q
+                 where q.ts >= starts_at
+                   and q.ts < ends_at
+                   and (query_history.collection is null or q.collection = query_history.collection)
+                 order by q.ts desc
+                 limit most_seen) as l;
+    end if;
+
     select array_agg(r.query_id order by r.ts desc, r.query_id), array_agg(r.ts order by r.ts desc, r.query_id)
       into asked, asked_at
-      from (select s.ts, s.query_id, s.query_normalized
-              from (select l.ts, l.query_id, l.query_normalized, l.application
-                      from pgsearch.queries as l
-                     where l.ts >= starts_at
-                       and l.ts < ends_at
-                       and (query_history.collection is null or l.collection = query_history.collection)
-                     order by l.ts desc
-                     limit case when query_history.application is null then most_read else most_seen end) as s
-             where query_history.application is null
-                or s.application = query_history.application
-             order by s.ts desc
+      from (select l.ts, l.query_id, l.query_normalized
+              from pgsearch.queries as l
+             where l.ts >= read_from
+               and l.ts < ends_at
+               and (query_history.collection is null or l.collection = query_history.collection)
+               and (query_history.application is null or l.application = query_history.application)
+             order by l.ts desc
              limit most_read) as r
      where r.query_normalized = normalized;
 
