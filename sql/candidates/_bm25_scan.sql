@@ -6,6 +6,7 @@
 create or replace function pgsearch._bm25_statement(
     terms        integer,
     has_page_ids boolean,
+    is_sample    boolean default false,
     term         text    default '$2[%1$s]',
     gain         text    default '$3[%1$s] * ($4 + 1)'
 )
@@ -36,6 +37,8 @@ select concat_ws(
     '                                      from pgsearch.chunks as c',
     '                                     where c.content_tsv @@ $1',
     '                                       and hashint8extended(c.chunk_id, 0) <= $20',
+    -- the index leaves the others out before a row is read
+    case when is_sample then '                                       and pgsearch._sample_levels(hashint8extended(c.chunk_id, 0)) @> $21' end,
     '                                       and c.chunk_id not in (select s.chunk_id from unnest($8) as s(chunk_id))',
     '                                       and ($14 is null or c.collection = any ($14))',
     case when has_page_ids then '                                       and c.page_id = any ($15)' end,
@@ -65,14 +68,15 @@ select concat_ws(
   from parts as p;
 $$;
 
-comment on function pgsearch._bm25_statement(integer, boolean, text, text) is
+comment on function pgsearch._bm25_statement(integer, boolean, boolean, text, text) is
 'Text of one scan for a number of terms, each and its gain written down as told (for format, of the position).
 Parameters: $1 match tsquery (null: none), $2 terms tsquery[], $3 gains
 float8[], $4 k1, $5 b, $6 average length, $7 heading weight, $8 chunks that are not to be scored (again) bigint[], $9
 most chunks to score (null: all), $10 $11 $12 best chunks so far, their pages and scores, $13 top_n, $14 collections
 text[], $15 page ids bigint[], $16 $17 chunks to be scored besides, and their pages, $18 what a chunk is required to
 match and $19 what it must not match to be scored (null: nothing), $20 the last hash of the chunks to be read
-(hashint8extended(chunk_id, 0); the largest bigint: all).
+(hashint8extended(chunk_id, 0); the largest bigint: all), $21 of a sample (is_sample) the level that has all of those
+integer[], see _sample_levels.
 Returns one row: the chunks that matched $1, whether they met the requirements or not, the best chunks, their pages and
 scores, best first, and those of the chunks given that meet the requirements, their pages and scores.';
 
@@ -114,11 +118,13 @@ set max_parallel_workers_per_gather = 0
 set jit = off
 set gin_fuzzy_search_limit = 0
 as $$
+declare
+    level constant integer := cardinality(pgsearch._sample_levels(last_hash));
 begin
-    execute pgsearch._bm25_statement(cardinality(terms), page_ids is not null)
+    execute pgsearch._bm25_statement(cardinality(terms), page_ids is not null, level > 0)
        into scored, chunk_ids, chunk_pages, scores, also_chunks, also_pages, also_scores
       using match, terms, gains, k1, b, average_length, heading_weight, seen, most_rows, best_chunks, best_pages, best_scores, top_n, collections, page_ids,
-            given_chunks, given_pages, required, excluded, last_hash;
+            given_chunks, given_pages, required, excluded, last_hash, array[level];
 end;
 $$;
 
@@ -171,7 +177,7 @@ create or replace function pgsearch._bm25_scan_of_16($h$, 16)
                                       pg_catalog.string_agg(pg_catalog.format('terms[%1$s], gains[%1$s] * (k1 + 1)', i), ', ' order by i),
                                       pg_catalog.string_agg(pg_catalog.format('t%1$s, g%1$s', i), ', ' order by i))
                from pg_catalog.generate_series(1, slots) as i),
-            pgsearch._bm25_statement(slots, false, 't%1$s', 'g%1$s'));
+            pgsearch._bm25_statement(slots, false, false, 't%1$s', 'g%1$s'));
     end loop;
 end;
 $deploy$;
@@ -211,7 +217,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- a branch of its own for each, so that a session plans none that it does not need
-    if planned or cardinality(words.terms) > 16 then
+    if planned or cardinality(words.terms) > 16 or last_hash < 0 then
         return pgsearch._bm25_scan_anew(
                    match, words.terms, words.gains, formula.k1, formula.b, words.average_length, formula.heading_weight, seen, most_rows,
                    best.chunk_ids, best.page_ids, best.scores, top_n, scope.collections, scope.page_ids,
@@ -240,7 +246,7 @@ comment on function pgsearch._bm25_scan(
 'One scan: planned anew for its terms and page ids where planned is true or there are more than sixteen terms, else by a
 text whose plan is kept for the session, since planning costs more than scoring a hundred chunks (212,718 Korean
 passages, 110 chunks scored: 1.7 against 2.3 ms); page_ids are not looked at then, and collections are to be most of
-what there is.
+what there is. A sample of half of all chunks or fewer (last_hash < 0) is planned anew, too.
 Arguments as the parameters of _bm25_statement say, seen being chunks that are not to be scored (again), best what was
 found so far, given_chunks those to be scored besides. Returns as it does: scored (the chunks that matched), chunk_ids,
 chunk_pages and scores (the best), also_chunks, also_pages and also_scores (those given).';

@@ -240,17 +240,23 @@ set jit = off
 set gin_fuzzy_search_limit = 0
 as $$
 declare
-    match tsquery;
-    plan  jsonb;
+    match     tsquery;
+    last_hash bigint;
+    level     integer;
+    plan      jsonb;
 begin
-    foreach match in array (select t.matches from pgsearch._bm25_best(words, formula, scope, top_n, effort, max_rows) as t)
+    for match, last_hash, level in
+        select s.match, s.last_hash, cardinality(pgsearch._sample_levels(s.last_hash))
+          from pgsearch._bm25_best(words, formula, scope, top_n, effort, max_rows) as t
+               cross join lateral unnest(t.matches, t.last_hashes) with ordinality as s(match, last_hash, at)
+         order by s.at
     loop
         execute 'explain (analyze, format json) '
-                || pgsearch._bm25_statement(cardinality(words.terms), scope.page_ids is not null)
+                || pgsearch._bm25_statement(cardinality(words.terms), scope.page_ids is not null, level > 0)
            into plan
           using match, words.terms, words.gains, formula.k1, formula.b, words.average_length, formula.heading_weight,
                 '{}'::bigint[], max_rows, '{}'::bigint[], '{}'::bigint[], '{}'::float8[], top_n, scope.collections, scope.page_ids,
-                '{}'::bigint[], '{}'::bigint[], words.required, words.excluded, 9223372036854775807;
+                '{}'::bigint[], '{}'::bigint[], words.required, words.excluded, last_hash, array[level];
         return next plan;
     end loop;
 end;

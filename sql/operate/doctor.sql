@@ -60,7 +60,9 @@ as $$
 declare
     -- those that a search cannot do without, with the statement that makes them again
     needed constant text[] := array[
-        ['chunks_content_tsv_gin', 'on pgsearch.chunks using gin (content_tsv) with (gin_pending_list_limit = 1024)'],
+        ['chunks_content_tsv_gin',
+         'on pgsearch.chunks using gin (content_tsv, pgsearch._sample_levels(hashint8extended(chunk_id, 0)))'
+         || ' with (gin_pending_list_limit = 1024)'],
         ['chunks_chunk_id', 'on pgsearch.chunks (chunk_id)'],
         ['chunks_collection', 'on pgsearch.chunks (collection)'],
         ['pages_title_trgm_gin', 'on pgsearch.pages using gin (normalize(title, NFD) gin_trgm_ops)'],

@@ -12,7 +12,6 @@ as $$
 declare
     starts_at constant timestamptz := _refresh_chat_stats_day.day::timestamp at time zone 'UTC';
     ends_at   constant timestamptz := (_refresh_chat_stats_day.day + 1)::timestamp at time zone 'UTC';
-    kept_applications constant integer := 20;
     -- a search comes before its answer
     searched  constant timestamptz := starts_at - interval '1 day';
 begin
@@ -56,7 +55,7 @@ begin
                                   where n.application <> ''
                                   group by n.application
                                   order by count(*) desc, n.application
-                                  limit kept_applications);
+                                  limit pgsearch._most_applications());
 
     -- an hour where there is one, else the whole day
     insert into pg_temp._said_sums
@@ -150,8 +149,6 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 #variable_conflict use_column
-declare
-    kept_applications constant integer := 20;
 begin
     delete from pgsearch.conversation_stats_daily as s
      where s.day = _refresh_conversation_stats_day.day;
@@ -168,7 +165,7 @@ begin
                              and o.started_at < (_refresh_conversation_stats_day.day + 1)::timestamp at time zone 'UTC'
                            group by o.application
                            order by count(*) desc, o.application
-                           limit kept_applications) as n on n.application = c.application
+                           limit pgsearch._most_applications()) as n on n.application = c.application
          where c.started_at >= _refresh_conversation_stats_day.day::timestamp at time zone 'UTC'
            and c.started_at < (_refresh_conversation_stats_day.day + 1)::timestamp at time zone 'UTC'
     )

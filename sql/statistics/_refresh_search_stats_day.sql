@@ -23,8 +23,6 @@ declare
     kept_queries constant integer := 1000;
     kept_askers  constant integer := 3;
     kept_slow    constant integer := 100;
-    -- whoever names another one in each search fills no roll-up
-    kept_applications constant integer := 20;
     starts_at    constant timestamptz := _refresh_search_stats_day.day::timestamp at time zone 'UTC';
     ends_at      constant timestamptz := (_refresh_search_stats_day.day + 1)::timestamp at time zone 'UTC';
     first_id     constant uuid := pgsearch._first_uuid(starts_at);
@@ -122,7 +120,7 @@ begin
                                   where n.application <> ''
                                   group by n.application
                                   order by sum(n.weight) desc, n.application
-                                  limit kept_applications);
+                                  limit pgsearch._most_applications());
 
     insert into pg_temp._totals
     select s.hour, s.collection, s.application, s.search_mode, s.fusion_strategy, s.query_type, s.weights,

@@ -225,6 +225,41 @@ def test_every_scan_is_driven_by_an_index_and_never_by_an_ordered_walk(
         assert ("Bitmap Index Scan", "chunks_content_tsv_gin") in scans or collections
 
 
+def heap_scan_of(plan: dict[str, Any]) -> dict[str, Any]:
+    nodes = [plan]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    (found,) = (node for node in nodes if node["Node Type"] == "Bitmap Heap Scan" and node["Actual Rows"])
+    return found
+
+
+def test_what_is_not_in_the_sample_is_not_visited(shelves: tuple[Connection, list[Chunk]]) -> None:
+    conn, chunks = shelves
+    having = sum("wa" in chunk.content for chunk in chunks)
+
+    ((plan,),) = conn.execute(
+        "select plan -> 0 -> 'Plan' from pgsearch._bm25_plans(pgsearch._bm25_terms('{wa}', null, null),"
+        " (1.2, 0.75, 1)::pgsearch.bm25_formula, (null, null)::pgsearch.scope, 50, 'exact', 300) as p(plan)"
+    ).fetchall()
+
+    scan = heap_scan_of(plan)
+    visited = scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0) + scan.get("Rows Removed by Index Recheck", 0)
+    # samples are halves of one another
+    assert scan["Actual Rows"] <= visited <= 2.2 * scan["Actual Rows"] < having / 2
+    assert "_sample_levels" not in scan.get("Filter", "")
+    assert ("Bitmap Index Scan", "chunks_content_tsv_gin") in set(scans_of(plan))
+
+
+@examples(60)
+@given(hash_of_id=st.integers(-(2**63), 2**63 - 1) | st.integers(-(2**63), -(2**63) + 2**49))
+def test_a_sample_of_a_level_is_half_of_the_one_before(
+    shelves: tuple[Connection, list[Chunk]], hash_of_id: int
+) -> None:
+    conn, _ = shelves
+    row = conn.execute("select pgsearch._sample_levels(%s::bigint)", (hash_of_id,)).fetchone()
+    assert row == ([level for level in range(1, 17) if hash_of_id + 2**63 < 2 ** (64 - level)],)
+
+
 def test_a_filter_to_a_few_pages_reads_these_pages_only(shelves: tuple[Connection, list[Chunk]]) -> None:
     conn, chunks = shelves
     page_ids = [chunk.page_id for chunk in chunks[:20]]
