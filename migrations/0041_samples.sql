@@ -6,9 +6,10 @@
 create or replace function pgsearch._sample_levels(hash bigint)
 returns integer[]
 language sql immutable parallel safe
-return (array[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])[
-       1 : 16 - pg_catalog.length(pg_catalog.ltrim(
-           pg_catalog.substr(((hash operator(pg_catalog.#) (-9223372036854775808)) :: pg_catalog.bit(64)) :: pg_catalog.text, 1, 16), '0'))];
+return pg_catalog.trim_array(
+           array[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+           pg_catalog.length(pg_catalog.ltrim(
+               pg_catalog.substr(pg_catalog.int8xor(hash, -9223372036854775808)::pg_catalog.bit(64)::pg_catalog.text, 1, 16), '0')));
 
 comment on function pgsearch._sample_levels(bigint) is
 'The samples of chunks to which one with this hash (hashint8extended(chunk_id, 0)) belongs: that of level n, 1 .. 16, holds one of 2^n,

@@ -38,7 +38,8 @@ select concat_ws(
     '                                     where c.content_tsv @@ $1',
     '                                       and hashint8extended(c.chunk_id, 0) <= $20',
     -- the index leaves the others out before a row is read
-    case when is_sample then '                                       and pgsearch._sample_levels(hashint8extended(c.chunk_id, 0)) @> $21' end,
+    case when is_sample
+         then '                                       and pgsearch._sample_levels(hashint8extended(c.chunk_id, 0)) @> $21' end,
     '                                       and c.chunk_id not in (select s.chunk_id from unnest($8) as s(chunk_id))',
     '                                       and ($14 is null or c.collection = any ($14))',
     case when has_page_ids then '                                       and c.page_id = any ($15)' end,
