@@ -1,9 +1,9 @@
 """What functions say to people, in another language: reasons, notes, checks, errors and advice.
 
-Functions speak English, in sentences with values in them. The catalogue beside this file has each of these sentences as
-it stands in the source, %s for a value, with its translation: {1} is the first value as it is, {1*} the same translated.
-A test reads the sources and fails where a sentence has none. What is not known stays as it is: it is somebody's name, or
-a statement to run.
+Functions speak English, in sentences with values in them. The catalogue beside this file has each of these sentences
+as it stands in the source, %s for a value, with its translation: {1} is the first value as it is, {1*} the same
+translated. A test reads the sources and fails where a sentence has none. What is not known stays as it is: it is
+somebody's name, or a statement to run.
 """
 
 from __future__ import annotations

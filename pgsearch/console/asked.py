@@ -106,7 +106,9 @@ class Asked:
         """A whole number of the address."""
         given = self.word(name, str(default))
         if not (given.isascii() and given.isdigit() and least <= int(given[:19]) <= most):
-            raise InvalidValueError(f"{name} of the address is {given!r}.", hint=f"Give a whole number from {least} to {most}.")
+            raise InvalidValueError(
+                f"{name} of the address is {given!r}.", hint=f"Give a whole number from {least} to {most}."
+            )
         return int(given)
 
     @property

@@ -1,4 +1,4 @@
-"""What functions say is said in Korean too: every sentence of their sources is in the catalogue, and nothing else is."""
+"""What functions say is said in Korean too: each sentence of their sources is in the catalogue, and nothing else is."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ _ELSEWHERE = {
     "%s of %s pages cannot be stored, so none was: %s",
     "Mend them, or say keep_going => true to store the others and get the reasons as rows.",
     "pages must be a JSON array of page objects, not %s",
-    "Write it as '[{\"external_id\": \"a\", \"title\": \"A\", \"content\": \"Text of the page.\"}]'.",
+    'Write it as \'[{"external_id": "a", "title": "A", "content": "Text of the page."}]\'.',
     "page %s%s: %s",
     "The model answered nothing.",
     "composite type",
@@ -181,10 +181,11 @@ def _raised(tree: ast.AST) -> Iterator[str]:
             given = [*node.args, *(word.value for word in node.keywords)]
         elif isinstance(node, ast.Return):
             given = list(node.value.elts) if isinstance(node.value, ast.Tuple) else [node.value]
-        for one in [part for one in given for part in ((one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,))]:
-            text = _written(one)
-            if text is not None and is_prose(text):
-                yield text
+        for one in given:
+            for part in (one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,):
+                text = _written(part)
+                if text is not None and is_prose(text):
+                    yield text
 
 
 def _written(node: ast.expr | None) -> str | None:
@@ -231,7 +232,10 @@ def test_a_translation_has_values_of_its_sentence_alone(english: str) -> None:
     [
         ("Its page does not pass the filter.", "문서가 필터 조건에 맞지 않습니다."),
         ("It is at rank 37; 8 are shown.", "37위에 있습니다. 8개까지만 보여 줍니다."),
-        ('-"a" was read as an exclusion: at least 1,000 chunks are left out.', '-"a"은(는) 제외로 보았습니다. 문단 1,000개 이상이 빠집니다.'),
+        (
+            '-"a" was read as an exclusion: at least 1,000 chunks are left out.',
+            '-"a"은(는) 제외로 보았습니다. 문단 1,000개 이상이 빠집니다.',
+        ),
         ("2 changes wait; 1 rows refused, such as: title is 2001 characters long, at most 2000 are allowed",
          "변경 2건 대기; 1행 거부, 예: title이 2001자입니다. 2000자까지 됩니다"),
         ("words weigh 2.1 times as much as by default, found at 2026-11-29 10:22. 0 % of the embeddings changed since.",

@@ -583,7 +583,12 @@ def test_a_configuration_is_written_compared_and_refused_where_it_is_none(
     assert made["options"] == {"fusion": "rrf", "weights": {"title": 3}}
     assert not made["in_use"]
 
-    for wrong in ({}, {"name": "other", "options": "[1]"}, {"name": "other", "options": '{"weigths": 1}'}, {"name": " "}):
+    for wrong in (
+        {},
+        {"name": "other", "options": "[1]"},
+        {"name": "other", "options": '{"weigths": 1}'},
+        {"name": " "},
+    ):
         assert administrator.post("/experiments/configure", data={**fields, **wrong}).status_code == 422
     theirs = {**fields, "csrf": form_of(visitor.get("/experiments")), "name": "theirs"}
     assert visitor.post("/experiments/configure", data=theirs).status_code == 403

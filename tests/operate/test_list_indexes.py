@@ -12,8 +12,8 @@ def test_each_index_is_told_with_its_size_and_those_of_partitions_are_one(client
     told = client.list_indexes()
     connection = client.connection
     ((total, many),) = connection.execute(
-        "select sum(pg_relation_size(i.indexrelid)), count(*) from pg_index as i join pg_class as c on c.oid = i.indexrelid"
-        " where c.relnamespace = 'pgsearch'::regnamespace"
+        "select sum(pg_relation_size(i.indexrelid)), count(*)"
+        " from pg_index as i join pg_class as c on c.oid = i.indexrelid where c.relnamespace = 'pgsearch'::regnamespace"
     ).fetchall()
 
     assert sum(one.bytes for one in told) == total

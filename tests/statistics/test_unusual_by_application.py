@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,8 +48,9 @@ select pgsearch.normalize_query(asked.content), answer.content
    and m.error_type is null
    and m.application = %s
 """
+# an answer that was made again and failed is an example of the failure
 _FAILED = """
-select 'regeneration', count(*), array_agg(t.content)
+select 'regeneration', count(*), array_agg(t.content) filter (where m.error_type is null)
   from pgsearch.messages as m
        join pgsearch.message_contents as t on t.message_id = m.parent_message_id
  where m.is_regeneration and m.application = %(application)s
@@ -138,8 +139,8 @@ def _turn(client: Client, rng: random.Random, number: int) -> None:
     assert client.log_batch([entry])["rejected"] == []
 
 
-def rows(client: Client, statement: str, values: object) -> list[Any]:
-    return client.connection.execute(statement.encode(), values).fetchall()  # type: ignore[arg-type]
+def rows(client: Client, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+    return client.connection.execute(statement.encode(), values).fetchall()
 
 
 @every_application
@@ -178,7 +179,7 @@ def unusual(logged: dict[datetime, list[float]]) -> dict[tuple[datetime, str], t
             least = {
                 "volume": max(1, mean**0.5),
                 "latency_ms": max(1, mean / 10),
-                "no_result_rate": max(0.01, (mean * (1 - mean) / weight) ** 0.5),
+                "no_result_rate": max(0.01, max(0, mean * (1 - mean) / weight) ** 0.5),
             }[measure]
             z = (value - mean) / max(statistics.stdev(before), least)
             if z > 0 or measure == "volume":

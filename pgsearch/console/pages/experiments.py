@@ -130,7 +130,7 @@ async def configure(asked: Asked, fields: Mapping[str, str]) -> str:
     except ValueError:
         options = None
     if not isinstance(options, dict):
-        raise InvalidValueError("The options are no JSON object.", hint="Write them as {\"weights\": {\"title\": 2}}.")
+        raise InvalidValueError("The options are no JSON object.", hint='Write them as {"weights": {"title": 2}}.')
     if name in {one.configuration for one in await asked.served.client.list_configurations()}:
         raise InvalidValueError("There is a configuration of this name.", hint="Choose another name.")
     if fields.get("fusion"):
