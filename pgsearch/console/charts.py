@@ -59,6 +59,8 @@ def ceiling(values: Sequence[float | None]) -> float:
     if most <= 0:
         return 1.0
     unit = float(10.0 ** math.floor(math.log10(most)))
+    if unit == 0:  # below the smallest number that has a logarithm of its own
+        return most
     return next((factor * unit for factor in (1, 2, 4, 6, 8) if factor * unit >= most), 10 * unit)
 
 
