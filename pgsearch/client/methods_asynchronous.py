@@ -80,7 +80,7 @@ from pgsearch.client.calls.learning import (
 )
 from pgsearch.client.calls.log import LogPartition
 from pgsearch.client.calls.nodes import MissingNodeEmbedding, PopularNode, PutNodes
-from pgsearch.client.calls.operate import Check, MaintenanceStep, MeasuredRecall
+from pgsearch.client.calls.operate import Check, IndexSize, MaintenanceStep, MeasuredRecall
 from pgsearch.client.calls.pages import CopiedPage, PutPage, TextStatsAge, TextStatsRefresh
 from pgsearch.client.calls.search import ChunkContext, Hit, SearchResult, StagePlan, Suggestion
 from pgsearch.client.calls.sources import FollowedLoad, FollowedTable, FollowedWork, RefusedRow
@@ -414,6 +414,7 @@ class AsyncMethods(ABC):
         after: str | None = None,
         application: str | None = None,
         unhappy: bool = False,
+        model: str | None = None,
         top_n: int | None = None,
     ) -> list[ListedConversation]:
         """Conversations of a user or session, or, on record, of everybody; those with the latest message first.
@@ -434,6 +435,8 @@ class AsyncMethods(ABC):
             application: None: all
             unhappy: only those in which something went wrong: an error, an answer that was made once more, or passages
                 that hardly fit (a score below 0.3)
+            model: only those with an answer of this model (as it is logged; None: all), looked for among the 20,000
+                latest of the others
             top_n: top_k, under its other name
         """
         return await self.run(
@@ -450,6 +453,7 @@ class AsyncMethods(ABC):
                 after=after,
                 application=application,
                 unhappy=unhappy,
+                model=model,
             )
         )
 
@@ -1854,6 +1858,10 @@ class AsyncMethods(ABC):
     async def doctor(self) -> list[Check]:
         """What keeps searches from being right or fast, and what mends it."""
         return await self.run(_operate.doctor())
+
+    async def list_indexes(self) -> list[IndexSize]:
+        """The indexes of pgsearch, largest first; those of the partitions of a table are one."""
+        return await self.run(_operate.list_indexes())
 
     async def maintain(self) -> list[MaintenanceStep]:
         """The upkeep of the database, VACUUM apart, in one transaction; `pgsearch maintain` commits after each step."""

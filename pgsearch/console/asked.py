@@ -95,7 +95,7 @@ class Asked:
         """A parameter of the address; one of the known words, where there are some."""
         given = self.request.query_params.get(name, "").replace("\0", "")
         if known and given and given not in known:
-            raise InvalidValueError(f"{name} is {given!r}.", hint=f"Known: {', '.join(known)}.")
+            raise InvalidValueError(f"{name} of the address is {given!r}.", hint=f"Known: {', '.join(known)}.")
         return given or default
 
     def words(self, name: str) -> list[str]:
@@ -106,7 +106,9 @@ class Asked:
         """A whole number of the address."""
         given = self.word(name, str(default))
         if not (given.isascii() and given.isdigit() and least <= int(given[:19]) <= most):
-            raise InvalidValueError(f"{name} is {given!r}.", hint=f"Give a whole number from {least} to {most}.")
+            raise InvalidValueError(
+                f"{name} of the address is {given!r}.", hint=f"Give a whole number from {least} to {most}."
+            )
         return int(given)
 
     @property
@@ -142,7 +144,7 @@ class Asked:
         except ValueError:
             found = None
         if found is None or not 1970 <= found.year <= 9000:
-            raise InvalidValueError(f"{name} is {given!r}.", hint="Give a day, such as 2026-03-31.")
+            raise InvalidValueError(f"{name} of the address is {given!r}.", hint="Give a day, such as 2026-03-31.")
         return found
 
     def here(self, **changes: object) -> str:

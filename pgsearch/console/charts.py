@@ -54,12 +54,14 @@ def bars(values: Sequence[float | None], width: float, height: float, *, most: f
 
 
 def ceiling(values: Sequence[float | None]) -> float:
-    """A round number that no value is above: 1, 2 or 5 and zeros."""
+    """A round number that no value is above, and whose half is round too: 1, 2, 4, 6 or 8 and zeros."""
     most = max((value for value in values if value is not None), default=0.0)
     if most <= 0:
         return 1.0
     unit = float(10.0 ** math.floor(math.log10(most)))
-    return next((factor * unit for factor in (1, 2, 5) if factor * unit >= most), 10 * unit)
+    if unit == 0:  # below the smallest number that has a logarithm of its own
+        return most
+    return next((factor * unit for factor in (1, 2, 4, 6, 8) if factor * unit >= most), 10 * unit)
 
 
 @dataclass(frozen=True, slots=True)

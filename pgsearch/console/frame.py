@@ -200,7 +200,13 @@ class _Frame:
         else:
             told = worded(error, request_id(request))
             status, detail, hint = told.status, told.detail, told.hint
-        shown = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail, "hint": hint}
+        say = asked.say
+        shown = {
+            "status": status,
+            "title": say.told(HTTPStatus(status).phrase),
+            "detail": say.told(detail),
+            "hint": hint and say.told(hint),
+        }
         return self._page(request, "_error.html", asked, None, shown, status)
 
     async def _login(self, request: Request) -> Response:

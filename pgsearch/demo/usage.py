@@ -68,6 +68,7 @@ def simulate_usage(client: Client, now: datetime | None = None) -> int:
     entries = list(_entries(found, chance, now))
     for start in range(0, len(entries), _BATCH):
         client.log_batch(entries[start : start + _BATCH])
+    client.finalize_conversations()
     client.refresh_search_stats()
     client.refresh_chat_stats()
     return len(entries)

@@ -1,7 +1,7 @@
 """A report as a document that stands for itself: sections of tables, as text, Markdown or a page to print.
 
-Titles and heads are English as they are written, or Korean from the catalogue beside this file; what was searched and
-said is nobody's to translate.
+Titles and heads are English as they are written, or Korean from the catalogue beside this file, and what functions say
+is from theirs; what was searched and said is nobody's to translate.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pgsearch.client.calls.statistics import ChatStats, SearchStats
+from pgsearch.client.translated import translated
 
 Section: TypeAlias = tuple[str, Sequence[str], Sequence[Sequence[object]]]
 
@@ -47,6 +48,8 @@ _COLUMNS = {
     "session_lengths": ("turns", "conversations", "share"),
     "suggestions": ("kind", "count", "share", "suggestion", "examples"),
 }
+# what functions say in it, beside what users said
+_SAID = ("kind", "source", "measure", "suggestion")
 _HEADS = {"user_query": "query", "value": "model"}
 _LONGEST = 200
 _STYLE = (
@@ -76,11 +79,11 @@ def title_of(told: Mapping[str, Any], language: str = "en") -> str:
 def sections(told: Mapping[str, Any], language: str = "en") -> Iterator[Section]:
     """What the report says, section by section; those that say nothing are left out."""
     words = _catalogue(language)
-    for title, heads, rows in _sections(told, words):
+    for title, heads, rows in _sections(told, words, language):
         yield words.get(title, title), [words.get(head, head) for head in heads], rows
 
 
-def _sections(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[Section]:
+def _sections(told: Mapping[str, Any], words: Mapping[str, str], language: str) -> Iterator[Section]:
     for key, title in _TITLES.items():
         # kept by an older version, it has fewer
         found = told.get(key)
@@ -91,7 +94,7 @@ def _sections(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[Sec
                 title,
                 ("figure", "value"),
                 [
-                    (words.get(figure, figure), _figure(name, found[name]))
+                    (words.get(figure, figure), _figure(name, found[name], language))
                     for name in names
                     if found.get(name) is not None
                     for figure in [name.replace("_", " ")]
@@ -100,10 +103,12 @@ def _sections(told: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[Sec
         elif found:
             columns = _COLUMNS[key]
             heads = [_HEADS.get(column) or column.replace("_", " ") for column in columns]
-            yield title, heads, [[_cell(_figure(column, row[column])) for column in columns] for row in found]
+            yield title, heads, [[_cell(_figure(column, row[column], language)) for column in columns] for row in found]
 
 
-def _figure(name: str, value: object) -> object:
+def _figure(name: str, value: object, language: str) -> object:
+    if name in _SAID and isinstance(value, str):
+        return translated(value, language)
     is_share = isinstance(value, (int, float)) and (name.endswith("_rate") or name == "share")
     return f"{100 * value:.1f} %" if is_share else shown(value)  # type: ignore[operator]
 

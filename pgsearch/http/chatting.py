@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -278,12 +278,12 @@ async def _logged(served: Services, turn: Turn) -> AsyncGenerator[Event, None]:
             served.metrics.tokens.labels("out").inc(answer.usage.output_tokens or 0)
 
 
-async def streamed(served: Services, turn: Turn) -> Response:
-    """The answer bit by bit, as server-sent events."""
+async def streamed(served: Services, turn: Turn, say: Callable[[str], str] = str) -> Response:
+    """The answer bit by bit, as server-sent events; `say` gives the sentences of a problem in another language."""
     events = _logged(served, turn)
     # what is wrong with the question is told as a problem, not as an event
     first = await anext(events)
-    return Events(_told(served, turn, first, events))
+    return Events(_told(turn, first, events, say))
 
 
 async def whole(served: Services, turn: Turn) -> dict[str, Any]:
@@ -299,7 +299,7 @@ async def whole(served: Services, turn: Turn) -> dict[str, Any]:
 
 
 async def _told(
-    served: Services, turn: Turn, first: Event, events: AsyncGenerator[Event, None]
+    turn: Turn, first: Event, events: AsyncGenerator[Event, None], say: Callable[[str], str]
 ) -> AsyncGenerator[Mapping[str, Any], None]:
     assert isinstance(first, Found)
     async with aclosing(events):
@@ -319,7 +319,7 @@ async def _told(
                 elif isinstance(event, Answer):
                     yield {"type": "end", **_answer(turn, first, event)}
         except Exception as error:  # the answer has begun, so that its status cannot tell
-            problem = of_error(error, turn.request_id)
+            problem = of_error(error, turn.request_id, say)
             yield {"type": "error", "status": problem.status_code, "problem": bytes(problem.body).decode()}
 
 

@@ -84,6 +84,7 @@ async def list_all(
     sampling_reason: Annotated[str | None, Query(description="Why its texts are kept.")] = None,
     application: Annotated[str | None, Query(description="As it is logged; none: all.")] = None,
     unhappy: Annotated[bool, Query(description="Only those in which something went wrong.")] = False,
+    model: Annotated[str | None, Query(description="Only those with an answer of it; none: all.")] = None,
     limit: Limit = 20,
     after: After = None,
     reader: Reader = None,
@@ -101,6 +102,7 @@ async def list_all(
             after=after,
             application=application,
             unhappy=unhappy,
+            model=model,
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -136,10 +137,11 @@ def worded(error: Exception, request_id: str | None) -> Worded:
     return Worded(500, "This is a mistake in pgsearch; the log of the server has it.")
 
 
-def of_error(error: Exception, request_id: str | None) -> Json:
-    """The problem that an error is."""
+def of_error(error: Exception, request_id: str | None, say: Callable[[str], str] = str) -> Json:
+    """The problem that an error is; `say` gives its sentences in another language."""
     told = worded(error, request_id)
-    return problem(told.status, told.detail, hint=told.hint, code=told.code, request_id=request_id)
+    hint = None if told.hint is None else say(told.hint)
+    return problem(told.status, say(told.detail), hint=hint, code=told.code, request_id=request_id)
 
 
 def handle(app: FastAPI) -> None:

@@ -12,7 +12,8 @@ create or replace function pgsearch.list_conversations(
     top_n           integer     default 20,
     after           text        default null,
     application     text        default null,
-    unhappy         boolean     default false
+    unhappy         boolean     default false,
+    model           text        default null
 )
 returns setof pgsearch.listed_conversation
 language plpgsql volatile parallel unsafe
@@ -37,12 +38,12 @@ begin
       from pgsearch._list_conversations(list_conversations.user_id, list_conversations.session_id, list_conversations.reader,
                                         list_conversations.collection, since, until,
                                         query, list_conversations.sampling_reason, top_n, after, list_conversations.application,
-                                        unhappy) as l;
+                                        unhappy, list_conversations.model) as l;
 end;
 $$;
 
 comment on function pgsearch.list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text, text,
-                                                boolean) is
+                                                boolean, text) is
 'Conversations, those with the latest message first.
 Arguments:
 - user_id: of this user
@@ -59,6 +60,7 @@ Arguments:
 - application (null: all)
 - unhappy: only those in which something went wrong: an error, an answer that was made once more, or passages that
   hardly fit (a score below 0.3)
+- model: only those with an answer of this model (as it is logged; null: all), looked for among the 20,000 latest of the others
 Returns conversation_id, title (its first question, at most 200 characters; null where it is not kept), collection, user_hash,
 session_id, started_at, last_message_at, message_count, total_turns, error_count, regeneration_count, min_score, is_sampled
 (null: not ended), sampling_reason, retention_priority, summary, consent (what the user said about keeping texts; null: nothing),
@@ -79,7 +81,8 @@ create or replace function pgsearch._list_conversations(
     top_n           integer,
     after           text,
     application     text,
-    unhappy         boolean
+    unhappy         boolean,
+    model           text
 )
 returns setof pgsearch.listed_conversation
 language plpgsql volatile parallel unsafe security definer
@@ -92,6 +95,8 @@ as $$
 #variable_conflict use_column
 declare
     low_score constant float8  := 0.3;
+    -- of a model that hardly ever answers not all of the log
+    most_seen constant integer := 20000;
     all_words constant tsquery := case when query <> '' then
                                       (select coalesce(p.required && !!p.excluded, p.required)
                                          from pgsearch.parse_query(left(query, 1000), 'pg_catalog.simple', 'and') as p) end;
@@ -117,6 +122,7 @@ begin
                                                      'sampling_reason', _list_conversations.sampling_reason, 'top_n', top_n,
                                                      'application', left(_list_conversations.application, 255),
                                                      'unhappy', nullif(unhappy, false),
+                                                     'model', left(_list_conversations.model, 255),
                                                      'after', left(after, 255))));
     end if;
 
@@ -143,12 +149,16 @@ begin
     end if;
 
     for one in execute format($statement$
-        select c.conversation_id, null::text, c.collection, c.user_hash, c.session_id, c.started_at, c.last_message_at,
-               c.message_count, c.total_turns, c.error_count, c.regeneration_count, c.min_score, c.is_sampled, c.sampling_reason,
-               c.retention_priority, c.summary, c.consent
-          from pgsearch.conversations as c
+        select l.*
+          from (select c.conversation_id, null::text as title, c.collection, c.user_hash, c.session_id, c.started_at, c.last_message_at,
+                       c.message_count, c.total_turns, c.error_count, c.regeneration_count, c.min_score, c.is_sampled, c.sampling_reason,
+                       c.retention_priority, c.summary, c.consent
+                  from pgsearch.conversations as c
+                 where %s
+                 order by c.last_message_at desc, c.conversation_id
+                 limit %s) as l
          where %s
-         order by c.last_message_at desc, c.conversation_id
+         order by l.last_message_at desc, l.conversation_id
          limit $9$statement$,
         concat_ws(' and ',
                   'true',
@@ -172,10 +182,16 @@ begin
                       'exists (select from pgsearch.message_contents as t where t.conversation_id = c.conversation_id'
                       ' and t.ts between $11 and $12'
                       ' and pgsearch._analyze(''pg_catalog.simple'', left(t.content, 2000)) @@ $10)'
-                  end))
+                  end),
+        case when _list_conversations.model is null then '$9' else '$15' end,
+        case
+        when _list_conversations.model is null then 'true'
+        else 'exists (select from pgsearch.messages as m where m.conversation_id = l.conversation_id'
+             ' and m.ts between l.started_at and l.last_message_at and m.llm_model = $16)'
+        end)
       using of_user, _list_conversations.session_id, _list_conversations.collection, since, until,
             _list_conversations.sampling_reason, last_time, last_id, top_n, all_words, from_time, to_time,
-            _list_conversations.application, low_score
+            _list_conversations.application, low_score, most_seen, _list_conversations.model
     loop
         page := page || one;
     end loop;
@@ -213,9 +229,9 @@ end;
 $$;
 
 comment on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text, text,
-                                                 boolean) is
+                                                 boolean, text) is
 'list_conversations, with the rights of the owner: whoever may call it reads nothing unrecorded.';
 
 revoke execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text, text,
-                                                       boolean)
+                                                       boolean, text)
   from public;

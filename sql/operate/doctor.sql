@@ -482,7 +482,8 @@ begin
                          case when n.unwatched then 'its changes are not noticed: a table or its triggers are gone' end,
                          case when t.error is not null then 'it cannot be read: ' || t.error end,
                          case when l.loading then format('%s rows loaded, and not all', l.loaded_rows) end,
-                         format('%s changes wait', l.waiting) || coalesce(', the oldest for ' || date_trunc('second', l.lag), ''),
+                         format(case when l.lag is null then '%s changes wait' else '%s changes wait, the oldest for %s' end,
+                                l.waiting, date_trunc('second', l.lag)),
                          case when l.refused > 0 then format('%s rows refused, such as: %s', l.refused, l.reason) end),
                case
                when n.unwatched or t.error is not null

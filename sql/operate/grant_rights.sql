@@ -34,7 +34,7 @@ select case right_name
        when 'read_conversations' then array[
            'execute on function pgsearch._read_conversation(text, text, text, text)',
            'execute on function pgsearch._list_conversations(text, text, text, text, timestamptz, timestamptz, text, text, integer, text,'
-           || ' text, boolean)']
+           || ' text, boolean, text)']
        when 'read_log' then array[
            'select on pgsearch.queries, pgsearch.events, pgsearch.search_failures, pgsearch.answered_queries',
            'select on pgsearch.search_logs, pgsearch.query_logs, pgsearch.search_failure_logs, pgsearch.ubi_queries, pgsearch.ubi_events',

@@ -37,9 +37,7 @@ begin
         return notes;
     end if;
     for cost in
-        select k.typed,
-               case k.kind when '-' then 'an exclusion' else 'a requirement' end as role,
-               case k.kind when '-' then 'exclusions' else 'requirements' end as roles,
+        select k.kind, k.typed,
                pgsearch._count_chunks(parsed.any_of && case k.kind when '-' then parsed.excluded else !! parsed.required end,
                                       (asked.scope).collections, most_counted, (asked.scope).page_ids) as chunks
           from (select t.kind, array_agg(t.typed order by t.at) as typed
@@ -53,12 +51,18 @@ begin
          order by k.kind
     loop
         if cost.chunks > 0 then
-            notes := notes || format('%s %s: %s %s left out.',
+            notes := notes || format(case
+                                     when cost.kind = '-' and cardinality(cost.typed) = 1 then '%s was read as an exclusion: %s left out.'
+                                     when cost.kind = '-' then '%s were read as exclusions: %s left out.'
+                                     when cardinality(cost.typed) = 1 then '%s was read as a requirement: %s left out.'
+                                     else '%s were read as requirements: %s left out.'
+                                     end,
                                      array_to_string(cost.typed, ', '),
-                                     case when cardinality(cost.typed) = 1 then 'was read as ' || cost.role
-                                          else 'were read as ' || cost.roles end,
-                                     case when cost.chunks = most_counted then 'at least ' else '' end || to_char(cost.chunks, 'FM999,999'),
-                                     case when cost.chunks = 1 then 'chunk is' else 'chunks are' end);
+                                     format(case cost.chunks
+                                            when 1 then '%s chunk is'
+                                            when most_counted then 'at least %s chunks are'
+                                            else '%s chunks are'
+                                            end, to_char(cost.chunks, 'FM999,999')));
         end if;
     end loop;
     return notes;

@@ -20,6 +20,7 @@ returns table (
 )
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare

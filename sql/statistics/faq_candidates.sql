@@ -62,8 +62,8 @@ begin
       from (select m.message_id, m.ts, m.conversation_id, pgsearch.normalize_query(left(t.content, 500)) as normalized,
                    coalesce(m.session_id, m.conversation_id) as session, coalesce(c.sample_weight, 1) as weight
               from pgsearch.messages as m
+                   -- the id has the time in it: named once more it would have the planner expect one row, and look each up
                    join pgsearch.message_contents as t on t.message_id = m.message_id
-                                                      and t.ts = m.ts
                                                       and t.ts >= starts_at
                                                       and t.ts < ends_at
                    left join pgsearch.conversations as c on c.conversation_id = m.conversation_id

@@ -23,6 +23,7 @@ returns table (
 )
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -76,23 +77,22 @@ begin
     ),
     -- clicks that its mean rank explains stand for those that each of its ranks does, until few are left
     likely as materialized (
-        select k.page_id,
-               sum(o.impressions) as impressions,
-               sum(o.clicks) as clicks,
-               sum(o.impressions * (select r.by_rank[greatest(round(o.sum_rank / nullif(o.ranked_count, 0))::integer, 1)]
-                                      from rates as r)) as expected
-          from objects as o
-               join pgsearch.chunks as k on k.chunk_id = case when o.object_id ~ '^[0-9]{1,18}$' then o.object_id::bigint end
-         where page_attention.collection is null
-            or k.collection = page_attention.collection
-         group by k.page_id
-        having sum(o.impressions) >= min_impressions
-         order by case when show = 'clicked' then -sum(o.clicks) end,
-                  sum(o.clicks) / nullif(sum(o.impressions * (select r.by_rank[greatest(
-                                                                         round(o.sum_rank / nullif(o.ranked_count, 0))::integer, 1)]
-                                                                from rates as r)), 0) nulls last,
-                  sum(o.impressions) desc,
-                  k.page_id
+        select s.page_id
+          from (select k.page_id,
+                       sum(o.impressions) as impressions,
+                       sum(o.clicks) as clicks,
+                       sum(o.impressions * r.by_rank[greatest(round(o.sum_rank / nullif(o.ranked_count, 0))::integer, 1)]) as expected
+                  from objects as o
+                       cross join rates as r
+                       join pgsearch.chunks as k on k.chunk_id = case when o.object_id ~ '^[0-9]{1,18}$' then o.object_id::bigint end
+                 where page_attention.collection is null
+                    or k.collection = page_attention.collection
+                 group by k.page_id) as s
+         where s.impressions >= min_impressions
+         order by case when show = 'clicked' then -s.clicks end,
+                  s.clicks / nullif(s.expected, 0) nulls last,
+                  s.impressions desc,
+                  s.page_id
          limit 200 + 3 * page_attention.top_n
     )
     select array_agg(k.chunk_id::text)

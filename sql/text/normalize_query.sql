@@ -2,11 +2,9 @@
 
 create or replace function pgsearch.normalize_query(query text)
 returns text
+-- bound, so that it becomes part of the statement that asks: texts of a log are normalized by the ten thousand
 language sql immutable parallel safe strict
-set search_path = pg_catalog, pg_temp
-as $$
-select lower(btrim(regexp_replace(normalize(query, NFKC), E'\\s+', ' ', 'g')));
-$$;
+return lower(btrim(regexp_replace(normalize(query, NFKC), '[[:space:]]+', ' ', 'g')));
 
 comment on function pgsearch.normalize_query(text) is
 'The query in NFKC, lower case, trimmed, runs of white space as one space; what query logs group by.

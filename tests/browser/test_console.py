@@ -84,6 +84,22 @@ def test_a_search_is_rated_by_a_thumb_and_stands_in_the_log(visit: Visit) -> Non
     expect(page.get_by_text("feedback: not helpful")).to_be_visible()
 
 
+def test_why_a_document_is_not_found_is_said_in_korean_and_the_light_of_health_comes(visit: Visit) -> None:
+    page = visit("/", locale="ko-KR")
+    light = page.locator("#light")
+    expect(light).to_have_class(re.compile("good|warn|bad"))
+    expect(light).to_contain_text("고칠 것이")
+    page.locator(".side").get_by_role("link", name="검색", exact=True).click()
+    page.locator("input[type=search]").fill("전기차 보조금 -여권")
+    page.keyboard.press("Enter")
+    page.get_by_label("내 문서는 어디에?").fill("여권")
+    page.get_by_role("button", name="찾기").click()
+    expect(page.locator("#why")).to_contain_text("제외한 말")
+    expect(page.locator("#content")).not_to_contain_text("It ")
+    page.screenshot(path=SCREENSHOTS / "where-korean.png", full_page=True)
+    assert faults(page) == []
+
+
 def test_everything_works_without_javascript(visit: Visit) -> None:
     page = visit("/search?q=연말정산", java_script_enabled=False)
     page.locator("#hit-1").get_by_role("button", name="not helpful").click()
@@ -207,6 +223,23 @@ def test_a_configuration_is_activated_and_rolled_back_with_its_changes_before_on
     expect(page.locator("#undo")).to_contain_text("demo-ranks")
     page.locator("#undo").get_by_role("button", name="Roll back").click()
     expect(page.locator("#undo")).to_have_count(0)
+
+
+def test_a_configuration_is_written_and_compared_with_what_is_in_force(visit: Visit) -> None:
+    page = visit("/experiments")
+    page.get_by_text("Write a configuration").click()
+    form = page.locator("form[action^='/experiments/configure']")
+    form.get_by_label("Name").fill("ranks alone")
+    form.get_by_label("Fusion").select_option("rrf")
+    form.get_by_role("button", name="Keep it").click()
+    page.get_by_text("Compare a configuration with what is in force").click()
+    form = page.locator("form[action='/experiments/create']")
+    form.get_by_label("Name").fill("is it better")
+    form.get_by_label("Query set").select_option("demo-frequent")
+    form.get_by_label("Configuration").select_option("ranks alone")
+    form.get_by_role("button", name="Begin").click()
+    expect(page).to_have_url(re.compile("experiment=is[+]it[+]better"))
+    expect(page.get_by_text("Against “as set”")).to_be_visible()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["streamed", "without JavaScript"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pgsearch.client.calls import pages, search, statistics
@@ -117,6 +117,7 @@ def test_a_statement_has_its_values_and_leaves_out_what_was_not_given() -> None:
 
 
 @given(st.lists(st.none() | st.floats(0, 1e12), max_size=40))
+@example([5e-324])
 @examples(100)
 def test_every_bar_is_in_its_picture_and_the_highest_is_nearly_as_high(values: list[float | None]) -> None:
     drawn = charts.bars(values, 600, 100)

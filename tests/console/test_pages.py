@@ -12,8 +12,10 @@ import httpx
 import pytest
 
 from pgsearch import Client
+from pgsearch.client.translated import translated
 from pgsearch.console.pages import Page
 from pgsearch.console.pages.search import contributions
+from pgsearch.console.texts import Texts, catalogue
 from tests.console.addresses import PAGES, address, empty_address
 from tests.console.conftest import HOSTILE, form_of
 from tests.http.conftest import Site, problem
@@ -75,6 +77,91 @@ def test_a_page_of_which_there_is_nothing_says_so(administrator: httpx.Client, p
 
     assert answer.status_code == 200, answer.text
     read(answer.text)
+
+
+_WITH_REASONS = {
+    "a document that is elsewhere": "/search?q=전기차 보조금 -충전 %2B정부&document=여권&collection=korean",
+    "a passage": "/search?q=전기차 보조금&why=1&beside=mode:fts&beside=fusion:rrf",
+    "notes": "/search?q=the of&mode=vector",
+    "a query of nothing": "/search?q=- ",
+    "an unknown name": "/content?collection=unknown",
+    "a bad day": "/?since=yesterday",
+    "no such search": "/queries/bogus",
+    "a report": "/reports?days=14",
+    "a failure": "/queries?show=answered",
+}
+
+
+class Said(HTMLParser):
+    """The texts of a page, but for what is typed into a shell or a database."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.typed = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.typed += tag in ("pre", "code", "kbd", "script", "style")
+        self.texts += [value for name, value in attrs if name in ("title", "aria-label", "placeholder") and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.typed -= tag in ("pre", "code", "kbd", "script", "style")
+
+    def handle_data(self, data: str) -> None:
+        if not self.typed:
+            self.texts.append(data)
+
+
+def english(page: httpx.Response) -> set[str]:
+    """What a Korean page says in English although there is Korean for it."""
+    found = Said()
+    found.feed(page.text)
+    # a variant of an experiment has the name that was given to it
+    texts = {text.strip(" \n·:“”+") for text in found.texts} - {"as set"}
+    return {text for text in texts if translated(text, "ko") != text or text != catalogue("ko").get(text, text)}
+
+
+@every_page
+def test_a_korean_page_says_nothing_in_english(administrator: httpx.Client, page: Page) -> None:
+    korean = {"Accept-Language": "ko"}
+
+    assert english(administrator.get(address(page, administrator), headers=korean)) == set()
+    assert english(administrator.get(empty_address(page, administrator), headers=korean)) == set()
+
+
+@pytest.mark.parametrize("path", _WITH_REASONS.values(), ids=_WITH_REASONS.keys())
+def test_reasons_notes_and_errors_are_korean_on_a_korean_page(administrator: httpx.Client, path: str) -> None:
+    shown = administrator.get(path, headers={"Accept-Language": "ko"})
+
+    assert english(shown) == set()
+
+
+def test_a_reason_is_said_in_the_language_of_the_page_and_data_keep_its_english(administrator: httpx.Client) -> None:
+    where = {"q": "전기차 보조금 -여권", "document": "여권", "collection": "korean"}
+    (reason, *_) = administrator.get("/search.json", params=where).json()["explained"]["reasons"]
+    assert reason.startswith("It matches the exclusion")
+    assert reason in html.unescape(administrator.get("/search", params=where).text)
+    shown = administrator.get("/search", params=where, headers={"Accept-Language": "ko"}).text
+    assert "제외한 말" in shown
+    assert "It matches the exclusion" not in shown
+
+    checks = administrator.get("/doctor.json").json()["checks"]
+    assert {"server", "text analysis"} <= {one["check_name"] for one in checks}
+    shown = administrator.get("/doctor", headers={"Accept-Language": "ko"}).text
+    assert "텍스트 분석" in shown
+    refused = administrator.get("/sources", headers={"Accept-Language": "ko"}).text
+    assert "자까지 됩니다" in refused
+
+
+def test_a_mistake_that_a_stream_ends_with_is_told_in_the_language_of_the_page() -> None:
+    import json
+
+    from pgsearch.errors import InvalidValueError
+    from pgsearch.http.problems import of_error
+
+    problem_ = of_error(InvalidValueError("The message is empty.", hint="Ask something."), "1", Texts("ko").told)
+    told = json.loads(bytes(problem_.body))
+    assert (told["detail"], told["hint"]) == ("메시지가 비어 있습니다.", "무엇이든 물어보세요.")
 
 
 @every_page
@@ -224,6 +311,20 @@ def test_the_period_and_the_collection_choose_what_is_counted(administrator: htt
     assert none["tasks"] == []
 
 
+def test_of_one_day_its_hours_are_drawn(administrator: httpx.Client) -> None:
+    days = administrator.get("/today.json", params={"days": 14}).json()["days"]
+    busiest = max(days, key=lambda row: row["searches"])
+    where = {"since": busiest["day"], "until": busiest["day"]}
+    one = administrator.get("/today.json", params=where).json()
+
+    assert {row["hour"] for row in days} == {None}
+    assert [row["hour"] for row in one["days"]] == list(range(24))
+    assert sum(row["searches"] for row in one["days"]) == busiest["searches"]
+    assert [len(figure["days"]) for figure in one["figures"]] == [24] * 6
+    assert "Searches an hour" in administrator.get("/", params=where).text
+    assert "시간별 검색 수" in administrator.get("/", params=where, headers={"Accept-Language": "ko"}).text
+
+
 def test_what_was_searched_in_vain_is_the_first_thing_to_do(administrator: httpx.Client) -> None:
     tasks = administrator.get("/today.json", params={"days": 14}).json()["tasks"]
 
@@ -278,6 +379,32 @@ def test_ways_side_by_side_say_how_hits_moved(administrator: httpx.Client) -> No
         for shown in way["hits"]:
             before = ranks.get(shown["hit"]["chunk_id"])
             assert shown["moved"] == (None if before is None else before - shown["hit"]["rank"])
+
+
+def test_conversations_are_chosen_by_the_model_that_answered(administrator: httpx.Client) -> None:
+    used = {row["value"]: row for row in administrator.get("/analytics.json?days=14").json()["models"]}
+    told = administrator.get("/conversations.json", params={"days": 14, "model": "gpt-oss"}).json()
+    everything = administrator.get("/conversations.json", params={"days": 14}).json()
+    page = administrator.get("/analytics?days=14").text
+
+    assert set(told["models"]) >= {"gemma3", "gpt-oss"} == used.keys() & {"gemma3", "gpt-oss"}
+    assert 0 < len(told["conversations"]) < len(everything["conversations"])
+    for one in told["conversations"]:
+        messages = administrator.get(f"/conversations/{one['conversation_id']}.json").json()["messages"]
+        assert "gpt-oss" in {message["llm_model"] for message in messages}
+    assert "/conversations?days=14&amp;model=gpt-oss" in page
+
+
+def test_the_first_page_asks_for_the_light_of_health_and_that_page_has_it(
+    administrator: httpx.Client, visitor: httpx.Client
+) -> None:
+    lights = [given for tag, given in read(administrator.get("/").text).elements if given.get("id") == "light"]
+    shown = [given for tag, given in read(administrator.get("/doctor").text).elements if given.get("id") == "light"]
+
+    assert [given["hx-get"] for given in lights] == ["/doctor"]
+    assert len(shown) == 1
+    assert set((shown[0]["class"] or "").split()) & {"good", "warn", "bad"}
+    assert 'id="light"' not in visitor.get("/").text
 
 
 def test_who_reads_a_conversation_is_recorded(administrator: httpx.Client, console: Site) -> None:
@@ -438,6 +565,33 @@ def test_an_experiment_is_begun_from_the_page(administrator: httpx.Client) -> No
 
     assert page.status_code == 200, page.text
     assert told["measured"] == told["to_measure"] > 0
+
+
+def test_a_configuration_is_written_compared_and_refused_where_it_is_none(
+    administrator: httpx.Client, visitor: httpx.Client
+) -> None:
+    fields = {
+        "csrf": form_of(administrator.get("/experiments")),
+        "name": "titles count",
+        "collection": "korean",
+        "fusion": "rrf",
+        "options": '{"weights": {"title": 3}}',
+    }
+    assert administrator.post("/experiments/configure", data=fields).status_code == 200
+    told = administrator.get("/experiments.json").json()["configurations"]
+    (made,) = [one["configuration"] for one in told if one["configuration"]["configuration"] == "titles count"]
+    assert made["options"] == {"fusion": "rrf", "weights": {"title": 3}}
+    assert not made["in_use"]
+
+    for wrong in (
+        {},
+        {"name": "other", "options": "[1]"},
+        {"name": "other", "options": '{"weigths": 1}'},
+        {"name": " "},
+    ):
+        assert administrator.post("/experiments/configure", data={**fields, **wrong}).status_code == 422
+    theirs = {**fields, "csrf": form_of(visitor.get("/experiments")), "name": "theirs"}
+    assert visitor.post("/experiments/configure", data=theirs).status_code == 403
 
 
 def test_a_chat_is_held_without_javascript_and_belongs_to_its_browser(

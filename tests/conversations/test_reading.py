@@ -115,6 +115,19 @@ def test_conversations_are_found_by_what_is_known_of_them(talk: Talk) -> None:
         titles(talk, reader="ann", top_n=-1)
 
 
+def test_conversations_of_a_model_are_those_in_which_it_answered(talk: Talk) -> None:
+    both = talk.turn("first", "small says", llm_model="small", days_ago=1)
+    talk.turn("second", "large says", conversation=both, llm_model="large")
+    talk.turn("of small", "small says", llm_model="small")
+    talk.turn("of nobody", "somebody says")
+
+    assert titles(talk, reader="ann", model="small") == ["of small", "first"]
+    assert titles(talk, reader="ann", model="large") == ["first"]
+    assert titles(talk, reader="ann", model="small", top_n=1) == ["of small"]
+    assert titles(talk, reader="ann", model="none") == []
+    assert talk.value("select filters ->> 'model' from pgsearch.conversation_reads order by read_id limit 1") == "small"
+
+
 # Summaries
 
 

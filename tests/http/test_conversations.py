@@ -59,6 +59,10 @@ def test_administrators_read_everything_and_it_is_recorded(site: Site) -> None:
     listed = site.client.get("/api/admin/conversations", headers=ADMIN, params={"limit": 1000}).json()
     nothing = {"limit": "1000", "application": "nothing", "unhappy": "true"}
     assert site.client.get("/api/admin/conversations", headers=ADMIN, params=nothing).json() == []
+    by_model = {"limit": "1000", "model": told["llm_model"]}
+    answered = site.client.get("/api/admin/conversations", headers=ADMIN, params=by_model).json()
+    assert told["conversation_id"] in [one["conversation_id"] for one in answered]
+    assert site.client.get("/api/admin/conversations", headers=ADMIN, params={"model": "no such"}).json() == []
     read = site.client.get(path, headers={**ADMIN, "X-Reader": "Ada"}).json()
 
     assert told["conversation_id"] in [one["conversation_id"] for one in listed]

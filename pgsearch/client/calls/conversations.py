@@ -99,6 +99,7 @@ def list_conversations(
     after: str | None = None,
     application: str | None = None,
     unhappy: bool = False,
+    model: str | None = None,
 ) -> Call[list[ListedConversation]]:
     """Conversations of a user or session, or, on record, of everybody; those with the latest message first."""
     return _rows(
@@ -117,6 +118,7 @@ def list_conversations(
             "after": after,
             "application": application,
             "unhappy::boolean": unhappy,
+            "model": model,
         },
     )
 

@@ -59,6 +59,22 @@ def doctor() -> Call[list[Check]]:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexSize:
+    """An index of pgsearch: its size, and about how many pages wait in its pending list (None: not known, or none)."""
+
+    index_name: str
+    table_name: str
+    bytes: int
+    is_valid: bool
+    pending_pages: int | None
+
+
+def list_indexes() -> Call[list[IndexSize]]:
+    """The indexes of pgsearch, largest first; those of the partitions of a table are one."""
+    return _rows("list_indexes", IndexSize, {})
+
+
+@dataclass(frozen=True, slots=True)
 class MaintenanceStep:
     """A step of maintain: what it was about (None: everything), status done, left or failed, and how much was done."""
 

@@ -101,7 +101,9 @@ async def ask(asked: Asked, fields: Mapping[str, str]) -> str:
 async def stream(asked: Asked, fields: Mapping[str, str]) -> Response:
     """Answer bit by bit."""
     return await streamed(
-        asked.served, await new_turn(asked.served, _request(asked, fields), request_id(asked.request))
+        asked.served,
+        await new_turn(asked.served, _request(asked, fields), request_id(asked.request)),
+        asked.say.told,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
-from pgsearch.client.calls import conversations
+from pgsearch.client.calls import conversations, statistics
 from pgsearch.client.calls.conversations import ListedConversation
 from pgsearch.console.asked import Asked
 from pgsearch.console.texts import later
@@ -24,12 +24,22 @@ ADMINISTRATORS = True
 _SHOWN = {"all": later("All"), "unhappy": later("Unhappy")}
 _PAGE = 50
 _MOST = 1000
+_MOST_MODELS = 50
 
 
 async def read(asked: Asked) -> dict[str, Any]:
     """Fifty of the period, those with the latest message first."""
     found = await _listed(asked, _PAGE)
+    period = asked.period
+    used = await asked.figures(
+        statistics.chat_usage(
+            "model", asked.collection, period.since, period.until, top_n=_MOST_MODELS, application=asked.segment
+        )
+    )
+    model = asked.word("model") or None
     return {
+        "model": model,
+        "models": list(dict.fromkeys([*(one.value for one in used), *([model] if model else [])])),
         "show": _show(asked),
         "shown": _SHOWN,
         "query": asked.word("q").strip(),
@@ -55,6 +65,7 @@ async def _listed(asked: Asked, most: int) -> list[ListedConversation]:
             after=asked.word("after") or None,
             application=asked.segment,
             unhappy=_show(asked) == "unhappy",
+            model=asked.word("model") or None,
         )
     )
 

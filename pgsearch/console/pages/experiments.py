@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ from pgsearch.console.asked import Asked
 from pgsearch.console.charts import Interval, intervals
 from pgsearch.console.pages import _configurations
 from pgsearch.console.pages._configurations import only_administrators
+from pgsearch.console.pages.search import FUSIONS
 from pgsearch.console.texts import later
+from pgsearch.errors import InvalidValueError
 
 PATH = "/experiments"
 TITLE = "Experiments"
@@ -78,6 +81,7 @@ async def read(asked: Asked) -> dict[str, Any]:
         "queries": queries[:_MOST],
         "measured": max((one.units for one in results), default=0),
         "to_measure": to_measure,
+        "fusions": FUSIONS,
         "sets": await asked.run(experiments.list_query_sets()),
         **await _configurations.read_configurations(asked, names),
     }
@@ -117,6 +121,24 @@ async def create(asked: Asked, fields: Mapping[str, str]) -> str:
     return await _measured(asked, name)
 
 
+async def configure(asked: Asked, fields: Mapping[str, str]) -> str:
+    """Put a configuration under a name, to compare it; no search uses it until it is activated."""
+    only_administrators(asked)
+    name, written = fields.get("name", "").strip(), fields.get("options", "").strip()
+    try:
+        options = json.loads(written or "{}")
+    except ValueError:
+        options = None
+    if not isinstance(options, dict):
+        raise InvalidValueError("The options are no JSON object.", hint='Write them as {"weights": {"title": 2}}.')
+    if name in {one.configuration for one in await asked.served.client.list_configurations()}:
+        raise InvalidValueError("There is a configuration of this name.", hint="Choose another name.")
+    if fields.get("fusion"):
+        options["fusion"] = fields["fusion"]
+    await asked.served.client.put_configuration(name, fields.get("collection", ""), options)
+    return asked.here() + "#configurations"
+
+
 async def measure(asked: Asked, fields: Mapping[str, str]) -> str:
     """Ask the next queries of an experiment."""
     only_administrators(asked)
@@ -134,4 +156,4 @@ async def _measured(asked: Asked, name: str) -> str:
     return asked.address(PATH, experiment=name)
 
 
-ACTIONS = {**_configurations.ACTIONS, "create": create, "measure": measure}
+ACTIONS = {**_configurations.ACTIONS, "create": create, "configure": configure, "measure": measure}

@@ -15,14 +15,13 @@ from pgsearch.client.calls import statistics
 from pgsearch.client.in_html import MEANINGS
 from pgsearch.console.asked import Asked
 from pgsearch.console.charts import stacked
-from pgsearch.console.pages.search import contributions
+from pgsearch.console.pages.search import MODES, contributions
 
 PATH = "/queries/{query_id}"
 TITLE = "One search"
 ROWS = "then"
 FILTERS = False
 
-_MODES = ("auto", "fts", "vector", "lexical")
 _MOST = 50
 
 
@@ -41,7 +40,7 @@ async def read(asked: Asked) -> dict[str, Any]:
     today = await asked.served.search(
         found["query"],
         collections=collections,
-        search_mode=found["search_mode"] if found["search_mode"] in _MODES else "auto",
+        search_mode=found["search_mode"] if found["search_mode"] in MODES else "auto",
         top_k=min(found["top_k"] or len(found["hits"]) or 8, _MOST),
         context={"log": False},
     )
@@ -71,4 +70,5 @@ async def read(asked: Asked) -> dict[str, Any]:
             for hit in today
         ],
         "meanings": MEANINGS,
+        "modes": MODES,
     }

@@ -24,8 +24,8 @@ PLACE = 2
 FILTERS = False
 
 APPLICATION = "pgsearch console"
-_MODES = {"auto": later("All"), "fts": later("Words"), "vector": later("Meaning"), "lexical": later("Titles")}
-_FUSIONS = ("convex", "adaptive", "distribution", "rrf", "rrf_boost", "weighted", "legacy")
+MODES = {"auto": later("All"), "fts": later("Words"), "vector": later("Meaning"), "lexical": later("Titles")}
+FUSIONS = ("convex", "adaptive", "distribution", "rrf", "rrf_boost", "weighted", "legacy")
 _MOST_BESIDE = 2
 _TITLES = 5
 _SIGNALS = tuple(MEANINGS)
@@ -54,21 +54,21 @@ class Way:
 async def read(asked: Asked) -> dict[str, Any]:
     """The hits of each way, and why a page is where it is; nothing where nothing was asked."""
     query = asked.word("q").strip()
-    mode = asked.word("mode", "auto", tuple(_MODES))
+    mode = asked.word("mode", "auto", tuple(MODES))
     top_k = asked.number("top_k", 8, 1, 50)
     configurations = {one.configuration: one.options for one in await asked.served.client.list_configurations()}
     beside = asked.words("beside")[:_MOST_BESIDE]
     shown: dict[str, Any] = {
         "query": query,
         "mode": mode,
-        "modes": _MODES,
+        "modes": MODES,
         "ways": [],
         "hits": [],
         "explained": None,
         "titles": [],
         "choices": [
-            *(f"mode:{one}" for one in _MODES if one != mode),
-            *(f"fusion:{one}" for one in _FUSIONS),
+            *(f"mode:{one}" for one in MODES if one != mode),
+            *(f"fusion:{one}" for one in FUSIONS),
             *(f"configuration:{one}" for one in configurations),
         ],
         "meanings": MEANINGS,
@@ -97,9 +97,9 @@ async def _search(asked: Asked, query: str, top_k: int, context: Mapping[str, An
 
 def _how(key: str, mode: str, configurations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     kind, _, name = key.partition(":")
-    if kind == "mode" and name in _MODES:
+    if kind == "mode" and name in MODES:
         return {"search_mode": name}
-    if kind == "fusion" and name in _FUSIONS:
+    if kind == "fusion" and name in FUSIONS:
         return {"search_mode": mode, "fusion": name}
     if kind == "configuration" and name in configurations:
         return {"search_mode": mode, "options": configurations[name]}

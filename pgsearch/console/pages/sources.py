@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgsearch.client.calls import embeddings, pages, sources
+from pgsearch.client.calls import embeddings, operate, pages, sources
 from pgsearch.client.calls.embeddings import EmbeddingModel, EmbeddingStatus, FailedEmbedding
 from pgsearch.console.asked import Asked
 
@@ -17,6 +17,7 @@ PLACE = 13
 FILTERS = False
 
 _MOST_FAILED = 50
+_MOST_INDEXES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,13 @@ async def read(asked: Asked) -> dict[str, Any]:
         if any(one.refused for one in followed)
         else []
     )
-    return {"collections_of_text": found, "models": models, "followed": followed, "refused": refused}
+    return {
+        "collections_of_text": found,
+        "models": models,
+        "followed": followed,
+        "refused": refused,
+        "indexes": (await asked.run(operate.list_indexes()))[:_MOST_INDEXES],
+    }
 
 
 async def retry(asked: Asked, fields: Mapping[str, str]) -> str:

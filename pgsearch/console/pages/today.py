@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, datetime, timedelta
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -21,6 +22,7 @@ PLACE = 1
 DAYS = 7
 
 _MOST_TASKS = 5
+_MOST_QUERIES = 10
 _OFTEN = 3
 _FEW_CLICKS = 0.1
 _SEEN = 20
@@ -38,7 +40,7 @@ _FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of the period with what it was before, and day by day."""
+    """A figure of the period with what it was before, and day by day, of one day hour by hour."""
 
     name: str
     title: str
@@ -63,43 +65,62 @@ async def read(asked: Asked) -> dict[str, Any]:
     period = asked.period
     chosen = (asked.collection, period.since, period.until)
     segment = asked.segment
-    whole = await asked.figures(statistics.search_stats(*chosen, step="all", application=segment))
-    before = await asked.figures(
-        statistics.search_stats(
-            asked.collection, period.before.since, period.before.until, step="all", application=segment
-        )
+    # of one day its hours, since one bar says nothing
+    step, length = ("hour", timedelta(hours=1)) if len(period.days) == 1 else ("day", timedelta(days=1))
+    earlier = (asked.collection, period.before.since, period.before.until)
+    # side by side, so that whoever looks first waits for the longest of them alone
+    (whole, before, parts), (missed, ignored, reworded), (top_queries, unread) = await asyncio.gather(
+        asyncio.gather(
+            asked.figures(statistics.search_stats(*chosen, step="all", application=segment)),
+            asked.figures(statistics.search_stats(*earlier, step="all", application=segment)),
+            asked.figures(statistics.search_stats(*chosen, step=step, application=segment)),
+        ),
+        asyncio.gather(
+            asked.run(statistics.queries_without_results(*chosen, top_n=_MOST_TASKS, application=segment)),
+            asked.run(statistics.queries_without_clicks(*chosen, top_n=_MOST_TASKS * 4, application=segment)),
+            asked.run(statistics.reformulated_queries(*chosen, top_n=_MOST_TASKS, application=segment)),
+        ),
+        asyncio.gather(
+            asked.figures(statistics.top_queries(*chosen, top_n=_MOST_QUERIES, application=segment)),
+            _unread(asked, chosen),
+        ),
     )
-    days = await asked.figures(statistics.search_stats(*chosen, step="day", application=segment))
-    by_day = {row.starts_at.astimezone(UTC).date(): row for row in days}
+    known = {row.starts_at.astimezone(UTC): row for row in parts}
+    starts = [period.since + number * length for number in range((period.until - period.since) // length)]
     now, then = next(iter(whole), None), next(iter(before), None)
-    missed = await asked.run(statistics.queries_without_results(*chosen, top_n=_MOST_TASKS, application=segment))
-    ignored = await asked.run(statistics.queries_without_clicks(*chosen, top_n=_MOST_TASKS * 4, application=segment))
-    reworded = await asked.run(statistics.reformulated_queries(*chosen, top_n=_MOST_TASKS, application=segment))
-    # which pages are read is known of all applications together
-    unread = (
-        await asked.figures(statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS))
-        if segment is None
-        else []
-    )
     return {
-        "figures": [_figure(figure, now, then, period.days, by_day) for figure in _FIGURES],
+        "figures": [_figure(figure, now, then, starts, known) for figure in _FIGURES],
         "tasks": list(islice(_tasks(asked, missed, reworded, ignored, unread), _MOST_TASKS)) if now else [],
-        "days": [{"day": day, "searches": by_day[day].total_queries if day in by_day else 0} for day in period.days],
-        "top_queries": await asked.figures(statistics.top_queries(*chosen, top_n=10, application=segment)),
+        "days": [
+            {"day": at.date(), "hour": at.hour if step == "hour" else None, "searches": _searches(known.get(at))}
+            for at in starts
+        ],
+        "top_queries": top_queries,
         "without_results": missed,
     }
+
+
+async def _unread(asked: Asked, chosen: tuple[str | None, datetime, datetime]) -> list[PageAttention]:
+    """Which pages are read is known of all applications together."""
+    if asked.segment is not None:
+        return []
+    return await asked.figures(statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS))
+
+
+def _searches(row: SearchStats | None) -> float:
+    return row.total_queries if row else 0
 
 
 def _figure(
     figure: tuple[str, str, str, str],
     now: SearchStats | None,
     then: SearchStats | None,
-    days: Sequence[date],
-    by_day: dict[date, SearchStats],
+    starts: Sequence[datetime],
+    known: Mapping[datetime, SearchStats],
 ) -> Figure:
     name = figure[0]
     counted = 0.0 if name in ("total_queries", "unique_users") else None
-    series = [getattr(by_day[day], name) if day in by_day else counted for day in days]
+    series = [getattr(known[at], name) if at in known else counted for at in starts]
     return Figure(
         *figure,
         value=getattr(now, name) if now else counted,

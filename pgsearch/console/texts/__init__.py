@@ -10,6 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from pgsearch.client.translated import catalogue as catalogue_of_functions
+from pgsearch.client.translated import translated
+
 LANGUAGES = {"en": "English", "ko": "한국어"}
 _WANTED = re.compile(r"([a-zA-Z]{2})(?:-[\w-]+)?\s*(?:;\s*q=([0-9.]+))?")
 _UNITS = ((1000, "s", "초"), (60_000, "min", "분"), (3_600_000, "h", "시간"), (86_400_000, "d", "일"))  # milliseconds
@@ -56,6 +59,14 @@ class Texts:
         sentence = self._catalogue.get(english, english)
         return sentence.format(**values) if values else sentence
 
+    def told(self, english: str) -> str:
+        """A sentence that was made elsewhere, by a function of the database or the API."""
+        return self._catalogue.get(english) or translated(english, self.language)
+
+    def code(self, name: str) -> str:
+        """A name that functions have for a kind of things, as people read it."""
+        return catalogue_of_functions(self.language).get(name, name.replace("_", " "))
+
     def written(self, form: str, value: float | None) -> str:
         """A figure in one of the forms below."""
         return {"number": self.number, "percent": self.percent, "milliseconds": self.milliseconds}[form](value)
@@ -90,6 +101,10 @@ class Texts:
         if self.language == "ko":
             return f"{value.month}월 {value.day}일"
         return f"{_MONTHS[value.month - 1]} {value.day}"
+
+    def hour(self, value: int) -> str:
+        """An hour of a day."""
+        return f"{value}시" if self.language == "ko" else f"{value:02}:00"
 
     def moment(self, value: datetime | str | None) -> str:
         """A moment, to the minute."""
