@@ -337,7 +337,8 @@ inserted, updated (in the columns that are used), deleted and truncated. work() 
 Arguments:
 - table_name (with its schema)
 - collection (made when it is not there; it follows one table)
-- id (the column that a row is known by, or several as ''{country,number}''; null: the primary key)
+- id (the column that a row is known by, or several as ''{country,number}''; null: the primary key); a row in which one of
+  them is null is no page
 - title (a column, several as ''{a,b}'', or an expression over columns)
 - content (as title: text that is split into chunks)
 - chunks (instead of content: a JSON array of chunks as put_pages takes them)
