@@ -36,6 +36,8 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
     routing = Routing()
     calls = list(_calls(root))
     constants = _constants(_text(root))
+    # routers that a function is handed, with the functions
+    handed: dict[str, set[str]] = {}
     for node in calls:
         maker = node.parent
         if maker is not None and maker.type == "variable_declarator" and _MAKERS.fullmatch(_text(_function(node))):
@@ -61,6 +63,8 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
                 continue
             handler = _handler(arguments[-1])
             if handler is not None:
+                if name not in routing.routers and (owner := _handed_to(node, name)):
+                    handed.setdefault(name, set()).add(owner)
                 routing.uses += [
                     RouteUse(
                         name,
@@ -81,7 +85,32 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
                 child = _child(one, facts.imports)
                 if child is not None:
                     routing.inclusions += [Inclusion(name, child, prefix.rstrip("/")) for prefix in prefixes]
+    for name, owners in handed.items():
+        # which of several it was handed by, a name does not tell
+        if owners == {"default"}:
+            facts.imports.append(Import("default", "", name))
+        elif len(owners) == 1:
+            routing.inclusions.append(Inclusion(*owners, name, ""))
     return routing
+
+
+def _handed_to(node: Node, name: str) -> str:
+    """The function around a call whose first parameter has this name: "default" where it is the module, "" for none."""
+    one = node.parent
+    while one is not None:
+        parameters = one.child_by_field_name("parameters") or one.child_by_field_name("parameter")
+        first = next(iter(parameters.named_children), parameters) if parameters is not None else None
+        if first is not None and _text(first.child_by_field_name("pattern") or first) == name:
+            outer = one.parent
+            if outer is not None and outer.type == "variable_declarator":
+                return _text(outer.child_by_field_name("name"))
+            is_module = outer is not None and (
+                outer.type == "export_statement"
+                or (outer.type == "assignment_expression" and _text(outer).startswith(("module.exports", "exports =")))
+            )
+            return _text(one.child_by_field_name("name")) or ("default" if is_module else "")
+        one = one.parent
+    return ""
 
 
 def read_annotated_routes(routing: Routing, annotated: Iterable[tuple[Symbol, str, str]], source: str) -> None:

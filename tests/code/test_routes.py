@@ -516,6 +516,22 @@ PREFIXED: dict[str, tuple[dict[str, str], set[str]]] = {
         },
         {"GET /v1/me"},
     ),
+    "a plugin of fastify by its name": (
+        {
+            "app.ts": "import Fastify from 'fastify';\nimport users from './users';\nconst server = Fastify();\n"
+            "server.register(users, { prefix: '/v1' });\n",
+            "users.ts": "export default async function users(app: FastifyInstance, opts: object) {\n"
+            "  app.get('/me', async () => {});\n}\n",
+        },
+        {"GET /v1/me"},
+    ),
+    "a function that gets the router": (
+        {
+            "app.js": "const app = require('express')();\nrequire('./routes')(app);\n",
+            "routes.js": "module.exports = (app) => {\n  app.get('/me', (q, s) => {});\n};\n",
+        },
+        {"GET /me"},
+    ),
     "a constant of nest": (
         {
             "a.controller.ts": "const BASE = 'cats';\n@Controller(BASE)\nexport class Cats {\n  @Get(':id')\n"
