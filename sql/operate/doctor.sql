@@ -471,7 +471,8 @@ begin
                                              join pg_proc as p on p.oid = g.tgfoid
                                        where g.tgrelid = w.relation
                                          and p.pronamespace = 'pgsearch'::regnamespace
-                                         and p.proname = pgsearch._queue_function(w.followed_id, w.relation)) is not true) as unwatched) as n
+                                         and p.proname = pgsearch._queue_function(w.followed_id, w.relation))
+                                     is not true) as unwatched) as n
            cross join lateral pgsearch._finding(
                'followed ' || l.table_name,
                n.unwatched or t.error is not null or l.refused > 0 or l.loading or coalesce(l.lag > patience, false),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import psycopg
 import pytest
 
 from tests.sources.conftest import Connection, pages, run, waiting
@@ -214,6 +215,15 @@ def test_pages_are_the_rows_of_any_table(conn: Connection, own: str, case: Case,
 
     assert pages(conn, own) == case.expected
     assert waiting(conn, own) == 0
+
+
+def test_a_table_without_its_schema_is_told_with_it(conn: Connection, own: str) -> None:
+    run(conn, f'create table {own}."My Notes" (id integer primary key, body text)')
+
+    for name, hint in (("My Notes", f"{own}.\"My Notes\""), ("other.nothing", "another database")):
+        with pytest.raises(psycopg.Error, match="no table or view") as caught:
+            run(conn, "select pgsearch.follow_table(%s, 'any', content => 'body')", name)
+        assert hint in str(caught.value.diag.message_hint)
 
 
 def test_rows_that_are_copied_in_are_pages(conn: Connection, own: str) -> None:
