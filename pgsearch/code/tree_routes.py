@@ -90,7 +90,7 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
         if owners == {"default"}:
             facts.imports.append(Import("default", "", name))
         elif len(owners) == 1:
-            routing.inclusions.append(Inclusion(*owners, name, ""))
+            routing.inclusions.append(Inclusion(owners.pop(), name, ""))
     return routing
 
 

@@ -220,7 +220,7 @@ def test_pages_are_the_rows_of_any_table(conn: Connection, own: str, case: Case,
 def test_a_table_without_its_schema_is_told_with_it(conn: Connection, own: str) -> None:
     run(conn, f'create table {own}."My Notes" (id integer primary key, body text)')
 
-    for name, hint in (("My Notes", f"{own}.\"My Notes\""), ("other.nothing", "another database")):
+    for name, hint in (("My Notes", f'{own}."My Notes"'), ("other.nothing", "another database")):
         with pytest.raises(psycopg.Error, match="no table or view") as caught:
             run(conn, "select pgsearch.follow_table(%s, 'any', content => 'body')", name)
         assert hint in str(caught.value.diag.message_hint)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
-from typing import cast
 
 from pgsearch.ingest.bulk import Record, Refusal
 from pgsearch.ingest.readers.html import convert
@@ -17,7 +16,7 @@ from pgsearch.ingest.readers.source import Source
 def read_mail(source: Source) -> Iterator[Record | Refusal]:
     """Title: the subject, else the name of the file. What is attached is not read."""
     try:
-        mail = cast(EmailMessage, BytesParser(policy=policy.default).parsebytes(source.data()))
+        mail = BytesParser(policy=policy.default).parsebytes(source.data())
         body = mail.get_body(("plain", "html"))
         text = "" if body is None else source.text_of(bytes(body.get_payload(decode=True)), body.get_content_charset())
         if body is not None and body.get_content_type() == "text/html":
