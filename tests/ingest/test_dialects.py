@@ -330,6 +330,13 @@ OTHERS: dict[str, tuple[str, str | bytes, str, str, str]] = {
     "old japanese": ("j.txt", "東京の天気\n".encode("iso2022_jp"), "j", "東京の天気", "$B"),
     "old korean": ("k.txt", "서울의 날씨\n".encode("iso2022_kr"), "k", "서울의 날씨", "$)C"),
     "utf-16 of korean without a mark": ("k.txt", f"{KOREAN}\n{KOREAN}\n".encode("utf-16-le"), "k", KOREAN, "\0"),
+    "utf-16 of letters with a zero": (
+        "k.txt",
+        "저는 가글을 합니다. 그리고 간다.\n".encode("utf-16-be") * 3,
+        "k",
+        "저는 가글을 합니다.",
+        "\0",
+    ),
     "empty": ("e.md", "", "e", "", "none"),
 }
 

@@ -75,7 +75,7 @@ def wide_encoding(start: bytes) -> str | None:
     even, odd = probe[::2], probe[1::2]
     for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
         # 가, 글 and 저 have a zero where ASCII has its letter
-        if zeros.count(0) >= max(3, 4 * others.count(0)) and zeros.count(0) * 10 >= len(zeros):
+        if zeros.count(0) >= max(3, others.count(0) + 1) and zeros.count(0) * 10 >= len(zeros):
             text = probe.decode(encoding, "replace")
             if "\ufffd" not in text[:-1] and not any(ord(letter) in _CONTROLS for letter in text):
                 return encoding
