@@ -6,6 +6,7 @@ f-strings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
+# lazy import json
+_LAZY = re.compile(rb"^lazy[ \t]+(?=(?:import|from)\b)", re.MULTILINE)
+_TEMPLATE = re.compile(rb"[rR]?[tT][rR]?[\"']")
+
+
 def written_as_before(source: str) -> str | None:
     """The source for an older parser; None where there is nothing newer in it, and without the extra `code`."""
     if not has_grammar("python"):
         return None
-    raw = source.encode("utf-8", "replace")
+    raw = _LAZY.sub(b"", source.encode("utf-8", "replace"))
     edits = sorted(_edits(parsed("python", raw).root_node), reverse=True)
-    if not edits:
+    if not edits and raw == source.encode("utf-8", "replace"):
         return None
     text = bytearray(raw)
     for start, end, instead in edits:
@@ -39,7 +45,9 @@ def _edits(root: Node) -> Iterator[tuple[int, int, bytes]]:
             yield node.start_byte, node.end_byte, b""
         elif node.type == "type_alias_statement":
             yield node.start_byte, node.end_byte, b"pass"
-        elif node.type == "string" and any(_is_nested(child) for child in node.children):
+        elif node.type == "string" and (
+            any(_is_nested(child) for child in node.children) or _TEMPLATE.match(node.text or b"")
+        ):
             lines = (node.text or b"").count(b"\n")
             yield node.start_byte, node.end_byte, b'"""' + b"\n" * lines + b'"""' if lines else b'""'
         else:

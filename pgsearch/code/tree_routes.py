@@ -20,7 +20,8 @@ _MAKERS = re.compile(
 )
 # names that applications give to routers which a function is handed
 _USUAL = re.compile(r"app|server|fastify|router|routes|\w+Router|\w+_router")
-_STRING = re.compile(r"[\"'`]([^\"'`]*)[\"'`]")
+# what a prefix is called that another file says
+_PREFIX_NAME = re.compile(r"^[\w.]*(?:prefix|base|path|version|root)[\w.]*$", re.IGNORECASE)
 _MAPPINGS = {
     **{f"{verb.title()}Mapping": verb.upper() for verb in ("get", "post", "put", "delete", "patch")},
     **{verb.title(): verb.upper() for verb in _VERBS},
@@ -34,6 +35,9 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
     """`app.get("/x", ..., handler)`, `router.route("/x").post(handler)`, `app.use("/prefix", router)`."""
     routing = Routing()
     calls = list(_calls(root))
+    constants = _constants(_text(root))
+    # routers that a function is handed, with the functions
+    handed: dict[str, set[str]] = {}
     for node in calls:
         maker = node.parent
         if maker is not None and maker.type == "variable_declarator" and _MAKERS.fullmatch(_text(_function(node))):
@@ -47,8 +51,8 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
         arguments = _arguments(node)
         # one path, or a list of them
         held = arguments[0].named_children if arguments and arguments[0].type == "array" else arguments[:1]
-        paths = [path for one in held if (path := _string(one)) is not None]
-        chained = _chained(receiver)
+        paths = [path for one in held if (path := _path(one, constants)) is not None]
+        chained = _chained(receiver, constants)
         if chained is not None:
             receiver, paths = chained[0], [chained[1]]
         name = _text(receiver)
@@ -59,6 +63,8 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
                 continue
             handler = _handler(arguments[-1])
             if handler is not None:
+                if name not in routing.routers and (owner := _handed_to(node, name)):
+                    handed.setdefault(name, set()).add(owner)
                 routing.uses += [
                     RouteUse(
                         name,
@@ -72,12 +78,39 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
                     for path in paths
                 ]
         elif verb in ("use", "register") and arguments:
-            prefixes = paths or [_prefix_option(arguments[-1]) or ""]
+            if not paths and len(arguments) > 1 and _PREFIX_NAME.search(_text(arguments[0])):
+                paths = [f"/{{{_text(arguments[0])}}}"]
+            prefixes = paths or [_prefix_option(arguments[-1], constants) or ""]
             for one in arguments:
                 child = _child(one, facts.imports)
                 if child is not None:
                     routing.inclusions += [Inclusion(name, child, prefix.rstrip("/")) for prefix in prefixes]
+    for name, owners in handed.items():
+        # which of several it was handed by, a name does not tell
+        if owners == {"default"}:
+            facts.imports.append(Import("default", "", name))
+        elif len(owners) == 1:
+            routing.inclusions.append(Inclusion(owners.pop(), name, ""))
     return routing
+
+
+def _handed_to(node: Node, name: str) -> str:
+    """The function around a call whose first parameter has this name: "default" where it is the module, "" for none."""
+    one = node.parent
+    while one is not None:
+        parameters = one.child_by_field_name("parameters") or one.child_by_field_name("parameter")
+        first = next(iter(parameters.named_children), parameters) if parameters is not None else None
+        if first is not None and _text(first.child_by_field_name("pattern") or first) == name:
+            outer = one.parent
+            if outer is not None and outer.type == "variable_declarator":
+                return _text(outer.child_by_field_name("name"))
+            is_module = outer is not None and (
+                outer.type == "export_statement"
+                or (outer.type == "assignment_expression" and _text(outer).startswith(("module.exports", "exports =")))
+            )
+            return _text(one.child_by_field_name("name")) or ("default" if is_module else "")
+        one = one.parent
+    return ""
 
 
 def read_annotated_routes(routing: Routing, annotated: Iterable[tuple[Symbol, str, str]], source: str) -> None:
@@ -134,7 +167,8 @@ def _paths(text: str, names: Iterable[str], constants: dict[str, str]) -> list[s
                 for *strings, name in pieces
             )
             if pieces:
-                found.append(path)
+                # ${api.prefix:/api} of Spring, whose default is said here
+                found.append(re.sub(r"\$\{([\w.-]+)(?::([^{}]*))?\}", lambda key: key[2] or f"{{{key[1]}}}", path))
     return list(dict.fromkeys(found))
 
 
@@ -156,7 +190,21 @@ def _arguments(node: Node) -> list[Node]:
     return [one for one in (held.named_children if held is not None else ()) if one.type != "comment"]
 
 
-def _chained(receiver: Node | None) -> tuple[Node | None, str] | None:
+def _constants(source: str) -> dict[str, str]:
+    """Texts that the file gives a name, as variables and as keys of objects."""
+    named = dict(re.findall(r"\b(\w+)\s*:\s*[\"'`]([^\"'`\n]*)[\"'`]", source))
+    named |= dict(_CONSTANT.findall(source)) | dict(re.findall(r"\b(\w+)\s*=\s*`([^`\n]*)`", source))
+    return {name: _filled(text, named) for name, text in named.items()}
+
+
+def _filled(text: str, constants: dict[str, str]) -> str:
+    """A template with what is known in the places of names."""
+    return re.sub(
+        r"\$\{\s*([\w.]+)\s*\}", lambda found: constants.get(found[1].rpartition(".")[2], f"{{{found[1]}}}"), text
+    )
+
+
+def _chained(receiver: Node | None, constants: dict[str, str]) -> tuple[Node | None, str] | None:
     """Router and path of `router.route("/x").get(...).post(...)`, seen from the last of them."""
     while receiver is not None and receiver.type == "call_expression":
         function = _function(receiver)
@@ -164,16 +212,23 @@ def _chained(receiver: Node | None) -> tuple[Node | None, str] | None:
             return None
         if _text(function.child_by_field_name("property")) == "route":
             given = _arguments(receiver)
-            path = _string(given[0]) if given else None
+            path = _path(given[0], constants) if given else None
             return (function.child_by_field_name("object"), path) if path is not None else None
         receiver = function.child_by_field_name("object")
     return None
 
 
-def _string(node: Node) -> str | None:
-    if node.type not in ("string", "template_string"):
-        return None
-    return re.sub(r"\$\{([^{}]*)\}", r"{\1}", _text(node)[1:-1])
+def _path(node: Node, constants: dict[str, str]) -> str | None:
+    """A text as it is written, by a name that the file gives it, or put together of such; None of anything else."""
+    if node.type in ("string", "template_string"):
+        return re.sub(r"\$\{([^{}]*)\}", r"{\1}", _filled(_text(node)[1:-1], constants))
+    if node.type in ("identifier", "member_expression"):
+        return constants.get(_text(node).rpartition(".")[2])
+    if node.type == "binary_expression" and _text(node.child_by_field_name("operator")) == "+":
+        sides = [node.child_by_field_name(side) for side in ("left", "right")]
+        said = [(_path(side, constants), _text(side)) for side in sides if side is not None]
+        return "".join(path if path is not None else f"{{{name}}}" for path, name in said)
+    return None
 
 
 def _handler(node: Node) -> str | None:
@@ -210,9 +265,12 @@ def _child(node: Node, imports: list[Import]) -> str | None:
     return None
 
 
-def _prefix_option(node: Node) -> str | None:
-    found = re.search(r"\bprefix\s*:\s*[\"'`]([^\"'`]*)", _text(node)) if node.type == "object" else None
-    return found[1] if found else None
+def _prefix_option(node: Node, constants: dict[str, str]) -> str | None:
+    for pair in node.named_children if node.type == "object" else ():
+        if pair.type == "pair" and _text(pair.child_by_field_name("key")).strip("\"'") == "prefix":
+            value = pair.child_by_field_name("value")
+            return _path(value, constants) if value is not None else None
+    return None
 
 
 def _comment(node: Node) -> str:

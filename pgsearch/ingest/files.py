@@ -19,6 +19,7 @@ from io import BufferedReader
 from pathlib import Path, PurePath, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import IO, Any, Literal, NamedTuple
+from unicodedata import normalize
 
 import psycopg
 
@@ -36,7 +37,7 @@ _BINARY_PROBE = 8192  # bytes
 _MOST_EMPTY_BYTES = 200
 _MOST_ORIGINS = 20
 # Raised when a reader gives another page for the same bytes: then every file is read again.
-_READING = "read 1"
+_READING = "read 2"
 _READERS_OF_ROWS = frozenset({"read_csv", "read_json", "read_jsonl"})
 
 
@@ -125,12 +126,13 @@ def plan_ingest(
         place = _absolute(path)
         below = base or _absolute(below)
         try:
-            external_id = place.relative_to(below).as_posix()
+            # a name is the same whether a Mac or another system has written it
+            external_id = normalize("NFC", place.relative_to(below).as_posix())
         except ValueError:
             raise PgsearchError(
                 f"{path} is not below the root {below}.", hint="Name a root that holds all of the paths: --root FOLDER"
             ) from None
-        source = f"{below.name}/{external_id}" if below.name else external_id
+        source = normalize("NFC", f"{below.name}/{external_id}" if below.name else external_id)
         return File(path, external_id, path.stat().st_size, source, str(path), path)
 
     for given in paths:
@@ -338,7 +340,7 @@ def _of_another_root(conn: psycopg.Connection[Any], collection: str, plan: Plan)
     """Ids of files under which stands a page that came from a file of another root, with its source."""
     others: dict[str, str] = {}
     for first in range(0, len(plan.files), BATCH_SIZE):
-        files = {file.external_id: file.source for file in plan.files[first : first + BATCH_SIZE]}
+        files = {file.external_id: file.source for file in plan.files[first : first + BATCH_SIZE] if _is_text(file)}
         try:
             with translated():
                 rows = conn.execute(
@@ -357,9 +359,14 @@ def _of_another_root(conn: psycopg.Connection[Any], collection: str, plan: Plan)
     return others
 
 
+def _is_text(file: File) -> bool:
+    """Whether the database can be asked for its name; another one is refused when it is read."""
+    return file.external_id.encode("utf-8", "replace").decode() == file.external_id
+
+
 def _known_files(conn: psycopg.Connection[Any], collection: str, plan: Plan) -> dict[str, bytes]:
     """Hashes of the files that pages were read from, by their ids."""
-    ids = [file.external_id for file in plan.files]
+    ids = [file.external_id for file in plan.files if _is_text(file)]
     with translated():
         rows = conn.execute("select * from pgsearch.list_read_files(%s, %s)", (collection, ids)).fetchall()
     return {external_id: bytes(file_hash) for external_id, file_hash in rows}

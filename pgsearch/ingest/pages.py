@@ -1,8 +1,8 @@
 """Pages on their way to PostgreSQL: what its jsonb could not hold is found here, page by page.
 
 The server refuses a whole statement, or a whole COPY, for one NUL character; here it costs only the page it stands in.
-What rows of a database hold and JSON does not know (dates, UUIDs, Decimals) becomes text or a number. Everything else
-that can be wrong with a page is judged by SQL, so that every client hears the same reasons.
+What rows of a database hold and JSON does not know (dates, UUIDs, Decimals, addresses, ranges) becomes text or a
+number. Everything else that can be wrong with a page is judged by SQL, so that every client hears the same reasons.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ import math
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from numbers import Integral, Real
+from pathlib import PurePath
 from typing import Any, Literal, Required, TypedDict
+
+from psycopg.types.range import Range
 
 from pgsearch.errors import InvalidValueError
 
@@ -83,6 +87,14 @@ def encode_page(page: object) -> str:
         if isinstance(value, (datetime, date, time)):
             return value.isoformat()
         if isinstance(value, uuid.UUID):
+            return str(value)
+        if isinstance(value, timedelta):
+            seconds = value.total_seconds()
+            return int(seconds) if seconds.is_integer() else seconds
+        # what psycopg makes of inet and of ranges, and paths of files
+        if isinstance(value, (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network)):
+            return str(value)
+        if isinstance(value, (Range, PurePath)):
             return str(value)
         if isinstance(value, Decimal) and value.is_finite():
             decimals.append(value)

@@ -467,19 +467,20 @@ begin
                select exists (select
                                 from pgsearch.watched_tables as w
                                where w.followed_id = t.followed_id
-                                 and not exists (select
-                                                   from pg_trigger as g
-                                                        join pg_proc as p on p.oid = g.tgfoid
-                                                  where g.tgrelid = w.relation
-                                                    and g.tgenabled in ('O', 'A')
-                                                    and p.pronamespace = 'pgsearch'::regnamespace
-                                                    and p.proname = pgsearch._queue_function(w.followed_id, w.relation))) as unwatched) as n
+                                 -- null where there is none
+                                 and (select bool_and(g.tgenabled in ('O', 'A'))
+                                        from pg_trigger as g
+                                             join pg_proc as p on p.oid = g.tgfoid
+                                       where g.tgrelid = w.relation
+                                         and p.pronamespace = 'pgsearch'::regnamespace
+                                         and p.proname = pgsearch._queue_function(w.followed_id, w.relation))
+                                     is not true) as unwatched) as n
            cross join lateral pgsearch._finding(
                'followed ' || l.table_name,
                n.unwatched or t.error is not null or l.refused > 0 or l.loading or coalesce(l.lag > patience, false),
                case when n.unwatched or t.error is not null then 'fail' else 'warn' end,
                concat_ws('; ',
-                         case when n.unwatched then 'its changes are not noticed: a table or its triggers are gone' end,
+                         case when n.unwatched then 'its changes are not noticed: a table or its triggers are gone, or turned off' end,
                          case when t.error is not null then 'it cannot be read: ' || t.error end,
                          case when l.loading then format('%s rows loaded, and not all', l.loaded_rows) end,
                          format(case when l.lag is null then '%s changes wait' else '%s changes wait, the oldest for %s' end,

@@ -1,7 +1,8 @@
 -- Document frequencies and lengths for BM25, counted in maintenance and never at query time.
 --
 -- Nothing depends on their freshness but the weights of words: a search over changed rows is as exact with yesterday's statistics, only its
--- idf is yesterday's. So a refresh may be late, and searches go on while it runs: it writes only the rows that differ.
+-- idf is yesterday's. So a refresh may be late, and searches go on while it runs: it writes only the rows that differ, in the order
+-- of the indexes, which are half as large for it.
 
 create or replace function pgsearch._text_checksum(chunk_id bigint, content_hash bytea, text_config text)
 returns numeric
@@ -92,6 +93,7 @@ begin
                 insert into pgsearch.lexeme_stats as l (collection, lexeme, document_frequency)
                 select name, n.lexeme, n.ndoc
                   from counted as n
+                 order by n.lexeme collate "C"
                     on conflict (collection, lexeme) do update
                    set document_frequency = l.document_frequency + excluded.document_frequency
                 returning 1
@@ -141,6 +143,7 @@ begin
                   from counted as n
                  where n.ndoc > 0
                    and not exists (select from pgsearch.lexeme_stats as l where l.collection = name and l.lexeme = n.lexeme)
+                 order by n.lexeme collate "C"
                 returning 1
             )
             select (select count(*) from gone) + (select count(*) from changed) + (select count(*) from written),
@@ -165,6 +168,7 @@ begin
                   from counted as n
                        left join pgsearch.lexeme_stats as l on l.collection = name and l.lexeme = n.lexeme
                  where l.document_frequency is distinct from n.ndoc
+                 order by n.lexeme collate "C"
                     on conflict (collection, lexeme) do update
                    set document_frequency = excluded.document_frequency
                 returning 1

@@ -98,10 +98,9 @@ declare
     -- statements see what partitions get through their parent only as rows
     by_row    constant boolean := exists (select from pg_class as c where c.oid = relation and (c.relkind = 'p' or c.relispartition))
                                   or exists (select from pg_inherits as i where i.inhrelid = relation);
-    -- a row of another table that belongs to no row of the followed one changes nothing
+    -- a row of another table that belongs to no row of the followed one changes nothing, and a row without a key is no page
     belongs   constant text := case
-                               when relation <> followed.relation
-                                and exists (select
+                               when exists (select
                                               from pg_attribute as a
                                              where a.attrelid = _watch.relation
                                                and a.attname = any (key_columns)
@@ -128,6 +127,7 @@ declare
     new_rows  text := 'new_rows as n';
     changed   text;
     body      text;
+    name      text;
 begin
     if not has_table_privilege(relation, 'trigger') then
         raise exception using
@@ -201,6 +201,18 @@ $body$,
     end if;
     execute format('create trigger pgsearch_truncate_%s after truncate on %s for each statement execute function pgsearch.%I()',
                    followed.followed_id, target, function);
+
+    -- what fills a table with session_replication_role = replica, as many tools do, changes it all the same; only the owner may say so
+    if pg_has_role((select c.relowner from pg_class as c where c.oid = relation), 'usage') then
+        for name in
+            select g.tgname
+              from pg_trigger as g
+             where g.tgrelid = relation
+               and g.tgfoid = to_regproc(format('pgsearch.%I', function))
+        loop
+            execute format('alter table %s enable always trigger %I', target, name);
+        end loop;
+    end if;
 
     -- last, while who follows may still name it: it runs with the rights of the owner, not with those of a superuser
     if owner <> current_user then

@@ -8,13 +8,27 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    relation constant oid := pgsearch._relation_named(table_name);
+    relation constant oid  := pgsearch._relation_named(table_name);
+    bare     constant text := lower(btrim(substring(table_name from E'[^.]*$'), ' "'));
 begin
     if relation is null then
         raise exception using
             errcode = 'PS003',
-            message = format('no table or view %s that this role may see', coalesce(quote_literal(left(table_name, 200)), 'null')),
-            hint    = 'Write it with its schema, such as ''public.articles''.';
+            message = format('no table or view %s in database %s that this role may see',
+                             coalesce(quote_literal(left(table_name, 200)), 'null'), quote_literal(current_database())),
+            hint    = coalesce(
+                'Write it with its schema: '
+                || (select string_agg(quote_literal(c.oid::regclass::text), ' or ' order by c.oid::regclass::text)
+                      from (select c.oid
+                              from pg_class as c
+                             where lower(c.relname) = bare
+                               and c.relkind in ('r', 'p', 'v')
+                               and c.relnamespace <> all ('{pg_catalog,information_schema,pgsearch}'::regnamespace[])
+                               and has_schema_privilege(c.relnamespace, 'usage')
+                             order by c.oid
+                             limit 3) as c)
+                || '.',
+                'Write it with its schema, such as ''public.articles''; another database is named by the DSN.');
     end if;
     return relation;
 end;
@@ -337,7 +351,8 @@ inserted, updated (in the columns that are used), deleted and truncated. work() 
 Arguments:
 - table_name (with its schema)
 - collection (made when it is not there; it follows one table)
-- id (the column that a row is known by, or several as ''{country,number}''; null: the primary key)
+- id (the column that a row is known by, or several as ''{country,number}''; null: the primary key); a row in which one of
+  them is null is no page
 - title (a column, several as ''{a,b}'', or an expression over columns)
 - content (as title: text that is split into chunks)
 - chunks (instead of content: a JSON array of chunks as put_pages takes them)

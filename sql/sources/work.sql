@@ -116,12 +116,12 @@ begin
     perform pgsearch._source_column(followed.relation, c.name) from unnest(followed.id_columns) as c(name);
     execute format(
         'select jsonb_agg(to_jsonb(r.key) order by r.position) from (select %1$s as key, row_number() over () as position'
-        ' from (select %2$s from %3$s as t %4$s order by %2$s limit %5$s) as t) as r',
+        ' from (select %2$s from %3$s as t where num_nulls(%2$s) = 0 %4$s order by %2$s limit %5$s) as t) as r',
         pgsearch._key_expression(followed.id_columns, 't'),
         parts,
         followed.relation::regclass,
         case when followed.loaded_to is not null
-             then format('where (%s) > (%s)', parts,
+             then format('and (%s) > (%s)', parts,
                          (select string_agg(format('$1[%s]::%s', c.position, pgsearch._key_type(followed.relation, c.name, trusted)), ', '
                                             order by c.position)
                             from unnest(followed.id_columns) with ordinality as c(name, position)))

@@ -9,6 +9,7 @@ import types
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -93,6 +94,22 @@ def test_metadata_may_hold_what_rows_of_a_database_hold(client: Client) -> None:
         "select jsonb_typeof(metadata -> 'exact'), metadata ->> 'exact' from pgsearch.pages"
     ).fetchall()
     assert (kind, kept) == ("number", str(exact))
+
+
+def test_metadata_may_be_a_row_as_the_driver_reads_it(client: Client) -> None:
+    read = client.connection.execute(
+        "select interval '1 day 1.5 seconds' as lasts, inet '10.0.0.1' as at, cidr '10.0.0.0/8' as net,"
+        " int4range(1, 5) as r, array[date '2024-05-01'] as days, jsonb_build_object('a', 1) as j"
+    )
+    names = [column.name for column in read.description or ()]
+    (row,) = read.fetchall()
+    metadata = {**dict(zip(names, row, strict=True)), "path": Path("docs/a.md"), "whole": datetime.timedelta(hours=1)}
+    client.put_pages("w", [{"external_id": "a", "content": "zinc", "metadata": metadata}])
+
+    assert stored(client)["a"] == {
+        **{"lasts": 86401.5, "at": "10.0.0.1", "net": "10.0.0.0/8", "r": "[1, 5)", "days": ["2024-05-01"]},
+        **{"j": {"a": 1}, "path": "docs/a.md", "whole": 3600},
+    }
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity")], ids=repr)

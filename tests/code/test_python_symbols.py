@@ -234,3 +234,12 @@ def test_newer_python_than_the_one_that_runs_is_read_line_by_line() -> None:
     assert found.docstring == "Newer."
     assert [use.path for use in found.routing.uses] == ["/box/{id}"]
     assert "make" in next(symbol for symbol in found.symbols if symbol.name == "Box.get").calls
+
+
+def test_templates_and_lazy_imports_are_read_by_an_older_parser() -> None:
+    found = read_module(
+        "new.py",
+        'lazy import json\nlazy from os import path\ndef f():\n    return t"hi {x!r:{width}}"\n\ndef g(lazy=1): ...\n',
+    )
+
+    assert {symbol.name: symbol.line for symbol in found.symbols} == {"f": 3, "g": 6}

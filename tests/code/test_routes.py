@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
+
 from pgsearch.code.definitions import read_definitions
 from pgsearch.code.nodes import Node, code_nodes
 from pgsearch.code.python_symbols import read_module
@@ -473,3 +475,112 @@ public class Jax {
         "GET /cats/:id": "cats.ts::Cats.one",
         "GET /jax/{id}": "Jax.java::Jax.one",
     }
+
+
+PREFIXED: dict[str, tuple[dict[str, str], set[str]]] = {
+    "a name in express": (
+        {
+            "app.js": "const express = require('express');\nconst API = '/api';\nconst V1 = `${API}/v1`;\n"
+            "const app = express();\n"
+            "const users = require('./users');\napp.use(V1 + '/users', users);\napp.get(`${API}/health`, (q, "
+            "s) => {});\n"
+            "app.get(API + '/ping', (q, s) => {});\n",
+            "users.js": "const r = require('express').Router();\nr.get('/:id', (q, s) => {});\nmodule.exports = r;\n",
+        },
+        {"GET /api/v1/users/:id", "GET /api/health", "GET /api/ping"},
+    ),
+    "a key in express": (
+        {
+            "app.ts": "import express from 'express';\nimport users from './users';\n"
+            "const config = {api: {prefix: '/api'}};\n"
+            "const app = express();\napp.use(config.api.prefix, users);\n",
+            "users.ts": "import {Router} from 'express';\nconst r = Router();\nr.get('/me', (q, s) => {});\n"
+            "export default r;\n",
+        },
+        {"GET /api/me"},
+    ),
+    "a key of another file": (
+        {
+            "app.ts": "import express from 'express';\nimport config from './config';\nimport users from './users';\n"
+            "const app = express();\napp.use(config.api.prefix, users);\n",
+            "users.ts": "import {Router} from 'express';\nconst r = Router();\nr.get('/me', (q, s) => {});\n"
+            "export default r;\n",
+        },
+        {"GET /{config.api.prefix}/me"},
+    ),
+    "an option of fastify": (
+        {
+            "app.js": "const fastify = require('fastify')();\nconst PREFIX = '/v1';\n"
+            "fastify.register(require('./users'), { prefix: PREFIX });\n",
+            "users.js": "module.exports = async function (fastify) {\n  fastify.get('/me', async () => {});\n};\n",
+        },
+        {"GET /v1/me"},
+    ),
+    "a plugin of fastify by its name": (
+        {
+            "app.ts": "import Fastify from 'fastify';\nimport users from './users';\nconst server = Fastify();\n"
+            "server.register(users, { prefix: '/v1' });\n",
+            "users.ts": "export default async function users(app: FastifyInstance, opts: object) {\n"
+            "  app.get('/me', async () => {});\n}\n",
+        },
+        {"GET /v1/me"},
+    ),
+    "a function that gets the router": (
+        {
+            "app.js": "const app = require('express')();\nrequire('./routes')(app);\n",
+            "routes.js": "module.exports = (app) => {\n  app.get('/me', (q, s) => {});\n};\n",
+        },
+        {"GET /me"},
+    ),
+    "a constant of nest": (
+        {
+            "a.controller.ts": "const BASE = 'cats';\n@Controller(BASE)\nexport class Cats {\n  @Get(':id')\n"
+            "  one() {}\n  @Post()\n  add() {}\n}\n"
+        },
+        {"GET /cats/:id", "POST /cats"},
+    ),
+    "a constant of spring": (
+        {
+            "A.java": 'class A {}\n@RestController\n@RequestMapping(Api.BASE + "/orders")\nclass Orders {\n'
+            '  @GetMapping(path = "/{id}", produces = "application/json")\n  Order one() { return null; }\n}\n'
+            'interface Api { String BASE = "/api"; }\n'
+        },
+        {"GET /api/orders/{id}"},
+    ),
+    "a property of spring": (
+        {
+            "A.java": '@RestController\n@RequestMapping("${api.prefix:/api/v1}/orders")\nclass Orders {\n'
+            '  @DeleteMapping("/{id}")\n'
+            "  void gone() {}\n}\n"
+        },
+        {"DELETE /api/v1/orders/{id}"},
+    ),
+    "a name in django": (
+        {
+            "site/urls.py": "from django.urls import include, path\nfrom django.conf.urls.i18n import i18n_patterns\n"
+            "API = 'api/'\nurlpatterns = [path(API, include('polls.urls')), path(f'{API}v2/', "
+            "include('polls.urls'))]\n"
+            "urlpatterns += i18n_patterns(path('about/', views.about))\n",
+            "polls/urls.py": "from django.urls import path\nfrom . import views\nurlpatterns = [path('', "
+            "views.index)]\n",
+        },
+        {"GET /api/", "GET /api/v2/", "GET /about/"},
+    ),
+    "settings of fastapi": (
+        {
+            "app/main.py": "from fastapi import FastAPI\nfrom app.core.config import settings\n"
+            "from app.api import api_router\n"
+            "app = FastAPI()\napp.include_router(api_router, prefix=settings.API_V1_STR)\n",
+            "app/core/config.py": "class Settings(BaseSettings):\n    API_V1_STR: str = '/api/v1'\n\n"
+            "settings = Settings()\n",
+            "app/api.py": "from fastapi import APIRouter\napi_router = APIRouter()\n@api_router.get('/users')\n"
+            "def users(): ...\n",
+        },
+        {"GET /api/v1/users"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "expected"), PREFIXED.values(), ids=[name.replace(" ", "-") for name in PREFIXED])
+def test_a_prefix_may_have_a_name(files: dict[str, str], expected: set[str]) -> None:
+    assert set(routes(files)) == expected

@@ -14,7 +14,9 @@ from pgsearch.ingest.bulk import Record, Refusal
 from pgsearch.ingest.readers.csv import read_csv
 from pgsearch.ingest.readers.documents import read_code, read_plain_markdown, read_plain_text, read_text
 from pgsearch.ingest.readers.jsonl import read_json, read_jsonl
+from pgsearch.ingest.readers.latex import read_latex
 from pgsearch.ingest.readers.source import Options, Source
+from pgsearch.ingest.readers.subtitles import read_subtitles
 
 __all__ = ["CODE_SUFFIXES", "OFFICE_SUFFIXES", "Options", "Reader", "Source", "reader_for"]
 
@@ -53,9 +55,15 @@ CODE_SUFFIXES = frozenset(
 OFFICE_SUFFIXES = (".pdf", ".docx", ".pptx", ".xlsx", ".hwpx", ".epub")
 _LATE = {
     **dict.fromkeys((".html", ".htm", ".xhtml"), ("html", "read_html")),
-    **dict.fromkeys((".md", ".markdown", ".mdx"), ("markdown", "read_markdown")),
+    **dict.fromkeys(
+        (".md", ".markdown", ".mdx", ".mkd", ".mdown", ".mdwn", ".rmd", ".qmd", ".livemd"),
+        ("markdown", "read_markdown"),
+    ),
     ".rst": ("restructuredtext", "read_restructuredtext"),
     **dict.fromkeys((".adoc", ".asciidoc"), ("asciidoc", "read_asciidoc")),
+    ".org": ("org", "read_org"),
+    ".ipynb": ("notebook", "read_notebook"),
+    ".eml": ("mail", "read_mail"),
     **dict.fromkeys(OFFICE_SUFFIXES, ("office", "read_office")),
 }
 
@@ -68,8 +76,9 @@ _READERS: dict[str, Reader] = {
     ".tsv": read_csv,
     ".txt": read_text,
     ".text": read_text,
-    ".org": read_text,
-    ".tex": read_text,
+    ".tex": read_latex,
+    ".srt": read_subtitles,
+    ".vtt": read_subtitles,
     **dict.fromkeys(CODE_SUFFIXES, read_code),
 }
 
@@ -87,7 +96,7 @@ def reader_for(path: PurePath) -> Reader | None:
             # text to look at, which is better stored as it stands than not at all
             if module == "markdown":
                 return read_plain_markdown
-            if module in ("restructuredtext", "asciidoc"):
+            if module in ("restructuredtext", "asciidoc", "org"):
                 return read_plain_text
             raise
         return reader

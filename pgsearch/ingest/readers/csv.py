@@ -11,13 +11,20 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+from typing import Any
 
 from pgsearch.ingest.bulk import Record, Refusal
 from pgsearch.ingest.readers.source import Source, wide_encoding
-from pgsearch.ingest.readers.tables import read_rows
+from pgsearch.ingest.readers.tables import KNOWN_NAMES, read_rows
 
 _MOST_FIELD = 16 * 1024 * 1024
 _SAMPLE_BYTES = 256 * 1024
+_LOOKED_AT = 20  # rows
+# What is no name of a column, and what stands under one.
+_NO_NAME = re.compile(r"-?\d+(?:[.,]\d+)?|https?://\S+|\S+(?:\s+\S+){2,}[.?!。]")
+_VALUE = re.compile(r"[-+$€₩]?\d[\d.,:/ %TZ+-]*(?:[AP]M)?(?: [A-Z]{3,4}(?:[+-]\d+)?)?|https?://\S+|[\w.+-]+@[\w.-]+")
 
 
 def read_csv(source: Source) -> Iterator[Record | Refusal]:
@@ -43,19 +50,24 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
         text.readline()
         delimiter = told[1]
     else:
-        delimiter = "\t" if source.origin.lower().endswith(".tsv") else max(",\t;|", key=header.count)
+        # in quotes it separates nothing
+        bare = re.sub(r'"[^"]*"', "", header)
+        delimiter = "\t" if source.origin.lower().endswith(".tsv") else max(",\t;|", key=bare.count)
     has_marks = delimiter != "\t" or not _quotes_are_text(sample)
     # a, "b, c"
     spaced = re.search(
         rf'^[^"\n]*{re.escape(delimiter)} +"[^"\n]*"(?:{re.escape(delimiter)}|\r?$)', sample, re.MULTILINE
     )
-    rows = csv.reader(
-        text,
-        delimiter=delimiter,
-        quoting=csv.QUOTE_MINIMAL if has_marks else csv.QUOTE_NONE,
-        skipinitialspace=spaced is not None,
-        strict=True,
-    )
+    dialect: dict[str, Any] = {
+        "delimiter": delimiter,
+        "quoting": csv.QUOTE_MINIMAL if has_marks else csv.QUOTE_NONE,
+        "skipinitialspace": spaced is not None,
+        # \\" as MySQL writes it
+        "escapechar": "\\" if has_marks and '\\"' in sample and not _is_csv(sample, delimiter) else None,
+        "strict": True,
+    }
+    rows = csv.reader(text, **dialect)
+    following = _following(sample, dialect)
     columns: list[str] | None = None
     mapped = {name for asked in source.options.columns.values() for name in asked}
     try:
@@ -68,20 +80,24 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
             origin = f"{source.origin}:{rows.line_num}"
             if row is None:
                 return
-            if not row:
+            # a line of nothing but separators is one that was left empty
+            if not any(field.strip() for field in row):
                 continue
             if any("\udc80" <= character <= "\udcff" for field in row if not field.isascii() for character in field):
                 yield Refusal(origin, "not UTF-8; name the encoding, as in --encoding euc-kr")
                 if columns is None:
                     return
-            elif columns is None and _is_data(row) and not mapped & {name.strip() for name in row}:
+            elif columns is None and _is_data(row, following) and not mapped & {name.strip() for name in row}:
                 columns = [f"column {number}" for number in range(1, len(row) + 1)]
                 source.notes.append(f"begins with a row of data, so its columns are called {', '.join(columns)[:100]}")
                 yield origin, dict(zip(columns, row, strict=True))
             elif columns is None:
                 columns = [name.strip() or f"column {number}" for number, name in enumerate(row, start=1)]
                 repeated = sorted({name for name in columns if columns.count(name) > 1})
-                if repeated:
+                if repeated and not {name.lower() for name in repeated} & (KNOWN_NAMES | mapped):
+                    source.notes.append(f"names a column twice; the others are called {repeated[0]} 2 and so on")
+                    columns = _numbered(columns)
+                elif repeated:
                     yield Refusal(origin, f"the header names a column twice: {', '.join(repeated)}")
                     return
             elif len(row) > len(columns) and not any(row[len(columns) :]):
@@ -97,9 +113,48 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
         raw.detach()
 
 
-def _is_data(row: list[str]) -> bool:
-    """Whether a first row is none of names: a number, an address or a sentence is none."""
-    return any(re.fullmatch(r"-?\d+(?:[.,]\d+)?|https?://\S+|\S+(?:\s+\S+){2,}[.?!。]", field.strip()) for field in row)
+def _numbered(columns: list[str]) -> list[str]:
+    """Names of which each stands once: note, note 2."""
+    taken = set(columns)
+    found: list[str] = []
+    for name in columns:
+        told, number = name, 1
+        while told in found or (number > 1 and told in taken):
+            number += 1
+            told = f"{name} {number}"
+        found.append(told)
+    return found
+
+
+def _is_data(row: list[str], following: list[list[str]]) -> bool:
+    """Whether a first row is none of names: a number, an address or a sentence is none, unless those below tell."""
+    if KNOWN_NAMES & {field.strip().lower() for field in row}:
+        return False
+    # a column of numbers, dates or addresses under a word has that for its name
+    for number, field in enumerate(row):
+        below = [other[number].strip() for other in following if len(other) > number and other[number].strip()]
+        if below and not _VALUE.fullmatch(field.strip()) and all(_VALUE.fullmatch(value) for value in below):
+            return False
+    return any(_NO_NAME.fullmatch(field.strip()) for field in row)
+
+
+def _following(sample: str, dialect: dict[str, Any]) -> list[list[str]]:
+    """Some rows below the first one."""
+    lines = io.StringIO(sample.partition("\n")[2] if sample.startswith("sep=") else sample, newline="")
+    with suppress(csv.Error):
+        return list(islice((row for row in csv.reader(lines, **dialect) if any(row)), 1, _LOOKED_AT))
+    return []
+
+
+def _is_csv(sample: str, delimiter: str) -> bool:
+    # the last row may be cut in two
+    lines = io.StringIO(sample, newline="")
+    try:
+        for _ in csv.reader(lines, delimiter=delimiter, strict=True):
+            pass
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return True
 
 
 def _quotes_are_text(sample: str) -> bool:

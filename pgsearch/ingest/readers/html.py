@@ -25,12 +25,19 @@ with from_extra("ingest", "HTML and Markdown need beautifulsoup4, lxml and markd
 
 # What a reader of the page does not see as text. Only what holds nothing else: whole pages stand in a form, and where
 # the end of the head was left out, in the head.
-_NO_TEXT = "script, style, template, svg, iframe, title, input, select, button, textarea, datalist"
+_NO_TEXT = (
+    "script, style, template:not([shadowrootmode]), svg, iframe, title, input, select, button, textarea, datalist,"
+    # a formula once more, for a program
+    " annotation, annotation-xml, .katex-html, .MathJax_Preview,"
+    # numbers beside lines of code, as Pygments, Rouge, highlight.js and GitHub write them
+    " .linenos, .linenodiv, .lineno, .lineNumbers, .line-numbers-rows, .rouge-gutter, .hljs-ln-numbers, .blob-num"
+)
 # What is on a page but not part of what it says, unless it is all there is: ways to other pages, as HTML, DocBook and
 # Sphinx mark them, and what is hidden.
 _ASIDE = (
-    "nav, noscript, [role=navigation], [role=search], .navheader, .navfooter, .toc, .toctree-wrapper,"
-    " [hidden], dialog:not([open])"
+    "nav, noscript, [role=navigation], [role=search], .navheader, .navfooter, .toc, .toctree-wrapper, #toc,"
+    " .breadcrumb, .breadcrumbs, .pagination, .navbox, .mw-editsection, .mw-jump-link, .navpath, .topNav, .subNav,"
+    " .bottomNav, .noprint, [hidden]:not([hidden=until-found]), dialog:not([open])"
 )
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 # What is the site's and not the page's, where the page marks what is its own.
@@ -56,7 +63,11 @@ _BLOCKS = (
     *("label", "legend", "main", "menu", "nav", "noscript", "optgroup", "option", "search", "summary", "button"),
     *("audio", "video", "canvas", "object"),
 )
+# Marks that may stand in the midst of a word.
+_MARKED = ("b", "strong", "i", "em", "u", "mark", "ins", "small", "big", "font", "var", "cite")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_LABEL_BYTES = 16 * 1024
 # The marks that documentation puts beside a heading to link to it.
 _ANCHORS = ("¶", "#", "🔗", "\uf0c1", "§")
 _BADGE = re.compile(r"badge|shields\.io|travis-ci|codecov", re.IGNORECASE)
@@ -80,7 +91,7 @@ class _Text(MarkdownConverter):
     def convert_img(self, el: Any, *_: Any, **__: Any) -> str:
         source, said = str(el.attrs.get("src") or ""), str(el.attrs.get("alt") or "")
         # docutils gives a picture without a text its address for one
-        return "" if said == source or _BADGE.search(source) else said
+        return "" if said in (source, _name(source)) or _BADGE.search(source) else said
 
     def convert_hr(self, *_: Any, **__: Any) -> str:
         return "\n\n"
@@ -103,7 +114,10 @@ def read_html(source: Source) -> Iterator[Record | Refusal]:
     """Title: that of the head without the name of the site, else the first h1, else the name of the file."""
     try:
         data = source.data()
-        found = convert(source.text_of(data, EncodingDetector.find_declared_encoding(data, is_html=True)))
+        # a label in a comment is none
+        head = _COMMENT.sub(b"", data[:_LABEL_BYTES])
+        label = EncodingDetector.find_declared_encoding(head, is_html=True, search_entire_document=True)
+        found = convert(source.text_of(data, label))
     except ValueError as error:
         yield refusal(source, error)
     else:
@@ -126,6 +140,8 @@ def convert(markup: str) -> Converted:
     try:
         soup = _soup(markup)
         title = _line(soup.title) if soup.title is not None and soup.title.find_parent("svg") is None else ""
+        # a comment there is text to some parsers
+        title = " ".join(re.sub(r"<!--.*?-->", " ", title).split())
         _drop_what_is_not_said(soup)
         for element in soup(_HEADINGS):
             # `impl X for T<div>where ...</div>`
@@ -143,6 +159,11 @@ def convert(markup: str) -> Converted:
             words = _line(element) or " ".join(str(image.get("alt") or "") for image in element("img"))
             element.clear()
             element.append(NavigableString(words))
+        for ruby in soup("ruby"):
+            _put_readings_behind(ruby)
+        for element in soup(_MARKED):
+            if _is_in_a_word(element):
+                element.unwrap()
         for element in soup.find_all(lambda tag: tag.name in _BLOCKS or "-" in tag.name):
             element.name = "div"
         for table in soup("table"):
@@ -174,6 +195,25 @@ def _soup(text: str) -> BeautifulSoup:
         return BeautifulSoup(text, "lxml" if ends.count(False) > ends.count(True) else "html.parser")
 
 
+def _put_readings_behind(ruby: Tag) -> None:
+    """The word first and how it is read behind it, or neither is found as a word."""
+    for mark in ruby("rp"):
+        mark.decompose()
+    readings = "".join(reading.extract().get_text().strip() for reading in ruby(["rt", "rtc"]))
+    if readings:
+        ruby.append(f" ({readings}) ")
+    ruby.unwrap()
+
+
+def _is_in_a_word(element: Tag) -> bool:
+    """Whether a letter stands right beside letters of the element."""
+    said = element.get_text()
+    before, after = element.previous_sibling, element.next_sibling
+    return (said[:1].isalnum() and isinstance(before, NavigableString) and before[-1:].isalnum()) or (
+        said[-1:].isalnum() and isinstance(after, NavigableString) and after[:1].isalnum()
+    )
+
+
 def _unfold(table: Tag) -> None:
     own = [one for one in table(["thead", "tbody", "tfoot", "tr", "td", "th"]) if one.find_parent("table") is table]
     for element in [*own, table]:
@@ -203,6 +243,11 @@ def _drop_what_is_not_said(soup: BeautifulSoup) -> None:
     for link in soup("a"):
         if link.get_text().strip() in _ANCHORS:
             link.decompose()
+
+
+def _name(source: str) -> str:
+    """Of the address of a picture, or of one that is attached to a notebook, the last part."""
+    return source.removeprefix("attachment:").rsplit("/", 1)[-1]
 
 
 def _has_title(element: Tag) -> bool:

@@ -28,6 +28,7 @@ _KEYS = frozenset({"_id", "title", "text", "page_id", "metadata", "tags", "sourc
 _MOST_PASSAGES = 500
 _PROBE = 1024  # bytes
 _MOST_LINE_BYTES = 64 * 1024 * 1024
+_ROWS = ("data", "rows", "items", "results", "records", "documents", "docs", "hits", "messages", "articles", "posts")
 _DEEPEST = 3  # objects around the array of a file
 _TYPED = frozenset({"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid"})
 
@@ -39,7 +40,8 @@ def read_jsonl(source: Source) -> Iterator[Record | Refusal]:
     """Records in file order; passages of one page need not stand next to each other."""
     start = source.raw.read(_PROBE)
     source.raw.seek(0)
-    if re.match(rb"\s*\[\s*\{", start.removeprefix(codecs.BOM_UTF8)):
+    # an array, or objects over several lines
+    if re.match(rb"\s*(?:\[\s*\{|\{\s*\n)", start.removeprefix(codecs.BOM_UTF8)):
         yield from read_json(source)
         return
     yield from _read_values(source, _lines(source))
@@ -52,6 +54,10 @@ def read_json(source: Source) -> Iterator[Record | Refusal]:
         value = _loaded(text)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and text.lstrip().startswith("{"):
+            objects = _one_after_another(text)
+            if objects is not None:
+                yield from _read_values(source, ((f"{source.origin}:{n}", row) for n, row in objects))
+                return
             raw = io.BytesIO(text.encode("utf-8", "surrogatepass"))
             yield from _read_values(source, _lines(replace(source, raw=raw)))
             return
@@ -64,7 +70,12 @@ def read_json(source: Source) -> Iterator[Record | Refusal]:
         yield Refusal(source.origin, str(error))
         return
     if isinstance(value, dict) and not _is_known(value):
+        value = _turned(value)
+    if isinstance(value, dict) and not _is_known(value):
         arrays = list(_arrays(value, 0))
+        if len(arrays) > 1:
+            # beside the rows stands what describes them
+            arrays = [inner for name in _ROWS if isinstance(inner := value.get(name), list) and _are_objects(inner)][:1]
         if not arrays and len(value) > 1 and _are_objects([*value.values()]):
             value = [row if {"id", "_id"} & row.keys() else {"id": key, **row} for key, row in value.items()]
         else:
@@ -73,6 +84,42 @@ def read_json(source: Source) -> Iterator[Record | Refusal]:
         yield Refusal(source.origin, "a JSON file must hold an array of objects, of which each is a page")
         return
     yield from _read_values(source, ((f"{source.origin}:{n}", row) for n, row in enumerate(value, start=1)))
+
+
+def _one_after_another(text: str) -> list[tuple[int, object]] | None:
+    """Objects over several lines, as jq writes them, with the line in which each begins; None for anything else."""
+    decoder = json.JSONDecoder(parse_constant=lambda _: None, object_hook=_untyped if '"$' in text else None)
+    found: list[tuple[int, object]] = []
+    place = line = 0
+    try:
+        while start := re.compile(r"\s*").match(text, place):
+            line += text.count("\n", place, start.end())
+            if start.end() == len(text):
+                return found
+            value, end = decoder.raw_decode(text, start.end())
+            found.append((line + 1, value))
+            line += text.count("\n", start.end(), end)
+            place = end
+    except (ValueError, RecursionError):
+        pass
+    return None
+
+
+def _turned(value: dict[str, Any]) -> Any:
+    """Rows of a table that pandas wrote by columns: {"text": {"0": ...}}, {"columns": [...], "data": [[...]]}."""
+    names, data = value.get("columns"), value.get("data")
+    if isinstance(names, list) and isinstance(data, list) and all(isinstance(row, list) for row in data):
+        return [dict(zip(map(str, names), row, strict=False)) for row in data]
+    columns = [*value.values()]
+    if columns and all(isinstance(column, dict) and column for column in columns):
+        numbers = columns[0].keys()
+        if all(column.keys() == numbers for column in columns) and all(number.isdecimal() for number in numbers):
+            return [{name: value[name][number] for name in value} for number in numbers]
+    if len({len(column) for column in columns if isinstance(column, list)}) == 1 and all(
+        isinstance(column, list) and len(column) > 0 and not _are_objects(column) for column in columns
+    ):
+        return [dict(zip(value, row, strict=True)) for row in zip(*columns, strict=True)]
+    return value
 
 
 def _arrays(value: dict[str, object], depth: int) -> Iterator[list[object]]:
@@ -123,9 +170,19 @@ def _rows(values: Iterable[Value | Refusal]) -> Iterator[tuple[str, dict[str, ob
         if isinstance(found, Refusal):
             yield found
         elif isinstance(found[1], dict):
-            yield found[0], found[1]
+            yield found[0], _unwrapped(found[1])
         else:
             yield Refusal(found[0], _no_object(found[1]))
+
+
+def _unwrapped(row: dict[str, object]) -> dict[str, object]:
+    """What Elasticsearch and JSON:API keep apart from the id."""
+    for name in ("_source", "attributes"):
+        inner = row.get(name)
+        if isinstance(inner, dict):
+            found = next((row[key] for key in ("_id", "id") if key in row), None)
+            return {**({"id": found} if found is not None else {}), **inner}
+    return row
 
 
 def _joined(found: Iterable[Record | Refusal]) -> Iterator[Record | Refusal]:

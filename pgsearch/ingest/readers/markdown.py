@@ -28,12 +28,14 @@ _ATTRIBUTES = r"\{:?[ \t]*(?:[#.][\w-]|[\w-]+[ \t]*=[ \t]*[\"'\w])[^{}\n]*\}|\{:
 _ANCHOR = re.compile(rf"\s*(?:{_ATTRIBUTES}|\{{/\*.*?\*/\}})\s*$")
 # Containers (::: tip Title), callouts ([!NOTE]), comments of JSX, calls of template languages.
 _DIALECT = re.compile(
-    r"^:{3,}[ \t]*(?:[\w-]+(?:\{[^}\n]*\}|\[(?=[^\]\n]*\]))?)?[ \t]*|^\[!\w+\][+-]?[ \t]*|\{/\*.*?\*/\}"
+    r"^:{3,}[ \t]*(?:\{[^}\n]*\}|[\w-]+(?:\{[^}\n]*\}|\[(?=[^\]\n]*\]))?)?[ \t]*|^\[!\w+\][+-]?[ \t]*|\{/\*.*?\*/\}"
     r"|\{\{[<%].*?[%>]\}\}|\{%.*?%\}|\{:[^{}\n]*\}"
+    # values that the site fills in
+    r"|\{\{-?[ \t]*\$?[\w-]+(?:\.[\w-]+)+[^{}\n]*\}\}"
     # notes at the foot, boxes to tick, places for a table of contents
     # attributes of what stands before, pictures of sets of icons
-    rf"|(?<=[)\]`*_:])(?:{_ATTRIBUTES})|:(?:material|octicons|fontawesome|simple)-[\w-]+:"
-    r"|\[\^[^\]\s]+\]|^\[[ xX]\][ \t]+|^\[{1,2}(?:toc|TOC)\]{1,2}$",
+    rf"|(?<=[)\]`*_:])(?:{_ATTRIBUTES})|(?<![\w:/]):[a-z][a-z0-9_+-]*:(?![\w:`/])"
+    r"|\[\^[^\]\s]+\]|^\[[ xX]\][ \t]+|^\[{1,2}_?(?:toc|TOC)_?\]{1,2}$",
     re.MULTILINE | re.DOTALL,
 )
 _UNKNOWN = re.compile(r"\[(?P<words>[^\[\]^][^\[\]]*)\]\s?\[(?P<place>[\w.:#/-]+)\](?!\()")
@@ -42,13 +44,37 @@ _BOX = re.compile(
     r"(?P<indent> *)(?:(?:!!!|\?\?\?\+?)[ \t]+[\w -]*?|===[!+]?[ \t]*)(?:[ \t]*\"(?P<title>[^\"\n]*)\")?[ \t]*"
 )
 _FILLED_IN = re.compile(r"(?P<indent> *)(?::::[ \t]+(?P<name>[A-Za-z_]\w*(?:\.\w+)+)|-{1,2}8<-{1,2}.*)[ \t]*")
+# Blocks of PyMdown and directives of MyST, whose text is not indented.
+_BLOCK = re.compile(r"[ ]{0,3}(?P<mark>/{3,})[ \t]*(?P<name>[\w-]+)?(?:[ \t]*\|[ \t]*(?P<title>.*?))?[ \t]*")
+_DIRECTIVE = re.compile(r"[ ]{0,3}(?P<mark>`{3,}|~{3,}|:{3,})\{(?P<name>[\w:-]+)\}[ \t]*(?P<title>.*?)[ \t]*")
+_DIRECTIVES_OF_CODE = frozenset({"code", "code-block", "code-cell", "sourcecode", "math", "mermaid", "parsed-literal"})
+# of R Markdown and Quarto
+_LANGUAGES = frozenset({"bash", "cpp", "css", "dot", "js", "julia", "ojs", "python", "r", "sas", "sh", "sql", "stata"})
+_SILENT_DIRECTIVES = frozenset(
+    {
+        "bibliography",
+        "contents",
+        "eval-rst",
+        "image",
+        "include",
+        "index",
+        "literalinclude",
+        "tableofcontents",
+        "toctree",
+    }
+)
+_ROLE = re.compile(r"\{[a-z][\w:-]*\}\Z")
+# Lines that a site generator takes out: targets of MyST, snippets of VitePress, the place for a list of headings.
+_TAKEN_OUT = re.compile(r"\([\w.:/-]+\)=[ \t]*|<<<[ \t]+\S+.*")
+_HEADER_LINES = re.compile(r"\A(?:[A-Za-z][\w -]{0,30}:[ \t]+\S.*\n(?:[ \t]{4,}\S.*\n)*)+(?=\n)")
+_MODULE = re.compile(r"^import\s[^\n]*?\sfrom\s+[\"'][^\"'\n]+[\"'];?[ \t]*$", re.MULTILINE)
 _TITLE_BLOCK = re.compile(
     r"%[ \t]*(?P<title>\S.*(?:\n[ \t]+\S.*)*)"
     r"(?:\n%(?P<author>.*(?:\n[ \t]+\S.*)*))?(?:\n%(?P<date>.*))?(?=\n[ \t]*(?:\n|\Z))"
 )
 _FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:[ \t]*")
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
-# In MDX: modules, components and expressions, none of it in code.
+# In MDX: modules, components and expressions, none of it in code. Docusaurus takes all its Markdown for MDX.
 _CODE = r"(?P<code>^[ \t]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)|(?P<tick>`+)[^`\n].*?(?P=tick))"
 _MDX = re.compile(
     _CODE + r"|^(?:import\s[^;\n]*?(?:\{[^}]*\}[^;\n]*?)?(?:from\s+)?[\"'][^\"'\n]+[\"'];?[ \t]*$"
@@ -56,6 +82,18 @@ _MDX = re.compile(
     r"|\{/\*.*?\*/\}"
     r"|\{[ \t]*(?:`(?P<template>[^`]*)`|\"(?P<string>[^\"\n]*)\"|[^{}`\"'\n<]*|'[^'\n]*')[ \t]*\}"
     r"|(?<!\w)</?[A-Z][\w.]*(?:\s+(?:[^<>{}\"']|\"[^\"]*\"|'[^']*'|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*)?/?>|</?>",
+    re.MULTILINE | re.DOTALL,
+)
+# What Jekyll and Hugo make of text before it is Markdown: listings, comments, the place for a list of headings, and
+# addresses, which Markdown does not know for such where a blank is in them.
+_FILLED = re.compile(
+    _CODE + r"|^[ \t]*(?:\{%-?[ \t]*highlight[ \t]+(?P<liquid>[\w+#.-]+)[^%\n]*%\}"
+    r"|\{\{[<%][ \t]*highlight[ \t]+\"?(?P<hugo>[\w+#.-]+)[^\n]*?[>%]\}\})[ \t]*\n(?P<listed>.*?)"
+    r"^[ \t]*(?:\{%-?[ \t]*endhighlight[^%\n]*%\}|\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\})"
+    r"|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}"
+    r"|\{\{[<%]\s*comment\s*[>%]\}\}.*?\{\{[<%]\s*/\s*comment\s*[>%]\}\}"
+    r"|^[*-][ \t][^\n]*\n\{:[ \t]*toc[^}\n]*\}"
+    r"|(?P<place>(?<=\]\()[^()\n]*?(?:\{\{.*?\}\}|\{%.*?%\})[^()\n]*(?=\)))",
     re.MULTILINE | re.DOTALL,
 )
 _ELEMENT = re.compile(r"<(/?)([A-Za-z][\w.-]*)([^<>]*)>")
@@ -75,6 +113,20 @@ _SWALLOWING = frozenset(
 )
 
 
+class _Loader(yaml.SafeLoader):
+    """A date that is none stays a text."""
+
+
+def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> object:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return loader.construct_scalar(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+
+
 def read_markdown(source: Source) -> Iterator[Record | Refusal]:
     """Title: that of the front matter, else the first heading, else the name of the file."""
     try:
@@ -87,14 +139,16 @@ def read_markdown(source: Source) -> Iterator[Record | Refusal]:
 def markdown_page(source: Source, text: str) -> Record:
     """The page of Markdown text, whatever it was made from."""
     front, text = _front_matter(source, text)
-    if source.external_id.lower().endswith(".mdx"):
+    if source.external_id.lower().endswith(".mdx") or _MODULE.search(re.sub(_CODE, "", text, flags=re.M | re.S)):
         # to the end, because an expression may stand in an element, and an element in another one's property
         text = _MDX.sub(lambda found: found["code"] or found["template"] or found["string"] or "", text)
-    found = convert(_rendered(_without_boxes(text)))
+    found = convert(_rendered(_without_boxes(_filled_in(text))))
     title = _taken(front, "title")
-    if not isinstance(title, (str, int, float, date)) or isinstance(title, bool) or not str(title).strip():
+    if not isinstance(title, (str, int, float)) or not str(title).strip():
         title = found.heading if found.opens else ""
     given = _taken(front, "tags")
+    if isinstance(given, (int, float)):
+        given = str(given)
     if isinstance(given, str) and ";" not in given and "," not in given:
         given = given.split()
     tags = tags_of(given) if isinstance(given, (str, list)) and not _is_nested(given) else None
@@ -142,7 +196,16 @@ def _yaml(text: str) -> object:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
             # ten lines of them can mean gigabytes
             raise ValueError("it holds an alias")
-        return yaml.safe_load(text)
+        read = yaml.load(text, _Loader)
+        if isinstance(read, dict):
+            # 1.10 is no number there, and No no truth value
+            written = yaml.load(text, yaml.BaseLoader)
+            read |= {
+                key: written[str(key)]
+                for key, value in read.items()
+                if str(key).lower() in ("title", "tags") and value is not None and str(key) in written
+            }
+        return read
     except yaml.YAMLError:
         quoted = re.sub(
             # [Draft] of the guide
@@ -157,7 +220,13 @@ def _yaml(text: str) -> object:
 
 
 def _other_front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """Hugo's third form, an object of JSON with nothing behind it; Pandoc's lines of title, authors and date."""
+    """Lines of MultiMarkdown with a title, as Pelican has them; Pandoc's lines; an object of JSON, as Hugo has it."""
+    header = _HEADER_LINES.match(text)
+    if header is not None and re.search(r"^title:", header[0], re.MULTILINE | re.IGNORECASE):
+        lines = re.sub(r"\n[ \t]+", " ", header[0]).splitlines()
+        return {name.strip().lower(): said.strip() for name, _, said in (line.partition(":") for line in lines)}, text[
+            header.end() :
+        ]
     block = _TITLE_BLOCK.match(text)
     if block is not None:
         return {name: " ".join(said.split()) for name, said in block.groupdict().items() if said}, text[block.end() :]
@@ -186,17 +255,57 @@ def _plain(value: object) -> Any:
     return str(value)
 
 
+def _filled_in(text: str) -> str:
+    """Listings of Jekyll and Hugo as code, their comments and their addresses as nothing."""
+    if "{%" not in text and "{{" not in text and "{:" not in text:
+        return text
+
+    def filled(found: re.Match[str]) -> str:
+        if found["listed"] is not None:
+            return f"```{found['liquid'] or found['hugo']}\n{found['listed']}```"
+        return found["code"] or ("x" if found["place"] else "")
+
+    return _FILLED.sub(filled, text)
+
+
 def _without_boxes(text: str) -> str:
     """The text of boxes where text stands, else it would be code; notes at the foot as paragraphs."""
-    if not any(mark in text for mark in ("!!!", "???", "===", ":::", "8<", "[^")):
+    if not any(mark in text for mark in ("!!!", "???", "===", ":::", "8<", "[^", "///", "`{", "~{", ")=", "<<<")):
         return text
     lines: list[str] = []
     fence = ""
     # how far the lines of each box that is open are indented
     boxes: list[int] = []
     silent: int | None = None
+    # the marks of blocks that are open, and the name of the last one, of which nothing is said where it is a silent one
+    blocks: list[tuple[str, str]] = []
+    options = False
     for line in text.split("\n"):
         bare = line.lstrip(" ")
+        if blocks and not fence and line.strip() == blocks[-1][0]:
+            blocks.pop()
+            lines.append("")
+            continue
+        if blocks and blocks[-1][1] in _SILENT_DIRECTIVES:
+            continue
+        # what a directive is told, between its name and its text
+        options = options and re.match(r":[\w-]+:", bare) is not None
+        if options:
+            continue
+        opens = None if fence else _DIRECTIVE.fullmatch(line) or _BLOCK.fullmatch(line)
+        if opens and (opens["name"] or not opens["mark"].startswith("/")):
+            options = True
+            if opens["name"] in _DIRECTIVES_OF_CODE | _LANGUAGES and opens["mark"][0] in "`~":
+                fence = opens["mark"]
+                options = opens["name"] in _DIRECTIVES_OF_CODE
+                lines.append(fence + (opens["name"] if not options else (opens["title"] or "").partition(" ")[0]))
+            else:
+                blocks.append((opens["mark"], opens["name"]))
+                told = "" if opens["name"] in _SILENT_DIRECTIVES else opens["title"] or ""
+                lines += ["", told, ""]
+            continue
+        if not fence and _TAKEN_OUT.fullmatch(line):
+            continue
         indent = len(line) - len(bare)
         if silent is not None and (not bare or indent > silent):
             continue
@@ -265,6 +374,11 @@ def _drop_dialect(state: StateCore) -> None:
 
 def _without_dialect(content: str) -> str:
     parts = re.split(r"(`+)(.*?)(\1)(?!`)", content, flags=re.DOTALL)
+    # {ref}`the guide <guide>` of MyST: what is said stands in the code span
+    for index in range(0, len(parts) - 4, 4):
+        if _ROLE.search(parts[index]):
+            parts[index] = _ROLE.sub("", parts[index]) + re.sub(r"\s*<[^<>]*>\Z", "", parts[index + 2])
+            parts[index + 1 : index + 4] = ["", "", ""]
     # code may have attributes behind it, which begin the part that follows
     parts = [
         re.sub(rf"^(?:{_ATTRIBUTES})", "", part) if index and index % 4 == 0 else part

@@ -34,7 +34,7 @@ _OTHER_KINDS = {
 }
 _PROBE = 1024  # bytes
 # Characters that no text has, by which binary data betrays itself where it happens to decode.
-_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b\x08\x1a\x1c\x1d\x1e\x1f")
+_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x0e\x0f\x1b\x08\x1a\x1c\x1d\x1e\x1f")
 # the longer ones first: a mark of UTF-32 begins as one of UTF-16
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -74,7 +74,8 @@ def wide_encoding(start: bytes) -> str | None:
         return None
     even, odd = probe[::2], probe[1::2]
     for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if zeros.count(0) >= 3 and b"\x00" not in others and zeros.count(0) * 10 >= len(zeros):
+        # 가, 글 and 저 have a zero where ASCII has its letter
+        if zeros.count(0) >= max(3, others.count(0) + 1) and zeros.count(0) * 10 >= len(zeros):
             text = probe.decode(encoding, "replace")
             if "\ufffd" not in text[:-1] and not any(ord(letter) in _CONTROLS for letter in text):
                 return encoding
@@ -133,6 +134,9 @@ class Source:
         wide = wide_encoding(data)
         if wide is not None:
             return wide
+        escaped = _escaped_encoding(data)
+        if escaped is not None:
+            return escaped
         named = codec(declared) if declared else None
         if declared and named is None:
             self.notes.append(f"declares the encoding {declared!r}, which is none")
@@ -190,6 +194,13 @@ def _fits(data: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _escaped_encoding(data: bytes) -> str | None:
+    """The encoding of seven bits in which old letters are written, which would pass for UTF-8."""
+    if b"\x1b$" not in data or not data.isascii():
+        return None
+    return next((name for name in ("iso2022_kr", "iso2022_jp_2") if _fits(data, name)), None)
 
 
 def _is_single_byte(encoding: str) -> bool:

@@ -21,6 +21,7 @@ _NAMES = {
     "tags": ("tags",),
     "source": ("source",),
 }
+KNOWN_NAMES = frozenset(name for names in _NAMES.values() for name in names)
 _SAMPLE = 100
 _NO_PROSE = re.compile(r"[\d\s.,:;/+TZ%$€₩-]*|\S+://\S+|[\w.+-]+@[\w.-]+")
 _LEAST_CHARACTERS = 8
@@ -147,6 +148,9 @@ def _record(
         external_id = row.get(columns["external_id"][0])
         if external_id is None or (isinstance(external_id, str) and not external_id.strip()):
             return Refusal(origin, f"column {columns['external_id'][0]!r}, the id, is empty")
+        # a column of whole numbers becomes one of 1.0 and 2.0 where pandas found a gap in it
+        if isinstance(external_id, float) and external_id.is_integer():
+            external_id = int(external_id)
         if not isinstance(external_id, (str, int)) or isinstance(external_id, bool):
             return Refusal(origin, f"the id must be a string or a whole number, not {str(external_id)[:40]}")
     used = {name for names in columns.values() for name in names}

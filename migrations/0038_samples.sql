@@ -1,4 +1,4 @@
--- depends: 0036_other_scripts
+-- depends: 0037_faster_words
 -- Where words are too common for all of their chunks to be read, a sample by the hash of the id is. The index over the words
 -- knew nothing of the hash, so that every chunk was visited to see whether it belongs to the sample: ten seconds for a word
 -- that stands in most of five million chunks. Now the index has the hash beside the words.
