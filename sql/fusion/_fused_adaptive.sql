@@ -124,14 +124,18 @@ begin
         -- no arithmetic on vectors: what the centre takes out of a cosine follows from inner products
         select r.*,
                coalesce(pgsearch._inner_product(r.embedding, centre) / r.length, 0) as common
-          from (select r.*, nullif(sqrt(pgsearch._inner_product(r.embedding, r.embedding)), 0) as length from read as r offset 0) as r
+          from (select r.*,
+                       -- beyond single precision there is no length, and no direction to compare
+                       nullif(nullif(sqrt(pgsearch._inner_product(r.embedding, r.embedding)), 0), 'Infinity') as length
+                  from read as r
+                offset 0) as r
         offset 0
     ),
     -- vectors are long: they stand last, and no step after this one has them
     candidates as materialized (
         select p.chunk_id, p.page_id, p.text, p.title, p.lexical, p.article, p.days, p.length, p.common, p.rest,
                nullif(pgsearch._similarity(model.distance, p.embedding, compared), 'NaN') as vector,
-               case when p.embedding is not null then pgsearch._centred_cosine(pgsearch._inner_product(p.embedding, asked), p.length, p.common, asked_common, centre_square, p.rest * asked_rest) end as centred,
+               case when p.length is not null then pgsearch._centred_cosine(pgsearch._inner_product(p.embedding, asked), p.length, p.common, asked_common, centre_square, p.rest * asked_rest) end as centred,
                p.embedding
           from (select p.*, nullif(greatest(1 - 2 * p.common + centre_square, nothing), nothing) as rest from placed as p offset 0) as p
     ),
@@ -171,7 +175,7 @@ begin
                h.length, h.common, h.rest, exp(greatest(h.first_score - max(h.first_score) over (), -700)) as share
           from (select f.chunk_id, f.length, f.common, f.rest, f.first_score
                   from first as f
-                 where f.embedding is not null
+                 where f.length is not null
                  order by f.first_score desc, f.chunk_id
                  limit heads) as h
     ),
@@ -179,7 +183,7 @@ begin
         select f.chunk_id, f.page_id, f.text, f.vector, f.centred, f.title, f.lexical, f.article, f.days,
                f.part_text, f.part_vector, f.part_title, f.part_lexical, f.first_score,
                -- the inner product with the average is the average of the inner products
-               case when f.embedding is not null
+               case when f.length is not null
                     then (select sum(h.share * pgsearch._centred_cosine(pgsearch._inner_product(f.embedding, h.embedding), f.length * h.length, f.common, h.common, centre_square, f.rest * h.rest))
                             from head as h)
                          -- the same for all

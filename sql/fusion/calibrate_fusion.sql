@@ -45,7 +45,7 @@ $$;
 
 comment on function pgsearch._text_shift(integer, float8, float8, integer, float8, float8) is
 'What calibrate_fusion makes of the mean reciprocal ranks of words and vectors for sentences and headings: _shift_of the
-mean, over the kinds with 50 answers or more, of the difference of their logits beyond .5 and .2. Null without such a kind.';
+mean, over the kinds with 50 answers or more, of the difference of their logits beyond .5 and .1. Null without such a kind.';
 
 create or replace function pgsearch._likeness_of_chunks(
     collection text,
@@ -146,6 +146,13 @@ correlation of BM25, asked for the most telling words of the chunk, with the cen
 either), reciprocal (mean reciprocal rank by cosine of the text that is best by words). The page itself and copies do not
 take part, nor chunks that no other is like. No text is embedded for it.';
 
+create or replace function pgsearch._not_asked()
+returns text
+language sql immutable parallel safe
+return 'The model could not be asked: it is judged by its vectors alone.';
+
+comment on function pgsearch._not_asked() is 'The reason of a calibration for which nothing was embedded.';
+
 create or replace function pgsearch.calibrate_fusion(collection text, model text)
 returns float8
 language plpgsql volatile parallel unsafe
@@ -163,6 +170,13 @@ declare
     reason     text;
 begin
     perform pgsearch._check_collections(array[calibrate_fusion.collection]);
+    -- else nobody knows whether there was nothing to ask, or nobody who asked
+    if not exists (select
+                     from pgsearch.fusion_probes as p
+                    where p.collection = calibrate_fusion.collection
+                      and p.model_id = chosen.model_id) then
+        perform pgsearch.draw_fusion_probes(calibrate_fusion.collection, calibrate_fusion.model);
+    end if;
 
     select count(*) filter (where p.vector_rank is null) as waiting,
            count(*) filter (where p.kind = 'sentence')::integer as sentences,
@@ -184,7 +198,7 @@ begin
                                       told.headings, told.heading_words, told.heading_vectors);
     end if;
     reason := case when shift is not null then ''
-                   when told.waiting > 0 then 'The model could not be asked: it is judged by its vectors alone.'
+                   when told.waiting > 0 then pgsearch._not_asked()
                    else 'Fewer than 50 chunks have a sentence or a heading that can be held out.'
               end;
     if like_words.texts >= enough then
@@ -243,3 +257,38 @@ small, it is told by its vectors whether the model takes other texts for alike t
 list_fusion_calibrations says so; of fewer than 20 texts it is 0. What was judged is forgotten; draw_fusion_probes begins
 anew. `pgsearch calibrate`, `pgsearch embed` and `pgsearch maintain` do all of it.
 Errors: PS001 unknown collection, PS008 unknown model.';
+
+create or replace function pgsearch._calibrate_unasked(model text default null)
+returns integer
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    calibrated integer := 0;
+    due        record;
+begin
+    for due in
+        select k.collection_name, k.model_name
+          from pgsearch.list_fusion_calibrations(model => _calibrate_unasked.model) as k
+               join pgsearch.embedding_models as m on m.model = k.model_name
+         where k.stale
+           and not k.asked
+           and (pgsearch.collection_settings(k.collection_name) ->> 'calibrated')::boolean
+           -- somebody is asking just now
+           and not exists (select
+                             from pgsearch.fusion_probes as p
+                            where p.collection = k.collection_name
+                              and p.model_id = m.model_id)
+    loop
+        perform pgsearch.calibrate_fusion(due.collection_name, due.model_name);
+        calibrated := calibrated + 1;
+    end loop;
+    return calibrated;
+end;
+$$;
+
+comment on function pgsearch._calibrate_unasked(text) is
+'Calibrates the fusion of the model (null: of all) by its vectors alone where it never was, or was so and a tenth of the
+collection changed since; what was found by asking a model stays, until it is asked again. Returns for how many
+collections and models.';

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgsearch import Client
-from pgsearch.embedding.calibrating import calibrate_fusion, told
+from pgsearch.embedding.calibrating import calibrate_fusion, is_due, told
 from pgsearch.embedding.fitting import fit_svd
+from pgsearch.embedding.index import build_vector_index
 from pgsearch.embedding.worker import embed_missing
 from pgsearch.errors import PgsearchError
 from pgsearch.models.svd import SvdEmbedder
@@ -155,6 +156,57 @@ def test_a_model_that_cannot_be_asked_is_judged_by_what_it_takes_for_alike_and_t
     # all that the good one knows are the words: it errs where they err
     assert (good.text_shift, bad.text_shift) == (1, 2)
     assert f"{math.exp(bad.text_shift or 0):.1f} times" in told(bad)
+
+
+@pytest.fixture
+def unasked(twins: Client) -> Client:
+    twins.connection.execute("delete from pgsearch.fusion_calibrations; delete from pgsearch.fusion_probes")
+    return twins
+
+
+def shifts(client: Client) -> dict[str, tuple[float | None, bool, bool]]:
+    rows = client.list_fusion_calibrations(collection="twins")
+    return {row.model_name: (row.text_shift, row.stale, row.asked) for row in rows}
+
+
+@pytest.mark.parametrize("by", ["maintain", "index"])
+def test_what_nobody_asks_is_judged_by_its_vectors_as_a_matter_of_course(unasked: Client, by: str) -> None:
+    assert shifts(unasked) == {"good": (None, True, False), "bad": (None, True, False)}
+    if by == "maintain":
+        (step,) = [step for step in unasked.maintain() if step.step == "fusion"]
+        assert step.status == "done"
+        assert (step.amount or 0) >= 2
+        (step,) = [step for step in unasked.maintain() if step.step == "fusion"]
+        assert (step.status, step.amount) == ("done", 0)
+    else:
+        build_vector_index(unasked, "good")
+        assert shifts(unasked) == {"good": (1, False, False), "bad": (None, True, False)}
+        build_vector_index(unasked, "bad")
+    assert shifts(unasked) == {"good": (1, False, False), "bad": (2, False, False)}
+    # whoever can ask does, though nothing changed
+    assert all(is_due(row) for row in unasked.list_fusion_calibrations(collection="twins"))
+    calibrate_fusion(unasked, "good", Words(), "twins")
+    (row,) = unasked.list_fusion_calibrations(collection="twins", model="good")
+    assert (row.asked, is_due(row)) == (True, False)
+
+
+def test_a_calibration_that_is_under_way_or_switched_off_is_not_done_by_others(unasked: Client) -> None:
+    assert unasked.draw_fusion_probes("twins", "good") > 0
+    with unasked.connection.transaction(force_rollback=True):
+        unasked.maintain()
+        found = shifts(unasked)
+    assert (found["good"][0], found["bad"][0]) == (None, 2)
+    unasked.connection.execute("delete from pgsearch.fusion_probes")
+    unasked.create_collection("twins", settings={"calibrated": False})
+    build_vector_index(unasked, "good")
+    assert shifts(unasked)["good"][0] is None
+
+
+def test_one_statement_of_sql_calibrates_and_says_that_the_model_was_not_asked(unasked: Client) -> None:
+    row = unasked.connection.execute("select pgsearch.calibrate_fusion('twins', 'bad')").fetchone()
+    assert row == (2,)
+    (found,) = unasked.list_fusion_calibrations(collection="twins", model="bad")
+    assert (found.asked, "could not be asked" in (found.reason or "")) == (False, True)
 
 
 def test_where_no_text_is_like_another_a_model_that_cannot_be_asked_is_left_as_it_is(filled: Client) -> None:

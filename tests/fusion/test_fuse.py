@@ -203,8 +203,17 @@ OTHER_CONSTANTS = {
 @pytest.mark.usefixtures("with_centre")
 @pytest.mark.parametrize("constants", [{}, OTHER_CONSTANTS], ids=["default constants", "other constants"])
 @pytest.mark.parametrize("information", [0.5, 31.0, 5000.0])
+@pytest.mark.parametrize(
+    "without",
+    [
+        "delete from pgsearch.embeddings",
+        "update pgsearch.embeddings set embedding = pgsearch._to_vector("
+        "to_jsonb(array_fill(0, array[pgsearch._dimensions(embedding)]))::text)",
+    ],
+    ids=["no-embedding", "zero-vector"],
+)
 def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour_scores_do(
-    select: Select, constants: dict[str, float], information: float
+    select: Select, constants: dict[str, float], information: float, without: str
 ) -> None:
     adaptive = Jsonb(constants)
     arrays = """
@@ -214,7 +223,7 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
     ((chunk_ids, page_ids),) = select(arrays)
     assert len(chunk_ids) == 5
     # one of them has no embedding
-    select("delete from pgsearch.embeddings where chunk_id = %s returning chunk_id", chunk_ids[-1])
+    select(f"{without} where chunk_id = %s returning chunk_id", chunk_ids[-1])
     ((heads,),) = select("select pgsearch.default_settings() -> 'adaptive' || %s -> 'heads'", adaptive)
     ((alike,),) = select(
         "select (pgsearch.default_settings() -> 'adaptive' || %s ->> 'least_deviation')::float8", adaptive

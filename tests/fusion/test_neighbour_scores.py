@@ -45,6 +45,15 @@ def test_a_candidate_without_an_embedding_is_left_out(embedded: Client) -> None:
     assert set(scores(embedded, {"head": 1.0, "bare": 5.0})) == {"head"}
 
 
+def test_a_zero_vector_is_near_to_nothing(embedded: Client) -> None:
+    (bare,) = embedded.list_missing_embeddings("m")
+    embedded.put_embeddings("m", [bare.chunk_id], [bare.content_hash], [[0.0, 0.0, 0.0]])
+    assert set(scores(embedded, {"head": 1.0, "bare": 5.0})) == {"head"}
+    embedded.refresh_embedding_centres()
+    row = embedded.connection.execute("select sampled from pgsearch.embedding_centres").fetchone()
+    assert row == (3,)
+
+
 def test_several_heads_share_by_their_scores(embedded: Client) -> None:
     equal = scores(embedded, {"head": 1.0, "far": 1.0, "near": 0.0}, heads=2)
     tilted = scores(embedded, {"head": 4.0, "far": 1.0, "near": 0.0}, heads=2)
