@@ -154,7 +154,8 @@ def test_a_model_that_cannot_be_asked_is_judged_by_what_it_takes_for_alike_and_t
     assert good.sentences == bad.sentences == 0
     assert "could not be asked" in told(bad)
     # all that the good one knows are the words: it errs where they err
-    assert (good.text_shift, bad.text_shift) == (1, 2)
+    assert good.text_shift == 1
+    assert 2 < (bad.text_shift or 0) <= 8
     assert f"{math.exp(bad.text_shift or 0):.1f} times" in told(bad)
 
 
@@ -180,9 +181,11 @@ def test_what_nobody_asks_is_judged_by_its_vectors_as_a_matter_of_course(unasked
         assert (step.status, step.amount) == ("done", 0)
     else:
         build_vector_index(unasked, "good")
-        assert shifts(unasked) == {"good": (1, False, False), "bad": (None, True, False)}
+        assert shifts(unasked)["bad"] == (None, True, False)
         build_vector_index(unasked, "bad")
-    assert shifts(unasked) == {"good": (1, False, False), "bad": (2, False, False)}
+    found = shifts(unasked)
+    assert (found["good"], found["bad"][1:]) == ((1, False, False), (False, False))
+    assert (found["bad"][0] or 0) > 2
     # whoever can ask does, though nothing changed
     assert all(is_due(row) for row in unasked.list_fusion_calibrations(collection="twins"))
     calibrate_fusion(unasked, "good", Words(), "twins")
@@ -195,7 +198,8 @@ def test_a_calibration_that_is_under_way_or_switched_off_is_not_done_by_others(u
     with unasked.connection.transaction(force_rollback=True):
         unasked.maintain()
         found = shifts(unasked)
-    assert (found["good"][0], found["bad"][0]) == (None, 2)
+    assert found["good"][0] is None
+    assert (found["bad"][0] or 0) > 2
     unasked.connection.execute("delete from pgsearch.fusion_probes")
     unasked.create_collection("twins", settings={"calibrated": False})
     build_vector_index(unasked, "good")
@@ -204,8 +208,9 @@ def test_a_calibration_that_is_under_way_or_switched_off_is_not_done_by_others(u
 
 def test_one_statement_of_sql_calibrates_and_says_that_the_model_was_not_asked(unasked: Client) -> None:
     row = unasked.connection.execute("select pgsearch.calibrate_fusion('twins', 'bad')").fetchone()
-    assert row == (2,)
     (found,) = unasked.list_fusion_calibrations(collection="twins", model="bad")
+    assert row == (found.text_shift,)
+    assert (found.text_shift or 0) > 2
     assert (found.asked, "could not be asked" in (found.reason or "")) == (False, True)
 
 
@@ -234,6 +239,20 @@ def test_a_collection_that_is_too_small_to_judge_a_model_by_is_left_as_it_is(cli
 def test_a_worse_model_is_never_trusted_more(filled: Client, one: float, other: float) -> None:
     lower, higher = sorted((one, other))
     row = filled.connection.execute("select pgsearch._shift_of(%s), pgsearch._shift_of(%s)", (lower, higher)).fetchone()
+    assert row is not None
+    assert 0 <= row[0] <= row[1] <= 8
+
+
+@given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 100), st.integers(40, 256))
+@examples(50)
+def test_a_model_that_finds_less_without_being_asked_is_never_trusted_more(
+    filled: Client, words: int, one: int, other: int, asked: int
+) -> None:
+    worse, better = sorted((one / 100, other / 100))
+    row = filled.connection.execute(
+        "select pgsearch._shift_of_unasked(%(n)s, %(w)s, %(better)s), pgsearch._shift_of_unasked(%(n)s, %(w)s, %(worse)s)",
+        {"n": asked, "w": words / 100, "better": better, "worse": worse},
+    ).fetchone()
     assert row is not None
     assert 0 <= row[0] <= row[1] <= 8
 
