@@ -54,8 +54,8 @@ def build_vector_index(
     """Have the model's HNSW index: built concurrently, so that searches and writers go on meanwhile.
 
     A broken one, left by a build that was interrupted, is dropped first; one that another session is building just now
-    is waited for. What the embeddings have in common is computed anew with it, and where nobody asked the model yet, how
-    far it is to be trusted is told by its vectors. `progress` is called a few times a second.
+    is waited for. What the embeddings have in common is computed anew with it; where nobody asked the model yet, its
+    vectors tell how far it is to be trusted. `progress` is called a few times a second.
     """
     client.refresh_embedding_centres()
     report = _indexed(client, model, progress)

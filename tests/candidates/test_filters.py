@@ -349,7 +349,18 @@ def test_what_nobody_can_mean_is_refused_and_what_is_allowed_is_named(
         ("1709164800000", "2024-02-29", None),
         ("2024-02-29T00:00:00Z", "2024-02-29", None),
     ],
-    ids=["year", "year-text", "month", "month-korean", "month-name", "digits", "day-name", "seconds", "thousandths", "time"],
+    ids=[
+        "year",
+        "year-text",
+        "month",
+        "month-korean",
+        "month-name",
+        "digits",
+        "day-name",
+        "seconds",
+        "thousandths",
+        "time",
+    ],
 )
 def test_a_filter_on_a_time_names_a_whole_year_month_or_day_or_a_moment(
     connection: psycopg.Connection[Any], named: Any, first: str, after: str | None

@@ -250,7 +250,8 @@ def test_a_model_that_finds_less_without_being_asked_is_never_trusted_more(
 ) -> None:
     worse, better = sorted((one / 100, other / 100))
     row = filled.connection.execute(
-        "select pgsearch._shift_of_unasked(%(n)s, %(w)s, %(better)s), pgsearch._shift_of_unasked(%(n)s, %(w)s, %(worse)s)",
+        "select pgsearch._shift_of_unasked(%(n)s, %(w)s, %(better)s),"
+        " pgsearch._shift_of_unasked(%(n)s, %(w)s, %(worse)s)",
         {"n": asked, "w": words / 100, "better": better, "worse": worse},
     ).fetchone()
     assert row is not None

@@ -317,7 +317,8 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
         assert (beside != 0) == (chunk_id == chunk_ids[-1])
         if beside:
             assert beside == pytest.approx(
-                expected_of(text, centred, alike) + expected_of(text, [near.get(c) for c in chunk_ids], alike) / 2, abs=1e-4
+                expected_of(text, centred, alike) + expected_of(text, [near.get(c) for c in chunk_ids], alike) / 2,
+                abs=1e-4,
             )
         assert score == pytest.approx(average + first[chunk_id][0] + last.get(chunk_id, (0.0,))[0] + beside, abs=1e-5)
         assert score > -1e-5
