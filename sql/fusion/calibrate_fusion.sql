@@ -138,26 +138,38 @@ comment on function pgsearch._likeness_of_chunks(text, pgsearch.embedding_models
 correlation of BM25, asked for the most telling words of the chunk, with the centred cosine, over the hundred best of
 either). The page itself and copies do not take part, nor chunks that no other is like. No text is embedded for it.';
 
-create or replace function pgsearch._others_of(kept_page bigint, kept_hash bytea, page_ids bigint[], chunk_ids bigint[])
-returns bigint[]
+create or replace function pgsearch._others_of(
+    kept_page bigint,
+    kept_hash bytea,
+    model     pgsearch.embedding_models,
+    page_ids  bigint[],
+    chunk_ids bigint[],
+    scores    float8[],
+    out others     bigint[],
+    out best_score float8
+)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_mergejoin = off
 as $$
 begin
-    return array(select l.chunk_id
-                   from unnest(page_ids, chunk_ids) with ordinality as l(page_id, chunk_id, at)
-                        join pgsearch.chunks as c on c.page_id = l.page_id
-                                                 and c.chunk_id = l.chunk_id
-                  where l.page_id <> kept_page
-                    and c.content_hash <> kept_hash
-                  order by l.at);
+    select array_agg(l.chunk_id order by l.at), (array_agg(l.score order by l.at))[1]
+      into others, best_score
+      from unnest(page_ids, chunk_ids, scores) with ordinality as l(page_id, chunk_id, score, at)
+           join pgsearch.chunks as c on c.page_id = l.page_id
+                                    and c.chunk_id = l.chunk_id
+           join pgsearch.embeddings as e on e.page_id = l.page_id
+                                        and e.chunk_id = l.chunk_id
+                                        and e.model_id = model.model_id
+     where l.page_id <> kept_page
+       and c.content_hash <> kept_hash;
 end;
 $$;
 
-comment on function pgsearch._others_of(bigint, bytea, bigint[], bigint[]) is
-'The chunks of the list, in its order, that are neither of the page nor copies of the text with the hash.';
+comment on function pgsearch._others_of(bigint, bytea, pgsearch.embedding_models, bigint[], bigint[], float8[]) is
+'Of a list, best first in parallel arrays, the chunks that the model has embedded and that are neither of the page nor copies
+of the text with the hash, in their order (null: none); and the score of the best of them.';
 
 create or replace function pgsearch._found_by_half(
     collection text,
@@ -185,9 +197,13 @@ declare
     telling    text[];
     best       pgsearch.scored_chunks;
     near       bigint[];
-    lists      jsonb;
+    -- of either half: the others that it finds, best first, and whether the best is like the text
+    lists      jsonb[];
+    likeness   float8[];
+    listed     record;
     kept       record;
-    probe      record;
+    word_rank  integer;
+    label      bigint;
 begin
     among.collections := array[collection];
     asked      := 0;
@@ -211,34 +227,33 @@ begin
                           where translate(t.name, 'ǀǁǂǃ', '') = t.name
                           order by t.gain desc, t.name
                           limit pgsearch._most_lexemes());
-        near := (select pgsearch._others_of(kept.page_id, kept.content_hash, array_agg(v.page_id), array_agg(v.chunk_id))
-                   from pgsearch._vector_top_n(kept.embedding, model, among.collections, null, looked_at) as v);
-        lists := '[]';
+        near := (select o.others
+                   from (select array_agg(v.page_id) as page_ids, array_agg(v.chunk_id) as chunk_ids
+                           from pgsearch._vector_top_n(kept.embedding, model, among.collections, null, looked_at) as v) as n
+                        cross join pgsearch._others_of(kept.page_id, kept.content_hash, model, n.page_ids, n.chunk_ids, null) as o);
+        lists    := '{}';
+        likeness := '{}';
         for half in 0 .. 1 loop
             words := pgsearch._bm25_terms(array(select t.name
                                                   from unnest(telling) with ordinality as t(name, at)
                                                  where t.at % 2 = half
                                                  order by t.at), null, among.collections);
             exit when words.terms is null;
-            best  := (pgsearch._bm25_best(words, formula, among, looked_at, 'fast', (settings ->> 'max_rows')::integer)).best;
-            lists := lists || jsonb_build_array(
-                         pgsearch._others_of(kept.page_id, kept.content_hash, best.page_ids, best.chunk_ids),
-                         -- what the best has of the weight
-                         (select max(s.score) / (select sum(g) from unnest(words.gains) as g)
-                            from unnest(best.page_ids, best.scores) as s(page_id, score)
-                           where s.page_id <> kept.page_id));
+            best     := (pgsearch._bm25_best(words, formula, among, looked_at, 'fast', (settings ->> 'max_rows')::integer)).best;
+            listed   := pgsearch._others_of(kept.page_id, kept.content_hash, model, best.page_ids, best.chunk_ids, best.scores);
+            lists    := lists || to_jsonb(listed.others);
+            likeness := likeness || listed.best_score / (select sum(g) from unnest(words.gains) as g);
         end loop;
-        continue when jsonb_array_length(lists) < 4;
-        for probe in
-            select array_position(array(select jsonb_array_elements_text(d.found)::bigint), (d.other -> 0)::bigint) as word_rank,
-                   array_position(near, (d.other -> 0)::bigint) as vector_rank
-              from (values (lists -> 0, lists -> 2, lists -> 3), (lists -> 2, lists -> 0, lists -> 1)) as d(found, other, likeness)
-             where d.other <> '[]'
-               and case jsonb_typeof(d.likeness) when 'number' then d.likeness::float8 >= least_like else false end
-        loop
+        for half in 1 .. case cardinality(likeness) when 2 then 2 else 0 end loop
+            -- the other half says what is to be found
+            continue when likeness[3 - half] >= least_like is not true;
+            label      := (lists[3 - half] -> 0)::bigint;
+            word_rank  := (select o.at
+                             from jsonb_array_elements(lists[half]) with ordinality as o(chunk_id, at)
+                            where o.chunk_id::bigint = label);
             asked      := asked + 1;
-            by_words   := by_words + coalesce(1 / probe.word_rank::float8, 0);
-            by_vectors := by_vectors + coalesce(1 / probe.vector_rank::float8, 0);
+            by_words   := by_words + coalesce(1 / word_rank::float8, 0);
+            by_vectors := by_vectors + coalesce(1 / array_position(near, label)::float8, 0);
         end loop;
     end loop;
     by_words   := by_words / nullif(asked, 0);
@@ -257,7 +272,7 @@ comment on function pgsearch._found_by_half(text, pgsearch.embedding_models) is
 are dealt into two halves; the other text that is best by one half is looked for by the other half and by the vector. Returns
 asked (how many could be; two a chunk at most), by_words and by_vectors (the mean reciprocal ranks among the first hundred),
 by_chance (what chance would give).
-The page itself and copies do not take part, nor halves that no other text is like.';
+The page itself and copies do not take part, nor what has no embedding, nor halves that no other text is like.';
 
 create or replace function pgsearch._shift_of_unasked(asked integer, by_words float8, by_vectors float8)
 returns float8

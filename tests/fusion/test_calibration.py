@@ -380,3 +380,13 @@ def test_bad_arguments_are_refused(filled: Client) -> None:
         run("select pgsearch.calibrate_fusion('w', 'nobody')")
     with pytest.raises(PgsearchError):
         filled.list_fusion_probes("w", "good", batch_size=0)
+
+
+def test_a_part_of_the_texts_is_enough_to_judge_by(unasked: Client) -> None:
+    """What has no vector cannot be found by one, and is not looked for."""
+    unasked.connection.execute(
+        "delete from pgsearch.embeddings as e using pgsearch.pages as p, pgsearch.embedding_models as m"
+        " where p.page_id = e.page_id and m.model_id = e.model_id and e.collection = 'twins' and m.model = 'good'"
+        " and p.external_id::integer % 4 < 2"
+    )
+    assert (unasked.calibrate_fusion("twins", "good") or 0) <= 1
