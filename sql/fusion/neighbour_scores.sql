@@ -21,6 +21,28 @@ comment on function pgsearch._centre(pgsearch.embedding_models, text[]) is
 'What the embeddings of the collections (null: all) have in common, as refresh_embedding_centres left it; null before the
 first.';
 
+create or replace function pgsearch._centre_beside(embedding vector, model pgsearch.embedding_models, collections text[])
+returns vector
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- a variable cannot be declared as vector, whose schema is not on the path
+    centre constant pgsearch.embedding_centres.centre%type := pgsearch._centre(model, collections);
+begin
+    -- a subject gives its texts three tenths in common at most; what there is beyond is the model's
+    return case when pgsearch._inner_product(centre, centre) > 0.3::float8
+                     and pgsearch._inner_product(pgsearch._unit(embedding), centre)
+                         < -0.5::float8 * pgsearch._inner_product(centre, centre)
+                then null
+                else centre end;
+end;
+$$;
+
+comment on function pgsearch._centre_beside(vector, pgsearch.embedding_models, text[]) is
+'_centre, but null for a query that lies on its other side: some models place questions where no text is, and what all texts
+have in common has to stay, or it would be what they are told apart by.';
+
 create or replace function pgsearch._nearness(
     embedding vector,
     model     pgsearch.embedding_models,
