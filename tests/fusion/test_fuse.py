@@ -203,7 +203,8 @@ def expected_of(texts: Sequence[float], others: Sequence[float | None], alike: f
     of_texts, of_others = (statistics.mean(part) for part in zip(*pairs, strict=True))
     products = sum((of_text - of_texts) * (other - of_others) for of_text, other in pairs)
     slope = max(0, (products + 25) / (sum((of_text - of_texts) ** 2 for of_text, _ in pairs) + 20))
-    return max((min(known) - mean) / deviation, of_others + slope * (x[-1] - of_texts))
+    expected: float = max((min(known) - mean) / deviation, of_others + slope * (x[-1] - of_texts))
+    return expected
 
 
 OTHER_CONSTANTS = {
