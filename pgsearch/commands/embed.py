@@ -14,7 +14,7 @@ from pgsearch.client.calls.fusion import FusionCalibration
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
 from pgsearch.commands._stopping import Stop, stopping
 from pgsearch.database.dsn import default_dsn
-from pgsearch.embedding.calibrating import calibrate_fusion, is_calibrated, told
+from pgsearch.embedding.calibrating import calibrate_fusion, is_calibrated, is_due, told
 from pgsearch.embedding.fitting import fit_svd
 from pgsearch.embedding.index import IndexProgress, IndexReport, build_vector_index
 from pgsearch.embedding.registering import register_by_vector, use_where_none_is
@@ -252,7 +252,7 @@ def _calibration(
 ) -> FusionCalibration | None:
     """What calibrates the fusion, where nothing did yet or a tenth of the collection changed since."""
     stands = client.list_fusion_calibrations(collection=collection, model=model)
-    if not any(row.stale for row in stands) or not is_calibrated(client, collection):
+    if not any(is_due(row) for row in stands) or not is_calibrated(client, collection):
         return None
     asking = bar.add_task("calibrating the fusion", total=None)
     found = calibrate_fusion(

@@ -52,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="count the matches by tags, source, collection or metadata.KEY; may be repeated",
     )
+    parser.add_argument(
+        "--min-relevance", type=float, metavar="N", help="leave out hits of less relevance, 0 to 1 (default: none)"
+    )
     parser.add_argument("--count-up-to", type=int, metavar="N", help="count the matches, so far at most")
     parser.add_argument(
         "--options", type=json_object, metavar="JSON", help='such as \'{"operator": "and", "window": 1}\''
@@ -76,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
         options["facets"] = arguments.facet
     if arguments.count_up_to is not None:
         options["count_up_to"] = arguments.count_up_to
+    if arguments.min_relevance is not None:
+        options["min_relevance"] = arguments.min_relevance
     with Client(arguments.dsn or default_dsn()) as client:
         vector, why_not = embedding_of_search(client, query, arguments.collection, arguments.mode, options)
         result = client.search(

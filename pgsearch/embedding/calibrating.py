@@ -100,6 +100,11 @@ def told(calibration: FusionCalibration | None) -> str:
     return f"{weigh} (found by {found})"
 
 
+def is_due(calibration: FusionCalibration) -> bool:
+    """Whether a model that can be asked should be: nobody did yet, or a tenth of the collection changed since."""
+    return calibration.stale or not calibration.asked
+
+
 def is_calibrated(client: Client, collection: str) -> bool:
     """Whether the collection's settings leave the calibration on."""
     return client.collection_settings(collection).get("calibrated") is not False

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import psycopg
 
 from pgsearch.client import Client
+from pgsearch.client.calls import inner
 from pgsearch.database.connections import connect, dsn_of
 from pgsearch.errors import InvalidValueError, translated
 
@@ -53,13 +54,14 @@ def build_vector_index(
     """Have the model's HNSW index: built concurrently, so that searches and writers go on meanwhile.
 
     A broken one, left by a build that was interrupted, is dropped first; one that another session is building just now
-    is waited for. What the embeddings have in common is computed anew with it. `progress` is called a few times a
-    second.
+    is waited for. What the embeddings have in common is computed anew with it; where nobody asked the model yet, its
+    vectors tell how far it is to be trusted. `progress` is called a few times a second.
     """
     client.refresh_embedding_centres()
     report = _indexed(client, model, progress)
     # by searches, which an index answers
     client.calibrate_relevance(changed_only=True)
+    client.run(inner.calibrate_unasked(model))
     return report
 
 

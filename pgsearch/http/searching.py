@@ -104,6 +104,16 @@ async def search_wiki(
     ] = None,
     count_up_to: Annotated[int | None, Query(description="How far total is counted.")] = None,
     distinct: Annotated[bool, Query(description="Each text once, with the number of its copies.")] = False,
+    min_relevance: Annotated[
+        float | None,
+        Query(description="Leave out hits of less relevance, 0 .. 1; none: the setting.", allow_inf_nan=False),
+    ] = None,
+    recency_half_life_days: Annotated[
+        float | None, Query(description="A page so old counts half; none: the setting.", allow_inf_nan=False)
+    ] = None,
+    recency_key: Annotated[
+        str | None, Query(description="Key of the metadata that holds the date of a page; none: the setting.")
+    ] = None,
     window: Annotated[int | None, Query(description="Neighbouring chunks in `context`, 0 .. 10 a side.")] = None,
     debug: Annotated[bool, Query(description="Say how the search went.")] = False,
     user_id: Annotated[str | None, Query(description="Who searches, for the log.")] = None,
@@ -116,6 +126,9 @@ async def search_wiki(
         "facets": facets,
         "count_up_to": count_up_to,
         "distinct": distinct or None,
+        "min_relevance": min_relevance,
+        "recency_half_life_days": recency_half_life_days,
+        "recency_key": recency_key,
     }
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if page_limit is not None and page_limit < top_k:

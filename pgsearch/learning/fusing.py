@@ -88,14 +88,16 @@ class Fusion:
         z, skewness = self._text_z(*bm25)
         # a centred cosine serves beside words; one signal alone keeps its own order
         centred = c.has_text[:, None]
-        vector = np.where(centred, self._fixed("adaptive", "centred", 0.0), self._fixed("adaptive", "vector", 0.0))
+        cosines, _ = standardised(c.centred, self._alike)
+        vector = np.where(centred, with_expected(cosines, text, z, c.there), self._fixed("adaptive", "vector", 0.0))
         beside = ~np.isnan(np.where(centred, c.centred, c.vector)).all(axis=1)
         trust = np.where(beside, text_trust(self._adaptive, c.information, skewness), 1.0)
         total = p.text * trust[:, None] * _known(z) + p.vector * vector
         total += p.title * _known(c.title) + p.lexical * _known(c.lexical)
         if p.neighbours > 0:
             near = self._neighbours(np.where(c.there, total, -np.inf))
-            total += p.neighbours * _known(standardised(np.where(centred, near, np.nan), self._alike)[0])
+            nearness, _ = standardised(np.where(centred, near, np.nan), self._alike)
+            total += p.neighbours * with_expected(nearness, text, z, c.there)
         return np.where(c.there, total + self._boost, -np.inf)
 
     def ndcg(self, parameters: Parameters) -> Floats:
@@ -180,6 +182,32 @@ def standardised(scores: Floats, alike: float) -> tuple[Floats, Floats]:
     deviation = np.sqrt((away**2).sum(axis=1, keepdims=True) / number)
     z = np.divide(away, deviation, out=np.zeros_like(away), where=deviation > alike)
     return np.where(known, z, np.nan), ((z**3).sum(axis=1, keepdims=True) / number)[:, 0]
+
+
+def with_expected(other: Floats, text: Floats, text_z: Floats, there: Booleans) -> Floats:
+    """z of another signal, and where a candidate lacks it what its words let one expect (see _fused_adaptive)."""
+    lacks = there & np.isnan(other) & (text > 0)
+    if not lacks.any():
+        return _known(other)
+    found = there & (text >= np.where(lacks, text, np.inf).min(axis=1, keepdims=True))
+    both = found & ~np.isnan(other)
+    number = both.sum(axis=1, keepdims=True)
+    x, y = np.where(both, text_z, 0.0), np.where(both, other, 0.0)
+    among = np.where(number > 0, both, found)
+    mean_x = np.where(among, text_z, 0.0).sum(axis=1, keepdims=True) / np.maximum(among.sum(axis=1, keepdims=True), 1)
+    mean_y = y.sum(axis=1, keepdims=True) / np.maximum(number, 1)
+    away = np.where(both, x - mean_x, 0.0)
+    products = (away * np.where(both, y - mean_y, 0.0)).sum(axis=1, keepdims=True)
+    slope = np.maximum((products + 20 * 1.25) / ((away**2).sum(axis=1, keepdims=True) + 20), 0)
+    least = np.where(np.isnan(other), np.inf, other).min(axis=1, keepdims=True)
+    # where all are alike on either side, nothing follows
+    tells = (
+        np.isfinite(least)
+        & (_known(other) != 0).any(axis=1, keepdims=True)
+        & (_known(text_z) != 0).any(axis=1, keepdims=True)
+    )
+    expected = np.where(tells, np.maximum(least, mean_y + slope * (_known(text_z) - mean_x)), 0.0)
+    return np.where(lacks, expected, _known(other))
 
 
 def _known(scores: Floats) -> Floats:

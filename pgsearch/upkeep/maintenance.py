@@ -21,7 +21,7 @@ from pgsearch.client.calls import inner
 from pgsearch.client.calls.fusion import FusionCalibration
 from pgsearch.client.calls.operate import MaintenanceStep
 from pgsearch.database.connections import connect
-from pgsearch.embedding.calibrating import calibrate_fusion, is_calibrated
+from pgsearch.embedding.calibrating import calibrate_fusion, is_calibrated, is_due
 from pgsearch.errors import PgsearchError, translated
 from pgsearch.models.names import embedder_for
 
@@ -116,7 +116,7 @@ def _recalibrate(client: Client, tell: Tell, warnings: list[str]) -> list[Fusion
     """Calibrate the fusion where a tenth of a collection changed, or nothing did yet, and the model can be asked."""
     found: list[FusionCalibration] = []
     for row in client.list_fusion_calibrations():
-        if not row.stale or not is_calibrated(client, row.collection_name):
+        if not is_due(row) or not is_calibrated(client, row.collection_name):
             continue
         try:
             embedder = embedder_for(row.model_name)

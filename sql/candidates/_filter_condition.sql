@@ -29,8 +29,11 @@ declare
                                else '{any_of,contains,eq,exists,gt,gte,in,lt,lte,ne,not,not_in}'
                                end::text[];
     -- what other languages call theirs, and nobody his data
-    foreigners constant text[] := '{neq,nin,notin,nor,like,ilike,regex,regexp,between,is_null,isnull,starts_with,startswith,'
-                                  'not_equal,not_equals,greater_than,less_than,elemmatch}';
+    foreigners constant text[] := '{neq,nin,notin,nor,ge,le,like,ilike,not_like,regex,regexp,between,is_null,isnull,is_not_null,not_null,'
+                                  'notnull,starts_with,startswith,ends_with,endswith,equals,not_equal,not_equals,notequal,notequals,'
+                                  'greater_than,greaterthan,less_than,lessthan,greater_than_or_equal,less_than_or_equal,'
+                                  'greaterthanequal,lessthanequal,contains_any,contains_all,containsany,containsall,all_of,none_of,'
+                                  'elemmatch}';
     typed constant text := jsonb_typeof(value);
     named text;
 begin
@@ -40,9 +43,9 @@ begin
              from jsonb_object_keys(case typed when 'object' then value else '{}' end) as k
             where kind <> 'metadata'
                or starts_with(k, '$')
-               or lower(k) = any (allowed)
-               or lower(k) = any (foreigners)
-               or k ~ '^[<>=!~]+$') then
+               or lower(btrim(k)) = any (allowed)
+               or lower(btrim(k)) = any (foreigners)
+               or k ~ '^ *[<>=!~]+ *$') then
         select min(k)
           into named
           from jsonb_object_keys(value) as k
@@ -70,7 +73,7 @@ begin
                 'Name what stands deeper by a key with dots, as in {"author.age": {"$gte": 30}}.');
         end if;
         return jsonb_build_object('contains', value);
-    elsif typed = 'string' then
+    elsif typed = 'string' or typed = 'number' and kind = 'time' then
         return jsonb_build_object('eq', value);
     elsif typed = 'array' and kind <> 'time' then
         return jsonb_build_object(case kind when 'text' then 'in' else 'contains' end, value);
@@ -81,7 +84,7 @@ begin
     end if;
     perform pgsearch._filter_refusal(
         'PS003', format('filter "%s" must be of type %s, not %s', field,
-                        case kind when 'time' then 'string or object' else 'string, array or object' end, typed),
+                        case kind when 'time' then 'string, number or object' else 'string, array or object' end, typed),
         'tags: all of them, any_tags: at least one, source: one or several, metadata: contained in the page''s metadata; '
         'or an object of operators such as {"in": ["a", "b"]}.');
 end;
@@ -163,6 +166,37 @@ comment on function pgsearch._filter_moment(jsonb) is
 'What a date or time in a filter names, in any usual form (see _written_date): a date alone the whole day, in UTC. Null for
 anything else, and for a month or a year.';
 
+create or replace function pgsearch._filter_span(value jsonb)
+returns tstzrange
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    written constant text      := case when jsonb_typeof(value) in ('string', 'number') then btrim(value #>> '{}') end;
+    span    constant tstzrange := pgsearch._filter_moment(value);
+    moment  timestamptz;
+    parts   integer;
+begin
+    if span is not null then
+        return span;
+    end if;
+    moment := to_timestamp(pgsearch._written_date(written));
+    parts  := regexp_count(written, E'\\d+') + (written ~* E'[a-z]{3}')::integer;
+    return case
+           when moment is null then null
+           when written ~ E'^\\d{4}$' then tstzrange(moment, moment + interval '1 year', '[)')
+           when written ~ E'^\\d{8}$' then tstzrange(moment, moment + interval '1 day', '[)')
+           when written !~ E'^[0-9.eE+]+$' and parts = 2 then tstzrange(moment, moment + interval '1 month', '[)')
+           else tstzrange(moment, moment, '[]')
+           end;
+end;
+$$;
+
+comment on function pgsearch._filter_span(jsonb) is
+'What a filter on a time names: as _filter_moment, and besides what can be nothing else there, a month or a year as a whole
+(2026-11, 2026), and a number of seconds or milliseconds since 1970. Null for anything else.';
+
 create or replace function pgsearch._filter_times(field text, comparisons jsonb)
 returns tstzrange
 language plpgsql immutable parallel safe
@@ -172,7 +206,7 @@ declare
     times    tstzrange := '(,)';
     compared record;
 begin
-    for compared in select c.key, c.value, pgsearch._filter_moment(c.value) as moment from jsonb_each(comparisons) as c loop
+    for compared in select c.key, c.value, pgsearch._filter_span(c.value) as moment from jsonb_each(comparisons) as c loop
         if compared.moment is null then
             perform pgsearch._filter_refusal(
                 'PS003', format('"%s" in the filter on "%s" must be a date or a time, not %s',
@@ -194,7 +228,7 @@ end;
 $$;
 
 comment on function pgsearch._filter_times(text, jsonb) is
-'What comparisons (eq, gt, gte, lt, lte by dates or times, see _filter_moment) leave of time. Errors: PS003 a value that is no
+'What comparisons (eq, gt, gte, lt, lte by dates or times, see _filter_span) leave of time. Errors: PS003 a value that is no
 date or time.';
 
 create or replace function pgsearch._time_condition(field text, comparisons jsonb)

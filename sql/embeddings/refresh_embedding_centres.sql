@@ -47,6 +47,7 @@ begin
                    and (total <= most_sampled or abs(hashint8(e.chunk_id)::bigint) % total < 2 * most_sampled)
                  order by hashint8(e.chunk_id), e.chunk_id
                  limit most_sampled) as s
+         where pgsearch._vector_norm(s.embedding) > 0
         having count(*) > 0
         on conflict (collection, model_id) do update
            set centre       = excluded.centre,

@@ -39,6 +39,16 @@ comment on function pgsearch._centred_cosine(float8, float8, float8, float8, flo
 the product of their lengths, the inner product of each (at length 1) with the centre, that of the centre with itself,
 and the product of what is left of either, 1 - 2 * common + centre_square. 0 where nothing is left.';
 
+create or replace function pgsearch._expected_slope(products float8, squares float8)
+returns float8
+language sql immutable parallel safe
+-- as if 20 more had been seen whose vectors follow their words: of few nothing else could be told
+return greatest(0, (coalesce(products, 0) + 20 * 1.25::float8) / (coalesce(squares, 0) + 20));
+
+comment on function pgsearch._expected_slope(float8, float8) is
+'By how many deviations a candidate without a vector is expected to be nearer for each deviation that its words score more,
+from regr_sxy and regr_sxx of those that have both (null: there are none).';
+
 create or replace function pgsearch._fused_adaptive(
     settings       jsonb,
     information    float8,
@@ -124,14 +134,18 @@ begin
         -- no arithmetic on vectors: what the centre takes out of a cosine follows from inner products
         select r.*,
                coalesce(pgsearch._inner_product(r.embedding, centre) / r.length, 0) as common
-          from (select r.*, nullif(sqrt(pgsearch._inner_product(r.embedding, r.embedding)), 0) as length from read as r offset 0) as r
+          from (select r.*,
+                       -- beyond single precision there is no length, and no direction to compare
+                       nullif(nullif(sqrt(pgsearch._inner_product(r.embedding, r.embedding)), 0), 'Infinity') as length
+                  from read as r
+                offset 0) as r
         offset 0
     ),
     -- vectors are long: they stand last, and no step after this one has them
     candidates as materialized (
         select p.chunk_id, p.page_id, p.text, p.title, p.lexical, p.article, p.days, p.length, p.common, p.rest,
                nullif(pgsearch._similarity(model.distance, p.embedding, compared), 'NaN') as vector,
-               case when p.embedding is not null then pgsearch._centred_cosine(pgsearch._inner_product(p.embedding, asked), p.length, p.common, asked_common, centre_square, p.rest * asked_rest) end as centred,
+               case when p.length is not null then pgsearch._centred_cosine(pgsearch._inner_product(p.embedding, asked), p.length, p.common, asked_common, centre_square, p.rest * asked_rest) end as centred,
                p.embedding
           from (select p.*, nullif(greatest(1 - 2 * p.common + centre_square, nothing), nothing) as rest from placed as p offset 0) as p
     ),
@@ -142,8 +156,23 @@ begin
                case when stddev_pop(c.text) > alike then stddev_pop(c.text) end as text_deviation,
                avg(c.centred) as vector_mean,
                case when stddev_pop(c.centred) > alike then stddev_pop(c.centred) end as vector_deviation,
-               count(c.centred) as vectors
+               count(c.centred) as vectors,
+               -- of those that only the words can have found
+               min(c.text) filter (where c.centred is null and c.text > 0) as text_found
           from candidates as c
+    ),
+    -- What has no vector (yet) is taken for what its words let one expect of it: it lies on the line through those that the
+    -- words found and that have one. Those that the vectors found have high cosines by choice, and say nothing of it.
+    expected as materialized (
+        select pgsearch._expected_slope(regr_sxy(x.vector, x.text), regr_sxx(x.vector, x.text)) as slope,
+               coalesce(regr_avgx(x.vector, x.text), avg(x.text)) as text_mean,
+               coalesce(regr_avgy(x.vector, x.text), 0) as vector_mean
+          from (select (c.text - s.text_mean) / s.text_deviation as text,
+                       (c.centred - s.vector_mean) / s.vector_deviation as vector
+                  from candidates as c
+                       cross join shape as s
+                 where s.vectors > 0
+                   and c.text >= s.text_found) as x
     ),
     trust as materialized (
         select by_text * case when max(s.vectors) > 0
@@ -158,12 +187,16 @@ begin
                x.part_text + x.part_vector + x.part_title + x.part_lexical as first_score
           from (select c.*,
                        t.factor * coalesce((c.text - s.text_mean) / s.text_deviation, 0) as part_text,
-                       case when c.centred is null then 0 else by_vector * coalesce((c.centred - s.vector_mean) / s.vector_deviation, 0) end as part_vector,
+                       by_vector * coalesce(case when c.centred is not null then (c.centred - s.vector_mean) / s.vector_deviation
+                                                 when c.text > 0
+                                                 then greatest((s.vector_least - s.vector_mean) / s.vector_deviation,
+                                                               e.vector_mean + e.slope * ((c.text - s.text_mean) / s.text_deviation - e.text_mean)) end, 0) as part_vector,
                        coalesce(by_title * c.title, 0) as part_title,
                        coalesce(by_lexical * c.lexical, 0) as part_lexical
                   from candidates as c
                        cross join shape as s
                        cross join trust as t
+                       cross join expected as e
                 offset 0) as x
     ),
     head as materialized (
@@ -171,7 +204,7 @@ begin
                h.length, h.common, h.rest, exp(greatest(h.first_score - max(h.first_score) over (), -700)) as share
           from (select f.chunk_id, f.length, f.common, f.rest, f.first_score
                   from first as f
-                 where f.embedding is not null
+                 where f.length is not null
                  order by f.first_score desc, f.chunk_id
                  limit heads) as h
     ),
@@ -179,7 +212,7 @@ begin
         select f.chunk_id, f.page_id, f.text, f.vector, f.centred, f.title, f.lexical, f.article, f.days,
                f.part_text, f.part_vector, f.part_title, f.part_lexical, f.first_score,
                -- the inner product with the average is the average of the inner products
-               case when f.embedding is not null
+               case when f.length is not null
                     then (select sum(h.share * pgsearch._centred_cosine(pgsearch._inner_product(f.embedding, h.embedding), f.length * h.length, f.common, h.common, centre_square, f.rest * h.rest))
                             from head as h)
                          -- the same for all
@@ -191,6 +224,18 @@ begin
                min(n.neighbours) as lowest,
                case when stddev_pop(n.neighbours) > alike then stddev_pop(n.neighbours) end as deviation
           from near as n
+    ),
+    expected_near as materialized (
+        select pgsearch._expected_slope(regr_sxy(x.near, x.text), regr_sxx(x.near, x.text)) as slope,
+               coalesce(regr_avgx(x.near, x.text), avg(x.text)) as text_mean,
+               coalesce(regr_avgy(x.near, x.text), 0) as near_mean
+          from (select (n.text - s.text_mean) / s.text_deviation as text,
+                       (n.neighbours - c.mean) / c.deviation as near
+                  from near as n
+                       cross join shape as s
+                       cross join closeness as c
+                 where s.vectors > 0
+                   and n.text >= s.text_found) as x
     ),
     level as materialized (
         -- up to nine places, so that the order in which the planner adds does not show, and no score falls below 0
@@ -209,11 +254,16 @@ begin
                (x.average + x.first_score + x.part_near + boost * x.article) * x.decay as score
           from (select n.chunk_id, n.page_id, n.first_score, n.article,
                        l.average,
-                       case when n.neighbours is null then 0 else by_near * coalesce((n.neighbours - c.mean) / c.deviation, 0) end as part_near,
+                       by_near * coalesce(case when n.neighbours is not null then (n.neighbours - c.mean) / c.deviation
+                                               when n.text > 0
+                                               then greatest((c.lowest - c.mean) / c.deviation,
+                                                             e.near_mean + e.slope * ((n.text - s.text_mean) / s.text_deviation - e.text_mean)) end, 0) as part_near,
                        case when half > 0 then 0.5::float8 ^ (n.days / half) else 1 end as decay
                   from near as n
                        cross join level as l
                        cross join closeness as c
+                       cross join shape as s
+                       cross join expected_near as e
                 offset 0) as x
     ),
     ranked as materialized (
@@ -290,6 +340,8 @@ begin
                    else jsonb_build_object('title', jsonb_build_object('score', h.in_title, 'rank', (select 1 + count(*) from contenders as c where c.in_title > h.in_title or c.in_title = h.in_title and c.chunk_id < h.chunk_id), 'weight', by_title, 'contribution', h.part_title)) end
            || case when h.lexical is null then '{}'
                    else jsonb_build_object('lexical', jsonb_build_object('score', h.lexical, 'rank', (select 1 + count(*) from near as n where n.lexical > h.lexical or n.lexical = h.lexical and n.chunk_id < h.chunk_id), 'weight', by_lexical, 'contribution', h.part_lexical)) end
+           || case when h.centred is not null or h.part_vector + h.part_near = 0 then '{}'
+                   else jsonb_build_object('without_vector', jsonb_build_object('contribution', h.part_vector + h.part_near)) end
            || case when h.lift = 0 then '{}'
                    else pgsearch._lift_signal(h.lift, sameness[array_position(same_titled, h.page_id)], settings) end
            || case when h.tags = 0 and h.article = 0 and not half > 0 then '{}'

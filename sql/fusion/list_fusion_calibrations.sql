@@ -4,7 +4,7 @@ create or replace function pgsearch.list_fusion_calibrations(collection text def
 returns table (
     collection_name text, model_name text, text_shift float8, reason text,
     sentences integer, sentence_words float8, sentence_vectors float8, headings integer, heading_words float8,
-    heading_vectors float8, changed float8, stale boolean, calibrated_at timestamptz
+    heading_vectors float8, changed float8, stale boolean, calibrated_at timestamptz, asked boolean
 )
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -32,7 +32,8 @@ begin
            k.headings, k.heading_words, k.heading_vectors,
            s.changed,
            coalesce(s.changed > tolerated, true),
-           k.calibrated_at
+           k.calibrated_at,
+           coalesce(k.reason <> pgsearch._not_asked(), false)
       from pgsearch.collections as c
            cross join pgsearch.embedding_models as m
            left join pgsearch.fusion_calibrations as k on k.collection = c.collection
@@ -61,7 +62,7 @@ Returns a row for each collection and model with embeddings: collection_name, mo
 calibrate_fusion; null: never calibrated), reason (why nothing was asked; empty: it was), how many sentences and
 headings were held out and asked for, and the mean reciprocal ranks at which the words and the vectors found their
 chunks, changed (share of the embeddings that came or went since), stale (more than a tenth, or never calibrated),
-calibrated_at.
+calibrated_at, asked (whether the model was; else it was judged by its vectors alone).
 Errors: PS001 unknown collection, PS008 unknown model.
 Example:
 select collection_name, model_name, text_shift, reason from pgsearch.list_fusion_calibrations();';

@@ -21,6 +21,28 @@ comment on function pgsearch._centre(pgsearch.embedding_models, text[]) is
 'What the embeddings of the collections (null: all) have in common, as refresh_embedding_centres left it; null before the
 first.';
 
+create or replace function pgsearch._centre_beside(embedding vector, model pgsearch.embedding_models, collections text[])
+returns vector
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- a variable cannot be declared as vector, whose schema is not on the path
+    centre constant pgsearch.embedding_centres.centre%type := pgsearch._centre(model, collections);
+begin
+    -- a subject gives its texts three tenths in common at most; what there is beyond is the model's
+    return case when pgsearch._inner_product(centre, centre) > 0.3::float8
+                     and pgsearch._inner_product(pgsearch._unit(embedding), centre)
+                         < -0.5::float8 * pgsearch._inner_product(centre, centre)
+                then null
+                else centre end;
+end;
+$$;
+
+comment on function pgsearch._centre_beside(vector, pgsearch.embedding_models, text[]) is
+'_centre, but null for a query that lies on its other side: some models place questions where no text is, and what all texts
+have in common has to stay, or it would be what they are told apart by.';
+
 create or replace function pgsearch._nearness(
     embedding vector,
     model     pgsearch.embedding_models,
@@ -42,7 +64,7 @@ begin
       into similarities, centred
       from (select r.at,
                    nullif(pgsearch._similarity(model.distance, r.embedding, q.embedding), 'NaN') as similarity,
-                   case when r.embedding is not null then pgsearch._without(r.embedding, centre) end as centred,
+                   case when pgsearch._vector_norm(r.embedding) > 0 then pgsearch._without(r.embedding, centre) end as centred,
                    q.centred as query_centred
               from (select c.at, pgsearch._in_line(e.embedding, model.dimensions) as embedding
                       from unnest(page_ids, chunk_ids) with ordinality as c(page_id, chunk_id, at)
@@ -59,8 +81,8 @@ $$;
 
 comment on function pgsearch._nearness(vector, pgsearch.embedding_models, vector, bigint[], bigint[]) is
 'How near the chunks are to the query, as arrays parallel to page_ids and chunk_ids, null where a chunk has no embedding
-of the model: similarities (as search_vector scores them), centred (the cosine after the centre, null: nothing, has been
-taken out of both, -1 .. 1).';
+of the model or a zero vector: similarities (as search_vector scores them), centred (the cosine after the centre, null:
+nothing, has been taken out of both, -1 .. 1).';
 
 create or replace function pgsearch.neighbour_scores(
     page_ids     bigint[],
@@ -92,6 +114,7 @@ begin
                join pgsearch.embeddings as e on e.page_id = f.page_id
                                             and e.chunk_id = f.chunk_id
                                             and e.model_id = chosen.model_id
+         where pgsearch._vector_norm(e.embedding) > 0
     ),
     head as materialized (
         select h.centred, exp(greatest(h.fused - max(h.fused) over (), -700)) as share
@@ -114,5 +137,5 @@ Arguments:
 - collections (null: all; whose centre is taken out)
 - model (empty: their default one)
 - heads (1 .. 1000; null: as option adaptive has it by default)
-Candidates without an embedding are left out.
+Candidates without an embedding, or with a zero vector, are left out.
 Errors: PS003 heads out of range, a score that is not finite, PS008 unknown model or several defaults.';

@@ -11,7 +11,7 @@ begin
     select 'text_stats', s.name from pgsearch.text_stats_staleness() as s where s.stale;
 
     return query
-    select w.step, null from unnest('{embedding_centres,relevance}'::text[]) with ordinality as w(step, at) order by w.at;
+    select w.step, null from unnest('{embedding_centres,relevance,fusion}'::text[]) with ordinality as w(step, at) order by w.at;
 
     return query
     select 'pending_pages', c.relname::text
@@ -71,6 +71,8 @@ begin
                 select count(*) into amount from pgsearch.refresh_embedding_centres() as r;
             when 'relevance' then
                 select count(*) into amount from pgsearch.calibrate_relevance(changed_only => true) as r;
+            when 'fusion' then
+                amount := pgsearch._calibrate_unasked();
             when 'pending_pages' then
                 amount := gin_clean_pending_list(format('pgsearch.%I', about)::regclass);
             when 'days_ahead' then
@@ -149,9 +151,9 @@ $$;
 
 comment on function pgsearch.maintain() is
 'The upkeep of the database, VACUUM apart, in one transaction: what pg_cron calls once a day. Statistics of words where they
-are stale, centres of embeddings and the worth of scores, pending lists of the GIN indexes, days of the log ahead, ends of
-conversations, roll-ups of the log, rows that an older version analysed (some thousands a call), and days of the log that
-have expired (one of each table a call).
+are stale, centres of embeddings, the worth of scores, the trust in models that nobody asked, pending lists of the GIN
+indexes, days of the log ahead, ends of conversations, roll-ups of the log, rows that an older version analysed (some
+thousands a call), and days of the log that have expired (one of each table a call).
 Returns a row for each step: step, target (what it was about; null: everything), status (done; left: there is more for the
 next call; failed: the other steps went on), amount (how many words, pages, days, rows ...), detail, seconds.
 `pgsearch maintain` takes the same steps with a commit after each, and runs VACUUM (ANALYZE) as autovacuum does by and by.

@@ -12,6 +12,7 @@ declare
     compared  constant integer := 100;
     rest      jsonb;
     ordered   bigint[];
+    last      integer;
 begin
     if settings ->> 'rerank' <> '' then
         rest          := jsonb_path_query_array(findings.hits, '$[$first to last]',
@@ -42,6 +43,15 @@ begin
         findings.laps := pgsearch._lap(findings.laps, 'diversity_ms');
     end if;
 
+    if asked.skip > 0 and asked.wanted = 'outcome' and findings.hits <> '[]' then
+        last := least(jsonb_array_length(findings.hits), pgsearch._last_rank());
+        if asked.skip >= last then
+            findings.notes := findings.notes || format('There is no hit after the first %s: the last has rank %s.',
+                                                       to_char(asked.skip, 'FM999,999,999'), to_char(last, 'FM999,999,999'));
+        elsif last = pgsearch._last_rank() and asked.skip + asked.top_k > last and not (findings.total_exact and findings.total = last) then
+            findings.notes := findings.notes || format('A ranking ends at rank %s.', to_char(last, 'FM999,999,999'));
+        end if;
+    end if;
     findings.hits := jsonb_path_query_array(
                          findings.hits, '$[$first to $last]',
                          jsonb_build_object('first', asked.skip, 'last', least(asked.skip + asked.top_k, pgsearch._last_rank()) - 1));

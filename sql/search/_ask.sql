@@ -81,13 +81,21 @@ $$;
 comment on function pgsearch._ask(text, vector, text[], text, integer, text, jsonb, jsonb, text) is
 'The request of a search from the arguments of _search, which it checks; search_mode may be code too.';
 
+create or replace function pgsearch._is_blank(typed text)
+returns boolean
+language sql immutable parallel safe
+-- spaces, tabs, ends of lines, and the spaces that are pasted from the web and from texts in Han
+return coalesce(btrim(typed, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(12288)), '') = '';
+
+comment on function pgsearch._is_blank(text) is 'Whether nothing was typed but spaces; true for null.';
+
 create or replace function pgsearch._is_listing(asked pgsearch.search_request)
 returns boolean
 language sql immutable parallel safe
 return asked.search_mode <> 'code'
        and asked.embedding is null
        and (asked.scope).page_ids is not null
-       and coalesce(btrim(asked.query), '') = '';
+       and pgsearch._is_blank((asked).query);
 
 comment on function pgsearch._is_listing(pgsearch.search_request) is
 'Whether nothing is asked but which pages pass the filter.';
@@ -111,7 +119,7 @@ begin
           and ((asked.code).large_model).model_id is null
           and (asked.search_mode <> 'lexical' or not asked.use_title) then
         findings.notes := findings.notes || case
-                                      when coalesce(btrim(asked.query), '') = '' then 'The query is empty.'::text
+                                      when pgsearch._is_blank(asked.query) then 'The query is empty.'::text
                                       when asked.title_keys <> '{}' and (asked.parsed).words <> '{}'
                                       then 'The query has only stop words: it was looked up among the titles alone.'
                                       else 'The query has no words to search for: only stop words, punctuation or exclusions.'

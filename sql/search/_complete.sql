@@ -50,7 +50,7 @@ begin
           from pgsearch._nearness(
                    embedding => asked.embedding,
                    model     => asked.model,
-                   centre    => pgsearch._centre(asked.model, (asked.scope).collections),
+                   centre    => pgsearch._centre_beside(asked.embedding, asked.model, (asked.scope).collections),
                    page_ids  => findings.page_ids,
                    chunk_ids => findings.chunk_ids) as n;
     end if;

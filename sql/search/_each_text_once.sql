@@ -20,8 +20,7 @@ begin
           from text as t
          group by t.content_hash
     )
-    select coalesce(jsonb_agg(case when f.hit ? 'copies' then f.hit
-                                   else f.hit || jsonb_build_object('copies', f.copies) end order by f.at), '[]')
+    select coalesce(jsonb_agg(f.hit || jsonb_build_object('copies', f.copies) order by f.at), '[]')
       into findings.hits
       from (select h.hit, h.at, k.copies,
                    row_number() over (partition by t.content_hash order by h.at) as of_text

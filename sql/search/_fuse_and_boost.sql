@@ -79,7 +79,7 @@ begin
                    information    => findings.information,
                    embedding      => asked.embedding,
                    model          => asked.model,
-                   centre         => pgsearch._centre(asked.model, (asked.scope).collections),
+                   centre         => pgsearch._centre_beside(asked.embedding, asked.model, (asked.scope).collections),
                    chunk_ids      => findings.chunk_ids,
                    page_ids       => findings.page_ids,
                    text_scores    => findings.text_scores,

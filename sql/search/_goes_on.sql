@@ -31,14 +31,17 @@ comment on function pgsearch._all_found(pgsearch.search_request, pgsearch.search
 create or replace function pgsearch._goes_on(asked pgsearch.search_request, findings pgsearch.search_findings)
 returns boolean
 language sql immutable parallel safe
-return least((asked).skip + (asked).top_k, pgsearch._last_rank()) > jsonb_array_length((findings).hits)
+return (least((asked).skip + (asked).top_k, pgsearch._last_rank()) > jsonb_array_length((findings).hits)
+        -- copies crowd the candidates, and are to be counted
+        or ((asked).settings ->> 'distinct')::boolean
+           and 2 * jsonb_array_length((findings).hits) < cardinality((findings).chunk_ids))
        -- what is farther down is less relevant still
        and ((asked).settings ->> 'min_relevance')::float8 = 0
        and (asked).candidates < pgsearch._most_candidates()
        and not pgsearch._all_found(asked, findings);
 
 comment on function pgsearch._goes_on(pgsearch.search_request, pgsearch.search_findings) is
-'Whether hits are asked for that stand below all candidates, and there may be some.';
+'Whether hits are asked for that stand below all candidates, and there may be some; or most candidates are copies.';
 
 create or replace function pgsearch._asked_on(asked pgsearch.search_request)
 returns pgsearch.search_request

@@ -276,6 +276,8 @@ def reports(new_client: Callable[[], Client]) -> Client:
         ({"metadata": {"price": {"contains": {"in": "won"}}}}, ["Draft"]),
         ({"not": {"or": [{"tags": "report"}, {"source": {"exists": True}}]}}, ["Draft"]),
         ({"updated_at": {"gte": "2024-01-01", "lt": "2999-01-01"}}, ["Draft", "Letter", "Report 2023", "Report 2024"]),
+        ({"updated_at": {"gte": 1704067200, "lt": "2199"}}, ["Draft", "Letter", "Report 2023", "Report 2024"]),
+        ({"not": {"created_at": {"lte": "2999-01"}}}, []),
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else "",
 )
@@ -300,6 +302,10 @@ def test_a_filter_lets_through_what_its_reader_expects(
         ({"metadata": {"year": {">=": 1}}}, UnknownNameError, "gte"),
         ({"metadata": {"year": {"regex": "a"}}}, UnknownNameError, "contains"),
         ({"metadata": {"year": {"GTE": 1}}}, UnknownNameError, "gte"),
+        ({"metadata": {"year": {"le": 1}}}, UnknownNameError, "lte"),
+        ({"metadata": {"year": {"greaterThan": 1}}}, UnknownNameError, "gte"),
+        ({"metadata": {"year": {"containsAny": [1]}}}, UnknownNameError, "any_of"),
+        ({"metadata": {"year": {"is_not_null": True}}}, UnknownNameError, "exists"),
         ({"metadata": {"$gte": 1}}, UnknownNameError, "$and"),
         ({"metadata": {"author": {"born": {"$gte": 1}}}}, UnknownNameError, "dots"),
         ({"year": {"$gte": 1}}, UnknownNameError, "metadata"),
@@ -327,6 +333,55 @@ def test_what_nobody_can_mean_is_refused_and_what_is_allowed_is_named(
         reports.search("energy", filter=filter)
     assert caught.value.hint is not None
     assert named in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("named", "first", "after"),
+    [
+        (2024, "2024-01-01", "2025-01-01"),
+        ("2024", "2024-01-01", "2025-01-01"),
+        ("2024-02", "2024-02-01", "2024-03-01"),
+        ("2024년 2월", "2024-02-01", "2024-03-01"),
+        ("Feb 2024", "2024-02-01", "2024-03-01"),
+        (20240229, "2024-02-29", "2024-03-01"),
+        ("29 Feb 2024", "2024-02-29", "2024-03-01"),
+        (1709164800, "2024-02-29", None),
+        ("1709164800000", "2024-02-29", None),
+        ("2024-02-29T00:00:00Z", "2024-02-29", None),
+    ],
+    ids=[
+        "year",
+        "year-text",
+        "month",
+        "month-korean",
+        "month-name",
+        "digits",
+        "day-name",
+        "seconds",
+        "thousandths",
+        "time",
+    ],
+)
+def test_a_filter_on_a_time_names_a_whole_year_month_or_day_or_a_moment(
+    connection: psycopg.Connection[Any], named: Any, first: str, after: str | None
+) -> None:
+    put(connection, [{"tags": [], "metadata": {}}])
+
+    def passes(moment: str, condition: Any) -> bool:
+        connection.execute("update pgsearch.pages set updated_at = %s", (moment,))
+        return passing(connection, {"updated_at": condition}) == ["1"]
+
+    last = first if after is None else str(datetime.datetime.fromisoformat(after) - datetime.timedelta(microseconds=1))
+    beyond = after or f"{first} 00:00:00.001"
+    for within in (first, last):
+        assert passes(within, named)
+        assert passes(within, {"gte": named, "lte": named})
+        assert not passes(within, {"gt": named})
+        assert not passes(within, {"lt": named})
+        assert not passes(within, {"ne": named})
+    assert not passes(beyond, {"lte": named})
+    assert passes(beyond, {"gt": named})
+    assert passes(str(datetime.datetime.fromisoformat(first) - datetime.timedelta(microseconds=1)), {"lt": named})
 
 
 @pytest.mark.parametrize("levels", [21, 200])

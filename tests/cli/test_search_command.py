@@ -97,6 +97,10 @@ def test_collections_mode_filter_and_options_reach_the_database(
     assert found("보조금 탄핵", "--filter", '{"tags": ["정치"]}') == {"impeachment"}
     assert found("보조금 탄핵", "--options", '{"operator": "and"}', "--mode", "fts") == set()
     assert len(answer(capsys, "search", "roses spring", "--top-k", "1")["hits"]) == 1
+    relevances = [hit["relevance"] for hit in answer(capsys, "search", "roses spring")["hits"]]
+    least = max(relevances)
+    above = answer(capsys, "search", "roses spring", "--min-relevance", str(least))["hits"]
+    assert [hit["relevance"] for hit in above] == [of for of in relevances if of >= least]
 
 
 def test_pages_shows_each_page_once(library: str, capsys: pytest.CaptureFixture[str]) -> None:

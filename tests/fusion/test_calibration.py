@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgsearch import Client
-from pgsearch.embedding.calibrating import calibrate_fusion, told
+from pgsearch.embedding.calibrating import calibrate_fusion, is_due, told
 from pgsearch.embedding.fitting import fit_svd
+from pgsearch.embedding.index import build_vector_index
 from pgsearch.embedding.worker import embed_missing
 from pgsearch.errors import PgsearchError
 from pgsearch.models.svd import SvdEmbedder
@@ -153,8 +154,64 @@ def test_a_model_that_cannot_be_asked_is_judged_by_what_it_takes_for_alike_and_t
     assert good.sentences == bad.sentences == 0
     assert "could not be asked" in told(bad)
     # all that the good one knows are the words: it errs where they err
-    assert (good.text_shift, bad.text_shift) == (1, 2)
+    assert good.text_shift == 1
+    assert 2 < (bad.text_shift or 0) <= 8
     assert f"{math.exp(bad.text_shift or 0):.1f} times" in told(bad)
+
+
+@pytest.fixture
+def unasked(twins: Client) -> Client:
+    twins.connection.execute("delete from pgsearch.fusion_calibrations; delete from pgsearch.fusion_probes")
+    return twins
+
+
+def shifts(client: Client) -> dict[str, tuple[float | None, bool, bool]]:
+    rows = client.list_fusion_calibrations(collection="twins")
+    return {row.model_name: (row.text_shift, row.stale, row.asked) for row in rows}
+
+
+@pytest.mark.parametrize("by", ["maintain", "index"])
+def test_what_nobody_asks_is_judged_by_its_vectors_as_a_matter_of_course(unasked: Client, by: str) -> None:
+    assert shifts(unasked) == {"good": (None, True, False), "bad": (None, True, False)}
+    if by == "maintain":
+        (step,) = [step for step in unasked.maintain() if step.step == "fusion"]
+        assert step.status == "done"
+        assert (step.amount or 0) >= 2
+        (step,) = [step for step in unasked.maintain() if step.step == "fusion"]
+        assert (step.status, step.amount) == ("done", 0)
+    else:
+        build_vector_index(unasked, "good")
+        assert shifts(unasked)["bad"] == (None, True, False)
+        build_vector_index(unasked, "bad")
+    found = shifts(unasked)
+    assert (found["good"], found["bad"][1:]) == ((1, False, False), (False, False))
+    assert (found["bad"][0] or 0) > 2
+    # whoever can ask does, though nothing changed
+    assert all(is_due(row) for row in unasked.list_fusion_calibrations(collection="twins"))
+    calibrate_fusion(unasked, "good", Words(), "twins")
+    (row,) = unasked.list_fusion_calibrations(collection="twins", model="good")
+    assert (row.asked, is_due(row)) == (True, False)
+
+
+def test_a_calibration_that_is_under_way_or_switched_off_is_not_done_by_others(unasked: Client) -> None:
+    assert unasked.draw_fusion_probes("twins", "good") > 0
+    with unasked.connection.transaction(force_rollback=True):
+        unasked.maintain()
+        found = shifts(unasked)
+    assert found["good"][0] is None
+    assert (found["bad"][0] or 0) > 2
+    unasked.connection.execute("delete from pgsearch.fusion_probes")
+    unasked.create_collection("twins", settings={"calibrated": False})
+    build_vector_index(unasked, "good")
+    assert shifts(unasked)["good"][0] is None
+
+
+def test_one_statement_of_sql_calibrates_and_says_that_the_model_was_not_asked(unasked: Client) -> None:
+    row = unasked.connection.execute("select pgsearch.calibrate_fusion('twins', 'bad')").fetchone()
+    (found,) = unasked.list_fusion_calibrations(collection="twins", model="bad")
+    assert row == (found.text_shift,)
+    assert (found.text_shift or 0) > 2
+    assert (found.asked, "could not be asked" in (found.reason or "")) == (False, True)
 
 
 def test_where_no_text_is_like_another_a_model_that_cannot_be_asked_is_left_as_it_is(filled: Client) -> None:
@@ -182,6 +239,21 @@ def test_a_collection_that_is_too_small_to_judge_a_model_by_is_left_as_it_is(cli
 def test_a_worse_model_is_never_trusted_more(filled: Client, one: float, other: float) -> None:
     lower, higher = sorted((one, other))
     row = filled.connection.execute("select pgsearch._shift_of(%s), pgsearch._shift_of(%s)", (lower, higher)).fetchone()
+    assert row is not None
+    assert 0 <= row[0] <= row[1] <= 8
+
+
+@given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 100), st.integers(40, 256))
+@examples(50)
+def test_a_model_that_finds_less_without_being_asked_is_never_trusted_more(
+    filled: Client, words: int, one: int, other: int, asked: int
+) -> None:
+    worse, better = sorted((one / 100, other / 100))
+    row = filled.connection.execute(
+        "select pgsearch._shift_of_unasked(%(n)s, %(w)s, %(better)s),"
+        " pgsearch._shift_of_unasked(%(n)s, %(w)s, %(worse)s)",
+        {"n": asked, "w": words / 100, "better": better, "worse": worse},
+    ).fetchone()
     assert row is not None
     assert 0 <= row[0] <= row[1] <= 8
 
@@ -308,3 +380,13 @@ def test_bad_arguments_are_refused(filled: Client) -> None:
         run("select pgsearch.calibrate_fusion('w', 'nobody')")
     with pytest.raises(PgsearchError):
         filled.list_fusion_probes("w", "good", batch_size=0)
+
+
+def test_a_part_of_the_texts_is_enough_to_judge_by(unasked: Client) -> None:
+    """What has no vector cannot be found by one, and is not looked for."""
+    unasked.connection.execute(
+        "delete from pgsearch.embeddings as e using pgsearch.pages as p, pgsearch.embedding_models as m"
+        " where p.page_id = e.page_id and m.model_id = e.model_id and e.collection = 'twins' and m.model = 'good'"
+        " and p.external_id::integer % 4 < 2"
+    )
+    assert (unasked.calibrate_fusion("twins", "good") or 0) <= 1

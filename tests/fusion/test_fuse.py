@@ -188,6 +188,25 @@ def level(scores: Sequence[float], alike: float) -> float:
     return (statistics.mean(scores) - min(0.0, *scores)) / deviation if deviation > alike else 1.0
 
 
+def expected_of(texts: Sequence[float], others: Sequence[float | None], alike: float) -> float:
+    """What the last one, which has only a text, is expected to have of the other signal, in deviations."""
+    known = [other for other in others if other is not None]
+    mean, deviation = statistics.mean(known), statistics.pstdev(known)
+    if deviation <= alike:
+        return 0
+    x = [(text - statistics.mean(texts)) / statistics.pstdev(texts) for text in texts]
+    pairs = [
+        (of_text, (other - mean) / deviation)
+        for of_text, text, other in zip(x, texts, others, strict=True)
+        if other is not None and text >= texts[-1]
+    ]
+    of_texts, of_others = (statistics.mean(part) for part in zip(*pairs, strict=True))
+    products = sum((of_text - of_texts) * (other - of_others) for of_text, other in pairs)
+    slope = max(0, (products + 25) / (sum((of_text - of_texts) ** 2 for of_text, _ in pairs) + 20))
+    expected: float = max((min(known) - mean) / deviation, of_others + slope * (x[-1] - of_texts))
+    return expected
+
+
 OTHER_CONSTANTS = {
     "information": 0.7,
     "typical_information": 12,
@@ -203,8 +222,17 @@ OTHER_CONSTANTS = {
 @pytest.mark.usefixtures("with_centre")
 @pytest.mark.parametrize("constants", [{}, OTHER_CONSTANTS], ids=["default constants", "other constants"])
 @pytest.mark.parametrize("information", [0.5, 31.0, 5000.0])
+@pytest.mark.parametrize(
+    "without",
+    [
+        "delete from pgsearch.embeddings",
+        "update pgsearch.embeddings set embedding = pgsearch._to_vector("
+        "to_jsonb(array_fill(0, array[pgsearch._dimensions(embedding)]))::text)",
+    ],
+    ids=["no-embedding", "zero-vector"],
+)
 def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour_scores_do(
-    select: Select, constants: dict[str, float], information: float
+    select: Select, constants: dict[str, float], information: float, without: str
 ) -> None:
     adaptive = Jsonb(constants)
     arrays = """
@@ -214,7 +242,7 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
     ((chunk_ids, page_ids),) = select(arrays)
     assert len(chunk_ids) == 5
     # one of them has no embedding
-    select("delete from pgsearch.embeddings where chunk_id = %s returning chunk_id", chunk_ids[-1])
+    select(f"{without} where chunk_id = %s returning chunk_id", chunk_ids[-1])
     ((heads,),) = select("select pgsearch.default_settings() -> 'adaptive' || %s -> 'heads'", adaptive)
     ((alike,),) = select(
         "select (pgsearch.default_settings() -> 'adaptive' || %s ->> 'least_deviation')::float8", adaptive
@@ -286,7 +314,14 @@ def test_the_statement_that_every_hybrid_search_runs_fuses_as_fuse_and_neighbour
             + level(list(near.values()), alike) / 2,
             abs=1e-4,
         )
-        assert score == pytest.approx(average + first[chunk_id][0] + last.get(chunk_id, (0.0,))[0], abs=1e-5)
+        beside = signals.pop("without_vector", {"contribution": 0.0})["contribution"]
+        assert (beside != 0) == (chunk_id == chunk_ids[-1])
+        if beside:
+            assert beside == pytest.approx(
+                expected_of(text, centred, alike) + expected_of(text, [near.get(c) for c in chunk_ids], alike) / 2,
+                abs=1e-4,
+            )
+        assert score == pytest.approx(average + first[chunk_id][0] + last.get(chunk_id, (0.0,))[0] + beside, abs=1e-5)
         assert score > -1e-5
         expected = first[chunk_id][1] | last.get(chunk_id, (0.0, {}))[1]
         if "vector" in expected:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from pgsearch import Client
@@ -45,6 +47,15 @@ def test_a_candidate_without_an_embedding_is_left_out(embedded: Client) -> None:
     assert set(scores(embedded, {"head": 1.0, "bare": 5.0})) == {"head"}
 
 
+def test_a_zero_vector_is_near_to_nothing(embedded: Client) -> None:
+    (bare,) = embedded.list_missing_embeddings("m")
+    embedded.put_embeddings("m", [bare.chunk_id], [bare.content_hash], [[0.0, 0.0, 0.0]])
+    assert set(scores(embedded, {"head": 1.0, "bare": 5.0})) == {"head"}
+    embedded.refresh_embedding_centres()
+    row = embedded.connection.execute("select sampled from pgsearch.embedding_centres").fetchone()
+    assert row == (3,)
+
+
 def test_several_heads_share_by_their_scores(embedded: Client) -> None:
     equal = scores(embedded, {"head": 1.0, "far": 1.0, "near": 0.0}, heads=2)
     tilted = scores(embedded, {"head": 4.0, "far": 1.0, "near": 0.0}, heads=2)
@@ -74,3 +85,29 @@ def test_a_search_works_before_the_first_centre(embedded: Client) -> None:
     embedded.refresh_embedding_centres()
     after = [hit.external_id for hit in embedded.search_hybrid("head", (1.0, 0.1, 0.0))]
     assert before[0] == after[0] == "head"
+
+
+def test_a_query_on_the_other_side_of_the_centre_is_compared_with_what_texts_have_in_common(client: Client) -> None:
+    chance = random.Random(3)
+
+    def around(common: float) -> list[float]:
+        return [common + chance.gauss(0, 1) for _ in range(8)]
+
+    client.put_pages("w", [{"external_id": str(n), "content": f"word {'filler ' * n}"} for n in range(30)])
+    client.register_model("m", 8)
+    missing = client.list_missing_embeddings("m", batch_size=100)
+    client.put_embeddings(
+        "m", [c.chunk_id for c in missing], [c.content_hash for c in missing], [around(2) for _ in missing]
+    )
+    client.set_default_model("w", "m")
+    client.refresh_embedding_centres()
+
+    def orders(query: list[float]) -> list[list[int]]:
+        hits = client.search("word", query, collections="w", top_k=30).hits
+        parts = ("score", "contribution")
+        return [[h.chunk_id for h in sorted(hits, key=lambda hit: hit.signals["vector"][part])] for part in parts]
+
+    beside, away = orders(around(2)), orders(around(-4))
+    assert away[0] == away[1]
+    # elsewhere the centre is taken out, and so the order is another one
+    assert beside[0] != beside[1]

@@ -249,3 +249,17 @@ def test_filters_paging_facets_and_listing_are_those_of_the_client(site: Site) -
                 name: [{"value": of.value, "count": of.count} for of in counts]
                 for name, counts in (result.facets or {}).items()
             }
+
+
+def test_relevance_and_age_are_options_of_a_search_by_http_as_well(site: Site) -> None:
+    options = {"min_relevance": 0.6, "recency_half_life_days": 30.0, "recency_key": "date"}
+    with Client(site.dsn) as client:
+        result = client.search("전기차 보조금", top_k=20, options=options)
+    found = search(site, q="전기차 보조금", top_k=20, **options)
+
+    assert [hit["external_id"] for hit in found["hits"]] == [hit.external_id for hit in result]
+    assert found["hits"][0]["external_id"] == "subsidy"
+    assert search(site, q="전기차 보조금", min_relevance=1)["hits"] == []
+    assert set(result.notes) <= set(found["notes"])
+    assert any('no date under "date"' in note for note in found["notes"])
+    assert site.client.get("/api/wiki/search", params={"q": "a", "min_relevance": "nan"}).status_code == 422

@@ -120,6 +120,26 @@ def test_the_first_ten_are_those_of_a_real_search_neighbours_and_all(
             )
 
 
+def test_what_has_no_vector_has_what_a_real_search_lets_one_expect_of_it(
+    town: Town, settings: Mapping[str, Any]
+) -> None:
+    client, questions = town
+    with client.connection.transaction(force_rollback=True):
+        client.connection.execute("delete from pgsearch.embeddings where chunk_id % 3 = 0")
+        partly = gather(client, COLLECTION, questions[:5])
+        scores = Fusion(partly, settings).scores(Parameters())
+        expected = 0
+        for y, question in enumerate(partly.questions):
+            hits = client.search_hybrid(question.text, question.embedding, collections=COLLECTION, top_k=10)
+            order = np.lexsort((partly.chunk_ids[y], -scores[y]))[:10]
+            assert [hit.chunk_id for hit in hits] == partly.chunk_ids[y, order].tolist()
+            assert [hit.score - hit.signals["average"]["contribution"] for hit in hits] == pytest.approx(
+                scores[y, order].tolist(), abs=1e-4
+            )
+            expected += sum("without_vector" in hit.signals for hit in hits)
+        assert expected > 0
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_defaults_are_those_of_the_strategy(town: Town, strategy: str) -> None:
     client, _ = town

@@ -240,6 +240,31 @@ def test_each_text_is_shown_once_with_the_number_of_its_copies(new_client: Calla
     assert (result.total, result.total_exact) == (4, True)
 
 
+def test_who_pages_beyond_the_last_hit_is_told_its_rank(paged: Client) -> None:
+    def notes(query: str, top_k: int, offset: int) -> list[str]:
+        result = paged.search(query, collections="c", search_mode="fts", top_k=top_k, options={"offset": offset})
+        assert len(result) == 0 or not result.notes or offset + top_k > 1000
+        return result.notes
+
+    assert notes("zephyr", 5, 0) == notes("zephyr", 1, 0) == []
+    assert notes("zephyr", 5, 3) == ["There is no hit after the first 3: the last has rank 1."]
+    assert notes(QUERY, 10, 990) == []
+    assert notes(QUERY, 10, 995) == ["A ranking ends at rank 1,000."]
+    assert notes(QUERY, 10, 1000) == ["There is no hit after the first 1,000: the last has rank 1,000."]
+    assert notes("nowhere at all", 10, 10) == []
+
+
+def test_more_copies_than_candidates_leave_room_for_other_texts_and_are_all_counted(
+    new_client: Callable[[], Client],
+) -> None:
+    client = new_client()
+    rows = [{"external_id": str(n), "title": "Travel policy", "content": "Travel expenses."} for n in range(50)]
+    client.put_pages("office", [*rows, {"external_id": "other", "title": "Soup", "content": "No travel for a soup."}])
+
+    once = client.search("travel expenses", top_k=5, options={"distinct": True, "candidates": 20})
+    assert [(hit.title, hit.copies) for hit in once] == [("Travel policy", 50), ("Soup", 1)]
+
+
 def test_a_listing_begins_with_what_was_put_last(paged: Client, new_client: Callable[[], Client]) -> None:
     client = new_client()
     for number in range(12):

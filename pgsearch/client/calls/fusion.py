@@ -86,6 +86,7 @@ class FusionCalibration:
     changed: float | None
     stale: bool
     calibrated_at: datetime | None
+    asked: bool
 
 
 def list_fusion_calibrations(

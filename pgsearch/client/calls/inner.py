@@ -260,6 +260,11 @@ def hit_features(query: str, hits: Sequence[Mapping[str, Any]]) -> Call[list[lis
 # Upkeep
 
 
+def calibrate_unasked(model: str) -> Rows:
+    """Calibrate the fusion of a model by its vectors alone, where nobody asked it yet."""
+    return _rows("select pgsearch._calibrate_unasked(%(model)s)", model=model)
+
+
 def maintenance() -> Rows:
     """What maintain has to do, in its order: step, target."""
     return _rows("select * from pgsearch._maintenance()")
