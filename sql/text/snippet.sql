@@ -58,8 +58,10 @@ begin
                        when l.is_short then split_part(l.lexeme, E'\u01C1', 1)
                        when not pgsearch._is_ascii(l.letters)
                             and l.letters ~ ('^[' || pgsearch._without_spaces() || ']') then left(l.letters, 2)
-                       when text_config = 'pg_catalog.simple'
-                            or text_config = 'pg_catalog.english' and right(l.letters, 1) not in ('i', 'e') then left(l.letters, 4)
+                       when text_config = 'pg_catalog.simple' then left(l.letters, 4)
+                       -- y and i, and an e that was left out
+                       when text_config = 'pg_catalog.english'
+                       then left(l.letters, greatest(1, least(4, length(l.letters) - (right(l.letters, 1) in ('i', 'e'))::integer)))
                        else left(l.letters, greatest(1, least(3, length(l.letters) - 1)))
                        end as beginning
                   from (select lexeme,
@@ -73,7 +75,7 @@ begin
 
     select case when begins is not null then format(E'[.]?\\m(?:%s)[%s]*', begins, joined) end,
            case when begins is not null then format('[%2$s]*(?:%1$s)[%2$s]*', begins, joined) end,
-           case when begins is not null then format('[%2$s%3$s]*(?:%1$s|[%3$s])[%2$s%3$s]*', begins, joined, others) end,
+           case when begins is not null then format('[%3$s%2$s]*(?:%1$s|(?![a-z])[%3$s])[%3$s%2$s]*', begins, joined, others) end,
            '[' || others || ']'
       into plain, compound, wide, forms;
 end;
