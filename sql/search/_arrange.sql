@@ -1,6 +1,6 @@
--- The head of the list in its last order: re-scored, unlike one another, cut to what is shown.
+-- The head of the list in its last order, where that is not the one of the fusion: re-scored, unlike one another.
 
-create or replace function pgsearch._arrange(asked pgsearch.search_request, findings pgsearch.search_findings)
+create or replace function pgsearch._arranged(asked pgsearch.search_request, findings pgsearch.search_findings)
 returns pgsearch.search_findings
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
@@ -42,15 +42,12 @@ begin
         findings.laps := pgsearch._lap(findings.laps, 'diversity_ms');
     end if;
 
-    findings.hits := jsonb_path_query_array(
-                         findings.hits, '$[$first to $last]',
-                         jsonb_build_object('first', asked.skip, 'last', least(asked.skip + asked.top_k, pgsearch._last_rank()) - 1));
     return findings;
 end;
 $$;
 
-comment on function pgsearch._arrange(pgsearch.search_request, pgsearch.search_findings) is
-'The hits after reranking and diversity, as many as are asked for.';
+comment on function pgsearch._arranged(pgsearch.search_request, pgsearch.search_findings) is
+'The hits after reranking and diversity.';
 
 create or replace function pgsearch._last_rank()
 returns integer
