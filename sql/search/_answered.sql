@@ -16,7 +16,7 @@ begin
         findings := pgsearch._counted(asked, findings);
     end if;
     if asked.settings ->> 'rerank' <> '' or (asked.settings ->> 'diversity')::float8 > 0 then
-        findings := pgsearch._arranged(asked, findings);
+        findings := pgsearch._arrange(asked, findings);
     end if;
     findings.hits := jsonb_path_query_array(
                          findings.hits, '$[$first to $last]',

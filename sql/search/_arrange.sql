@@ -1,6 +1,6 @@
 -- The head of the list in its last order, where that is not the one of the fusion: re-scored, unlike one another.
 
-create or replace function pgsearch._arranged(asked pgsearch.search_request, findings pgsearch.search_findings)
+create or replace function pgsearch._arrange(asked pgsearch.search_request, findings pgsearch.search_findings)
 returns pgsearch.search_findings
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
@@ -46,7 +46,7 @@ begin
 end;
 $$;
 
-comment on function pgsearch._arranged(pgsearch.search_request, pgsearch.search_findings) is
+comment on function pgsearch._arrange(pgsearch.search_request, pgsearch.search_findings) is
 'The hits after reranking and diversity.';
 
 create or replace function pgsearch._last_rank()

@@ -15,7 +15,7 @@ create or replace function pgsearch._search_code(
 returns jsonb
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_custom_plan
+set plan_cache_mode = force_generic_plan
 set jit = off
 set extra_float_digits = 1
 set enable_seqscan = off

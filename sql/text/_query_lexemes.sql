@@ -13,30 +13,23 @@ set plan_cache_mode = force_generic_plan
 set enable_nestloop = off
 as $$
 declare
-    of_joined   float8;
-    of_humped   float8;
-    of_spelling float8;
-    of_counter  float8;
-    config      regconfig;
-    normalized  text;
-    wholes      text;
-    spellings   text;
-    zeros       text;
+    of_joined   constant float8 := 0.5;
+    of_humped   constant float8 := 0.3;
+    of_spelling constant float8 := 0.5;
+    -- 제 and 조 of 제15조 say little beside the number: 제60조 has them too
+    of_counter  constant float8 := 0.3;
+    config      constant regconfig := text_config::regconfig;
+    normalized  constant text := pgsearch._normalized(wanted);
+    wholes      constant text := pgsearch._wholes(normalized);
+    spellings   constant text := pgsearch._spellings(normalized);
+    -- every digit a 0: where a number stands is told without an expression
+    zeros       constant text := translate(normalized, '123456789', '000000000');
     plain       text;
     joined      text;
     former      tsvector := '';
     korean      text[];
     of_korean   float8[];
 begin
-    -- one statement, since each expression takes a plan of its own in every session
-    select 0.5::float8, 0.3::float8, 0.5::float8,
-           -- 제 and 조 of 제15조 say little beside the number: 제60조 has them too
-           0.3::float8,
-           text_config::regconfig, n.normalized, pgsearch._wholes(n.normalized), pgsearch._spellings(n.normalized),
-           -- every digit a 0: where a number stands is told without an expression
-           translate(n.normalized, '123456789', '000000000')
-      into of_joined, of_humped, of_spelling, of_counter, config, normalized, wholes, spellings, zeros
-      from (select pgsearch._normalized(wanted) as normalized offset 0) as n;
     if wholes is not null then
         select string_agg(w.word, ' ') filter (where w.kind = 'plain'),
                string_agg(w.word, ' ') filter (where w.kind = 'joined')
