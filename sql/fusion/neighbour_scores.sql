@@ -10,6 +10,7 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    -- what is alone is its own mean
     return (select case when count(*) = 1 then (array_agg(k.centre))[1] else pgsearch._mean(array_agg(k.centre)) end
               from pgsearch.embedding_centres as k
              where k.model_id = model.model_id

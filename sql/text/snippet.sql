@@ -75,6 +75,8 @@ begin
 
     select case when begins is not null then format(E'[.]?\\m(?:%s)[%s]*', begins, joined) end,
            case when begins is not null then format('[%2$s]*(?:%1$s)[%2$s]*', begins, joined) end,
+           -- joined ends in a hyphen, which between two classes would be a range of signs; and of i, s and k there are others
+           -- (U+0131, U+017F, U+212A), so that without regard to case every word with one of them would do
            case when begins is not null then format('[%3$s%2$s]*(?:%1$s|(?![a-z])[%3$s])[%3$s%2$s]*', begins, joined, others) end,
            '[' || others || ']'
       into plain, compound, wide, forms;
@@ -199,6 +201,8 @@ begin
         select w.text_config, w.word, w.config, w.bare,
                w.simple and not w.joined as plain,
                w.simple and w.joined
+               -- a dictionary of one's own may know both together
+               and starts_with(w.text_config, 'pg_catalog.')
                and not exists (select
                                  from unnest(lexemes) as l
                                 where strpos(l, 'ǁ') > 0
