@@ -10,7 +10,8 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return (select pgsearch._mean(array_agg(k.centre))
+    -- what is alone is its own mean
+    return (select case when count(*) = 1 then (array_agg(k.centre))[1] else pgsearch._mean(array_agg(k.centre)) end
               from pgsearch.embedding_centres as k
              where k.model_id = model.model_id
                and (collections is null or k.collection = any (collections)));

@@ -1,4 +1,4 @@
--- The head of the list in its last order: re-scored, unlike one another, cut to what is shown.
+-- The head of the list in its last order, where that is not the one of the fusion: re-scored, unlike one another.
 
 create or replace function pgsearch._arrange(asked pgsearch.search_request, findings pgsearch.search_findings)
 returns pgsearch.search_findings
@@ -12,7 +12,6 @@ declare
     compared  constant integer := 100;
     rest      jsonb;
     ordered   bigint[];
-    last      integer;
 begin
     if settings ->> 'rerank' <> '' then
         rest          := jsonb_path_query_array(findings.hits, '$[$first to last]',
@@ -43,24 +42,12 @@ begin
         findings.laps := pgsearch._lap(findings.laps, 'diversity_ms');
     end if;
 
-    if asked.skip > 0 and asked.wanted = 'outcome' and findings.hits <> '[]' then
-        last := least(jsonb_array_length(findings.hits), pgsearch._last_rank());
-        if asked.skip >= last then
-            findings.notes := findings.notes || format('There is no hit after the first %s: the last has rank %s.',
-                                                       to_char(asked.skip, 'FM999,999,999'), to_char(last, 'FM999,999,999'));
-        elsif last = pgsearch._last_rank() and asked.skip + asked.top_k > last and not (findings.total_exact and findings.total = last) then
-            findings.notes := findings.notes || format('A ranking ends at rank %s.', to_char(last, 'FM999,999,999'));
-        end if;
-    end if;
-    findings.hits := jsonb_path_query_array(
-                         findings.hits, '$[$first to $last]',
-                         jsonb_build_object('first', asked.skip, 'last', least(asked.skip + asked.top_k, pgsearch._last_rank()) - 1));
     return findings;
 end;
 $$;
 
 comment on function pgsearch._arrange(pgsearch.search_request, pgsearch.search_findings) is
-'The hits after reranking and diversity, as many as are asked for.';
+'The hits after reranking and diversity.';
 
 create or replace function pgsearch._last_rank()
 returns integer

@@ -242,28 +242,3 @@ comment on function pgsearch._with_relevance(pgsearch.search_request, pgsearch.s
 'The findings with the relevance (see _relevance) of those of their hits that are candidates of theirs and have none yet,
 and with confidence, where it is wanted: the greatest relevance among the first ten chunks of each signal, unless they have
 a greater one already; 0 where there are none. Each chunk is judged once.';
-
-create or replace function pgsearch._with_relevance_of_all(
-    asked       pgsearch.search_request,
-    findings    pgsearch.search_findings,
-    asked_on    pgsearch.search_request,
-    found_on    pgsearch.search_findings
-)
-returns pgsearch.search_findings
-language plpgsql stable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    findings := pgsearch._with_relevance(asked, findings);
-    if asked_on.candidates is not null then
-        found_on.hits := findings.hits;
-        findings.hits := (pgsearch._with_relevance(asked_on, found_on)).hits;
-    end if;
-    return findings;
-end;
-$$;
-
-comment on function
-pgsearch._with_relevance_of_all(pgsearch.search_request, pgsearch.search_findings, pgsearch.search_request, pgsearch.search_findings) is
-'_with_relevance, also of those hits that stand below the candidates and are candidates only of what was found further on
-(null: nothing was), since only that knows their scores.';

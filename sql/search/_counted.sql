@@ -74,10 +74,6 @@ declare
     counts   bigint[];
     share    float8 := 1;
 begin
-    if asked.wanted <> 'outcome' then
-        return findings;
-    end if;
-
     select s.settings, s.faceted, s.by_page, s.once, s.lowest,
            greatest((s.settings ->> 'count_up_to')::bigint, case when s.faceted then (s.settings ->> 'max_rows')::bigint end),
            findings.chunk_ids, findings.page_ids,

@@ -322,7 +322,7 @@ begin
                    pgsearch._phrase(t.text_config, w.word) as sequence,
                    (select max(g.gain)
                       from unnest((asked.words).names, (asked.words).gains) as g(name, gain)
-                     where g.name = any (tsvector_to_array(pgsearch._analyze(t.text_config, w.word)))) as gain
+                     where g.name = any (a.lexemes)) as gain
               from (select t.word, null as pattern, t.at from unnest(typed) with ordinality as t(word, at)
                      union all
                     select o.word, pgsearch._pattern_with_sign(o.word), most_words + o.at
@@ -332,7 +332,9 @@ begin
                                 where (asked.scope).collections is null
                                    or c.collection = any ((asked.scope).collections)
                                 order by c.collection
-                                limit 1) as t) as s
+                                limit 1) as t
+                   -- once for each word, not for each lexeme of the query
+                   cross join lateral (select tsvector_to_array(pgsearch._analyze(t.text_config, w.word)) as lexemes offset 0) as a) as s
      where (s.pattern is not null or strpos(s.sequence::text, '<->') > 0)
        and s.gain is not null;
     if sequences is null then

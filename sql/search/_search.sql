@@ -98,14 +98,7 @@ begin
                         one_a_page => (asked.settings ->> 'group_by_page')::boolean,
                         once       => (asked.settings ->> 'distinct')::boolean);
     end if;
-    findings := pgsearch._counted(asked, findings);
-    findings := pgsearch._arrange(asked, findings);
-    -- where there is a least relevance, all hits have theirs
-    if (asked.settings ->> 'min_relevance')::float8 = 0 then
-        findings := pgsearch._with_relevance_of_all(asked, findings, further, found_then);
-    end if;
-    findings := pgsearch._present(asked, findings);
-    return pgsearch._outcome(asked, findings);
+    return pgsearch._answered(asked, findings, further, found_then);
 end;
 $$;
 

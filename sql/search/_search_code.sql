@@ -15,7 +15,7 @@ create or replace function pgsearch._search_code(
 returns jsonb
 language plpgsql stable parallel unsafe
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_custom_plan
+set plan_cache_mode = force_generic_plan
 set jit = off
 set extra_float_digits = 1
 set enable_seqscan = off
@@ -56,14 +56,7 @@ begin
                         one_a_page => (asked.settings ->> 'group_by_page')::boolean,
                         once       => (asked.settings ->> 'distinct')::boolean);
     end if;
-    findings := pgsearch._counted(asked, findings);
-    findings := pgsearch._arrange(asked, findings);
-    -- where there is a least relevance, all hits have theirs
-    if (asked.settings ->> 'min_relevance')::float8 = 0 then
-        findings := pgsearch._with_relevance_of_all(asked, findings, further, found_then);
-    end if;
-    findings := pgsearch._present(asked, findings);
-    return pgsearch._outcome(asked, findings)
+    return pgsearch._answered(asked, findings, further, found_then)
            || jsonb_build_object('query_type', (asked.code).query_type, 'weights', (findings.code).weights);
 end;
 $$;

@@ -32,7 +32,9 @@ begin
                                                                           'large_embedding', large_embedding::text)),
                    wanted      => 'hits');
 
-    perform pgsearch._tell_notes(outcome);
+    if outcome -> 'hits' = '[]' then
+        perform pgsearch._tell_notes(outcome);
+    end if;
 
     return query
     select c.*

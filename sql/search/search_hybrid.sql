@@ -9,15 +9,13 @@ declare
     note text;
 begin
     -- a result of no rows has no place for its reason; every client shows notices
-    if outcome -> 'hits' = '[]' then
-        for note in select jsonb_array_elements_text(outcome -> 'notes') loop
-            raise notice using message = note;
-        end loop;
-    end if;
+    for note in select jsonb_array_elements_text(outcome -> 'notes') loop
+        raise notice using message = note;
+    end loop;
 end;
 $$;
 
-comment on function pgsearch._tell_notes(jsonb) is 'The notes of a search as notices, when it has no hits.';
+comment on function pgsearch._tell_notes(jsonb) is 'The notes of a search as notices.';
 
 create or replace function pgsearch._hits(outcome jsonb)
 returns setof pgsearch.hit
@@ -25,7 +23,9 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform pgsearch._tell_notes(outcome);
+    if outcome -> 'hits' = '[]' then
+        perform pgsearch._tell_notes(outcome);
+    end if;
 
     return query
     select h.*

@@ -2,7 +2,7 @@
 
 create or replace function pgsearch._words_anywhere(query tsquery)
 returns tsquery
-language sql immutable parallel safe
+language sql immutable parallel safe strict
 set search_path = pg_catalog, pg_temp
 as $$
 -- lexemes stand in quotes, with quotes inside them doubled; what looks like a sign within them is none

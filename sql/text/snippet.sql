@@ -58,8 +58,10 @@ begin
                        when l.is_short then split_part(l.lexeme, E'\u01C1', 1)
                        when not pgsearch._is_ascii(l.letters)
                             and l.letters ~ ('^[' || pgsearch._without_spaces() || ']') then left(l.letters, 2)
-                       when text_config = 'pg_catalog.simple'
-                            or text_config = 'pg_catalog.english' and right(l.letters, 1) not in ('i', 'e') then left(l.letters, 4)
+                       when text_config = 'pg_catalog.simple' then left(l.letters, 4)
+                       -- y and i, and an e that was left out
+                       when text_config = 'pg_catalog.english'
+                       then left(l.letters, greatest(1, least(4, length(l.letters) - (right(l.letters, 1) in ('i', 'e'))::integer)))
                        else left(l.letters, greatest(1, least(3, length(l.letters) - 1)))
                        end as beginning
                   from (select lexeme,
@@ -73,7 +75,9 @@ begin
 
     select case when begins is not null then format(E'[.]?\\m(?:%s)[%s]*', begins, joined) end,
            case when begins is not null then format('[%2$s]*(?:%1$s)[%2$s]*', begins, joined) end,
-           case when begins is not null then format('[%2$s%3$s]*(?:%1$s|[%3$s])[%2$s%3$s]*', begins, joined, others) end,
+           -- joined ends in a hyphen, which between two classes would be a range of signs; and of i, s and k there are others
+           -- (U+0131, U+017F, U+212A), so that without regard to case every word with one of them would do
+           case when begins is not null then format('[%3$s%2$s]*(?:%1$s|(?![a-z])[%3$s])[%3$s%2$s]*', begins, joined, others) end,
            '[' || others || ']'
       into plain, compound, wide, forms;
 end;
@@ -179,6 +183,8 @@ as $$
 declare
     -- a syllable written as jamo is one character of several
     gapless constant text := E'^(?!.*[\\u1100-\\u11FF])[' || pgsearch._without_spaces() || ']{2,}[.:]*$';
+    -- wild-type gives what its words give, unless it is looked for as a whole
+    simple  constant text := '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)(?:[-/](?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+))*[.:''/-]*$';
 begin
     return query
     with pieces as materialized (
@@ -192,11 +198,23 @@ begin
                cross join lateral string_to_table(h.marked, E'\uE000') with ordinality as p(piece, at)
     ),
     words as materialized (
-        select w.text_config, w.word, w.config,
-               pgsearch._is_ascii(w.word) and w.word ~ '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)[.:''/-]*$' as plain,
-               not pgsearch._is_ascii(w.word) and w.word ~ gapless as gapless
-          from (select p.text_config, p.word, p.text_config::regconfig as config
-                  from (select distinct p.text_config, p.word from pieces as p where p.at > 1) as p
+        select w.text_config, w.word, w.config, w.bare,
+               w.simple and not w.joined as plain,
+               w.simple and w.joined
+               -- a dictionary of one's own may know both together
+               and starts_with(w.text_config, 'pg_catalog.')
+               and not exists (select
+                                 from unnest(lexemes) as l
+                                where strpos(l, 'ǁ') > 0
+                                  and strpos(lower(w.bare), split_part(l, 'ǁ', 1)) > 0) as joined,
+               not w.ascii and w.word ~ gapless as gapless
+          from (select p.*,
+                       p.ascii and p.word ~ simple as simple,
+                       pgsearch._has_any(p.bare, '-/') as joined
+                  from (select distinct p.text_config, p.word, p.text_config::regconfig as config, rtrim(p.word, '.:''/-') as bare,
+                               pgsearch._is_ascii(p.word) as ascii
+                          from pieces as p
+                         where p.at > 1) as p
                 offset 0) as w
     ),
     ranked as materialized (
@@ -205,14 +223,21 @@ begin
          group by u.lexeme
     ),
     given as (
-        select w.text_config, w.word, 1 as starts, length(b.bare) as ends, l.lexeme
-          from words as w
-               cross join lateral (select rtrim(w.word, '.:''/-') as bare offset 0) as b
+        select p.text_config, p.word, p.starts, p.starts + length(p.part) - 1 as ends, l.lexeme
+          from (select w.text_config, w.word, w.config, 1 as starts, w.bare as part
+                  from words as w
+                 where w.plain
+                 union all
+                select w.text_config, w.word, w.config,
+                       (sum(length(p.part) + 1) over (partition by w.text_config, w.word order by p.at) - length(p.part))::integer,
+                       p.part
+                  from words as w
+                       cross join lateral string_to_table(translate(w.bare, '/', '-'), '-') with ordinality as p(part, at)
+                 where w.joined) as p
                cross join lateral unnest(tsvector_to_array(
-                   case when b.bare ~ '^[0-9]' then pgsearch._analyze(w.text_config, b.bare)
-                        -- what has letters alone is analysed as it is
-                        else to_tsvector(w.config, b.bare) end)) as l(lexeme)
-         where w.plain
+                   -- 05 is 5, and 20261128 a date; other numbers, and what has letters alone, are analysed as they are
+                   case when p.part ~ '^0|^[0-9]{8}' then pgsearch._analyze(p.text_config, p.part)
+                        else to_tsvector(p.config, p.part) end)) as l(lexeme)
          union all
         select w.text_config, w.word, g.at, g.at + 1, substr(w.word, g.at, 2)
           from words as w
@@ -228,6 +253,7 @@ begin
                                    offset 0) as a
                cross join lateral pgsearch._matched_parts(w.word, w.text_config, a.lexemes) as p
          where not w.plain
+           and not w.joined
            and not w.gapless
            and a.lexemes <> '{}'
     ),

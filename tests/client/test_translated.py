@@ -21,6 +21,7 @@ _SAY = (
     "operate/_foreign_objects",
     "operate/doctor",
     "pages/put_pages",
+    "search/_answered",
     "search/_arrange",
     "search/_ask",
     "search/_counted",

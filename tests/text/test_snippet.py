@@ -166,6 +166,10 @@ MARKED = {
     "full width": ("ＡＢＣ and ABC", "abc", "[ＡＢＣ] and [ABC]"),
     "a compound as it was typed": ("see node.js now", "node.js", "see [node.js] now"),
     "a part of a hyphenated word": ("a cancer-related gene", "cancer", "a [cancer]-related gene"),
+    "words side by side": ("a wild-type and a type/wild", "wild types", "a [wild-type] and a [type/wild]"),
+    "a compound and its words": ("a wild-type of types", "wild-type", "a [wild-type] of [types]"),
+    "a number before a word": ("2-fold or 5-fold", "5", "2-fold or [5]-fold"),
+    "signs beside other characters": ("(types), 2 × types; risks", "type", "([types]), 2 × [types]; risks"),
     "a Korean word": ("전기차보조금은 준다", "보조금", "전기차[보조금]은 준다"),
     "a decomposed Korean word": (
         unicodedata.normalize("NFD", "그 보조금은"),
