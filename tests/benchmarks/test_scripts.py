@@ -204,13 +204,13 @@ def test_weak_models(server: str, judged: Path, output: Path, monkeypatch: pytes
     assert set(pairs) == {"cosqa minilm-l6@16", "cosqa svd"}
     for found in pairs.values():
         assert found["ndcg"][quality.TEXT] > 0.3
-        # its passages are of one sentence: nothing can be held out
+        # its passages are of one sentence: nothing can be held out, and the vectors are looked at instead
         assert found["sentences"][0] == 0
-        assert found["ndcg"][weak_models.AFTER] == found["ndcg"][weak_models.BEFORE]
-    assert pairs["cosqa minilm-l6@16"]["text_shift"] == 0
+        assert found["ndcg"][weak_models.AFTER] >= found["ndcg"][weak_models.BEFORE]
+    assert pairs["cosqa minilm-l6@16"]["text_shift"] > 0
     # what is fitted on the words takes the same texts for alike as they do
     assert pairs["cosqa svd"]["text_shift"] == 1
-    assert "none | none | 0.00" in section(output, "weak-models")
+    assert "none | none | 1.00" in section(output, "weak-models")
 
 
 def test_vectors_of_held_out_texts_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
