@@ -75,10 +75,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where fitted embedders are kept meanwhile: those of the developer are not to be replaced by ones of three texts."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PGSEARCH_HOME", str(home))
+        yield home
+
+
 @pytest.fixture(autouse=True)
-def no_database_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_database_of_the_developer(monkeypatch: pytest.MonkeyPatch, home_of_the_tests: Path) -> None:
     """What is set for work must not be what the tests write to."""
-    for name in ("PGSEARCH_DSN", "PGSEARCH_HOME", "PGSEARCH_PROVIDER", "PGSEARCH_PROVIDERS", "PGSEARCH_QUERY_CACHE"):
+    monkeypatch.setenv("PGSEARCH_HOME", str(home_of_the_tests))
+    for name in ("PGSEARCH_DSN", "PGSEARCH_PROVIDER", "PGSEARCH_PROVIDERS", "PGSEARCH_QUERY_CACHE"):
         monkeypatch.delenv(name, raising=False)
 
 
