@@ -77,7 +77,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(scope="session", autouse=True)
 def home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where fitted embedders are kept meanwhile: those of the developer are not to be replaced by ones of three texts."""
+    """Where fitted embedders are kept: those of the developer must not be replaced by ones of three texts."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PGSEARCH_HOME", str(home))
