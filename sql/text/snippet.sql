@@ -455,6 +455,8 @@ as $$
 declare
     most_terms constant integer := 100000;
     most_text  constant integer := 1000000;
+    -- a text may have as many marks as characters
+    most_mark  constant integer := 1000;
     config     constant text    := pgsearch._qualified_text_config(text_config);
     given      constant integer := coalesce(cardinality(lexemes), 0) + coalesce(cardinality(words), 0);
     letters    constant bigint  := (select coalesce(sum(length(t)), 0) from unnest(lexemes) as t)
@@ -467,6 +469,12 @@ begin
             errcode = 'PS003',
             message = format('there are too many lexemes and words to mark: %s of %s characters', given, letters),
             hint    = format('Give at most %s of %s characters together, as parse_query gives them for one query.', most_terms, most_text);
+    end if;
+    if greatest(length(mark_open), length(mark_close)) > most_mark then
+        raise exception using
+            errcode = 'PS003',
+            message = format('a mark is too long: %s characters', greatest(length(mark_open), length(mark_close))),
+            hint    = format('Give mark_open and mark_close of at most %s characters, as <mark> and </mark>.', most_mark);
     end if;
 
     terms := array(select t
@@ -492,8 +500,9 @@ Arguments:
 - content (its first 65,536 characters)
 - lexemes (as parse_query gives them) and words (as typed: their lexemes), at most 100,000 of 1,000,000 characters together
 - most_characters (0 .. 1000000: about how long; 0: an empty excerpt)
+- mark_open, mark_close (at most 1,000 characters each)
 - text_config (of the content, and of parse_query)
 Returns text; the beginning of the content when nothing matches.
-Errors: PS003 too many lexemes and words, most_characters out of range, unknown text_config.
+Errors: PS003 too many lexemes and words, a mark too long, most_characters out of range, unknown text_config.
 Example:
 select pgsearch.snippet(''Electric cars are subsidised.'', ''{car}'', text_config => ''english'');';

@@ -420,6 +420,9 @@ BY_NAME: Mapping[str, Sequence[str]] = {
     "sampling text": ("'random'", "'topn'", "'pptss'", "'failures'", "'manual'"),
     "click_model text": ("'coec'", "'ctr'", "'sdbn'"),
     "experiment_type text": ("'offline'", "'ab_test'", "'interleaving'"),
+    # as long as a mark may be: a text may have as many of them as characters
+    "mark_open text": ("repeat('&', 1000)",),
+    "mark_close text": ("repeat('&', 1000)",),
     "mask text": tuple(map(literal, NAMES)),
     "filter jsonb": objects(
         value

@@ -296,6 +296,8 @@ def test_how_many_words_there_are_to_mark_changes_nothing_about_one(select: Sele
         ("'abc', '{}', array_fill(repeat('a', 100), array[10001])", "1000000"),
         ("'abc', '{abc}', '{}', 2147483647", "1000000"),
         ("'abc', '{abc}', '{}', null", "most_characters"),
+        ("'abc', '{abc}', '{}', 240, repeat('<', 1001)", "1001"),
+        ("'abc', '{abc}', '{}', 240, '<b>', repeat('>', 1001)", "1001"),
     ],
 )
 def test_what_is_too_much_to_mark_is_refused(select: Select, arguments: str, names: str) -> None:
