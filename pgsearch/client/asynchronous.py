@@ -18,13 +18,14 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
-from pgsearch.client.before_search import Runs, embed_before_search, embed_for_nodes
+from pgsearch.client.before_search import embed_before_search, embed_for_nodes
 from pgsearch.client.calls import MODES_OF_MEANING, Call, Fusion, Names, SearchMode, Vector
 from pgsearch.client.calls import search as calls
 from pgsearch.client.calls.call import either
 from pgsearch.client.calls.search import CodeHit, SearchResult, StagePlan
 from pgsearch.client.methods_asynchronous import AsyncMethods
 from pgsearch.client.plan_check import check
+from pgsearch.client.registered import Runs
 from pgsearch.client.reranking import reranked
 from pgsearch.database.connections import connect_async, own_async_cursor, told_apart
 from pgsearch.database.dsn import default_dsn

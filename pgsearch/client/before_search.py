@@ -10,31 +10,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import psycopg
 
-from pgsearch.client.calls import Call, Names, inner
+from pgsearch.client.calls import Names, inner
 from pgsearch.client.calls import embeddings as calls
+from pgsearch.client.registered import Runs, registered_embedder
 from pgsearch.client.worker_names import worker_name
 from pgsearch.errors import PgsearchError, UnknownModelError
 from pgsearch.models.embedders import Embedder, embed_each, embed_query, why
-from pgsearch.models.names import embedder_for, why_no_embedder
+from pgsearch.models.names import why_no_embedder
 
 MOST_CHUNKS = 64
 _LEASE_SECONDS = 60
 _REST_SECONDS = 60.0
 
-_Result = TypeVar("_Result")
-
 _resting: dict[str, float] = {}
 _resting_lock = threading.Lock()
-
-
-class Runs(Protocol):
-    """What runs a call: Client.run, or AsyncClient.run waited for in a thread."""
-
-    def __call__(self, call: Call[_Result]) -> _Result: ...
 
 
 def embed_before_search(run: Runs, embedder: Embedder | None, collections: Names | None, model: str) -> str | None:
@@ -44,9 +37,11 @@ def embed_before_search(run: Runs, embedder: Embedder | None, collections: Names
     except UnknownModelError as error:
         return f"Nothing was embedded before the search: {error} {error.hint or ''}".rstrip()
     try:
-        embedder = embedder or embedder_for(chosen, hurried=True)
+        why_none = ""
+        if embedder is None:
+            embedder, why_none = registered_embedder(run, chosen, hurried=True)
         if embedder is None or chosen is None:
-            return why_no_embedder(chosen)
+            return why_none or why_no_embedder(chosen)
         if _rests(chosen):
             return None
         try:
@@ -69,9 +64,9 @@ def embed_for_nodes(
         name = run(inner.further_node_model(collections, **named))
         if name is None:
             return None, None
-        embedder = embedder_for(name, hurried=True)
+        embedder, why_none = registered_embedder(run, name, hurried=True)
         if embedder is None:
-            return None, why_no_embedder(name)
+            return None, why_none
         return embed_query(embedder, query), None
     except PgsearchError as error:
         return None, f"The large embedding is left out: {error.message.rstrip('.')}. {error.hint or ''}".rstrip()

@@ -34,15 +34,15 @@ def add_source(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
 
 def judged_questions(client: Client, arguments: argparse.Namespace, split: str) -> list[Question]:
     """The questions that the arguments name, embedded as searches of the collection are."""
+    from pgsearch.client.registered import registered_embedder
     from pgsearch.embedding.registering import default_model
     from pgsearch.learning import LearningError
     from pgsearch.learning.judgments import from_folder, from_list
-    from pgsearch.models.names import embedder_for
 
     # a wrong name is told before a model is loaded
     client.collection_settings(arguments.collection)
     model = arguments.embedder or (None if arguments.vectors else default_model(client, arguments.collection))
-    embedder = embedder_for(model)
+    embedder, _ = registered_embedder(client.run, model)
     if model is not None and embedder is None:
         raise LearningError(
             f"The questions cannot be embedded: the embedder of model {model!r} is not known here.",

@@ -6,11 +6,11 @@ import argparse
 
 from pgsearch.client import Client
 from pgsearch.client.calls.fusion import FusionCalibration
+from pgsearch.client.registered import registered_embedder
 from pgsearch.commands._output import note, progress_bar, say, say_json
 from pgsearch.database.dsn import default_dsn
 from pgsearch.embedding.calibrating import calibrate_fusion, told
 from pgsearch.errors import UnknownModelError
-from pgsearch.models.names import embedder_for, why_no_embedder
 from pgsearch.models.providers.settings import PROVIDERS
 
 SUMMARY = "find how far words are to be trusted beside an embedding model"
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise UnknownModelError(
                 f"The collection {arguments.collection!r} has no embedding model.", hint="Embed it: pgsearch embed."
             )
-        embedder = embedder_for(model, arguments.provider)
+        embedder, why_none = registered_embedder(client.run, model, arguments.provider)
         task = bar.add_task("asking for what was held out", total=None)
         found: FusionCalibration | None = calibrate_fusion(
             client,
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if embedder is None:
-        note(why_no_embedder(model))
+        note(why_none)
     if arguments.json:
         say_json(found)
     else:

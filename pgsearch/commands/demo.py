@@ -22,6 +22,7 @@ from rich.text import Text
 from pgsearch import embedded
 from pgsearch.client import Client
 from pgsearch.client.calls.search import SearchResult
+from pgsearch.client.registered import registered_embedder
 from pgsearch.commands._hits import plain_lines, rendered, terminal
 from pgsearch.commands._output import say, say_json
 from pgsearch.database.deploy import deploy
@@ -37,7 +38,6 @@ from pgsearch.embedding.worker import EmbeddingReport, embed_missing
 from pgsearch.ingest.bulk import Progress as LoadProgress
 from pgsearch.ingest.bulk import Record, load_records
 from pgsearch.models.embedders import Embedder
-from pgsearch.models.names import embedder_for
 
 SUMMARY = "search the Python standard library and some Korean pages, with everything set up"
 EXAMPLE = """
@@ -164,7 +164,7 @@ def _stands(client: Client, collection: str, mark: str) -> bool:
 
 
 def _embed(client: Client, model: str, collections: tuple[str, ...], speaker: _Speaker) -> Embedder:
-    embedder = embedder_for(model)
+    embedder, _ = registered_embedder(client.run, model)
     if embedder is None:
         with speaker.step("fitting an embedder") as step:
             embedder, model = _fitted(client, model, collections, step)
@@ -198,7 +198,8 @@ def _fitted(client: Client, model: str, collections: tuple[str, ...], step: _Ste
     name, number = model, 1
     while True:
         try:
-            return embedder_for(name) or fit_svd(client, name, collections, progress=reading), name
+            embedder, _ = registered_embedder(client.run, name)
+            return embedder or fit_svd(client, name, collections, progress=reading), name
         except EmbedderGoneError:
             number += 1
             name = f"{model}-{number}"

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 from pgsearch.client import Client
 from pgsearch.client.calls.fusion import FusionCalibration
+from pgsearch.client.registered import registered_embedder
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
 from pgsearch.commands._stopping import Stop, stopping
 from pgsearch.database.dsn import default_dsn
 from pgsearch.embedding.calibrating import calibrate_fusion, is_calibrated, is_due, told
-from pgsearch.embedding.fitting import fit_svd
+from pgsearch.embedding.fitting import fit_svd, kept_in
 from pgsearch.embedding.index import IndexProgress, IndexReport, build_vector_index
 from pgsearch.embedding.registering import register_by_vector, use_where_none_is
 from pgsearch.embedding.worker import LEASE_SECONDS, EmbeddingReport, embed_missing, watch
 from pgsearch.errors import InvalidValueError, UnknownModelError
 from pgsearch.models.embedders import Embedder
-from pgsearch.models.names import SVD_PREFIX, embedder_for, embedder_path
+from pgsearch.models.names import SVD_PREFIX
 from pgsearch.models.providers.settings import PROVIDERS
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
     model, collection = arguments.model, arguments.collection
     with progress_bar() as bar, stopping() as stop:
         embedder, fitted = _embedder(client, arguments, bar)
+        kept = kept_in(client, model) if fitted else None
         retried = client.retry_failed_embeddings(model, collection=collection) if arguments.retry_failed else 0
         (status,) = client.embedding_status(model, collection=collection)
         missing = status.missing - status.gave_up
@@ -170,8 +172,8 @@ def _embed(client: Client, arguments: argparse.Namespace) -> int:
             }
         )
     else:
-        if fitted:
-            say(f"{model}: fitted on the words of {collection}, kept in {embedder_path(model)}")
+        if kept is not None:
+            say(f"{model}: fitted on the words of {collection}, kept in {kept}")
         end = f"index {index.index} {index.action}; searches use {in_use}" if index else "stopped"
         say(f"{collection}: {report.embedded:,} chunks embedded, {report.failed:,} failed{_left(report)}; {end}")
         if calibration is not None:
@@ -215,7 +217,7 @@ def _exit_code(report: EmbeddingReport, stop: Stop, *, watched: bool) -> int:
 def _embedder(client: Client, arguments: argparse.Namespace, bar: Progress) -> tuple[Embedder, bool]:
     """The embedder of the model, registered; the second value says whether it was fitted just now."""
     model = arguments.model
-    embedder = embedder_for(model, arguments.provider)
+    embedder, _ = registered_embedder(client.run, model, arguments.provider)
     if embedder is None and model.startswith(SVD_PREFIX):
         reading = bar.add_task("reading chunks", total=None)
         embedder = fit_svd(

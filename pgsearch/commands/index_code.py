@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgsearch.client import Client
+from pgsearch.client.registered import registered_embedder
 from pgsearch.code.indexing import Progress, Tell, embed_nodes, index_repository
 from pgsearch.code.repository import LARGEST, check_root
 from pgsearch.commands._output import note, progress_bar, say, say_json
@@ -17,7 +18,7 @@ from pgsearch.embedding.registering import register_by_vector, use_where_none_is
 from pgsearch.embedding.worker import EmbeddingReport, embed_missing
 from pgsearch.errors import InvalidValueError, UnknownModelError
 from pgsearch.models.embedders import Embedder
-from pgsearch.models.names import SVD_PREFIX, embedder_for
+from pgsearch.models.names import SVD_PREFIX
 from pgsearch.models.providers.settings import PROVIDERS
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _embedder(client: Client, model: str) -> Embedder | None:
     """The embedder of a model, which is made known here; None for one that will be fitted on what is indexed."""
-    embedder = embedder_for(model)
+    embedder, _ = registered_embedder(client.run, model)
     if embedder is not None:
         register_by_vector(client, model, embedder)
     elif model.startswith(SVD_PREFIX):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pgsearch.client import Client
+from pgsearch.client.registered import registered_embedder
 from pgsearch.code.indexing import Progress, embed_nodes, usual_model
 from pgsearch.code.upgrading import PRICE, TOP, Plan, plan_upgrade, upgrade_nodes
 from pgsearch.commands._output import note, progress_bar, say, say_json, say_table
@@ -12,7 +13,6 @@ from pgsearch.database.dsn import default_dsn
 from pgsearch.embedding.registering import register_by_vector
 from pgsearch.errors import InvalidValueError
 from pgsearch.models.http_endpoint import Endpoint
-from pgsearch.models.names import embedder_for
 
 SUMMARY = "give the most searched nodes of a repository summaries by a language model"
 EXAMPLE = """
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.dry_run:
             _say_plan(plan, as_json=arguments.json)
             return 0
-        embedder = embedder_for(model or None)
+        embedder, _ = registered_embedder(client.run, model or None)
         if embedder is not None:
             register_by_vector(client, model, embedder)
         endpoint = Endpoint(arguments.chat_url, key_variable=arguments.chat_key_variable, attempts=arguments.attempts)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgsearch.client import Client
-from pgsearch.client.calls import Names
+from pgsearch.client.calls import Names, inner
 from pgsearch.client.calls.embeddings import MissingEmbedding
-from pgsearch.errors import PgsearchError
-from pgsearch.models.names import embedder_path
+from pgsearch.errors import PgsearchError, UnknownModelError
+from pgsearch.models.names import check_fitted_name, embedder_path
 
 if TYPE_CHECKING:
     from pgsearch.models.svd import SvdEmbedder
@@ -35,8 +36,9 @@ def fit_svd(
     # imported late: numpy is an extra's, and slow to import
     from pgsearch.models.svd import DIMENSIONS, SvdEmbedder
 
-    path = embedder_path(model)
+    check_fitted_name(model)
     client.register_model(model, DIMENSIONS)
+    path = kept_in(client, model)
     if client.search_vector([1.0] + [0.0] * (DIMENSIONS - 1), top_n=1, model=model):
         raise EmbedderGoneError(
             f"The database has vectors of model {model!r}, but the embedder that made them is gone: {path} is missing.",
@@ -57,6 +59,16 @@ def fit_svd(
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     embedder.save(path)
     return embedder
+
+
+def kept_in(client: Client, model: str) -> Path:
+    """The file of the fitted embedder of a model that the database has registered, else UnknownModelError."""
+    registered_at = client.run(inner.registered_at(model))
+    if registered_at is None:
+        raise UnknownModelError(
+            f"The database has no model {model!r}.", hint="Fit it: pgsearch embed --collection NAME --model svd:NAME."
+        )
+    return embedder_path(model, registered_at)
 
 
 def _missing(client: Client, model: str, collection: str | None, batch_size: int) -> Iterator[list[MissingEmbedding]]:

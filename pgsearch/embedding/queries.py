@@ -9,16 +9,18 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 
-from pgsearch.client.calls import MODES_OF_MEANING, Names, SearchMode
+from pgsearch.client.calls import MODES_OF_MEANING, Call, Names, SearchMode
+from pgsearch.client.registered import registered_embedder
 from pgsearch.errors import ConnectionFailedError, InvalidValueError, PgsearchError, UnknownModelError
 from pgsearch.models.embedders import embed_query
-from pgsearch.models.names import embedder_for, why_no_embedder
 
 Result = TypeVar("Result")
 
 
 class Asks(Protocol):
     """What a query is embedded for: a Client, or what stands for one in another thread."""
+
+    def run(self, call: Call[Result]) -> Result: ...
 
     def default_model(self, collections: Names | None = None) -> str | None: ...
 
@@ -60,9 +62,9 @@ def query_embedding(
     try:
         if name is None:
             return None, None
-        embedder = embedder_for(name, hurried=True)
+        embedder, why_none = registered_embedder(client.run, name, hurried=True)
         if embedder is None:
-            return None, why_no_embedder(name)
+            return None, why_none
         most_kept = _most_queries_kept() if getattr(embedder, "worth_caching", False) else 0
         if most_kept and (known := _quietly(client, lambda: client.cached_query_embedding(name, query))) is not None:
             return known, None

@@ -14,6 +14,7 @@ from typing import Any
 
 from pgsearch.client import Client
 from pgsearch.client.calls import inner
+from pgsearch.client.registered import registered_embedder
 from pgsearch.database.connections import vacuum
 from pgsearch.embedding.fitting import fit_svd
 from pgsearch.embedding.index import build_vector_index
@@ -23,7 +24,7 @@ from pgsearch.evaluation import EvaluationError
 from pgsearch.evaluation.collections import Judgments, Vectors, corpus_digest, passage_ids, read_records
 from pgsearch.ingest.bulk import Progress, Record, Refusal, load_records
 from pgsearch.models.embedders import Embedder
-from pgsearch.models.names import SVD_PREFIX, embedder_for
+from pgsearch.models.names import SVD_PREFIX
 
 _BATCH_SIZE = 2000
 # A stored vector is a float32 made of the same float16; only rounding of the cosine remains.
@@ -149,7 +150,7 @@ def embed_corpus(
     An svd: model that was never fitted is fitted on the collection. Returns the embedder, for the queries.
     """
     started = time.perf_counter()
-    embedder = embedder_for(model)
+    embedder, _ = registered_embedder(client.run, model)
     if embedder is None and model.startswith(SVD_PREFIX):
         embedder = fit_svd(client, model, collection)
     if embedder is None:

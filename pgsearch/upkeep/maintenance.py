@@ -20,10 +20,10 @@ from pgsearch.client import Client
 from pgsearch.client.calls import inner
 from pgsearch.client.calls.fusion import FusionCalibration
 from pgsearch.client.calls.operate import MaintenanceStep
+from pgsearch.client.registered import registered_embedder
 from pgsearch.database.connections import connect
 from pgsearch.embedding.calibrating import calibrate_fusion, is_calibrated, is_due
 from pgsearch.errors import PgsearchError, translated
-from pgsearch.models.names import embedder_for
 
 _TABLES = """
 select c.relname, coalesce(s.n_dead_tup, 0)
@@ -119,7 +119,7 @@ def _recalibrate(client: Client, tell: Tell, warnings: list[str]) -> list[Fusion
         if not is_due(row) or not is_calibrated(client, row.collection_name):
             continue
         try:
-            embedder = embedder_for(row.model_name)
+            embedder, _ = registered_embedder(client.run, row.model_name)
             if embedder is None:
                 continue
             tell(f"calibrating the fusion of {row.collection_name}")

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pgsearch import Client, cli
 from pgsearch.commands._hits import marked, plain_lines, rendered, rendered_plans
-from pgsearch.models.names import embedder_path
+from pgsearch.embedding.fitting import kept_in
 from tests.library import GUIDES, WIKI
 
 
@@ -190,7 +190,8 @@ def test_filling_a_second_model_leaves_searches_with_the_first(
 
 def test_a_lost_embedder_costs_the_vector_signal_and_is_named(library: str, capsys: pytest.CaptureFixture[str]) -> None:
     answer(capsys, "embed", "--collection", "wiki", "--model", "svd:wiki")
-    path = embedder_path("svd:wiki")
+    with Client(library) as client:
+        path = kept_in(client, "svd:wiki")
     path.unlink()
 
     found = answer(capsys, "search", "전기차 보조금", "--collection", "wiki")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psycopg
 import pytest
+from pytest_postgresql.executors import NoopExecutor
 
 from pgsearch import Client
-from pgsearch.embedding.fitting import EmbedderGoneError, fit_svd
+from pgsearch.client.registered import registered_embedder
+from pgsearch.embedding.fitting import EmbedderGoneError, fit_svd, kept_in
 from pgsearch.embedding.index import IndexProgress, build_vector_index
 from pgsearch.embedding.queries import query_embedding
 from pgsearch.embedding.registering import default_model
@@ -18,8 +21,11 @@ from pgsearch.embedding.worker import embed_missing
 from pgsearch.errors import EmbeddingMismatchError, InvalidValueError, UnknownModelError
 from pgsearch.models.embedders import EmbeddingFailedError
 from pgsearch.models.names import embedder_for, embedder_path
+from tests.clones import cloned
+from tests.conftest import Server
 
 MODEL = "letters"
+NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
 PAGES = [{"external_id": f"p{number:02}", "content": f"text {number:02} about letters"} for number in range(20)]
 
 
@@ -46,6 +52,13 @@ def client(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     with Client(dsn) as client:
         client.put_pages("wiki", PAGES)
         client.register_model(MODEL, 3)
+        yield client
+
+
+@pytest.fixture
+def other(pg_server: Server, pg_template: NoopExecutor) -> Iterator[Client]:
+    """A client of another database on this machine."""
+    with cloned(pg_server, pg_template.template_dbname) as dsn, Client(dsn) as client:
         yield client
 
 
@@ -226,28 +239,59 @@ def test_a_build_tells_how_far_it_is(client: Client, dsn: str) -> None:
 
 
 def test_an_svd_model_is_fitted_kept_and_found_by_its_name(client: Client) -> None:
-    assert embedder_for("svd:wiki") is None
+    embedder, why_none = registered_embedder(client.run, "svd:wiki")
+    assert embedder is None
+    assert "pgsearch embed" in why_none
 
     read: list[int] = []
     fitted = fit_svd(client, "svd:wiki", "wiki", progress=read.append)
-    found = embedder_for("svd:wiki")
+    found, _ = registered_embedder(client.run, "svd:wiki")
 
     assert read == [20]
     assert found is not None
     assert found.embed(["text about letters"]) == fitted.embed(["text about letters"])
     assert embed_missing(client, "svd:wiki", found).embedded == 20
-    assert embedder_for("svd:wiki") is found
+    assert registered_embedder(client.run, "svd:wiki") == (found, "")
 
 
 def test_an_embedder_whose_vectors_stand_is_not_fitted_anew(client: Client) -> None:
     embed_missing(client, "svd:wiki", fit_svd(client, "svd:wiki"))
-    embedder_path("svd:wiki").unlink()
+    kept_in(client, "svd:wiki").unlink()
 
     with pytest.raises(EmbedderGoneError, match="svd:wiki") as caught:
         fit_svd(client, "svd:wiki")
 
     assert "svd:wiki-2" in str(caught.value.hint)
-    assert not embedder_path("svd:wiki").exists()
+    assert not kept_in(client, "svd:wiki").exists()
+
+
+def test_databases_fit_models_of_one_name_on_their_own_texts(client: Client, other: Client) -> None:
+    other.put_pages(
+        "roses", [{"external_id": f"r{n}", "content": f"{'국화' if n % 3 else '장미'} {n}"} for n in range(20)]
+    )
+
+    of_letters = fit_svd(client, "svd:same", "wiki")
+    embedder, why_none = registered_embedder(other.run, "svd:same")
+    assert embedder is None
+    assert "no model" in why_none
+    of_roses = fit_svd(other, "svd:same", "roses")
+
+    assert any(of_roses.embed(["장미"])[0])
+    assert not any(of_letters.embed(["장미"])[0])
+    for database, fitted in ((client, of_letters), (other, of_roses)):
+        found, _ = registered_embedder(database.run, "svd:same")
+        assert found is not None
+        assert found.embed(["장미 letters"]) == fitted.embed(["장미 letters"])
+
+
+def test_a_model_that_was_dropped_and_made_anew_is_fitted_anew(client: Client) -> None:
+    fit_svd(client, "svd:wiki")
+    former = kept_in(client, "svd:wiki")
+    client.drop_model("svd:wiki")
+    assert registered_embedder(client.run, "svd:wiki")[0] is None
+
+    fit_svd(client, "svd:wiki")
+    assert kept_in(client, "svd:wiki") != former
 
 
 @pytest.mark.parametrize("model", [None, "", "text-embedding-3-small", "svd"])
@@ -256,9 +300,12 @@ def test_models_of_other_names_have_no_embedder_here(model: str | None) -> None:
 
 
 @pytest.mark.parametrize("model", ["svd:", "nosvd:x", f"svd:{'x' * 300}"])
-def test_a_name_that_cannot_be_a_file_is_refused(model: str) -> None:
+def test_a_name_that_cannot_be_a_file_is_refused(client: Client, model: str) -> None:
     with pytest.raises(InvalidValueError):
-        embedder_path(model)
+        embedder_path(model, NOON)
+    with pytest.raises(InvalidValueError):
+        fit_svd(client, model)
+    assert model not in [row.model for row in client.list_models()]
 
 
 @pytest.mark.parametrize("model", ["svd:../../etc/passwd", "svd:..", "svd:a/b", "svd:사전", "svd:a b"])
@@ -267,7 +314,7 @@ def test_no_name_leads_out_of_the_folder_of_embedders(
 ) -> None:
     monkeypatch.setenv("PGSEARCH_HOME", str(tmp_path))
 
-    assert embedder_path(model).resolve().parent == tmp_path.resolve() / "embedders"
+    assert embedder_path(model, NOON).resolve().parent == tmp_path.resolve() / "embedders"
 
 
 def test_a_query_is_embedded_by_the_model_of_its_collection(client: Client) -> None:
@@ -287,12 +334,13 @@ def test_a_query_is_embedded_by_the_model_of_its_collection(client: Client) -> N
 def test_a_query_without_its_embedder_says_which_file_is_missing(client: Client) -> None:
     fit_svd(client, "svd:wiki")
     client.set_default_model("wiki", "svd:wiki")
-    embedder_path("svd:wiki").unlink()
+    path = kept_in(client, "svd:wiki")
+    path.unlink()
 
     vector, why_not = query_embedding(client, "letters")
 
     assert vector is None
-    assert str(embedder_path("svd:wiki")) in str(why_not)
+    assert str(path) in str(why_not)
 
 
 def test_a_query_over_collections_of_several_models_says_so(client: Client) -> None:

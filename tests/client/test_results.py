@@ -162,13 +162,13 @@ def asked(library_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[st
         def embed(self, texts: list[str]) -> list[Any]:
             return [CARS] * len(texts)
 
-    def embedder_for(model: str | None, **_: Any) -> Embedder:
+    def embedder_for(model: str | None, *_: Any, **__: Any) -> Embedder:
         models.append(str(model))
         return Embedder()
 
     with Client(library_dsn) as client:
         monkeypatch.setattr(pgsearch, "_default_client", lambda: client)
-        monkeypatch.setattr("pgsearch.embedding.queries.embedder_for", embedder_for)
+        monkeypatch.setattr("pgsearch.client.registered.embedder_for", embedder_for)
         yield models
 
 

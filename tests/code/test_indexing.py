@@ -474,7 +474,7 @@ def test_a_model_of_many_dimensions_is_registered_in_a_storage_that_holds_them(
             assert all(texts), "servers refuse an empty text"
             return [[1.0] * 2500 for _ in texts]
 
-    monkeypatch.setattr("pgsearch.commands.index_code.embedder_for", lambda model: Wide())
+    monkeypatch.setattr("pgsearch.client.registered.embedder_for", lambda *_, **__: Wide())
     root = repository(SHOP)
 
     assert cli.main(["index-code", str(root), "--dsn", dsn, "--model", "wide"]) == 0

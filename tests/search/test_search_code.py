@@ -619,11 +619,11 @@ def test_the_further_model_of_the_nodes_is_asked_where_its_embedder_is_known(
     known: dict[str | None, Any] = {"large": Fixed()}
     asked: list[str | None] = []
 
-    def embedder_for(name: str | None, **_: Any) -> Any:
+    def embedder_for(name: str | None, *_: Any, **__: Any) -> Any:
         asked.append(name)
         return known.get(name)
 
-    monkeypatch.setattr("pgsearch.client.before_search.embedder_for", embedder_for)
+    monkeypatch.setattr("pgsearch.client.registered.embedder_for", embedder_for)
     hits = own_repo.search_code("find", SEARCH, collections="repo")
     assert asked == ["large"]
     assert any("semantic_large_node" in hit.signals for hit in hits)

@@ -105,6 +105,13 @@ def dimensions_of(model: str) -> Call[int]:
     return Call("select (pgsearch._named_model(%(model)s)).dimensions", {"model": model}, _first)
 
 
+def registered_at(model: str) -> Call[datetime | None]:
+    """When the database registered a model; None when it has none of this name."""
+    return Call(
+        "select max(created_at) from pgsearch.embedding_models where model = %(model)s", {"model": model}, _first
+    )
+
+
 # Embedding
 
 
