@@ -47,6 +47,55 @@ comment on function pgsearch._text_shift(integer, float8, float8, integer, float
 'What calibrate_fusion makes of the mean reciprocal ranks of words and vectors for sentences and headings: _shift_of the
 mean, over the kinds with 50 answers or more, of the difference of their logits beyond .5 and .1. Null without such a kind.';
 
+create or replace function pgsearch._sample_of_embedded(collection text, model pgsearch.embedding_models, sampled integer)
+returns table (page_id bigint, content_hash bytea, embedding vector, telling text[])
+language plpgsql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+declare
+    content_tsv tsvector;
+    words       pgsearch.bm25_words;
+begin
+    for page_id, content_hash, embedding, content_tsv in
+        select e.page_id, e.content_hash, e.embedding, c.content_tsv
+          from (select v.page_id, v.chunk_id, v.embedding, v.content_hash
+                  from pgsearch.embeddings as v
+                 where v.model_id = model.model_id
+                   and v.collection = _sample_of_embedded.collection
+                 order by hashint8extended(v.chunk_id, 1), v.chunk_id
+                 limit sampled) as e
+               join pgsearch.chunks as c on c.page_id = e.page_id
+                                        and c.chunk_id = e.chunk_id
+                                        and c.content_hash = e.content_hash
+         order by hashint8extended(e.chunk_id, 1), e.chunk_id
+    loop
+        words   := pgsearch._bm25_terms(tsvector_to_array(content_tsv), null, array[collection]);
+        telling := array(select t.name
+                           from unnest(words.names, words.gains) as t(name, gain)
+                          where translate(t.name, 'ǀǁǂǃ', '') = t.name
+                          order by t.gain desc, t.name
+                          limit pgsearch._most_lexemes());
+        return next;
+    end loop;
+end;
+$$;
+
+comment on function pgsearch._sample_of_embedded(text, pgsearch.embedding_models, integer) is
+'So many chunks of the collection that the model has embedded as they are, the same ones each time, each with its vector and
+its most telling lexemes, the most telling first.';
+
+create or replace function pgsearch._least_likeness()
+returns float8
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+return 0.2;
+
+comment on function pgsearch._least_likeness() is
+'Of the weight of the words of a text: what has less of them in common with every other text is like none.';
+
 create or replace function pgsearch._likeness_of_chunks(
     collection text,
     model      pgsearch.embedding_models,
@@ -62,8 +111,6 @@ as $$
 declare
     sampled   constant integer := 64;
     looked_at constant integer := 100;
-    -- of the weight of its words; what has less of them in common with every other text is like none
-    least_like constant float8 := 0.2;
     settings  constant jsonb   := pgsearch._settings(array[collection], '{}');
     formula   constant pgsearch.bm25_formula := jsonb_populate_record(null::pgsearch.bm25_formula, settings -> 'bm25');
     centre    constant pgsearch.embedding_centres.centre%type := pgsearch._centre(model, array[collection]);
@@ -78,23 +125,10 @@ begin
     among.collections := array[collection];
     texts := 0;
     for kept in
-        select e.page_id, e.embedding, c.content_tsv, c.content_hash
-          from (select v.page_id, v.chunk_id, v.embedding, v.content_hash
-                  from pgsearch.embeddings as v
-                 where v.model_id = model.model_id
-                   and v.collection = _likeness_of_chunks.collection
-                 order by hashint8extended(v.chunk_id, 1), v.chunk_id
-                 limit sampled) as e
-               join pgsearch.chunks as c on c.page_id = e.page_id
-                                        and c.chunk_id = e.chunk_id
-                                        and c.content_hash = e.content_hash
+        select s.page_id, s.content_hash, s.embedding, s.telling
+          from pgsearch._sample_of_embedded(collection, model, sampled) as s
     loop
-        words := pgsearch._bm25_terms(tsvector_to_array(kept.content_tsv), null, among.collections);
-        words := pgsearch._bm25_terms(array(select t.name
-                                              from unnest(words.names, words.gains) as t(name, gain)
-                                             where translate(t.name, 'ǀǁǂǃ', '') = t.name
-                                             order by t.gain desc, t.name
-                                             limit pgsearch._most_lexemes()), null, among.collections);
+        words := pgsearch._bm25_terms(kept.telling, null, among.collections);
         continue when words.terms is null;
         select array_agg(v.chunk_id), array_agg(v.page_id)
           into near.chunk_ids, near.page_ids
@@ -119,8 +153,8 @@ begin
                                         and c.chunk_id = u.chunk_id
          where u.page_id <> kept.page_id
            and c.content_hash <> kept.content_hash;
-        continue when (select max(s) from unnest(either.scores) as s) >= least_like * (select sum(g) from unnest(words.gains) as g)
-                      is not true;
+        continue when (select max(s) from unnest(either.scores) as s)
+                      >= pgsearch._least_likeness() * (select sum(g) from unnest(words.gains) as g) is not true;
         select corr(n.score, n.nearness) as agreement, count(n.nearness) as compared
           into found
           from unnest(either.scores, (pgsearch._nearness(kept.embedding, model, centre, either.page_ids, either.chunk_ids)).centred)
@@ -188,13 +222,10 @@ as $$
 declare
     sampled    constant integer := 128;
     looked_at  constant integer := 100;
-    -- of the weight of its words; what has less of them in common with every other text is like none
-    least_like constant float8  := 0.2;
     settings   constant jsonb   := pgsearch._settings(array[collection], '{}');
     formula    constant pgsearch.bm25_formula := jsonb_populate_record(null::pgsearch.bm25_formula, settings -> 'bm25');
     among      pgsearch.scope;
     words      pgsearch.bm25_words;
-    telling    text[];
     best       pgsearch.scored_chunks;
     near       bigint[];
     -- of either half: the others that it finds, best first, and whether the best is like the text
@@ -210,23 +241,9 @@ begin
     by_words   := 0;
     by_vectors := 0;
     for kept in
-        select e.page_id, e.embedding, c.content_tsv, c.content_hash
-          from (select v.page_id, v.chunk_id, v.embedding, v.content_hash
-                  from pgsearch.embeddings as v
-                 where v.model_id = model.model_id
-                   and v.collection = _found_by_half.collection
-                 order by hashint8extended(v.chunk_id, 1), v.chunk_id
-                 limit sampled) as e
-               join pgsearch.chunks as c on c.page_id = e.page_id
-                                        and c.chunk_id = e.chunk_id
-                                        and c.content_hash = e.content_hash
+        select s.page_id, s.content_hash, s.embedding, s.telling
+          from pgsearch._sample_of_embedded(collection, model, sampled) as s
     loop
-        words   := pgsearch._bm25_terms(tsvector_to_array(kept.content_tsv), null, among.collections);
-        telling := array(select t.name
-                           from unnest(words.names, words.gains) as t(name, gain)
-                          where translate(t.name, 'ǀǁǂǃ', '') = t.name
-                          order by t.gain desc, t.name
-                          limit pgsearch._most_lexemes());
         near := (select o.others
                    from (select array_agg(v.page_id) as page_ids, array_agg(v.chunk_id) as chunk_ids
                            from pgsearch._vector_top_n(kept.embedding, model, among.collections, null, looked_at) as v) as n
@@ -235,7 +252,7 @@ begin
         likeness := '{}';
         for half in 0 .. 1 loop
             words := pgsearch._bm25_terms(array(select t.name
-                                                  from unnest(telling) with ordinality as t(name, at)
+                                                  from unnest(kept.telling) with ordinality as t(name, at)
                                                  where t.at % 2 = half
                                                  order by t.at), null, among.collections);
             exit when words.terms is null;
@@ -246,7 +263,7 @@ begin
         end loop;
         for half in 1 .. case cardinality(likeness) when 2 then 2 else 0 end loop
             -- the other half says what is to be found
-            continue when likeness[3 - half] >= least_like is not true;
+            continue when likeness[3 - half] >= pgsearch._least_likeness() is not true;
             label      := (lists[3 - half] -> 0)::bigint;
             word_rank  := (select o.at
                              from jsonb_array_elements(lists[half]) with ordinality as o(chunk_id, at)
