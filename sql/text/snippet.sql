@@ -183,8 +183,8 @@ as $$
 declare
     -- a syllable written as jamo is one character of several
     gapless constant text := E'^(?!.*[\\u1100-\\u11FF])[' || pgsearch._without_spaces() || ']{2,}[.:]*$';
-    -- wild-type gives what its words give, unless it is looked for as a whole
-    simple  constant text := '^(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)(?:[-/](?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+))*[.:''/-]*$';
+    -- wild-type and get_git_branch give what their words give, unless they are looked for as a whole
+    simple  constant text := '^_*(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+)(?:(?:[.]*[-/_:]+|[.]+)(?:[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+))*_*[.:''/-]*$';
 begin
     return query
     with pieces as materialized (
@@ -210,7 +210,7 @@ begin
                not w.ascii and w.word ~ gapless as gapless
           from (select p.*,
                        p.ascii and p.word ~ simple as simple,
-                       pgsearch._has_any(p.bare, '-/') as joined
+                       pgsearch._has_any(p.bare, '-/_.:') as joined
                   from (select distinct p.text_config, p.word, p.text_config::regconfig as config, rtrim(p.word, '.:''/-') as bare,
                                pgsearch._is_ascii(p.word) as ascii
                           from pieces as p
@@ -232,7 +232,7 @@ begin
                        (sum(length(p.part) + 1) over (partition by w.text_config, w.word order by p.at) - length(p.part))::integer,
                        p.part
                   from words as w
-                       cross join lateral string_to_table(translate(w.bare, '/', '-'), '-') with ordinality as p(part, at)
+                       cross join lateral string_to_table(translate(w.bare, '/_.:', '----'), '-') with ordinality as p(part, at)
                  where w.joined) as p
                cross join lateral unnest(tsvector_to_array(
                    -- 05 is 5, and 20261128 a date; other numbers, and what has letters alone, are analysed as they are
