@@ -43,9 +43,9 @@ begin
                 hint    = format('Known options: %s.', (select string_agg(k, ', ' order by k) from jsonb_object_keys(defaults) as k));
         end if;
 
-        -- null is the third value of exact, and its default
-        continue when setting.key = 'exact' and setting.value = 'null';
-        typed := case setting.key when 'exact' then 'boolean' else jsonb_typeof(defaults -> setting.key) end;
+        -- null leaves it to the search, and is the default
+        continue when setting.key in ('exact', 'candidates') and setting.value = 'null';
+        typed := case setting.key when 'exact' then 'boolean' when 'candidates' then 'number' else jsonb_typeof(defaults -> setting.key) end;
         if jsonb_typeof(setting.value) <> typed then
             raise exception using
                 errcode = 'PS003',

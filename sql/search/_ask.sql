@@ -46,8 +46,6 @@ begin
     -- one statement, since each expression takes a plan of its own in every session
     select query, embedding, search_mode, top_k, wanted, fusion, settings, scope, parsed, model, laps,
            (settings ->> 'offset')::integer,
-           -- whatever is shown of them: standard scores are relative to what is compared
-           (settings ->> 'candidates')::integer,
            search_mode in ('auto', 'fts', 'code') and parsed.any_of is not null,
            search_mode in ('auto', 'vector', 'code') and embedding is not null and model.model_id is not null,
            -- what stop words are for the text may be a name: The Who
@@ -58,7 +56,7 @@ begin
            else 'the vector signal is left out'
            end
       into asked.query, asked.embedding, asked.search_mode, asked.top_k, asked.wanted, asked.fusion, asked.settings, asked.scope,
-           asked.parsed, asked.model, asked.laps, asked.skip, asked.candidates, asked.use_text, asked.use_vector, asked.use_title,
+           asked.parsed, asked.model, asked.laps, asked.skip, asked.use_text, asked.use_vector, asked.use_title,
            asked.title_keys, without;
     if asked.use_vector and model.distance = 'cosine' and pgsearch._vector_norm(embedding) = 0 then
         asked.use_vector := false;
@@ -71,6 +69,8 @@ begin
                                              else 'The collection has no embedding model: %s.'
                                              end, without);
     end if;
+    -- whatever is shown of them: standard scores are relative to what is compared
+    asked.candidates := pgsearch._depth(settings, fusion, search_mode = 'auto' and asked.use_text and asked.use_vector);
     if asked.use_text then
         asked.words := pgsearch._bm25_terms(parsed.lexemes, parsed.weights, collections, parsed.required, parsed.excluded);
     end if;
@@ -80,6 +80,16 @@ $$;
 
 comment on function pgsearch._ask(text, vector, text[], text, integer, text, jsonb, jsonb, text) is
 'The request of a search from the arguments of _search, which it checks; search_mode may be code too.';
+
+create or replace function pgsearch._depth(settings jsonb, fusion text, beside_vectors boolean)
+returns integer
+language sql immutable parallel safe
+-- 120 is the least that loses no more than .002 of nDCG@10 on any of five judged sets, and takes a fifth less than 200
+return coalesce((settings ->> 'candidates')::integer, case when beside_vectors and fusion = 'adaptive' then 120 else 200 end);
+
+comment on function pgsearch._depth(jsonb, text, boolean) is
+'How many candidates each signal brings: what the settings say, else 120 where words and vectors are fused by strategy
+adaptive, and 200 elsewhere.';
 
 create or replace function pgsearch._is_blank(typed text)
 returns boolean

@@ -196,6 +196,8 @@ begin
     if embedding is not null then
         model := pgsearch._embedding_model(settings ->> 'model', collections, embedding);
     end if;
+    settings := settings || jsonb_build_object('candidates', pgsearch._depth(
+                                settings, settings ->> 'fusion', parsed.any_of is not null and model.model_id is not null));
 
     -- whether a quoted phrase stands anywhere is asked before anything else
     for phrase in

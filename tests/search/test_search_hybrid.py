@@ -327,6 +327,55 @@ def test_the_operator_and_wants_every_word_in_every_hit(library: Client, mode: S
     assert library.search_hybrid("charging 보조금", CARS, collections="wiki", search_mode=mode, options=options) == []
 
 
+@pytest.fixture
+def many(client: Client) -> Client:
+    client.put_pages("many", [{"external_id": str(n), "content": f"alpha text {n}"} for n in range(260)])
+    client.register_model("m", 3)
+    client.set_default_model("many", "m")
+    missing = client.list_missing_embeddings("m")
+    client.put_embeddings(
+        "m",
+        [chunk.chunk_id for chunk in missing],
+        [chunk.content_hash for chunk in missing],
+        [(1.0, float(n), 0.0) for n in range(len(missing))],
+    )
+    client.refresh_text_stats("many")
+    return client
+
+
+@pytest.mark.parametrize(
+    ("embedding", "asked", "brought"),
+    [
+        ((1.0, 0.0, 0.0), {}, 120),
+        ((1.0, 0.0, 0.0), {"options": {"candidates": None}}, 120),
+        ((1.0, 0.0, 0.0), {"options": {"candidates": 40}}, 40),
+        ((1.0, 0.0, 0.0), {"fusion": "rrf"}, 200),
+        (None, {}, 200),
+    ],
+    ids=["adaptive", "null", "a number", "another strategy", "words alone"],
+)
+def test_words_and_vectors_together_take_fewer_candidates(
+    many: Client, embedding: tuple[float, ...] | None, asked: dict[str, Any], brought: int
+) -> None:
+    found = many.search("alpha", embedding, collections="many", **asked)
+
+    assert found.candidates["vector" if embedding else "text"] == brought
+
+
+def test_fewer_candidates_leave_no_hit_out(many: Client) -> None:
+    at_once = many.search("alpha", (1.0, 0.0, 0.0), collections="many", top_k=260).hits
+    pages = [
+        hit.external_id
+        for offset in range(0, 260, 65)
+        for hit in many.search(
+            "alpha", (1.0, 0.0, 0.0), collections="many", top_k=65, options={"offset": offset}
+        ).hits
+    ]
+
+    assert pages == [hit.external_id for hit in at_once]
+    assert len(set(pages)) == 260
+
+
 # Windows and the rule of all keywords
 
 
