@@ -49,7 +49,7 @@ from pgsearch.evaluation.running import Configuration, Run, run_queries
 FIGURES, PLOT = "quality.json", "plots/quality.png"
 
 MEASURE = "nDCG@10"
-DEPTH, TOP_K = 200, 100
+TOP_K = 100
 
 
 class Set(NamedTuple):
@@ -182,7 +182,6 @@ def evaluate(folder: Path, each: Set, server: str, fusions: Sequence[str] | None
                 configuration,
                 embedding=embedding,
                 by_page=by_page,
-                depth=DEPTH,
                 top_k=TOP_K,
                 progress=lambda done: bar.update(task, completed=done),
             )
@@ -301,7 +300,7 @@ def render(sets: dict[str, Any]) -> str:
 Repeat: `PGSEARCH_DATA=... python benchmarks/quality.py`.
 Machine: {MACHINE}; PostgreSQL {some["versions"]["postgresql"]}, pgvector {some["versions"]["pgvector"]}.
 
-{MEASURE} with linear gain, over the judged questions; {DEPTH} candidates a signal, {TOP_K} results.
+{MEASURE} with linear gain, over the judged questions; as many candidates a signal as searches have, {TOP_K} results.
 *BM25* and *vector* are one signal alone; *default* is a search that names no strategy ({defaults}).
 The questions are asked as words alone: a quote in them is no syntax, as it was none where others measured.
 Best of a row in bold. miracl-ko is judged by page: each page once, where its best passage stands.{_mixed(sets)}

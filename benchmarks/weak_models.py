@@ -43,7 +43,7 @@ from benchmarks._report import (
     write_figures,
     write_section,
 )
-from benchmarks.quality import DEPTH, MEASURE, SETS, SIGNALS, TEXT, TOLERANCE, TOP_K, VECTOR, Set
+from benchmarks.quality import MEASURE, SETS, SIGNALS, TEXT, TOLERANCE, TOP_K, VECTOR, Set
 from pgsearch import Client, embedded, home
 from pgsearch.commands._output import note, progress_bar
 from pgsearch.embedding.calibrating import calibrate_fusion
@@ -234,7 +234,6 @@ def evaluate(folder: Path, each: Set, model: str, server: str, limit: int | None
                 configuration,
                 embedding=embedding,
                 by_page=by_page,
-                depth=DEPTH,
                 top_k=TOP_K,
                 progress=lambda done: bar.update(task, completed=done),
             )
@@ -323,7 +322,7 @@ def render(pairs: dict[str, Any]) -> str:
 
 Repeat: `PGSEARCH_DATA=... python benchmarks/weak_models.py`. Machine: {MACHINE}.
 
-{MEASURE} with linear gain, {DEPTH} candidates a signal. *sentences* and *headings*: how many were held out of their
+{MEASURE} with linear gain, as many candidates a signal as searches have. *sentences* and *headings*: how many were held out of their
 chunks and asked for, and the mean reciprocal ranks at which the words / the vectors found the rest of the chunk;
 *shift*: what `calibrate_fusion` made of it. The last column is the default against the better of its two signals.
 minilm-l6@16 and @64 are random projections; svd is fitted on each collection, and its calibration on the collection

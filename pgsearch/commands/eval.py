@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     search.add_argument("--search-mode", default="auto", help="auto or hybrid (default), fts, vector, lexical or trgm")
     search.add_argument("--fusion", help="fusion strategy (default: that of the collection)")
     search.add_argument("--options", type=_options, default={}, metavar="JSON", help="options of search, a JSON object")
-    search.add_argument("--depth", type=_count, default=200, help="candidates that each signal contributes (200)")
+    search.add_argument("--depth", type=_count, help="candidates a signal (default: as many as searches have)")
     search.add_argument("--top-k", type=_count, default=100, help="results kept for each query (100)")
     level = search.add_mutually_exclusive_group()
     level.add_argument(

@@ -76,17 +76,19 @@ def run_queries(
     *,
     embedding: Callable[[Query], Sequence[float] | None] = lambda query: None,
     by_page: bool = False,
-    depth: int = 200,
+    depth: int | None = None,
     top_k: int = 100,
     warm_up: int = _WARM_UP,
     progress: Callable[[int], None] | None = None,
 ) -> Run:
     """Ask the questions one after the other; the first `warm_up` of them are asked once before, unmeasured.
 
-    `depth` is how many candidates each signal contributes, `top_k` how long a ranking gets. `by_page` gives each page
-    once, by its best passage. Snippets are left out, because nobody reads them here; the options may ask for them.
+    `depth` is how many candidates each signal contributes (None: as searches have it), `top_k` how long a ranking gets.
+    `by_page` gives each page once, by its best passage. Snippets are left out, because nobody reads them here; the
+    options may ask for them.
     """
-    options = {"candidates": depth, "snippet_length": 0, "group_by_page": by_page, **configuration.options}
+    candidates = {} if depth is None else {"candidates": depth}
+    options = {**candidates, "snippet_length": 0, "group_by_page": by_page, **configuration.options}
     run = Run(configuration.label)
 
     def ask(query: Query) -> SearchResult:
