@@ -367,9 +367,7 @@ def test_fewer_candidates_leave_no_hit_out(many: Client) -> None:
     pages = [
         hit.external_id
         for offset in range(0, 260, 65)
-        for hit in many.search(
-            "alpha", (1.0, 0.0, 0.0), collections="many", top_k=65, options={"offset": offset}
-        ).hits
+        for hit in many.search("alpha", (1.0, 0.0, 0.0), collections="many", top_k=65, options={"offset": offset}).hits
     ]
 
     assert pages == [hit.external_id for hit in at_once]
