@@ -45,7 +45,11 @@ begin
 
         -- null leaves it to the search, and is the default
         continue when setting.key in ('exact', 'candidates') and setting.value = 'null';
-        typed := case setting.key when 'exact' then 'boolean' when 'candidates' then 'number' else jsonb_typeof(defaults -> setting.key) end;
+        typed := case setting.key
+                 when 'exact' then 'boolean'
+                 when 'candidates' then 'number'
+                 else jsonb_typeof(defaults -> setting.key)
+                 end;
         if jsonb_typeof(setting.value) <> typed then
             raise exception using
                 errcode = 'PS003',
