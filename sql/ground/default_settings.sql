@@ -54,9 +54,10 @@ Candidates: operator (''or'' ranks every chunk that has any word, ''and'' wants 
 the query is the beginning of one, to search while it is being typed; word* says so of any word), candidates (1 .. 1000: how many
 each signal contributes; null: 120 where words and vectors are fused by strategy adaptive, else 200), model (embedding
 model; empty: the collection''s default_model), exact (true: BM25 finds the very best by words; false: faster, marked
-approximate; null: exact by words alone, faster still beside vectors, which bring candidates too: every candidate is scored on both anyway), max_rows (1 .. 10000000: most chunks BM25 scores before
-it stops and marks the result approximate; of more than sixteen words as many fewer as there are more), bm25 (k1 0 .. 10, b
-0 .. 1, heading_weight 0 .. 10), lexical_threshold (0 .. 1: least trigram similarity of a title).
+approximate; null: exact by words alone, faster still beside vectors, which bring candidates too: every candidate is
+scored on both anyway), max_rows (1 .. 10000000: most chunks BM25 scores before it stops and marks the result
+approximate; of more than sixteen words as many fewer as there are more), bm25 (k1 0 .. 10, b 0 .. 1, heading_weight 0
+.. 10), lexical_threshold (0 .. 1: least trigram similarity of a title).
 Fusion: fusion (strategy, see fuse), rrf_k (0 .. 1000000), weights (0 .. 1000000 by signal; null: as the strategy has
 it), adaptive (constants of strategy adaptive, see fuse: information 0 .. 10, typical_information 0.001 .. 1000000,
 skewness 0 .. 10, least_exponent -10 .. 0, most_exponent 0 .. 10: how far words are trusted beside vectors;
