@@ -168,6 +168,13 @@ MARKED = {
     "a part of a hyphenated word": ("a cancer-related gene", "cancer", "a [cancer]-related gene"),
     "words side by side": ("a wild-type and a type/wild", "wild types", "a [wild-type] and a [type/wild]"),
     "a compound and its words": ("a wild-type of types", "wild-type", "a [wild-type] of [types]"),
+    "names of programs": (
+        "def get_git_branch(self.git_url, __git__): list_git",
+        "git",
+        "def get_[git]_branch(self.[git]_url, __[git]__): list_[git]",
+    ),
+    "a name of a program as a whole": ("get_index of the index", "get_index", "[get_index] of the [index]"),
+    "a dot that begins a name": ("a __init__.net of .net", ".net", "a __init__[.net] of [.net]"),
     "a number before a word": ("2-fold or 5-fold", "5", "2-fold or [5]-fold"),
     "signs beside other characters": ("(types), 2 × types; risks", "type", "([types]), 2 × [types]; risks"),
     "a Korean word": ("전기차보조금은 준다", "보조금", "전기차[보조금]은 준다"),
