@@ -275,6 +275,8 @@ def reports(new_client: Callable[[], Client]) -> Client:
         ({"metadata": {"in": 3}}, ["Draft"]),
         ({"metadata": {"price": {"contains": {"in": "won"}}}}, ["Draft"]),
         ({"not": {"or": [{"tags": "report"}, {"source": {"exists": True}}]}}, ["Draft"]),
+        ({"source": None}, ["Draft", "Report 2023", "Report 2024"]),
+        ({"source": {"ne": None}}, ["Letter"]),
         ({"updated_at": {"gte": "2024-01-01", "lt": "2999-01-01"}}, ["Draft", "Letter", "Report 2023", "Report 2024"]),
         ({"updated_at": {"gte": 1704067200, "lt": "2199"}}, ["Draft", "Letter", "Report 2023", "Report 2024"]),
         ({"not": {"created_at": {"lte": "2999-01"}}}, []),
@@ -295,6 +297,28 @@ def test_a_filter_lets_through_what_its_reader_expects(
 
 
 @pytest.mark.parametrize(
+    ("filter", "told"),
+    [
+        ({"metadata": {"year": {"from": 2023, "to": 2024}}}, '"year" the filter wants an object with "from"'),
+        ({"and": [{"not": {"not": {"metadata": {"year": {"range": [1]}}}}}]}, '"year" the filter wants an object'),
+        ({"metadata": {"or": [{"year": 2023}]}}, 'the operator is "$or"'),
+        ({"metadata": {"year": {"gt": 2024}, "$or": [{"year": {"$gt": 1}}]}}, None),
+        ({"metadata": {"metadata": {"contains": {"gte_": 1}}}}, None),
+        ({"tags": "nowhere"}, None),
+    ],
+    ids=["object", "deeper", "joint", "operators", "value-with-operators", "tags"],
+)
+def test_where_no_page_passes_what_was_read_as_an_object_is_told(
+    reports: Client, filter: dict[str, Any], told: str | None
+) -> None:
+    for query in ("energy", ""):
+        notes = reports.search(query, filter=filter).notes
+        assert notes[0] == "No page passes the filter."
+        assert len(notes) == (1 if told is None else 2)
+        assert told is None or told in notes[1]
+
+
+@pytest.mark.parametrize(
     ("filter", "error", "named"),
     [
         ({"metadata": {"year": {"$between": [1, 2]}}}, UnknownNameError, "not_in"),
@@ -306,6 +330,16 @@ def test_a_filter_lets_through_what_its_reader_expects(
         ({"metadata": {"year": {"greaterThan": 1}}}, UnknownNameError, "gte"),
         ({"metadata": {"year": {"containsAny": [1]}}}, UnknownNameError, "any_of"),
         ({"metadata": {"year": {"is_not_null": True}}}, UnknownNameError, "exists"),
+        ({"metadata": {"year": {"gte_": 1}}}, UnknownNameError, "gte"),
+        ({"metadata": {"year": {"_gte": 1}}}, UnknownNameError, "gte"),
+        ({"metadata": {"year": {"gteq": 1}}}, UnknownNameError, "gte"),
+        ({"metadata": {"year": {"not in": [1]}}}, UnknownNameError, "not_in"),
+        ({"metadata": {"year": {"not-in": [1]}}}, UnknownNameError, "not_in"),
+        ({"metadata": {"year": {"anyOf": [1]}}}, UnknownNameError, "any_of"),
+        ({"metadata": {"year": {"exist": True}}}, UnknownNameError, "exists"),
+        ({"metadata": {"year": {"is null": True}}}, UnknownNameError, "exists"),
+        ({"metadata": {"year": {"≥": 1}}}, UnknownNameError, "gte"),
+        ({"source": {"gt": None}}, InvalidValueError, "gt"),
         ({"metadata": {"$gte": 1}}, UnknownNameError, "$and"),
         ({"metadata": {"author": {"born": {"$gte": 1}}}}, UnknownNameError, "dots"),
         ({"year": {"$gte": 1}}, UnknownNameError, "metadata"),
