@@ -156,7 +156,7 @@ begin
     -- of other forms those that name a day and can be nothing else: 2026 is a number, and 2026-11 the beginning of a text
     if iso is null
        and written !~ E'^\\d+(\\.\\d+)?([eE][+]?\\d+)?$'
-       and regexp_count(written, E'\\d+') + (written ~* E'[a-z]{3}')::integer >= 3 then
+       and regexp_count(written, E'\\d+') + (written ~* E'[a-z\u00C0-\u0EFF]{3}')::integer >= 3 then
         seconds := pgsearch._written_date(written);
     end if;
     moment := coalesce(iso, to_timestamp(seconds));
@@ -189,10 +189,10 @@ begin
         return span;
     end if;
     moment := to_timestamp(pgsearch._written_date(written));
-    parts  := regexp_count(written, E'\\d+') + (written ~* E'[a-z]{3}')::integer;
+    parts  := regexp_count(written, E'\\d+') + (written ~* E'[a-z\u00C0-\u0EFF]{3}')::integer;
     return case
            when moment is null then null
-           when written ~ E'^\\d{4}$' then tstzrange(moment, moment + interval '1 year', '[)')
+           when written ~ E'^\\d{4}\\s*[년年]?$' then tstzrange(moment, moment + interval '1 year', '[)')
            when written ~ E'^\\d{8}$' then tstzrange(moment, moment + interval '1 day', '[)')
            when written !~ E'^[0-9.eE+]+$' and parts = 2 then tstzrange(moment, moment + interval '1 month', '[)')
            else tstzrange(moment, moment, '[]')

@@ -105,6 +105,20 @@ begin
             or s.collection = any (_joined_by_signs.collections)
          order by s.document_frequency desc, k.cut
          limit 1;
+        if joined is null and typed ~ '^[0-9a-z]{7,40}$' and pgsearch._has_any(typed, '0123456789') then
+            -- a code of several parts begins with the first of them, a sign, and the beginning of the next
+            select replace(s.lexeme, 'ǁ', '-')
+              into joined
+              from generate_series(2, length(typed) - 1) as k(cut)
+                   cross join lateral (select left(typed, k.cut) || 'ǁ' as begun, substr(typed, k.cut + 1, 1) as next) as b
+                   join pgsearch.lexeme_stats as s on s.lexeme ~>=~ (b.begun || b.next)
+                                                  and s.lexeme ~<~ (b.begun || chr(ascii(b.next) + 1))
+             where replace(s.lexeme, 'ǁ', '') = typed
+               and (_joined_by_signs.collections is null
+                    or s.collection = any (_joined_by_signs.collections))
+             order by s.document_frequency desc, s.lexeme
+             limit 1;
+        end if;
         if joined is null and typed ~ '^(?:[a-z]{5,24}|[0-9]{7,20})$' then
             joined := pgsearch._cut_into_known(typed, collections);
         end if;
@@ -134,5 +148,6 @@ $$;
 
 comment on function pgsearch._joined_by_signs(text, text[]) is
 'A word that the collections (null: all) do not know, with the sign that their texts write in it: a hyphen where both sides
-of it stand joined in a text, hyphens where words stand one after the other (see _cut_into_known), middle dots between the
+of it stand joined in a text, hyphens between the parts of a code (9783161484100 of 978-3-16-148410-0) or where words stand
+one after the other (see _cut_into_known), middle dots between the
 characters of a Hangul word where they stand so. Null when there is no such writing. As fresh as the last refresh_text_stats.';
