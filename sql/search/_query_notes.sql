@@ -35,11 +35,10 @@ begin
                                  parsed.different, cardinality(parsed.lexemes), parsed.different - cardinality(parsed.lexemes));
     end if;
 
-    if parsed.any_of is not null
-       and (pgsearch._has_any(parsed.asked, '"') or strpos(' ' || parsed.asked, ' -') > 0 or strpos(' ' || parsed.asked, ' +') > 0) then
+    if parsed.any_of is not null and (strpos(' ' || parsed.asked, ' -') > 0 or strpos(' ' || parsed.asked, ' +') > 0) then
         typed := array(select q.sign || case when q.quoted then format('"%s"', q.phrase) else q.phrase end
                          from pgsearch._query_tokens(parsed.asked) as q
-                        where (q.quoted or q.sign in ('-', '+'))
+                        where q.sign in ('-', '+')
                           and not exists (select
                                             from (select distinct c.text_config
                                                     from pgsearch.collections as c
