@@ -338,3 +338,23 @@ def test_signs_that_were_left_out_are_put_in(named: Client, query: str, meant: s
     result = named.search(query, collections="named")
     assert result.did_you_mean == meant
     assert [hit.title for hit in result.hits][:1] == titles
+
+
+@pytest.mark.parametrize(
+    ("query", "used", "title"),
+    [
+        ("wifi room", "wi-fi room", "Network"),
+        ("healthcare call", "health-care call", "Contacts"),
+        ("server 01023327781", "server 010-2332-7781", "Contacts"),
+        ("시군구 규칙", "시·군·구 규칙", "조례"),
+        ("wifi supprot room", "wi-fi supprot room", "Network"),
+    ],
+)
+def test_a_word_without_its_signs_is_found_beside_words_that_are_found(
+    named: Client, query: str, used: str, title: str
+) -> None:
+    result = named.search(query, collections="named")
+    assert result.hits[0].title == title
+    assert f'"{query}" was searched for as "{used}".' in result.notes
+    rows = named.search_hybrid(query, collections="named")
+    assert [(hit.title, hit.score) for hit in rows] == [(hit.title, hit.score) for hit in result.hits]
