@@ -178,6 +178,11 @@ def test_there_are_no_fewer_than_are_shown(paged: Client, order: str) -> None:
     assert result.total >= len(result.hits)
 
 
+def test_there_are_no_fewer_than_are_shown_where_few_have_the_words_and_more_are_near(paged: Client) -> None:
+    result = paged.search("zephyr", vector(0), collections="c", top_k=600, options={"count_up_to": 10_000})
+    assert result.total >= len(result.hits) == 600
+
+
 def test_what_is_below_the_least_relevance_is_in_no_facet(paged: Client) -> None:
     everything = paged.search(QUERY, collections="c", search_mode="fts", top_k=200).hits
     lowest = sorted(hit.relevance or 0 for hit in everything)[-40]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 from collections.abc import Sequence
 
 import pytest
@@ -170,6 +171,14 @@ def test_levels_are_measured_again_where_a_tenth_of_the_texts_changed(towns: Cli
     towns.set_default_model("towns", None)
     towns.drop_model("mixed")
     assert [level.model for level in towns.calibrate_relevance(changed_only=True)] == [None]
+
+
+@pytest.mark.parametrize("options", [{}, {"count_up_to": 10}, {"facets": ["tags"]}, {"distinct": True}], ids=str)
+def test_where_every_hit_is_below_the_least_relevance_there_are_none(client: Client, options: dict[str, Any]) -> None:
+    client.put_pages("w", [{"external_id": "zinc", "content": "A bucket of zinc.", "tags": ["zinc", "roof"]}])
+    found = client.search("zinc lead tin", search_mode="fts", options={**options, "min_relevance": 0.99})
+    assert (found.hits, found.total) == ([], 0)
+    assert found.notes == ["Of 1 candidates 1 are below the relevance of 0.99: they are left out."]
 
 
 @pytest.mark.parametrize("others", [0, 1, 9])
