@@ -76,7 +76,7 @@ begin
     if parts[2]::integer between 1 and 53 then
         -- the first week of a year holds its fourth of January
         number := pgsearch._epoch_of(parts[1]::integer, 1, 4, null)::numeric / 86400;
-        return (number - pg_catalog.mod(number + 3, 7) + 7 * (parts[2]::integer - 1) + parts[3]::integer - 1) * 86400;
+        return 86400 * (number - pg_catalog.mod(number + 3, 7) + 7 * (parts[2]::integer - 1) + parts[3]::integer - 1);
     end if;
 
     -- 2026-11-28T09:30:00+09:00, 2026.11.28, 2026/11/28, 2026년 11월 28일, 2026年11月; 20261128T093000Z
