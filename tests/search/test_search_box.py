@@ -286,6 +286,8 @@ def named(box: Client) -> Client:
         ("Addresses", "The server 10.0.12.7 answers."),
         ("Rooms", "Room 12, floor 10, building 0, door 12."),
         ("Network", "Wi-Fi 6E is well-known."),
+        ("麺", "ラーメンは一杯八百円です。"),
+        ("野菜", "さらだは六百円です。"),
         ("Codes", "ISBN 978-3-16-148410-0, MAC 00:1A:2B:3C:4D:5E, serial DS-7604NI-E1/4P/A."),
         ("Contacts", "Call Mr. O'Brien of health care, 010-2332-7781 or 02-555-0142."),
     )
@@ -327,6 +329,9 @@ def test_parts_that_were_typed_side_by_side_stand_side_by_side_in_the_first_hit(
         ("9783161484100", "978-3-16-148410-0", ["Codes"]),
         ("001A2B3C4D5E", "00-1a-2b-3c-4d-5e", ["Codes"]),
         ("9783161484101", None, []),
+        ("らーめん", "ラーメン", ["麺"]),
+        ("サラダ", "さらだ", ["野菜"]),
+        ("らめん", None, []),
         # known words, and nowhere one after the other
         ("careohealth", None, []),
         ("77812332010", None, []),
@@ -347,6 +352,7 @@ def test_signs_that_were_left_out_are_put_in(named: Client, query: str, meant: s
         ("healthcare call", "health-care call", "Contacts"),
         ("server 01023327781", "server 010-2332-7781", "Contacts"),
         ("시군구 규칙", "시·군·구 규칙", "조례"),
+        ("らーめん 八百円", "ラーメン 八百円", "麺"),
         ("wifi supprot room", "wi-fi supprot room", "Network"),
     ],
 )
