@@ -205,7 +205,13 @@ def test_words_that_only_ask_make_no_difference(client: Client) -> None:
         return [(hit.external_id, hit.score, hit.relevance) for hit in client.search_hybrid(query, search_mode="fts")]
 
     asked = shown("연차 휴가")
-    for question in ("연차 휴가 며칠", "연차 휴가 알려줘", "연차 휴가 뭐예요", "연차 휴가 알려주세요", "연차 휴가 궁금해요"):
+    for question in (
+        "연차 휴가 며칠",
+        "연차 휴가 알려줘",
+        "연차 휴가 뭐예요",
+        "연차 휴가 알려주세요",
+        "연차 휴가 궁금해요",
+    ):
         assert shown(question)[0][0] == asked[0][0]
         assert shown(question)[0][2] > 0.8, question
 
