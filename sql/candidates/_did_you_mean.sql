@@ -31,6 +31,44 @@ $$;
 comment on function pgsearch._are_known(text[], text[]) is
 'Whether the collections (null: all) know each of the words, or, where two words of Hangul are written as one, both.';
 
+create or replace function pgsearch._spaced_letters()
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+-- a Korean particle may follow at once
+select E'[A-Za-z0-9\u00C0-\u0DFF\u10A0-\u10FF\u1E00-\u1FFF]';
+$$;
+
+comment on function pgsearch._spaced_letters() is 'A regular expression for a letter of the scripts that have spaces, or a digit.';
+
+create or replace function pgsearch._with_signs(query text, unknown text[], collections text[], out meant text, out others text[])
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    word   text;
+    joined text;
+begin
+    select query, unknown into meant, others;
+    -- wifi of Wi-Fi, 시군구 of 시·군·구
+    foreach word in array unknown loop
+        joined := pgsearch._joined_by_signs(word, collections);
+        if joined is not null then
+            meant  := regexp_replace(meant,
+                                     format('(?<!%1$s)%2$s(?!%1$s)', pgsearch._spaced_letters(),
+                                            regexp_replace(word, E'([^[:alnum:]])', E'\\\\\\1', 'g')),
+                                     joined, 'gi');
+            others := array_remove(others, word);
+        end if;
+    end loop;
+end;
+$$;
+
+comment on function pgsearch._with_signs(text, text[], text[]) is
+'The query with those of the unknown words that texts of the collections (null: all) write with signs (see
+_joined_by_signs) written so, and the other unknown words.';
+
 create or replace function pgsearch._did_you_mean(query text, unknown text[], collections text[])
 returns text
 language plpgsql stable parallel safe
@@ -38,30 +76,20 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     most_corrected constant integer := 4;
-    -- letters of the scripts that have spaces: a Korean particle may follow at once
-    spaced         constant text    := E'[A-Za-z0-9\u00C0-\u0DFF\u10A0-\u10FF\u1E00-\u1FFF]';
+    spaced         constant text    := pgsearch._spaced_letters();
     swapped text;
     meant   text := query;
     word    text;
     nearest text;
-    joined  text;
 begin
     swapped := pgsearch._other_keyboard(query);
     if swapped is not null and pgsearch._are_known(string_to_array(lower(swapped), ' '), collections) then
         return swapped;
     end if;
 
-    -- wifi of Wi-Fi, 시군구 of 시·군·구
-    foreach word in array unknown[1:most_corrected] loop
-        joined := pgsearch._joined_by_signs(word, collections);
-        if joined is not null then
-            meant   := regexp_replace(meant,
-                                      format('(?<!%1$s)%2$s(?!%1$s)', spaced, regexp_replace(word, E'([^[:alnum:]])', E'\\\\\\1', 'g')),
-                                      joined, 'gi');
-            unknown := array_remove(unknown, word);
-        end if;
-    end loop;
-
+    select w.meant, w.others || unknown[most_corrected + 1:]
+      into meant, unknown
+      from pgsearch._with_signs(query, unknown[1:most_corrected], collections) as w;
     for word in
         select p.part[1]
           from unnest(unknown) with ordinality as u(word, at)

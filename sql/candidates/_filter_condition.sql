@@ -16,6 +16,13 @@ $$;
 comment on function pgsearch._filter_refusal(text, text, text) is
 'Raises an error of the given SQLSTATE, where a condition is expected.';
 
+create or replace function pgsearch._operator_letters(key text)
+returns text
+language sql immutable parallel safe
+return translate(lower(key), E' _-.:$@#\t', '');
+
+comment on function pgsearch._operator_letters(text) is 'A key without case and signs: gte for GTE, gte_ and $gte, notin for not in.';
+
 create or replace function pgsearch._filter_operators(field text, kind text, value jsonb)
 returns jsonb
 language plpgsql immutable parallel safe
@@ -28,12 +35,13 @@ declare
                                when 'text' then '{any_of,eq,exists,gt,gte,in,lt,lte,ne,not,not_in}'
                                else '{any_of,contains,eq,exists,gt,gte,in,lt,lte,ne,not,not_in}'
                                end::text[];
+    letters constant text[] := string_to_array(pgsearch._operator_letters(array_to_string(allowed, ',')), ',');
     -- what other languages call theirs, and nobody his data
-    foreigners constant text[] := '{neq,nin,notin,nor,ge,le,like,ilike,not_like,regex,regexp,between,is_null,isnull,is_not_null,not_null,'
-                                  'notnull,starts_with,startswith,ends_with,endswith,equals,not_equal,not_equals,notequal,notequals,'
-                                  'greater_than,greaterthan,less_than,lessthan,greater_than_or_equal,less_than_or_equal,'
-                                  'greaterthanequal,lessthanequal,contains_any,contains_all,containsany,containsall,all_of,none_of,'
-                                  'elemmatch}';
+    foreigners constant text[] := '{neq,nin,notin,nor,ge,le,geq,leq,gteq,lteq,like,ilike,notlike,notilike,regex,regexp,rlike,between,'
+                                  'isnull,isnotnull,notnull,isempty,isnotempty,isin,isnot,isnotin,notcontains,notexists,exist,contain,'
+                                  'startswith,endswith,equal,equals,notequal,notequals,'
+                                  'greaterthan,lessthan,greaterthanorequal,lessthanorequal,greaterthanequal,lessthanequal,'
+                                  'greaterorequal,lessorequal,containsany,containsall,allof,noneof,oneof,elemmatch}';
     typed constant text := jsonb_typeof(value);
     named text;
 begin
@@ -43,9 +51,8 @@ begin
              from jsonb_object_keys(case typed when 'object' then value else '{}' end) as k
             where kind <> 'metadata'
                or starts_with(k, '$')
-               or lower(btrim(k)) = any (allowed)
-               or lower(btrim(k)) = any (foreigners)
-               or k ~ '^ *[<>=!~]+ *$') then
+               or pgsearch._operator_letters(k) = any (letters || foreigners)
+               or k ~ E'^\\s*[<>=!~\u2260-\u2267]+\\s*$') then
         select min(k)
           into named
           from jsonb_object_keys(value) as k
@@ -73,7 +80,7 @@ begin
                 'Name what stands deeper by a key with dots, as in {"author.age": {"$gte": 30}}.');
         end if;
         return jsonb_build_object('contains', value);
-    elsif typed = 'string' or typed = 'number' and kind = 'time' then
+    elsif typed = 'string' or typed = 'number' and kind = 'time' or typed = 'null' and kind = 'text' then
         return jsonb_build_object('eq', value);
     elsif typed = 'array' and kind <> 'time' then
         return jsonb_build_object(case kind when 'text' then 'in' else 'contains' end, value);
@@ -85,7 +92,7 @@ begin
     perform pgsearch._filter_refusal(
         'PS003', format('filter "%s" must be of type %s, not %s', field,
                         case kind when 'time' then 'string, number or object' else 'string, array or object' end, typed),
-        'tags: all of them, any_tags: at least one, source: one or several, metadata: contained in the page''s metadata; '
+        'tags: all of them, any_tags: at least one, source: one or several (null: none), metadata: contained in the page''s metadata; '
         'or an object of operators such as {"in": ["a", "b"]}.');
 end;
 $$;
@@ -149,7 +156,7 @@ begin
     -- of other forms those that name a day and can be nothing else: 2026 is a number, and 2026-11 the beginning of a text
     if iso is null
        and written !~ E'^\\d+(\\.\\d+)?([eE][+]?\\d+)?$'
-       and regexp_count(written, E'\\d+') + (written ~* E'[a-z]{3}')::integer >= 3 then
+       and regexp_count(written, E'\\d+') + (written ~* E'[a-z\u00C0-\u0EFF]{3}')::integer >= 3 then
         seconds := pgsearch._written_date(written);
     end if;
     moment := coalesce(iso, to_timestamp(seconds));
@@ -182,10 +189,10 @@ begin
         return span;
     end if;
     moment := to_timestamp(pgsearch._written_date(written));
-    parts  := regexp_count(written, E'\\d+') + (written ~* E'[a-z]{3}')::integer;
+    parts  := regexp_count(written, E'\\d+') + (written ~* E'[a-z\u00C0-\u0EFF]{3}')::integer;
     return case
            when moment is null then null
-           when written ~ E'^\\d{4}$' then tstzrange(moment, moment + interval '1 year', '[)')
+           when written ~ E'^\\d{4}\\s*[년年]?$' then tstzrange(moment, moment + interval '1 year', '[)')
            when written ~ E'^\\d{8}$' then tstzrange(moment, moment + interval '1 day', '[)')
            when written !~ E'^[0-9.eE+]+$' and parts = 2 then tstzrange(moment, moment + interval '1 month', '[)')
            else tstzrange(moment, moment, '[]')
@@ -500,7 +507,8 @@ begin
                 format('Write it as {"%s": {"exists": true}}.', field));
         elsif entry.key in ('in', 'not_in', 'any_of') then
             perform pgsearch._filter_list(field, entry.key, entry.value, case when kind <> 'metadata' then 'string' end);
-        elsif kind in ('text', 'list') and entry.key not in ('contains', 'exists', 'not') and jsonb_typeof(entry.value) <> 'string' then
+        elsif kind in ('text', 'list') and entry.key not in ('contains', 'exists', 'not') and jsonb_typeof(entry.value) <> 'string'
+              and not (kind = 'text' and entry.key in ('eq', 'ne') and entry.value = 'null') then
             perform pgsearch._filter_refusal(
                 'PS003', format('"%s" in the filter on "%s" must be a string, not %s', entry.key, field, left(entry.value::text, 60)),
                 format('Write it as {"%s": {"%s": "a"}}.', field, entry.key));
@@ -524,6 +532,7 @@ begin
                        else pgsearch._filter_list(field, entry.key, entry.value, 'string') end)
             when entry.key in ('in', 'any_of') then
                 format('%s = any (%L::text[])', written, pgsearch._filter_list(field, entry.key, entry.value))
+            when entry.key = 'eq' and entry.value = 'null' then written || ' is null'
             when entry.key = 'eq' then format('%s = %L', written, entry.value #>> '{}')
             else format('%s collate "C" %s %L', written, pgsearch._compared_by(entry.key), entry.value #>> '{}')
             end;
@@ -683,3 +692,42 @@ $$;
 
 comment on function pgsearch._list_condition(text, jsonb) is
 'The condition of any_tags, external_ids and page_ids, which are lists. Errors: PS003 anything else.';
+
+create or replace function pgsearch._filter_notes(filter jsonb)
+returns text[]
+language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+with recursive parts(part) as (
+    select filter
+     union all
+    select j.part
+      from parts as p
+           cross join lateral jsonb_each(p.part) as e
+           cross join lateral jsonb_path_query(e.value, 'lax $[*] ? (@.type() == "object")') as j(part)
+     where e.key = any ('{and,or,not,$and,$or,$not}')
+),
+conditions as materialized (
+    select e.key, case jsonb_typeof(e.value) when 'object' then e.value else '{}' end as wanted
+      from parts as p
+           cross join lateral jsonb_each(coalesce(p.part -> 'metadata', '{}')) as e
+     where not starts_with(e.key, '$')
+)
+select array_agg(n.note order by n.at, n.note)
+  from (select 0 as at, 'No page passes the filter.' as note
+         union
+        select 1, format('Under metadata "%s" the filter wants an object with "%s", which is no operator.',
+                         left(c.key, 100), (select left(min(o), 100) from jsonb_object_keys(c.wanted) as o))
+          from conditions as c
+         where case when c.wanted <> '{}'
+                    then pgsearch._filter_operators(c.key, 'metadata', c.wanted) = jsonb_build_object('contains', c.wanted)
+               end
+         union
+        select 2, format('Within metadata "%s" is a key of the pages: the operator is "$%s" there.', c.key, c.key)
+          from conditions as c
+         where c.key in ('and', 'or', 'not')) as n;
+$$;
+
+comment on function pgsearch._filter_notes(jsonb) is
+'What is to be said of a valid filter that no page passes: that, and which of its conditions on the metadata were read as
+keys and objects to be found there, though they may have been meant as operators.';

@@ -42,7 +42,7 @@ comment on function pgsearch._filter_page_ids(jsonb, text[]) is
 'Ids of the pages that pass the filter; null when there is no filter, so that callers can leave the condition out.
 A filter is an object; a page passes when it meets all that stands in it.
 - tags (a tag, an array: all of them, or operators), any_tags (array: at least one)
-- source (a text, an array: one of them, or operators)
+- source (a text, an array: one of them, null: none, or operators)
 - metadata (an object by key: a value that is contained, or operators; a key with dots is a path too)
 - created_at, updated_at (a date, which is the whole day in UTC, or a time, or operators)
 - external_ids, page_ids (arrays: one of them)

@@ -1,5 +1,5 @@
 -- A word typed without the signs that texts write in it: wifi is Wi-Fi, wellknown is well-known, 시군구 is 시·군·구, and
--- 01023327781 is 010-2332-7781.
+-- 01023327781 is 010-2332-7781; and らーめん is ラーメン.
 
 create or replace function pgsearch._cut_into_known(word text, collections text[])
 returns text
@@ -105,8 +105,32 @@ begin
             or s.collection = any (_joined_by_signs.collections)
          order by s.document_frequency desc, k.cut
          limit 1;
+        if joined is null and typed ~ '^[0-9a-z]{7,40}$' and pgsearch._has_any(typed, '0123456789') then
+            -- a code of several parts begins with the first of them, a sign, and the beginning of the next
+            select replace(s.lexeme, 'ǁ', '-')
+              into joined
+              from generate_series(2, length(typed) - 1) as k(cut)
+                   cross join lateral (select left(typed, k.cut) || 'ǁ' as begun, substr(typed, k.cut + 1, 1) as next) as b
+                   join pgsearch.lexeme_stats as s on s.lexeme ~>=~ (b.begun || b.next)
+                                                  and s.lexeme ~<~ (b.begun || chr(ascii(b.next) + 1))
+             where replace(s.lexeme, 'ǁ', '') = typed
+               and (_joined_by_signs.collections is null
+                    or s.collection = any (_joined_by_signs.collections))
+             order by s.document_frequency desc, s.lexeme
+             limit 1;
+        end if;
         if joined is null and typed ~ '^(?:[a-z]{5,24}|[0-9]{7,20})$' then
             joined := pgsearch._cut_into_known(typed, collections);
+        end if;
+    elsif length(typed) between 2 and 40 and octet_length(typed) = 3 * length(typed)
+          and typed ~ E'^(?:[\u3041-\u3096\u30FC]+|[\u30A1-\u30F6\u30FC]+)$' then
+        -- the other kana has the same letters in the same order
+        joined := (select string_agg(case when l.letter = 'ー' then l.letter
+                                          when ascii(l.letter) < 12449 then chr(ascii(l.letter) + 96)
+                                          else chr(ascii(l.letter) - 96) end, '' order by l.at)
+                     from unnest(letters) with ordinality as l(letter, at));
+        if pgsearch._unknown_words(array[joined], _joined_by_signs.collections) <> '{}' then
+            joined := null;
         end if;
     -- by their bytes: a run of Hangul is pairs of characters, and each alone between signs, but for the last, which a particle follows
     elsif length(typed) between 2 and 6 and octet_length(typed) = 3 * length(typed)
@@ -133,6 +157,8 @@ end;
 $$;
 
 comment on function pgsearch._joined_by_signs(text, text[]) is
-'A word that the collections (null: all) do not know, with the sign that their texts write in it: a hyphen where both sides
-of it stand joined in a text, hyphens where words stand one after the other (see _cut_into_known), middle dots between the
-characters of a Hangul word where they stand so. Null when there is no such writing. As fresh as the last refresh_text_stats.';
+'A word that the collections (null: all) do not know, with the sign that their texts write in it: a hyphen where both
+sides of it stand joined in a text, hyphens between the parts of a code (9783161484100 of 978-3-16-148410-0) or where
+words stand one after the other (see _cut_into_known), middle dots between the characters of a Hangul word where they
+stand so; a word of one kana in the other (らーめん as ラーメン). Null when there is no such writing. As fresh as the last
+refresh_text_stats.';

@@ -10,9 +10,17 @@ declare
     diversity constant float8 := (settings ->> 'diversity')::float8;
     -- so many are compared with one another, whatever is shown
     compared  constant integer := 100;
+    below     jsonb;
     rest      jsonb;
     ordered   bigint[];
 begin
+    -- what stands below the candidates is there only where so many hits are asked for: it is not chosen from
+    select coalesce(jsonb_agg(h.hit order by h.at) filter (where h.chunk_id = any (findings.chunk_ids)), '[]'),
+           coalesce(jsonb_agg(h.hit order by h.at) filter (where h.chunk_id <> all (findings.chunk_ids)), '[]')
+      into findings.hits, below
+      from (select j.hit, j.at, (j.hit ->> 'chunk_id')::bigint as chunk_id
+              from jsonb_array_elements(findings.hits) with ordinality as j(hit, at)) as h;
+
     if settings ->> 'rerank' <> '' then
         rest          := jsonb_path_query_array(findings.hits, '$[$first to last]',
                                                 jsonb_build_object('first', (settings ->> 'rerank_head')::integer));
@@ -42,12 +50,13 @@ begin
         findings.laps := pgsearch._lap(findings.laps, 'diversity_ms');
     end if;
 
+    findings.hits := findings.hits || below;
     return findings;
 end;
 $$;
 
 comment on function pgsearch._arrange(pgsearch.search_request, pgsearch.search_findings) is
-'The hits after reranking and diversity.';
+'The hits after reranking and diversity of the candidates; what stands below them stays there.';
 
 create or replace function pgsearch._last_rank()
 returns integer

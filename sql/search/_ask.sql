@@ -33,7 +33,7 @@ begin
     fusion   := coalesce(fusion, settings ->> 'fusion');
     perform pgsearch._check_fusion(fusion);
     parsed   := pgsearch._parse_for(query, collections, settings ->> 'operator', (settings ->> 'prefix')::boolean);
-    select collections, f.page_ids, case when f.page_ids = '{}' then array['No page passes the filter.'] else '{}' end
+    select collections, f.page_ids, case when f.page_ids = '{}' then pgsearch._filter_notes(filter) else '{}' end
       into scope.collections, scope.page_ids, asked.notes
       from (select case when filter <> '{}' then pgsearch._filter_page_ids(filter, collections) end as page_ids offset 0) as f;
     if parsed.excluded is not null then

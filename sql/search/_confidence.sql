@@ -76,6 +76,10 @@ declare
     told_by_words constant boolean := asked.use_text and starts_with(model.model, 'svd:');
     -- words that are nowhere say nothing against a meaning that is near
     words_found   constant boolean := cardinality((findings.by_text).chunk_ids) > 0;
+    -- a word that many texts do not have is rare; that a few do not have it says little, and it may stand in the next one
+    few      constant float8 := 20;
+    texts    constant float8 := coalesce(words.chunks, 0);
+    unknown  constant float8 := (texts * ln(1 + (texts + 0.5) / 0.5) + few * ln(1 + greatest(texts - 0.5, 0.5) / 1.5)) / (texts + few);
     -- what the words of the query could give, by the analysis of the texts
     analyses text[];
     possible float8[];
@@ -89,7 +93,7 @@ begin
     select array_agg(p.text_config), array_agg(p.possible), array_agg(p.lexemes)
       into analyses, possible, lexemes
       from (select t.text_config,
-                   sum(coalesce(g.gain, l.weight * ln(1 + (coalesce(words.chunks, 0) + 0.5::float8) / 0.5::float8))
+                   sum(coalesce(g.gain, l.weight * unknown)
                        order by l.lexeme) as possible,
                    count(*)::integer as lexemes
               from (select k.text_config,

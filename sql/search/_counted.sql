@@ -125,10 +125,12 @@ begin
                                     and not exists (select
                                                       from jsonb_each(findings.candidates - '{union,text}'::text[]) as c
                                                      where c.value::integer >= asked.candidates);
-            findings.total := case when by_page and once then findings.total
-                                   when once then pgsearch._count_texts(pages, chunks)
-                                   when by_page then (select count(distinct p) from unnest(pages) as p)
-                                   else cardinality(chunks) end;
+            -- hits that stand below the candidates are at least as many
+            findings.total := greatest(case when not findings.total_exact then findings.total end,
+                                       case when by_page and once then findings.total
+                                            when once then pgsearch._count_texts(pages, chunks)
+                                            when by_page then (select count(distinct p) from unnest(pages) as p)
+                                            else cardinality(chunks) end);
         end if;
     end if;
 

@@ -180,14 +180,14 @@ set search_path = pg_catalog, pg_temp
 set extra_float_digits = 1
 as $$
 -- a chunk that has no more than what its page's fields are worth has no word of the query itself
-select jsonb_agg(case when f.name is null then h.hit
+select coalesce(jsonb_agg(case when f.name is null then h.hit
                       else jsonb_set(h.hit, '{signals,text,fields}', to_jsonb(f.score))
                            || jsonb_build_object('match_reason', regexp_replace(
                                   h.hit ->> 'match_reason',
                                   '^content',
                                   case when (h.hit #>> '{signals,text,score}')::float8 > f.score + 1e-9 then 'content+' else '' end
                                   || f.name))
-                 end order by h.at)
+                 end order by h.at), '[]')
   from jsonb_array_elements(findings.hits) with ordinality as h(hit, at)
        cross join lateral (select array_position(findings.field_pages, (h.hit ->> 'page_id')::bigint) as at) as p
        cross join lateral (select findings.field_names[p.at] as name, findings.field_scores[p.at] as score) as f;

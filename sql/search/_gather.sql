@@ -203,6 +203,11 @@ begin
 
     if (settings ->> 'require_keywords')::boolean then
         kept := pgsearch._with_all_keywords(parsed.asked, findings.chunk_ids, (settings ->> 'window')::integer);
+        if cardinality(kept) < cardinality(findings.chunk_ids) then
+            findings.notes := findings.notes || format('Of %s candidates %s lack a word of the query: they are left out.',
+                                                       cardinality(findings.chunk_ids),
+                                                       cardinality(findings.chunk_ids) - cardinality(kept));
+        end if;
         select coalesce(array_agg(c.chunk_id order by c.chunk_id), '{}'),
                coalesce(array_agg(c.page_id order by c.chunk_id), '{}'),
                array_agg(c.score order by c.chunk_id)

@@ -9,9 +9,11 @@ declare
     -- counting stops here: the index is asked, and a note need not be exact
     most_counted constant integer               := 1000;
     parsed       constant pgsearch.parsed_query := asked.parsed;
+    all_words    constant boolean               := asked.settings ->> 'operator' = 'and';
     notes        text[] := '{}';
     typed        text[];
     cost         record;
+    chunks       text;
 begin
     if parsed.truncated then
         notes := notes || format('The query was cut to its first %s characters.', to_char(pgsearch._most_typed(), 'FM999,999'));
@@ -33,6 +35,22 @@ begin
                                  parsed.different, cardinality(parsed.lexemes), parsed.different - cardinality(parsed.lexemes));
     end if;
 
+    if parsed.any_of is not null and (strpos(' ' || parsed.asked, ' -') > 0 or strpos(' ' || parsed.asked, ' +') > 0) then
+        typed := array(select q.sign || case when q.quoted then format('"%s"', q.phrase) else q.phrase end
+                         from pgsearch._query_tokens(parsed.asked) as q
+                        where q.sign in ('-', '+')
+                          and not exists (select
+                                            from (select distinct c.text_config
+                                                    from pgsearch.collections as c
+                                                   where (asked.scope).collections is null
+                                                      or c.collection = any ((asked.scope).collections)) as t
+                                           where pgsearch._phrase(t.text_config, left(q.phrase, 1000)) is not null)
+                        order by q.at);
+        if typed <> '{}' then
+            notes := notes || format('Stop words exclude and require nothing: %s.', array_to_string(typed, ', '));
+        end if;
+    end if;
+
     if parsed.required is null and parsed.excluded is null then
         return notes;
     end if;
@@ -40,29 +58,33 @@ begin
         select k.kind, k.typed,
                pgsearch._count_chunks(parsed.any_of && case k.kind when '-' then parsed.excluded else !! parsed.required end,
                                       (asked.scope).collections, most_counted, (asked.scope).page_ids) as chunks
-          from (select t.kind, array_agg(t.typed order by t.at) as typed
+          from (select 'all' as kind, '{}'::text[] as typed
+                 where all_words
+                 union all
+                select t.kind, array_agg(t.typed order by t.at) as typed
                   from (select case when q.sign = '-' then '-' when q.quoted or q.sign = '+' then '+' end as kind,
                                q.at,
                                q.sign || case when q.quoted then format('"%s"', q.phrase) else q.phrase end as typed
                           from pgsearch._query_tokens(parsed.asked) as q) as t
                  group by t.kind) as k
          where k.kind = '-' and parsed.excluded is not null
-            or k.kind = '+' and parsed.required is not null
+            or k.kind in ('+', 'all') and parsed.required is not null and all_words = (k.kind = 'all')
          order by k.kind
     loop
         if cost.chunks > 0 then
-            notes := notes || format(case
-                                     when cost.kind = '-' and cardinality(cost.typed) = 1 then '%s was read as an exclusion: %s left out.'
-                                     when cost.kind = '-' then '%s were read as exclusions: %s left out.'
-                                     when cardinality(cost.typed) = 1 then '%s was read as a requirement: %s left out.'
-                                     else '%s were read as requirements: %s left out.'
-                                     end,
-                                     array_to_string(cost.typed, ', '),
-                                     format(case cost.chunks
-                                            when 1 then '%s chunk is'
-                                            when most_counted then 'at least %s chunks are'
-                                            else '%s chunks are'
-                                            end, to_char(cost.chunks, 'FM999,999')));
+            chunks := format(case cost.chunks
+                             when 1 then '%s chunk is'
+                             when most_counted then 'at least %s chunks are'
+                             else '%s chunks are'
+                             end, to_char(cost.chunks, 'FM999,999'));
+            notes  := notes || case when cost.kind = 'all' then format('Every word was read as a requirement: %s left out.', chunks)
+                                    else format(case
+                                                when cost.kind = '-' and cardinality(cost.typed) = 1
+                                                then '%s was read as an exclusion: %s left out.'
+                                                when cost.kind = '-' then '%s were read as exclusions: %s left out.'
+                                                when cardinality(cost.typed) = 1 then '%s was read as a requirement: %s left out.'
+                                                else '%s were read as requirements: %s left out.'
+                                                end, array_to_string(cost.typed, ', '), chunks) end;
         end if;
     end loop;
     return notes;

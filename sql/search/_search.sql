@@ -32,6 +32,8 @@ declare
     asked      pgsearch.search_request;
     findings   pgsearch.search_findings;
     meant      text;
+    used       text;
+    nothing    boolean;
     corrected  pgsearch.search_request;
     further    pgsearch.search_request;
     found_then pgsearch.search_findings;
@@ -57,11 +59,16 @@ begin
     end if;
     findings := pgsearch._gather(asked);
 
-    -- rows have no place to say what may have been meant, so for them it matters only where there are none
-    if findings.unknown_words <> '{}' and (wanted = 'outcome' or findings.chunk_ids = '{}') then
-        meant := pgsearch._did_you_mean(asked.query, findings.unknown_words, collections);
-        if meant is not null and findings.chunk_ids = '{}' then
-            corrected := pgsearch._ask(query       => meant,
+    if findings.unknown_words <> '{}' then
+        nothing := findings.chunk_ids = '{}';
+        -- rows have no place to say what may have been meant, so for them it matters only where there are none
+        meant   := case when nothing or wanted = 'outcome'
+                        then pgsearch._did_you_mean(asked.query, findings.unknown_words, collections) end;
+        -- and a word that the texts write with a sign is that word
+        used    := case when nothing then meant
+                        else (pgsearch._with_signs(asked.query, findings.unknown_words[1:4], collections)).meant end;
+        if used <> asked.query then
+            corrected := pgsearch._ask(query       => used,
                                        embedding   => embedding,
                                        collections => collections,
                                        search_mode => search_mode,
@@ -70,7 +77,8 @@ begin
                                        filter      => filter,
                                        options     => options,
                                        wanted      => wanted);
-            corrected.notes := corrected.notes || format('Nothing was found for "%s": these are the hits for "%s".', asked.query, meant);
+            corrected.notes := corrected.notes || format(case when nothing then 'Nothing was found for "%s": these are the hits for "%s".'
+                                                              else '"%s" was searched for as "%s".' end, asked.query, used);
             found_then      := pgsearch._gather(corrected);
             if found_then.chunk_ids <> '{}' then
                 asked    := corrected;

@@ -1,6 +1,47 @@
 -- A phrase is the sequence of its words, the last of which may be a beginning (report*); names with signs are asked for
 -- by their wholes, too.
 
+create or replace function pgsearch._other_amount(normalized text)
+returns text
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    units   constant text := '([0-9] ?[십백천만억조]+)';
+    counted constant text := '(원|명|개|건|달러|엔|유로|위안|톤|평|주|대|권|채|가구|세대|배|회|표|여)';
+begin
+    if not pgsearch._has_any(normalized, '십백천만억조') or not pgsearch._has_any(normalized, '0123456789') then
+        return null;
+    end if;
+    return nullif(coalesce(nullif(regexp_replace(normalized, units || ' ' || counted, E'\\1\\2', 'g'), normalized),
+                           regexp_replace(normalized, units || counted, E'\\1 \\2', 'g')), normalized);
+end;
+$$;
+
+comment on function pgsearch._other_amount(text) is
+'A text in which amounts are written in the other way: 10억원 for 10억 원, and 10억 원 for 10억원. Null where there is none.';
+
+create or replace function pgsearch._sequence(config regconfig, normalized text, is_begun boolean)
+returns tsquery
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    sequence constant tsquery := phraseto_tsquery(config, pgsearch._words(normalized));
+begin
+    -- what stands alone at the end has a particle behind it, and makes a pair with that (구의 of 시·군·구의, 조에 of 제15조에)
+    if numnode(sequence) > 0
+       and (is_begun or not pgsearch._is_ascii(normalized) and sequence::text ~ ('> ''[' || pgsearch._without_spaces() || ']''$')) then
+        return (sequence::text || ':*')::tsquery;
+    end if;
+    return sequence;
+end;
+$$;
+
+comment on function pgsearch._sequence(regconfig, text, boolean) is
+'The words of a normalized text one after the other, bigrams included, of which the last is a beginning if that is said, or
+where it is a single character of a script without spaces.';
+
 create or replace function pgsearch._phrase(text_config text, phrase text)
 returns tsquery
 language plpgsql stable parallel safe
@@ -10,16 +51,15 @@ declare
     config     constant regconfig := text_config::regconfig;
     normalized constant text      := pgsearch._normalized(phrase);
     wholes     constant text      := pgsearch._wholes(normalized);
-    query      tsquery := phraseto_tsquery(config, pgsearch._words(normalized));
     is_begun   constant boolean   := phrase ~ '^[^*]+[*]$';
+    amounts    constant text      := pgsearch._other_amount(normalized);
+    query      tsquery := pgsearch._sequence(config, normalized, is_begun);
     signed     tsquery;
     alone      tsquery;
     former     tsquery;
 begin
-    -- what stands alone at the end has a particle behind it, and makes a pair with that (구의 of 시·군·구의, 조에 of 제15조에)
-    if numnode(query) > 0
-       and (is_begun or not pgsearch._is_ascii(normalized) and query::text ~ ('> ''[' || pgsearch._without_spaces() || ']''$')) then
-        query := (query::text || ':*')::tsquery;
+    if amounts is not null then
+        query := query || pgsearch._sequence(config, amounts, is_begun);
     end if;
     -- words alone do not tell C++ from C, and emoji have none
     if wholes ~ '[ǀǂǃ]' then

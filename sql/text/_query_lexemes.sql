@@ -16,7 +16,7 @@ declare
     of_joined   constant float8 := 0.5;
     of_humped   constant float8 := 0.3;
     of_spelling constant float8 := 0.5;
-    -- 제 and 조 of 제15조 say little beside the number: 제60조 has them too
+    -- 제 and 조 of 제15조, and 원 of 10억 원, say little beside the number: 제60조 has them too
     of_counter  constant float8 := 0.3;
     config      constant regconfig := text_config::regconfig;
     normalized  constant text := pgsearch._normalized(wanted);
@@ -24,6 +24,7 @@ declare
     spellings   constant text := pgsearch._spellings(normalized);
     -- every digit a 0: where a number stands is told without an expression
     zeros       constant text := translate(normalized, '123456789', '000000000');
+    amounts     constant text := ' ' || translate(zeros, '십백천만억조', '000000') || ' ';
     plain       text;
     joined      text;
     former      tsvector := '';
@@ -57,7 +58,8 @@ begin
                cardinality(a.positions) as times,
                case
                when length(a.lexeme) = 1 and a.lexeme collate "C" between '가' and '힣'
-                    and (strpos(zeros, a.lexeme || '0') > 0 or strpos(zeros, '0' || a.lexeme) > 0) then of_counter
+                    and (strpos(zeros, a.lexeme || '0') > 0 or strpos(zeros, '0' || a.lexeme) > 0
+                         or strpos(amounts, '0 ' || a.lexeme || ' ') > 0 or strpos(amounts, ' ' || a.lexeme || ' 0') > 0) then of_counter
                when wholes is null or p.lexeme is not null then 1
                when j.lexeme is not null then of_joined
                else of_humped
@@ -106,6 +108,6 @@ $$;
 comment on function pgsearch._query_lexemes(text, text) is
 'The lexemes of the wanted words of a query, in order, each once, and parallel to them what each counts in ranking: 1 for
 a word or a whole asked for once, 0.5 for a part of a joined word and for an accented spelling beside its word, 0.3 for a
-part of a word with humps or digits and for the one Hangul character at a number (제 and 조 of 제15조), none for a part of
-one character, and as _korean_weights says for bigrams. While rows are being analysed anew, the lexemes of the former
-analysis too.';
+part of a word with humps or digits and for the one Hangul character at a number (제 and 조 of 제15조, 원 of 10억 원), none for a
+part of one character, and as _korean_weights says for bigrams. While rows are being analysed anew, the lexemes of the
+former analysis too.';

@@ -32,6 +32,9 @@ DATES: Mapping[Any, str] = {
     "2024.01.02": "2024-01-02",
     "2023년 12월 31일": "2023-12-31",
     "1 Jan 2024 12:00:00.5 UTC": "2024-01-01T12:00:00.5",
+    "2. Januar 2024": "2024-01-02",
+    "1/Jan/2024:12:00:00 +0000": "2024-01-01T12:00:00",
+    "1 มกราคม 2567": "2024-01-01",
     2024: "2024-01-01",
     20240101: "2024-01-01",
     1704110400: "2024-01-01T12:00:00",
@@ -271,10 +274,13 @@ def reports(new_client: Callable[[], Client]) -> Client:
         ({"metadata": {"sent": {"lt": "2025년 1월 1일"}}}, ["Letter"]),
         ({"metadata": {"sent": {"gt": "31 Dec 2024"}}}, []),
         ({"metadata": {"sent": {"gte": "2024.12.31", "lte": "Dec 31, 2024"}}}, ["Letter"]),
+        ({"metadata": {"sent": {"gte": "31. Dezember 2024", "lte": "31 ธันวาคม 2567"}}}, ["Letter"]),
         ({"metadata": {"year": {"lt": "2024-01-01"}}}, ["Report 2023"]),
         ({"metadata": {"in": 3}}, ["Draft"]),
         ({"metadata": {"price": {"contains": {"in": "won"}}}}, ["Draft"]),
         ({"not": {"or": [{"tags": "report"}, {"source": {"exists": True}}]}}, ["Draft"]),
+        ({"source": None}, ["Draft", "Report 2023", "Report 2024"]),
+        ({"source": {"ne": None}}, ["Letter"]),
         ({"updated_at": {"gte": "2024-01-01", "lt": "2999-01-01"}}, ["Draft", "Letter", "Report 2023", "Report 2024"]),
         ({"updated_at": {"gte": 1704067200, "lt": "2199"}}, ["Draft", "Letter", "Report 2023", "Report 2024"]),
         ({"not": {"created_at": {"lte": "2999-01"}}}, []),
@@ -295,6 +301,28 @@ def test_a_filter_lets_through_what_its_reader_expects(
 
 
 @pytest.mark.parametrize(
+    ("filter", "told"),
+    [
+        ({"metadata": {"year": {"from": 2023, "to": 2024}}}, '"year" the filter wants an object with "from"'),
+        ({"and": [{"not": {"not": {"metadata": {"year": {"range": [1]}}}}}]}, '"year" the filter wants an object'),
+        ({"metadata": {"or": [{"year": 2023}]}}, 'the operator is "$or"'),
+        ({"metadata": {"year": {"gt": 2024}, "$or": [{"year": {"$gt": 1}}]}}, None),
+        ({"metadata": {"metadata": {"contains": {"gte_": 1}}}}, None),
+        ({"tags": "nowhere"}, None),
+    ],
+    ids=["object", "deeper", "joint", "operators", "value-with-operators", "tags"],
+)
+def test_where_no_page_passes_what_was_read_as_an_object_is_told(
+    reports: Client, filter: dict[str, Any], told: str | None
+) -> None:
+    for query in ("energy", ""):
+        notes = reports.search(query, filter=filter).notes
+        assert notes[0] == "No page passes the filter."
+        assert len(notes) == (1 if told is None else 2)
+        assert told is None or told in notes[1]
+
+
+@pytest.mark.parametrize(
     ("filter", "error", "named"),
     [
         ({"metadata": {"year": {"$between": [1, 2]}}}, UnknownNameError, "not_in"),
@@ -306,6 +334,16 @@ def test_a_filter_lets_through_what_its_reader_expects(
         ({"metadata": {"year": {"greaterThan": 1}}}, UnknownNameError, "gte"),
         ({"metadata": {"year": {"containsAny": [1]}}}, UnknownNameError, "any_of"),
         ({"metadata": {"year": {"is_not_null": True}}}, UnknownNameError, "exists"),
+        ({"metadata": {"year": {"gte_": 1}}}, UnknownNameError, "gte"),
+        ({"metadata": {"year": {"_gte": 1}}}, UnknownNameError, "gte"),
+        ({"metadata": {"year": {"gteq": 1}}}, UnknownNameError, "gte"),
+        ({"metadata": {"year": {"not in": [1]}}}, UnknownNameError, "not_in"),
+        ({"metadata": {"year": {"not-in": [1]}}}, UnknownNameError, "not_in"),
+        ({"metadata": {"year": {"anyOf": [1]}}}, UnknownNameError, "any_of"),
+        ({"metadata": {"year": {"exist": True}}}, UnknownNameError, "exists"),
+        ({"metadata": {"year": {"is null": True}}}, UnknownNameError, "exists"),
+        ({"metadata": {"year": {"≥": 1}}}, UnknownNameError, "gte"),
+        ({"source": {"gt": None}}, InvalidValueError, "gt"),
         ({"metadata": {"$gte": 1}}, UnknownNameError, "$and"),
         ({"metadata": {"author": {"born": {"$gte": 1}}}}, UnknownNameError, "dots"),
         ({"year": {"$gte": 1}}, UnknownNameError, "metadata"),
@@ -343,6 +381,9 @@ def test_what_nobody_can_mean_is_refused_and_what_is_allowed_is_named(
         ("2024-02", "2024-02-01", "2024-03-01"),
         ("2024년 2월", "2024-02-01", "2024-03-01"),
         ("Feb 2024", "2024-02-01", "2024-03-01"),
+        ("Februar 2024", "2024-02-01", "2024-03-01"),
+        ("2024년", "2024-01-01", "2025-01-01"),
+        ("29 กุมภาพันธ์ 2567", "2024-02-29", "2024-03-01"),
         (20240229, "2024-02-29", "2024-03-01"),
         ("29 Feb 2024", "2024-02-29", "2024-03-01"),
         (1709164800, "2024-02-29", None),
@@ -355,6 +396,9 @@ def test_what_nobody_can_mean_is_refused_and_what_is_allowed_is_named(
         "month",
         "month-korean",
         "month-name",
+        "month-german",
+        "year-korean",
+        "day-thai",
         "digits",
         "day-name",
         "seconds",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pytest_postgresql.executors import NoopExecutor
@@ -140,15 +141,43 @@ def test_what_was_meant_as_an_exclusion_excludes(shelves: Client, query: str, go
             'memory "build folder" -java',
             '"build folder" was read as a requirement: 3 chunks are left out.',
         ),
+        ("archive -the", "Stop words exclude and require nothing: -the."),
+        ('+the -"of the" archive', 'Stop words exclude and require nothing: +the, -"of the".'),
+        ('archive "of the"', None),
         ("archive -zebra", None),
         ("archive room", None),
         ('"build folder"', "left out"),
     ],
-    ids=["exclusion", "requirement", "phrase", "nothing-excluded", "no-syntax", "phrase-alone"],
+    ids=[
+        "exclusion",
+        "requirement",
+        "phrase",
+        "stop-word-excluded",
+        "stop-words-required",
+        "stop-words-quoted",
+        "nothing-excluded",
+        "no-syntax",
+        "phrase-alone",
+    ],
 )
 def test_notes_tell_what_was_left_out_and_are_silent_otherwise(shelves: Client, query: str, note: str | None) -> None:
     notes = told(shelves, query)
     assert any(note in each for each in notes) if note else notes == []
+
+
+@pytest.mark.parametrize(
+    ("option", "note"),
+    [
+        ({"operator": "and"}, "Every word was read as a requirement: 4 chunks are left out."),
+        ({"require_keywords": True}, "Of 4 candidates 4 lack a word of the query: they are left out."),
+    ],
+    ids=["and", "keywords"],
+)
+def test_an_option_that_leaves_hits_out_is_told_where_it_does(
+    shelves: Client, option: dict[str, Any], note: str
+) -> None:
+    assert note in shelves.search("archive java memory", collections="commands", options=option).notes
+    assert shelves.search("floor two", collections="commands", options=option).notes == []
 
 
 def test_a_word_with_a_sign_that_is_none_is_told(shelves: Client) -> None:

@@ -30,6 +30,9 @@ ORDERS: Mapping[str, dict[str, Any]] = {
     "distinct": {"options": {"distinct": True, "candidates": 50}},
     "distinct-pages": {"options": {"distinct": True, "group_by_page": True}},
     "diversity": {"options": {"diversity": 0.3}},
+    "few-diverse": {"options": {"diversity": 0.5, "candidates": 20}},
+    "few-diverse-pages": {"options": {"diversity": 0.9, "candidates": 20, "group_by_page": True}},
+    "few-reranked": {"options": {"rerank": "public.by_length", "rerank_head": 100, "candidates": 20}},
     "reranker": {"options": {"rerank": "public.by_length", "rerank_head": 20}},
     "reranked-pages": {"options": {"rerank": "public.by_length", "rerank_head": 20, "group_by_page": True}},
     "a-tag": {"filter": {"tags": "even"}},
@@ -173,6 +176,11 @@ def test_there_are_no_fewer_than_are_shown(paged: Client, order: str) -> None:
     arguments = dict(ORDERS[order])
     result = paged.search(QUERY, vector(0), collections="c", top_k=600, **arguments)
     assert result.total >= len(result.hits)
+
+
+def test_there_are_no_fewer_than_are_shown_where_few_have_the_words_and_more_are_near(paged: Client) -> None:
+    result = paged.search("zephyr", vector(0), collections="c", top_k=600, options={"count_up_to": 10_000})
+    assert result.total >= len(result.hits) == 600
 
 
 def test_what_is_below_the_least_relevance_is_in_no_facet(paged: Client) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -23,6 +25,9 @@ WRITTEN = [
     "28-Nov-2026", "28th of November, 2026", "Nov 28, 2026", "November 28th, 2026", "Sat Nov 28 00:00:00 UTC 2026",
     "28.11.2026", "28/11/2026", "11/28/2026", "20261128", "20261128T000000Z", "20261128000000", "1795824000",
     "1795824000.0", "1795824000000", "1795824000000000", "1.795824e9", "2026-11-28 12:00 AM",
+    "28. November 2026", "Sa., 28. Nov. 2026", "28 novembre 2026", "28 de noviembre de 2026", "28 พฤศจิกายน 2569",
+    "28 พฤศจิกายน พ.ศ. 2569", "令和8年11月28日", "28/Nov/2026:09:00:00 +0900", "2026-W48-6", "2026W486",
+    "２０２６－１１－２８", "2026‐11‐28", "2026．11．28",
 ]  # fmt: skip
 NO_DATE = [
     "soon",
@@ -38,12 +43,36 @@ NO_DATE = [
     "may",
     "99" * 40,
     "-1",
+    "28 zebra 2026",
+    "2026-W60-1",
+    "13/2026",
+    "令和x年",
 ]
+BEGINNINGS = [
+    ("Oktober 2026", "2026-10-01"),
+    ("1. Mär. 2026", "2026-03-01"),
+    ("1er août 2026", "2026-08-01"),
+    ("1º de enero de 2026", "2026-01-01"),
+    ("มีนาคม 2569", "2026-03-01"),
+    ("10/2026", "2026-10-01"),
+    ("2026년", "2026-01-01"),
+    ("平成元年", "1989-01-01"),
+]
+"""Months, years and first days, by names with accents."""
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=str)
 def test_a_date_is_read_as_it_is_usually_written(select: Select, written: str) -> None:
     assert select("select pgsearch._written_date(%s)", written) == [(DAY.timestamp(),)]
+
+
+@pytest.mark.parametrize(("written", "day"), BEGINNINGS, ids=[written for written, _ in BEGINNINGS])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_month_or_a_year_is_its_first_day(
+    select: Select, written: str, day: str, form: Literal["NFC", "NFD"]
+) -> None:
+    moment = datetime.datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()
+    assert select("select pgsearch._written_date(%s)", unicodedata.normalize(form, written)) == [(moment,)]
 
 
 @pytest.mark.parametrize("written", NO_DATE, ids=[f"no date {at}" for at in range(len(NO_DATE))])

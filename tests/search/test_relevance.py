@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -170,6 +171,53 @@ def test_levels_are_measured_again_where_a_tenth_of_the_texts_changed(towns: Cli
     towns.set_default_model("towns", None)
     towns.drop_model("mixed")
     assert [level.model for level in towns.calibrate_relevance(changed_only=True)] == [None]
+
+
+@pytest.mark.parametrize("options", [{}, {"count_up_to": 10}, {"facets": ["tags"]}, {"distinct": True}], ids=str)
+def test_where_every_hit_is_below_the_least_relevance_there_are_none(client: Client, options: dict[str, Any]) -> None:
+    client.put_pages("w", [{"external_id": "zinc", "content": "A bucket of zinc.", "tags": ["zinc", "roof"]}])
+    found = client.search("zinc lead tin", search_mode="fts", options={**options, "min_relevance": 0.99})
+    assert (found.hits, found.total) == ([], 0)
+    assert found.notes == ["Of 1 candidates 1 are below the relevance of 0.99: they are left out."]
+
+
+@pytest.mark.parametrize("others", [0, 1, 9])
+def test_the_answer_of_a_few_texts_is_one_though_they_have_not_every_word_of_the_question(
+    client: Client, others: int
+) -> None:
+    client.create_collection("few", text_config="english")
+    pages = [f"Badge {n} opens door {n} of the north building." for n in range(others)]
+    pages.append("The canteen is open at noon. Employees have 25 days of annual leave; requests go to the manager.")
+    client.put_pages("few", [{"external_id": str(n), "content": content} for n, content in enumerate(pages)])
+    client.refresh_text_stats("few")
+
+    answered = client.search("how many days of annual leave", collections="few", search_mode="fts")
+    assert answered.hits[0].external_id == str(others)
+    assert answered.confidence is not None
+    assert answered.confidence == answered.hits[0].relevance
+    assert answered.confidence > 0.5
+    for question in ("how many days until the world cup", "leave the train in Busan", "black holes evaporate"):
+        assert (client.search(question, collections="few", search_mode="fts").confidence or 0) < 0.5, question
+
+
+def test_words_that_only_ask_make_no_difference(client: Client) -> None:
+    client.put_pages("w", [{"external_id": "leave", "title": "연차 휴가", "content": "근로자에게 연차 휴가를 준다."}])
+
+    def shown(query: str) -> list[tuple[str, float, float]]:
+        return [
+            (hit.external_id, hit.score, hit.relevance or 0) for hit in client.search_hybrid(query, search_mode="fts")
+        ]
+
+    asked = shown("연차 휴가")
+    for question in (
+        "연차 휴가 며칠",
+        "연차 휴가 알려줘",
+        "연차 휴가 뭐예요",
+        "연차 휴가 알려주세요",
+        "연차 휴가 궁금해요",
+    ):
+        assert shown(question)[0][0] == asked[0][0]
+        assert shown(question)[0][2] > 0.8, question
 
 
 def test_a_collection_that_is_too_small_for_levels_has_none(library: Client) -> None:

@@ -286,6 +286,9 @@ def named(box: Client) -> Client:
         ("Addresses", "The server 10.0.12.7 answers."),
         ("Rooms", "Room 12, floor 10, building 0, door 12."),
         ("Network", "Wi-Fi 6E is well-known."),
+        ("麺", "ラーメンは一杯八百円です。"),
+        ("野菜", "さらだは六百円です。"),
+        ("Codes", "ISBN 978-3-16-148410-0, MAC 00:1A:2B:3C:4D:5E, serial DS-7604NI-E1/4P/A."),
         ("Contacts", "Call Mr. O'Brien of health care, 010-2332-7781 or 02-555-0142."),
     )
     box.create_collection("named")
@@ -323,6 +326,12 @@ def test_parts_that_were_typed_side_by_side_stand_side_by_side_in_the_first_hit(
         ("healthcare", "health-care", ["Contacts"]),
         ("01023327781", "010-2332-7781", ["Contacts"]),
         ("025550142", "02-555-0142", ["Contacts"]),
+        ("9783161484100", "978-3-16-148410-0", ["Codes"]),
+        ("001A2B3C4D5E", "00-1a-2b-3c-4d-5e", ["Codes"]),
+        ("9783161484101", None, []),
+        ("らーめん", "ラーメン", ["麺"]),
+        ("サラダ", "さらだ", ["野菜"]),
+        ("らめん", None, []),
         # known words, and nowhere one after the other
         ("careohealth", None, []),
         ("77812332010", None, []),
@@ -334,3 +343,24 @@ def test_signs_that_were_left_out_are_put_in(named: Client, query: str, meant: s
     result = named.search(query, collections="named")
     assert result.did_you_mean == meant
     assert [hit.title for hit in result.hits][:1] == titles
+
+
+@pytest.mark.parametrize(
+    ("query", "used", "title"),
+    [
+        ("wifi room", "wi-fi room", "Network"),
+        ("healthcare call", "health-care call", "Contacts"),
+        ("server 01023327781", "server 010-2332-7781", "Contacts"),
+        ("시군구 규칙", "시·군·구 규칙", "조례"),
+        ("らーめん 八百円", "ラーメン 八百円", "麺"),
+        ("wifi supprot room", "wi-fi supprot room", "Network"),
+    ],
+)
+def test_a_word_without_its_signs_is_found_beside_words_that_are_found(
+    named: Client, query: str, used: str, title: str
+) -> None:
+    result = named.search(query, collections="named")
+    assert result.hits[0].title == title
+    assert f'"{query}" was searched for as "{used}".' in result.notes
+    rows = named.search_hybrid(query, collections="named")
+    assert [(hit.title, hit.score) for hit in rows] == [(hit.title, hit.score) for hit in result.hits]
