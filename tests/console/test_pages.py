@@ -17,7 +17,7 @@ from pgsearch.console.pages import Page
 from pgsearch.console.pages.search import contributions
 from pgsearch.console.texts import Texts, catalogue
 from tests.console.addresses import PAGES, address, empty_address
-from tests.console.conftest import HOSTILE, form_of
+from tests.console.conftest import ELSEWHERE, HOSTILE, form_of
 from tests.http.conftest import Site, problem
 
 MOST_BYTES = 250_000
@@ -268,6 +268,10 @@ def test_what_others_wrote_is_text_wherever_it_is_shown(administrator: httpx.Cli
         ("/?days=0", 422),
         ("/?days=1e9", 422),
         ("/content?collection=unknown", 404),
+        ("/queries?collection=unknown", 404),
+        (f"/search?q=a&why={'1' * 22}", 422),
+        (f"/search?q=a&page={'1' * 5000}", 422),
+        (f"/reports?report={'9' * 19}", 422),
         ("/queries?show=bogus", 422),
         ("/search?q=a&mode=bogus", 422),
         ("/search?q=a&beside=bogus", 422),
@@ -284,7 +288,7 @@ def test_what_others_wrote_is_text_wherever_it_is_shown(administrator: httpx.Cli
         ("/experiments?experiment=bogus", 422),
         ("/experiments?measure=bogus", 422),
     ],
-    ids=lambda value: str(value).replace("/", " ").strip(),
+    ids=lambda value: str(value).replace("/", " ").strip()[:40],
 )
 def test_a_mistake_is_told_on_a_page_and_in_data_as_a_problem(
     administrator: httpx.Client, path: str, status: int
@@ -295,6 +299,46 @@ def test_a_mistake_is_told_on_a_page_and_in_data_as_a_problem(
     assert shown.status_code == status, shown.text
     assert 'role="alert"' in shown.text
     problem(administrator.get(f"{path.rstrip('/') or '/today'}.json{question}{words}"), status)
+
+
+@every_page
+def test_words_of_an_address_that_mean_nothing_change_nothing(administrator: httpx.Client, page: Page) -> None:
+    path = address(page, administrator)
+    words = {"path": "x", "self": "y", "words": "z", "field": HOSTILE, "form": "f"}
+    shown = administrator.get(path, params={**httpx.URL(path).params, **words})
+
+    assert shown.status_code == 200, shown.text
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES.values() if page.filters], ids=lambda page: page.name)
+def test_a_collection_that_nobody_knows_is_a_mistake_and_one_of_another_engine_is_none(
+    administrator: httpx.Client, page: Page
+) -> None:
+    path = address(page, administrator, ".json")
+
+    def told(collection: str, **more: str) -> httpx.Response:
+        return administrator.get(path, params={**httpx.URL(path).params, "collection": collection, **more})
+
+    problem(told("bogus"), 404)
+    if page.name != "content":
+        assert told(ELSEWHERE).status_code == 200
+        # of days on which it was not asked, too
+        assert told(ELSEWHERE, since="2001-01-01", until="2001-01-02").status_code == 200
+    shown = administrator.get(address(page, administrator))
+    assert f"<option>{ELSEWHERE}</option>" in shown.text
+
+
+def test_what_is_chosen_anew_begins_at_its_beginning(administrator: httpx.Client) -> None:
+    last = administrator.get("/conversations.json", params={"days": "14"}).json()["conversations"][0]["conversation_id"]
+    where = {"days": "14", "show": "unhappy", "after": last, "done": "granted", "report": "1"}
+    elements = read(administrator.get("/conversations", params=where).text).elements
+
+    kept = [given["name"] for tag, given in elements if tag == "input" and given.get("type") == "hidden"]
+    links = [given.get("href") or "" for tag, given in elements if tag == "a"]
+    assert "show" in kept
+    assert not {"after", "done", "report"}.intersection(kept)
+    (week,) = [link for link in links if link.startswith("/conversations?") and "days=7" in link]
+    assert dict(httpx.URL(week).params) == {"days": "7", "show": "unhappy"}
 
 
 def test_the_period_and_the_collection_choose_what_is_counted(administrator: httpx.Client) -> None:
@@ -342,7 +386,11 @@ def test_a_thumb_and_a_click_stand_in_the_log(administrator: httpx.Client) -> No
     after = administrator.post("/search/feedback?q=연말정산", data=fields)
     link = re.search(r'<h3><a href="(/documents/[^"]+)"', after.text)
     assert link
-    administrator.get(link[1].replace("&amp;", "&"))
+    document = administrator.get(link[1].replace("&amp;", "&"))
+    # loaded again, or read by a program, it is not clicked again
+    administrator.get(str(document.url))
+    path, _, words = link[1].replace("&amp;", "&").partition("?")
+    assert administrator.get(f"{path}.json?{words}").status_code == 200
     found = administrator.get(f"/queries/{fields['query_id']}.json").json()
 
     assert 'aria-pressed="true"' in after.text
@@ -379,6 +427,14 @@ def test_ways_side_by_side_say_how_hits_moved(administrator: httpx.Client) -> No
         for shown in way["hits"]:
             before = ranks.get(shown["hit"]["chunk_id"])
             assert shown["moved"] == (None if before is None else before - shown["hit"]["rank"])
+
+
+def test_each_way_beside_the_first_is_the_one_that_its_choice_shows(administrator: httpx.Client) -> None:
+    params = {"q": "전기차 보조금", "beside": ["mode:fts", "fusion:rrf"]}
+    elements = read(administrator.get("/search", params=params).text).elements
+
+    chosen = [given["value"] for tag, given in elements if tag == "option" and "selected" in given and "value" in given]
+    assert chosen == ["mode:fts", "fusion:rrf"]
 
 
 def test_conversations_are_chosen_by_the_model_that_answered(administrator: httpx.Client) -> None:

@@ -118,6 +118,10 @@ def _is_id(text: str) -> bool:
         return False
 
 
+def _is_number(text: str, digits: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= digits
+
+
 def _way(key: str, name: str, result: SearchResult, first: SearchResult | None) -> Way:
     ranks = {hit.chunk_id: hit.rank for hit in first} if first else {}
     totals = [sum(value for _, value in contributions(hit.signals)) for hit in result]
@@ -217,12 +221,12 @@ async def feedback(asked: Asked, fields: Mapping[str, str]) -> str:
     """A thumb on a hit, into the log."""
     query_id, rank, chunk_id = (fields.get(name, "") for name in ("query_id", "rank", "chunk_id"))
     helpful = fields.get("helpful", "")
-    if not (_is_id(query_id) and rank.isdigit() and chunk_id.isdigit() and helpful in ("0", "1")):
+    if not (_is_id(query_id) and _is_number(rank, 9) and _is_number(chunk_id, 18) and helpful in ("0", "1")):
         raise InvalidValueError("The opinion names no hit.", hint="Load the page again.")
     await asked.served.log_feedback(
         query_id,
         action_name="feedback",
-        clicked_rank=int(rank[:9]),
+        clicked_rank=int(rank),
         clicked_chunk_id=chunk_id,
         was_helpful=helpful == "1",
         context={"application": APPLICATION},

@@ -13,6 +13,7 @@ from pgsearch.client.calls import statistics
 from pgsearch.client.calls.statistics import PageAttention, QueryStats, ReformulatedQuery, SearchStats
 from pgsearch.console.asked import Asked
 from pgsearch.console.texts import later
+from pgsearch.errors import UnknownCollectionError
 
 PATH = "/"
 DATA = "/today"
@@ -101,10 +102,14 @@ async def read(asked: Asked) -> dict[str, Any]:
 
 
 async def _unread(asked: Asked, chosen: tuple[str | None, datetime, datetime]) -> list[PageAttention]:
-    """Which pages are read is known of all applications together."""
+    """Which pages are read is known of all applications together, and of pages that are here."""
     if asked.segment is not None:
         return []
-    return await asked.figures(statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS))
+    call = statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS)
+    try:
+        return await asked.figures(call)
+    except UnknownCollectionError:
+        return []
 
 
 def _searches(row: SearchStats | None) -> float:
