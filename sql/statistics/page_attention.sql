@@ -115,6 +115,8 @@ begin
                and n.day < upper(days)
              group by k.page_id) as s
            join pgsearch.pages as p on p.page_id = s.page_id
+     where show = 'clicked'
+        or s.clicks < s.expected_clicks
      order by case when show = 'clicked' then -s.clicks else s.clicks / nullif(s.expected_clicks, 0) end nulls last,
               s.impressions desc,
               p.page_id
@@ -127,8 +129,8 @@ comment on function pgsearch.page_attention(text, timestamptz, timestamptz, text
 Arguments:
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
-- show (ignored: shown and clicked least against what their ranks explain, worst first, chosen among the 200 + 3 top_n
-  pages that are so by their mean rank; clicked: clicked most; never_found: pages that no search of the period returned,
+- show (ignored: shown and clicked less than their ranks explain, worst first, chosen among the 200 + 3 top_n pages that
+  are so by their mean rank; clicked: clicked most; never_found: pages that no search of the period returned,
   longest unchanged first)
 - min_impressions (pages seen less often are left out, as their rate says nothing; not of never_found)
 - top_n (0 .. 10000 rows)
