@@ -49,6 +49,17 @@ class Period:
         return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
 
     @property
+    def goes_on(self) -> bool:
+        """Whether its last day is not over."""
+        return self.last >= datetime.now(UTC).date()
+
+    @property
+    def over(self) -> Period:
+        """Its days that are over, where some are: one that is not would stand beside a whole one."""
+        last = min(self.last, datetime.now(UTC).date() - timedelta(days=1))
+        return Period(self.first, last) if last >= self.first else self
+
+    @property
     def before(self) -> Period:
         """The same weekdays of the weeks before: as many days, whole weeks earlier."""
         weeks = -(-len(self.days) // _WEEK)
