@@ -245,6 +245,7 @@ class _Frame:
         shown = {
             "next": local(request.query_params.get("next", "/")),
             "refused": refused,
+            "nobody": _texts(request)(_NOBODY),
             # sent here from a page that a lesser token does not open
             "may_less": "next" in request.query_params and self._gate.role(request) not in ("", "administers"),
         }

@@ -6,15 +6,18 @@ import csv
 import html
 import io
 import re
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import httpx
 import pytest
 
 from pgsearch import Client
+from pgsearch.client.calls.statistics import PageAttention
 from pgsearch.client.translated import translated
 from pgsearch.console.pages import Page
 from pgsearch.console.pages.search import contributions
+from pgsearch.console.pages.today import _is_no_chance
 from pgsearch.console.texts import Texts, catalogue
 from tests.console.addresses import PAGES, address, empty_address
 from tests.console.conftest import ELSEWHERE, HOSTILE, form_of
@@ -369,6 +372,38 @@ def test_of_one_day_its_hours_are_drawn(administrator: httpx.Client) -> None:
     assert "시간별 검색 수" in administrator.get("/", params=where, headers={"Accept-Language": "ko"}).text
 
 
+def test_days_that_are_over_are_compared_with_whole_days(administrator: httpx.Client) -> None:
+    def told(**days: str) -> dict[str, dict[str, float | None]]:
+        found = administrator.get("/today.json", params=days).json()["figures"]
+        return {one["name"]: one for one in found}
+
+    today = datetime.now(UTC).date()
+    yesterday = str(today - timedelta(days=1))
+    week, over = told(days="7"), told(since=str(today - timedelta(days=6)), until=yesterday)
+    for name, figure in week.items():
+        assert (figure["compared"], figure["before"]) == (over[name]["value"], over[name]["before"]), name
+    # of a day that is over all of it
+    day = told(since=yesterday, until=yesterday)["total_queries"]
+    assert day["compared"] == day["value"]
+    # of one that is not the hours that are over; people of hours do not add up
+    shown = administrator.get("/today.json", params={"days": "1"}).json()
+    hours = {one["hour"]: one["searches"] for one in shown["days"]}
+    running = {one["name"]: one for one in shown["figures"]}
+    until = datetime.now(UTC).hour
+    assert running["total_queries"]["compared"] == sum(count for hour, count in hours.items() if hour < until)
+    assert (running["unique_users"]["compared"], running["unique_users"]["before"]) == (None, None)
+
+
+@pytest.mark.parametrize(("expected", "clicks", "told"), [(3.0, 0.0, False), (4.0, 0.0, True), (100.0, 81.0, False)])
+def test_a_page_without_clicks_is_told_where_it_is_no_chance(expected: float, clicks: float, told: bool) -> None:
+    row = PageAttention(
+        *(1, "korean", "id", "title", 50.0, 50.0, clicks, clicks / 50, expected, clicks / expected),
+        updated_at=datetime.now(UTC),
+    )
+
+    assert _is_no_chance(row) is told
+
+
 def test_what_was_searched_in_vain_is_the_first_thing_to_do(administrator: httpx.Client) -> None:
     tasks = administrator.get("/today.json", params={"days": 14}).json()["tasks"]
 
@@ -463,6 +498,63 @@ def test_the_first_page_asks_for_the_light_of_health_and_that_page_has_it(
     assert 'id="light"' not in visitor.get("/").text
 
 
+def test_an_answer_shows_the_passages_that_are_here_whatever_was_logged_of_them(
+    administrator: httpx.Client, console: Site
+) -> None:
+    hit = administrator.get("/search.json", params={"q": "여권"}).json()["hits"][0]
+    chunk = hit["chunk_id"]
+    docs = [
+        {"chunk_id": chunk, "external_id": hit["external_id"], "score": 0.5},
+        {"id": str(chunk), "page": hit["external_id"]},
+        # the same number, of another engine
+        {"id": str(chunk), "page": "elsewhere", "title": "Elsewhere"},
+        *({"id": {"a": 1}, "title": [HOSTILE], "score": "high"}, HOSTILE, 7, None, {}, {"id": "9" * 30}),
+    ]
+    with Client(console.dsn) as client:
+        client.log_turn("q", "a", conversation_id="passages", context={"user_id": "u", "retrieved_docs": docs})
+    (found,) = [
+        one["retrieved_docs"]
+        for one in administrator.get("/conversations/passages.json").json()["messages"]
+        if one["role"] == "assistant"
+    ]
+    shown = administrator.get("/conversations/passages")
+
+    assert [(one["name"], one["page_id"]) for one in found[:3]] == [
+        *[(hit["title"], hit["page_id"])] * 2,
+        ("Elsewhere", None),
+    ]
+    assert found[0]["text"] == found[1]["text"] != ""
+    assert [one["score"] for one in found] == [0.5, *[None] * 8]
+    elements = read(shown.text).elements
+    assert f"/documents/{hit['page_id']}" in {given.get("href") for tag, given in elements if tag == "a"}
+    assert not [tag for tag, _ in elements if tag == "img"]
+
+
+@every_page
+def test_the_navigation_says_where_a_page_is(administrator: httpx.Client, page: Page) -> None:
+    elements = read(administrator.get(address(page, administrator)).text).elements
+    here = [
+        given["href"]
+        for tag, given in elements
+        if tag == "a"
+        and (given.get("href") or "").partition("?")[0] in {one.path for one in PAGES.values()}
+        and "aria-current" in given
+        and "data-tab" not in given
+    ]
+
+    assert PAGES[page.under].path in {(address or "").partition("?")[0] for address in here}
+
+
+def test_an_interval_that_chance_may_explain_decides_nothing(administrator: httpx.Client) -> None:
+    results = administrator.get("/experiments.json").json()["results"]
+    (ndcg,) = [one for one in results if one["measure"] == "ndcg" and one["difference"] is not None]
+    shown = html.unescape(administrator.get("/experiments").text)
+
+    is_decided = ndcg["p_value"] < 0.05 and (ndcg["low"] > 0 or ndcg["high"] < 0)
+    assert ("Not decided for" in shown) is not is_decided
+    assert ("whole interval is" in shown) is is_decided
+
+
 def test_who_reads_a_conversation_is_recorded(administrator: httpx.Client, console: Site) -> None:
     import psycopg
 
@@ -486,6 +578,11 @@ def test_the_unhappy_conversations_are_those_with_errors_or_answers_made_again(a
     }
     assert expected
     assert {one["conversation_id"] for one in unhappy} >= expected
+    # each says why it is among them
+    shown = administrator.get("/conversations", params={"show": "unhappy"}).text
+    rows = shown.partition("<tbody>")[2].partition("</tbody>")[0].split("</tr>")[:-1]
+    assert len(rows) == len(unhappy)
+    assert all("tag bad" in row or "tag warn" in row for row in rows)
     assert len(unhappy) < len(everything)
 
 

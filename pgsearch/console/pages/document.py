@@ -14,6 +14,7 @@ from pgsearch.console.pages.search import APPLICATION
 PATH = "/documents/{page_id}"
 TITLE = "Document"
 ROWS = "pages"
+UNDER = "content"
 FILTERS = False
 
 _MOST = 60_000
