@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -20,7 +21,7 @@ from pgsearch.console.pages.search import contributions
 from pgsearch.console.pages.today import _is_no_chance
 from pgsearch.console.texts import Texts, catalogue
 from tests.console.addresses import PAGES, address, empty_address
-from tests.console.conftest import ELSEWHERE, HOSTILE, form_of
+from tests.console.conftest import ELSEWHERE, HOSTILE, TOKENS, form_of
 from tests.http.conftest import Site, problem
 
 MOST_BYTES = 250_000
@@ -470,6 +471,44 @@ def test_each_way_beside_the_first_is_the_one_that_its_choice_shows(administrato
 
     chosen = [given["value"] for tag, given in elements if tag == "option" and "selected" in given and "value" in given]
     assert chosen == ["mode:fts", "fusion:rrf"]
+
+
+def test_a_search_that_is_copied_finds_the_same_elsewhere(administrator: httpx.Client, console: Site) -> None:
+    import subprocess
+
+    import psycopg
+
+    where = {"q": "전기차 '보조금'", "collection": "korean", "mode": "fts", "top_k": "3"}
+    told = administrator.get("/search.json", params=where).json()
+    expected = [hit["chunk_id"] for hit in told["hits"]]
+    with psycopg.connect(console.dsn) as connection:
+        found = connection.execute(f"select chunk_id from ({told['typed']['SQL'].rstrip(';')}) as f".encode())
+        assert [row[0] for row in found] == expected
+    curl = told["typed"]["curl"]
+    assert str(console.url) in curl
+    answer = subprocess.run(
+        ["bash", "-c", curl],
+        capture_output=True,
+        check=True,
+        env={"PGSEARCH_TOKEN": TOKENS["PGSEARCH_TOKEN"], "PATH": "/usr/bin:/bin"},
+    )
+    assert [hit["chunk_id"] for hit in json.loads(answer.stdout)["hits"]] == expected
+    assert "process.env.PGSEARCH_TOKEN" in told["typed"]["Node"]
+    named: list[list[object]] = []
+    python = told["typed"]["Python"].replace("print(hit.rank, hit.title)", "named.append(hit.chunk_id)")
+    with Client(console.dsn) as client:
+        exec(python.replace("pgsearch.Client()", "client"), {"named": named, "client": client})
+    assert named == expected
+
+
+def test_a_list_that_is_cut_says_so(administrator: httpx.Client, console: Site) -> None:
+    with Client(console.dsn) as client:
+        client.put_pages("korean", [{"external_id": f"copy-{n}", "content": "the same words"} for n in range(101)])
+        shown = administrator.get("/content", params={"show": "copies"}).text
+        client.delete_pages("korean", [f"copy-{n}" for n in range(101)])
+    assert "Only the first 100 are shown." in shown
+    assert "whatever days are chosen" in shown
+    assert "Only the first" not in administrator.get("/queries").text
 
 
 def test_conversations_are_chosen_by_the_model_that_answered(administrator: httpx.Client) -> None:
