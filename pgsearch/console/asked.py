@@ -177,7 +177,7 @@ class Asked:
 
     def chosen(self, /, **changes: object) -> str:
         """The same for another choice of what is shown, which begins anew."""
-        return self.here(**dict.fromkeys(OF_ONE), **changes)
+        return self.here(**{**dict.fromkeys(OF_ONE), **changes})
 
     def data(self, form: str) -> str:
         """The address of the same as .json or .csv, for a page whose address of data is `form`."""
@@ -185,7 +185,7 @@ class Asked:
 
     def to(self, path: str, /, **words: object) -> str:
         """The address of another page, with what was chosen here for every page."""
-        return self.address(path, **{name: self.word(name) for name in KEPT if self.word(name)}, **words)
+        return self.address(path, **{**{name: self.word(name) for name in KEPT}, **words})
 
     @staticmethod
     def address(path: str, /, **words: object) -> str:

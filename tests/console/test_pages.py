@@ -306,6 +306,25 @@ def test_a_mistake_is_told_on_a_page_and_in_data_as_a_problem(
 
 
 @every_page
+def test_every_link_of_a_page_leads_to_one_with_what_was_chosen_kept(administrator: httpx.Client, page: Page) -> None:
+    path = address(page, administrator)
+    chosen = {"days": "14", "collection": "korean", "segment": "demo intranet"}
+    shown = administrator.get(path, params={**chosen, **httpx.URL(path).params})
+    assert shown.status_code == 200, shown.text
+
+    # of links that differ in the value of a word, one
+    links: dict[tuple[str, ...], str] = {}
+    for tag, given in read(shown.text).elements:
+        link = given.get("href") or ""
+        if tag == "a" and link.startswith("/") and not link.startswith(("/docs", "/assets")):
+            url = httpx.URL(link)
+            kind = re.sub(r"/(documents|queries|conversations)/[^/.]+", r"/\1/", url.path)
+            links.setdefault((kind, *sorted(url.params.keys())), link)
+    answers = {link: administrator.get(link).status_code for link in links.values()}
+    assert {link: status for link, status in answers.items() if status != 200} == {}
+
+
+@every_page
 def test_words_of_an_address_that_mean_nothing_change_nothing(administrator: httpx.Client, page: Page) -> None:
     path = address(page, administrator)
     words = {"path": "x", "self": "y", "words": "z", "field": HOSTILE, "form": "f"}
