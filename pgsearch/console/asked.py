@@ -105,10 +105,10 @@ class Asked:
         self.note(call)
         return await self.served.client.run(call)
 
-    async def figures(self, call: Call[Result]) -> Result:
-        """The same of a call that reads roll-ups, which change once a minute at most."""
+    async def figures(self, call: Call[Result], *, seconds: float = 0.0) -> Result:
+        """The same of a call that reads roll-ups, which change once a minute at most; or once in so many seconds."""
         self.note(call)
-        return await self.served.rollups.read(call)
+        return await self.served.rollups.read(call, seconds=seconds)
 
     def note(self, call: Call[Any]) -> None:
         """Keep the statement of a call that is run elsewhere."""

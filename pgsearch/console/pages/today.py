@@ -29,7 +29,8 @@ _OFTEN = 3
 _FEW_CLICKS = 0.1
 _SEEN = 20
 _HALF = 0.5
-_MOST_UNREAD = 50
+_MOST_UNREAD = 20
+_ADVICE_SECONDS = 300.0
 _FIGURES = (
     # name, title, form, whether more of it is better (empty: neither)
     ("total_queries", later("Searches"), "number", ""),
@@ -142,7 +143,8 @@ async def _unread(asked: Asked, chosen: tuple[str | None, datetime, datetime]) -
         return []
     call = statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_UNREAD)
     try:
-        return await asked.figures(call)
+        # the longest of all, and no figure: which pages are not read is the same in five minutes
+        return await asked.figures(call, seconds=_ADVICE_SECONDS)
     except UnknownCollectionError:
         return []
 
