@@ -16,6 +16,7 @@ import pytest
 from pgsearch import Client
 from pgsearch.client.calls.statistics import PageAttention
 from pgsearch.client.translated import translated
+from pgsearch.console.frame import _TEMPLATES
 from pgsearch.console.pages import Page
 from pgsearch.console.pages.search import contributions
 from pgsearch.console.pages.today import _is_no_chance
@@ -412,6 +413,24 @@ def test_days_that_are_over_are_compared_with_whole_days(administrator: httpx.Cl
     until = datetime.now(UTC).hour
     assert running["total_queries"]["compared"] == sum(count for hour, count in hours.items() if hour < until)
     assert (running["unique_users"]["compared"], running["unique_users"]["before"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("now", "better", "told"),
+    [
+        (2, "", "same"),
+        (0.5, "", "same"),
+        (2, "more", "good"),
+        (0.5, "more", "bad"),
+        (2, "less", "bad"),
+        (0.5, "less", "good"),
+    ],
+    ids=str,
+)
+def test_a_change_is_good_or_bad_where_one_of_them_is_better(now: float, better: str, told: str) -> None:
+    parts = _TEMPLATES.get_template("_parts.html").make_module()
+
+    assert f'class="change {told}"' in parts.change(Texts("en"), now, 1.0, better)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("expected", "clicks", "told"), [(3.0, 0.0, False), (4.0, 0.0, True), (100.0, 81.0, False)])
