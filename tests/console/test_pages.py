@@ -317,8 +317,9 @@ def test_every_link_of_a_page_leads_to_one_with_what_was_chosen_kept(administrat
     links: dict[tuple[str, ...], str] = {}
     for tag, given in read(shown.text).elements:
         link = given.get("href") or ""
-        if tag == "a" and link.startswith("/") and not link.startswith(("/docs", "/assets")):
-            url = httpx.URL(link)
+        url = httpx.URL(link)
+        # one that changes the language changes it for all that come after
+        if tag == "a" and link.startswith("/") and not link.startswith("/docs") and "lang" not in url.params:
             kind = re.sub(r"/(documents|queries|conversations)/[^/.]+", r"/\1/", url.path)
             links.setdefault((kind, *sorted(url.params.keys())), link)
     answers = {link: administrator.get(link).status_code for link in links.values()}
@@ -381,7 +382,8 @@ def test_the_period_and_the_collection_choose_what_is_counted(administrator: htt
 
 def test_of_one_day_its_hours_are_drawn(administrator: httpx.Client) -> None:
     days = administrator.get("/today.json", params={"days": 14}).json()["days"]
-    busiest = max(days, key=lambda row: row["searches"])
+    # today goes on
+    busiest = max(days[:-1], key=lambda row: row["searches"])
     where = {"since": busiest["day"], "until": busiest["day"]}
     one = administrator.get("/today.json", params=where).json()
 
