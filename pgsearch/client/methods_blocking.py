@@ -2986,9 +2986,9 @@ class Methods(ABC):
             collection: None: all
             since: whole days in UTC; None: the last 30 days
             until: whole days in UTC; None: the last 30 days
-            show: ignored: shown and clicked least against what their ranks explain, worst first, chosen among the 200 +
-                3 top_n pages that are so by their mean rank; clicked: clicked most; never_found: pages that no search
-                of the period returned, longest unchanged first
+            show: ignored: shown and clicked less than their ranks explain, worst first, chosen among the 200 + 3 top_n
+                pages that are so by their mean rank; clicked: clicked most; never_found: pages that no search of the
+                period returned, longest unchanged first
             min_impressions: pages seen less often are left out, as their rate says nothing; not of never_found
             top_k: 0 .. 10000 rows
             top_n: top_k, under its other name

@@ -20,6 +20,8 @@ Result = TypeVar("Result")
 
 # what a page keeps when one goes on to another
 KEPT = ("since", "until", "days", "collection", "segment")
+# what belongs to one list of them, and to none of another choice: where its next page begins, a report that was kept
+OF_ONE = ("after", "report", "done", "lang")
 _MOST_DAYS = 3660
 _WEEK = 7
 
@@ -47,10 +49,29 @@ class Period:
         return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
 
     @property
+    def goes_on(self) -> bool:
+        """Whether its last day is not over."""
+        return self.last >= datetime.now(UTC).date()
+
+    @property
+    def over(self) -> Period:
+        """Its days that are over, where some are: one that is not would stand beside a whole one."""
+        last = min(self.last, datetime.now(UTC).date() - timedelta(days=1))
+        return Period(self.first, last) if last >= self.first else self
+
+    @property
     def before(self) -> Period:
         """The same weekdays of the weeks before: as many days, whole weeks earlier."""
         weeks = -(-len(self.days) // _WEEK)
         return Period(self.first - timedelta(days=_WEEK * weeks), self.last - timedelta(days=_WEEK * weeks))
+
+
+class SeeOtherError(Exception):
+    """What was asked is done, and the page stands at another address, so that loading it again does nothing more."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
 
 
 class Asked:
@@ -66,12 +87,14 @@ class Asked:
         path: str,
         is_administrator: bool,
         browser: str = "",
+        is_page: bool = False,
     ) -> None:
         self.request = request
         self.served = served
         self.say = texts
         self.is_administrator = is_administrator
         self.browser = browser
+        self.is_page = is_page
         self.path = path
         self.parts: Mapping[str, str] = request.path_params
         self.statements: list[str] = []
@@ -82,10 +105,10 @@ class Asked:
         self.note(call)
         return await self.served.client.run(call)
 
-    async def figures(self, call: Call[Result]) -> Result:
-        """The same of a call that reads roll-ups, which change once a minute at most."""
+    async def figures(self, call: Call[Result], *, seconds: float = 0.0) -> Result:
+        """The same of a call that reads roll-ups, which change once a minute at most; or once in so many seconds."""
         self.note(call)
-        return await self.served.rollups.read(call)
+        return await self.served.rollups.read(call, seconds=seconds)
 
     def note(self, call: Call[Any]) -> None:
         """Keep the statement of a call that is run elsewhere."""
@@ -105,7 +128,8 @@ class Asked:
     def number(self, name: str, default: int, least: int, most: int) -> int:
         """A whole number of the address."""
         given = self.word(name, str(default))
-        if not (given.isascii() and given.isdigit() and least <= int(given[:19]) <= most):
+        # a number of thousands of digits is one that int() refuses
+        if not (given.isascii() and given.isdigit() and len(given) < 20 and least <= int(given) <= most):
             raise InvalidValueError(
                 f"{name} of the address is {given!r}.", hint=f"Give a whole number from {least} to {most}."
             )
@@ -147,20 +171,24 @@ class Asked:
             raise InvalidValueError(f"{name} of the address is {given!r}.", hint="Give a day, such as 2026-03-31.")
         return found
 
-    def here(self, **changes: object) -> str:
+    def here(self, /, **changes: object) -> str:
         """The address of this page with other words: None takes one away, a list gives it several times."""
         return self.address(self.path, **{**self.given, **changes})
+
+    def chosen(self, /, **changes: object) -> str:
+        """The same for another choice of what is shown, which begins anew."""
+        return self.here(**{**dict.fromkeys(OF_ONE), **changes})
 
     def data(self, form: str) -> str:
         """The address of the same as .json or .csv, for a page whose address of data is `form`."""
         return self.address(form, **self.given)
 
-    def to(self, path: str, **words: object) -> str:
+    def to(self, path: str, /, **words: object) -> str:
         """The address of another page, with what was chosen here for every page."""
-        return self.address(path, **{name: self.word(name) for name in KEPT if self.word(name)}, **words)
+        return self.address(path, **{**{name: self.word(name) for name in KEPT}, **words})
 
     @staticmethod
-    def address(path: str, **words: object) -> str:
+    def address(path: str, /, **words: object) -> str:
         """A path with words."""
         pairs = [
             (name, str(one))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -19,22 +20,23 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from pgsearch.client.calls import inner, statistics
 from pgsearch.console import assets, charts
 from pgsearch.console.access import Gate, local
-from pgsearch.console.asked import KEPT, Asked
+from pgsearch.console.asked import KEPT, OF_ONE, Asked, SeeOtherError
 from pgsearch.console.excerpts import marked
 from pgsearch.console.pages import Action, Page, pages
 from pgsearch.console.tables import as_csv
 from pgsearch.console.texts import LANGUAGES, Texts, chosen, later
-from pgsearch.errors import PgsearchError
+from pgsearch.errors import PgsearchError, UnknownCollectionError
 from pgsearch.http.access import SHOW_IT
 from pgsearch.http.answers import Json
 from pgsearch.http.problems import request_id, worded
-from pgsearch.http.services import Services
 from pgsearch.http.settings import ServerSettings
 
 _LANGUAGE = "pgsearch_language"
 _YEAR = 365 * 24 * 3600
 _KEPT_SECONDS = 10.0
 _MOST_SEGMENTS = 100
+_MOST_NAMED = 20
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SEE_OTHER = 303
 _NO_STORE = {"Cache-Control": "no-store"}
 _NOBODY = later("This server was started without a token, so nobody may do that: set PGSEARCH_TOKEN.")
@@ -46,7 +48,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.globals.update(charts=charts, asset=assets.address, languages=LANGUAGES, kept=KEPT)
+_TEMPLATES.globals.update(charts=charts, asset=assets.address, languages=LANGUAGES, kept=KEPT, of_one=OF_ONE)
 _TEMPLATES.filters["marked"] = marked
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -93,7 +95,7 @@ class _Frame:
             refused = self._refused(page, request)
             if refused == 401:
                 return RedirectResponse(f"/login?next={quote(_address(request))}", _SEE_OTHER)
-            asked = self._asked(page, request)
+            asked = self._asked(page, request, is_page=True)
             try:
                 if refused:
                     raise HTTPException(refused, asked.say(_NOBODY))
@@ -101,9 +103,13 @@ class _Frame:
                 shown = {
                     **data,
                     "period": asked.period if page.filters else None,
-                    "collections": await self._collection_names(asked.served),
+                    "collections": _with(
+                        await self._collection_names(page, asked), asked.collection if page.filters else None
+                    ),
                     "segments": await _segments(asked) if page.segments else [],
                 }
+            except SeeOtherError as other:
+                return RedirectResponse(other.address, _SEE_OTHER, _NO_STORE)
             except (PgsearchError, psycopg.Error, HTTPException) as error:
                 return self._told(request, asked, error)
             return self._page(request, f"{page.name}.html", asked, page, shown)
@@ -138,7 +144,24 @@ class _Frame:
 
     async def _read(self, page: Page, asked: Asked) -> dict[str, Any]:
         await asked.served.rollups.as_of()
+        if page.filters and asked.collection is not None:
+            await self._check_collection(page, asked)
         return await page.read(asked)
+
+    async def _check_collection(self, page: Page, asked: Asked) -> None:
+        """One that nobody has heard of is a mistake, and no collection of which there are no figures."""
+        names = await self._collection_names(page, asked)
+        if asked.collection in names:
+            return
+        ever = await asked.served.rollups.read(statistics.collection_usage(_EVER, datetime.now(UTC)))
+        if asked.collection not in {one.collection for one in ever}:
+            # as functions say it
+            raise UnknownCollectionError(
+                f"unknown collection '{asked.collection}'",
+                hint=f"Collections here: {', '.join(names[:_MOST_NAMED])}"
+                if names
+                else "There is no collection yet: put pages into one with pgsearch.put_pages.",
+            )
 
     def _refused(self, page: Page, request: Request) -> int:
         role = self._gate.role(request)
@@ -146,7 +169,7 @@ class _Frame:
             return 401 if self._gate.has_token else 403
         return 0 if role else 401
 
-    def _asked(self, page: Page, request: Request) -> Asked:
+    def _asked(self, page: Page, request: Request, *, is_page: bool = False) -> Asked:
         path = page.path
         for name, value in request.path_params.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
@@ -158,14 +181,20 @@ class _Frame:
             path=path,
             is_administrator=self._gate.role(request) == "administers",
             browser=self._gate.browser(request),
+            is_page=is_page,
         )
 
-    async def _collection_names(self, served: Services) -> list[str]:
+    async def _collection_names(self, page: Page, asked: Asked) -> list[str]:
+        """Those that are there; of a page with figures also those that were asked and are gone, or are elsewhere."""
         until, names = self._collections
         if until < time.monotonic():
-            names = await served.client.run(inner.collection_names())
+            names = await asked.served.client.run(inner.collection_names())
             self._collections = time.monotonic() + _KEPT_SECONDS, names
-        return names
+        if not page.filters:
+            return names
+        period = asked.period
+        used = await asked.served.rollups.read(statistics.collection_usage(period.since, period.until, asked.segment))
+        return sorted({*names, *(one.collection for one in used if one.collection)})
 
     def _page(
         self,
@@ -216,6 +245,7 @@ class _Frame:
         shown = {
             "next": local(request.query_params.get("next", "/")),
             "refused": refused,
+            "nobody": _texts(request)(_NOBODY),
             # sent here from a page that a lesser token does not open
             "may_less": "next" in request.query_params and self._gate.role(request) not in ("", "administers"),
         }
@@ -258,8 +288,12 @@ async def _segments(asked: Asked) -> list[str]:
     used = await asked.served.rollups.read(
         statistics.application_usage(since=period.since, until=period.until, top_n=_MOST_SEGMENTS)
     )
-    names = [one.application for one in used if one.application]
-    return names if asked.segment in (None, *names) else [*names, str(asked.segment)]
+    return _with([one.application for one in used if one.application], asked.segment)
+
+
+def _with(names: list[str], chosen: str | None) -> list[str]:
+    """What can be chosen, and what was, of which there is nothing in these days."""
+    return [*names, chosen] if chosen is not None and chosen not in names else names
 
 
 def _texts(request: Request) -> Texts:

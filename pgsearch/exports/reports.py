@@ -1,7 +1,7 @@
 """A report as a document that stands for itself: sections of tables, as text, Markdown or a page to print.
 
-Titles and heads are English as they are written, or Korean from the catalogue beside this file, and what functions say
-is from theirs; what was searched and said is nobody's to translate.
+Titles are English as they are written, or Korean from the catalogue beside this file, where heads of columns are from
+in both languages; what functions say is from their catalogue; what was searched and said is nobody's to translate.
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ def _figure(name: str, value: object, language: str) -> object:
     if name in _SAID and isinstance(value, str):
         return translated(value, language)
     is_share = isinstance(value, (int, float)) and (name.endswith("_rate") or name == "share")
-    return f"{100 * value:.1f} %" if is_share else shown(value)  # type: ignore[operator]
+    if is_share:
+        return f"{100 * value:.1f} %"  # type: ignore[operator]
+    return f"{value:,}" if isinstance(value, int) else shown(value)
 
 
 def _cell(value: object) -> object:

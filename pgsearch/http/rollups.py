@@ -38,18 +38,22 @@ class Rollups:
         self._as_of: datetime | None = None
         self._due = 0.0
         self._task: asyncio.Task[None] | None = None
-        self._kept: dict[tuple[str, str], Any] = {}
+        # what was said, and until when it is said whatever the roll-ups are
+        self._kept: dict[tuple[str, str], tuple[float, Any]] = {}
 
-    async def read(self, call: Call[Result]) -> Result:
-        """What a call that reads roll-ups says; what it said before, while they are the same. Not to be changed."""
+    async def read(self, call: Call[Result], *, seconds: float = 0.0) -> Result:
+        """What a call that reads roll-ups says; what it said before, while they are the same. Not to be changed.
+
+        `seconds`: at least so long, for what is advice and takes its time.
+        """
         key = (call.statement, repr(call.parameters))
         if key in self._kept:
-            found: Result = self._kept[key]
+            found: Result = self._kept[key][1]
             return found
         as_of = self._as_of
         found = await self._client.run(call)
         if as_of is not None and as_of is self._as_of and len(self._kept) < _MOST_KEPT:
-            self._kept[key] = found
+            self._kept[key] = time.monotonic() + seconds, found
         return found
 
     async def as_of(self) -> datetime | None:
@@ -73,7 +77,8 @@ class Rollups:
             now = await self._client.run(inner.now())
             await self._client.refresh_search_stats()
             self._as_of = now
-            self._kept.clear()
+            moment = time.monotonic()
+            self._kept = {key: kept for key, kept in self._kept.items() if kept[0] > moment}
         except (PgsearchError, psycopg.Error) as error:
             # a role that may not write, a standby: the statistics are those of the last maintenance
             _LOG.warning("the log was not rolled up: %s", error)

@@ -61,8 +61,8 @@ begin
     end if;
 
     with objects as materialized (
-        select d.object_id, sum(d.query_count) as query_count, sum(d.impressions) as impressions,
-               sum(d.clicks) as clicks, sum(d.sum_rank) as sum_rank, sum(d.ranked_count) as ranked_count
+        select d.object_id, sum(d.impressions) as impressions, sum(d.clicks) as clicks, sum(d.sum_rank) as sum_rank,
+               sum(d.ranked_count) as ranked_count
           from pgsearch.object_stats_daily as d
          where d.day >= lower(days)
            and d.day < upper(days)
@@ -84,7 +84,11 @@ begin
                        sum(o.impressions * r.by_rank[greatest(round(o.sum_rank / nullif(o.ranked_count, 0))::integer, 1)]) as expected
                   from objects as o
                        cross join rates as r
-                       join pgsearch.chunks as k on k.chunk_id = case when o.object_id ~ '^[0-9]{1,18}$' then o.object_id::bigint end
+                       join pgsearch.chunks as k on k.chunk_id = case
+                                                                 when length(o.object_id) between 1 and 18
+                                                                  and translate(o.object_id, '0123456789', '') = ''
+                                                                 then o.object_id::bigint
+                                                                 end
                  where page_attention.collection is null
                     or k.collection = page_attention.collection
                  group by k.page_id) as s
@@ -108,13 +112,18 @@ begin
                    sum(n.impressions) as impressions,
                    sum(n.clicks) as clicks,
                    sum(n.expected_clicks) as expected_clicks
-              from pgsearch.node_stats_daily as n
+              from (select d.node_id, sum(d.query_count) as query_count, sum(d.impressions) as impressions,
+                           sum(d.clicks) as clicks, sum(d.expected_clicks) as expected_clicks
+                      from pgsearch.node_stats_daily as d
+                     where d.node_id = any (wanted)
+                       and d.day >= lower(days)
+                       and d.day < upper(days)
+                     group by d.node_id) as n
                    join pgsearch.chunks as k on k.chunk_id = n.node_id::bigint
-             where n.node_id = any (wanted)
-               and n.day >= lower(days)
-               and n.day < upper(days)
              group by k.page_id) as s
            join pgsearch.pages as p on p.page_id = s.page_id
+     where show = 'clicked'
+        or s.clicks < s.expected_clicks
      order by case when show = 'clicked' then -s.clicks else s.clicks / nullif(s.expected_clicks, 0) end nulls last,
               s.impressions desc,
               p.page_id
@@ -127,8 +136,8 @@ comment on function pgsearch.page_attention(text, timestamptz, timestamptz, text
 Arguments:
 - collection (null: all)
 - since and until (whole days in UTC; null: the last 30 days)
-- show (ignored: shown and clicked least against what their ranks explain, worst first, chosen among the 200 + 3 top_n
-  pages that are so by their mean rank; clicked: clicked most; never_found: pages that no search of the period returned,
+- show (ignored: shown and clicked less than their ranks explain, worst first, chosen among the 200 + 3 top_n pages that
+  are so by their mean rank; clicked: clicked most; never_found: pages that no search of the period returned,
   longest unchanged first)
 - min_impressions (pages seen less often are left out, as their rate says nothing; not of never_found)
 - top_n (0 .. 10000 rows)

@@ -17,6 +17,7 @@ from tests.http.conftest import Site
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 PHONE = {"width": 390, "height": 844}
+SWAP = "{select: '#live', swap: 'outerHTML'}"
 _SERIOUS = ("serious", "critical")
 
 every_page = pytest.mark.parametrize("name", PAGES, ids=str)
@@ -158,6 +159,42 @@ def test_the_timeline_is_zoomed_by_drawing_over_days(visit: Visit) -> None:
     link.click()
     expect(page).to_have_url(re.compile(r"since=\d{4}-\d\d-\d\d&until=\d{4}-\d\d-\d\d"))
     assert page.locator("#days tbody tr").count() < 8
+
+
+def test_what_is_brought_up_to_date_stays_open_and_keeps_the_focus(visit: Visit) -> None:
+    page = visit("/analytics?days=14")
+    expect(page.locator("[data-timeline] .u-over")).to_be_visible()
+    page.get_by_text("The days as a table").click()
+    expect(page.locator("#days")).to_be_visible()
+    # as the clock does it, without waiting for the clock
+    with page.expect_response("**/analytics?days=14"):
+        page.evaluate(
+            "htmx.ajax('GET', location.href, {source: '#live', target: '#live', ...SWAP})".replace("SWAP", SWAP)
+        )
+    expect(page.locator("#days")).to_be_visible()
+    expect(page.locator("[data-timeline] .u-over")).to_be_visible()
+    expect(page.locator("#live summary").first).to_be_focused()
+
+
+def test_a_cure_is_copied_and_says_so(visit: Visit) -> None:
+    page = visit("/doctor", permissions=["clipboard-read", "clipboard-write"])
+    cure = page.locator("pre[id^=fix]").first
+    button = page.get_by_role("button", name="Copy").first
+    button.click()
+    expect(page.get_by_role("button", name="Copied").first).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == cure.inner_text().strip()
+    expect(page.get_by_role("button", name="Copied")).to_have_count(0)
+
+
+def test_no_button_is_shown_that_needs_javascript_without_it(visit: Visit) -> None:
+    page = visit("/doctor", java_script_enabled=False)
+    expect(page.locator("pre[id^=fix]").first).to_be_visible()
+    expect(page.locator("[data-copy]:visible")).to_have_count(0)
+
+
+def test_the_name_of_the_page_is_in_sight_on_a_phone(visit: Visit) -> None:
+    page = visit("/doctor", viewport=PHONE)
+    expect(page.locator(".side [aria-current]")).to_be_in_viewport()
 
 
 def test_the_timeline_is_a_picture_without_javascript(visit: Visit) -> None:

@@ -24,6 +24,9 @@ TOKENS = {"PGSEARCH_TOKEN": "everybody-of-us", "PGSEARCH_ADMIN_TOKEN": "administ
 # what somebody types who means no good
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
+# a collection of another engine, whose searches are logged here
+ELSEWHERE = "위키"
+
 
 def fill(dsn: str) -> None:
     """Korean pages and their two weeks, and one page, query and tag that are markup."""
@@ -40,6 +43,7 @@ def fill(dsn: str) -> None:
         # so slow that every list of slow ones has it
         slow = {"query": f"zebrafish {HOSTILE}", "collection": "korean", "result_count": 1, "latency_ms": 60_000}
         client.log_search(slow | context)
+        client.log_search({"query": "위키에서", "collection": ELSEWHERE, "result_count": 1})
         client.log_turn(HOSTILE, HOSTILE, conversation_id="hostile", context={"user_id": "mallory"})
         client.refresh_search_stats()
         client.refresh_chat_stats()

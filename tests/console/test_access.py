@@ -116,7 +116,10 @@ def test_without_tokens_everybody_of_this_machine_asks_and_nobody_administers(ds
     with serving(dsn, tmp_path) as site, browser(site) as client:
         shown = client.get("/")
         refused = client.get("/conversations")
+        login = client.get("/login")
 
+    assert "PGSEARCH_TOKEN" in login.text
+    assert 'type="password"' not in login.text
     assert shown.status_code == 200
     assert shown.url.path == "/"
     assert refused.status_code == 403

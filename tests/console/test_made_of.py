@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import httpx
@@ -99,6 +100,16 @@ def test_figures_are_written_as_people_read_them() -> None:
 
     assert english.number(1_234_567) == "1,234,567"
     assert (english.percent(0.0345), korean.percent(0.0345)) == ("3.5 %", "3.5%")
+    shares = (0, 0.0004, 0.004, 0.5, 0.996, 0.9996, 0.999999999, 1)
+    assert [english.percent(share, 0) for share in shares] == [
+        *("0 %", "0.04 %", "0.4 %", "50 %", "99.6 %", "99.96 %", "99.999 %", "100 %")
+    ]
+    this_year = datetime.now(UTC).replace(month=3, day=5, hour=7, minute=30)
+    assert (english.moment(this_year), korean.day(this_year)) == ("Mar 5 07:30", "3월 5일")
+    seoul = timezone(timedelta(hours=9))
+    former = datetime(2001, 1, 1, 2, 30, tzinfo=seoul)
+    assert (english.moment(former), korean.moment(former)) == ("Dec 31, 2000 17:30", "2000년 12월 31일 17:30")
+    assert english.day("2001-02-03") == "Feb 3, 2001"
     times = (None, 3.21, 45.6, 1234, 119_000, 120_000, 90 * 60_000, 2 * 86_400_000)
     assert [english.milliseconds(value) for value in times] == [
         *("–", "3.2 ms", "46 ms", "1.2 s", "119.0 s", "2 min", "90 min", "2 d")

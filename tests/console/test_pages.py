@@ -5,19 +5,24 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import httpx
 import pytest
 
 from pgsearch import Client
+from pgsearch.client.calls.statistics import PageAttention
 from pgsearch.client.translated import translated
+from pgsearch.console.frame import _TEMPLATES
 from pgsearch.console.pages import Page
 from pgsearch.console.pages.search import contributions
+from pgsearch.console.pages.today import _is_no_chance
 from pgsearch.console.texts import Texts, catalogue
 from tests.console.addresses import PAGES, address, empty_address
-from tests.console.conftest import HOSTILE, form_of
+from tests.console.conftest import ELSEWHERE, HOSTILE, TOKENS, form_of
 from tests.http.conftest import Site, problem
 
 MOST_BYTES = 250_000
@@ -268,6 +273,10 @@ def test_what_others_wrote_is_text_wherever_it_is_shown(administrator: httpx.Cli
         ("/?days=0", 422),
         ("/?days=1e9", 422),
         ("/content?collection=unknown", 404),
+        ("/queries?collection=unknown", 404),
+        (f"/search?q=a&why={'1' * 22}", 422),
+        (f"/search?q=a&page={'1' * 5000}", 422),
+        (f"/reports?report={'9' * 19}", 422),
         ("/queries?show=bogus", 422),
         ("/search?q=a&mode=bogus", 422),
         ("/search?q=a&beside=bogus", 422),
@@ -284,7 +293,7 @@ def test_what_others_wrote_is_text_wherever_it_is_shown(administrator: httpx.Cli
         ("/experiments?experiment=bogus", 422),
         ("/experiments?measure=bogus", 422),
     ],
-    ids=lambda value: str(value).replace("/", " ").strip(),
+    ids=lambda value: str(value).replace("/", " ").strip()[:40],
 )
 def test_a_mistake_is_told_on_a_page_and_in_data_as_a_problem(
     administrator: httpx.Client, path: str, status: int
@@ -295,6 +304,66 @@ def test_a_mistake_is_told_on_a_page_and_in_data_as_a_problem(
     assert shown.status_code == status, shown.text
     assert 'role="alert"' in shown.text
     problem(administrator.get(f"{path.rstrip('/') or '/today'}.json{question}{words}"), status)
+
+
+@every_page
+def test_every_link_of_a_page_leads_to_one_with_what_was_chosen_kept(administrator: httpx.Client, page: Page) -> None:
+    path = address(page, administrator)
+    chosen = {"days": "14", "collection": "korean", "segment": "demo intranet"}
+    shown = administrator.get(path, params={**chosen, **httpx.URL(path).params})
+    assert shown.status_code == 200, shown.text
+
+    # of links that differ in the value of a word, one
+    links: dict[tuple[str, ...], str] = {}
+    for tag, given in read(shown.text).elements:
+        link = given.get("href") or ""
+        url = httpx.URL(link)
+        # one that changes the language changes it for all that come after
+        if tag == "a" and link.startswith("/") and not link.startswith("/docs") and "lang" not in url.params:
+            kind = re.sub(r"/(documents|queries|conversations)/[^/.]+", r"/\1/", url.path)
+            links.setdefault((kind, *sorted(url.params.keys())), link)
+    answers = {link: administrator.get(link).status_code for link in links.values()}
+    assert {link: status for link, status in answers.items() if status != 200} == {}
+
+
+@every_page
+def test_words_of_an_address_that_mean_nothing_change_nothing(administrator: httpx.Client, page: Page) -> None:
+    path = address(page, administrator)
+    words = {"path": "x", "self": "y", "words": "z", "field": HOSTILE, "form": "f"}
+    shown = administrator.get(path, params={**httpx.URL(path).params, **words})
+
+    assert shown.status_code == 200, shown.text
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES.values() if page.filters], ids=lambda page: page.name)
+def test_a_collection_that_nobody_knows_is_a_mistake_and_one_of_another_engine_is_none(
+    administrator: httpx.Client, page: Page
+) -> None:
+    path = address(page, administrator, ".json")
+
+    def told(collection: str, **more: str) -> httpx.Response:
+        return administrator.get(path, params={**httpx.URL(path).params, "collection": collection, **more})
+
+    problem(told("bogus"), 404)
+    if page.name != "content":
+        assert told(ELSEWHERE).status_code == 200
+        # of days on which it was not asked, too
+        assert told(ELSEWHERE, since="2001-01-01", until="2001-01-02").status_code == 200
+    shown = administrator.get(address(page, administrator))
+    assert f"<option>{ELSEWHERE}</option>" in shown.text
+
+
+def test_what_is_chosen_anew_begins_at_its_beginning(administrator: httpx.Client) -> None:
+    last = administrator.get("/conversations.json", params={"days": "14"}).json()["conversations"][0]["conversation_id"]
+    where = {"days": "14", "show": "unhappy", "after": last, "done": "granted", "report": "1"}
+    elements = read(administrator.get("/conversations", params=where).text).elements
+
+    kept = [given["name"] for tag, given in elements if tag == "input" and given.get("type") == "hidden"]
+    links = [given.get("href") or "" for tag, given in elements if tag == "a"]
+    assert "show" in kept
+    assert not {"after", "done", "report"}.intersection(kept)
+    (week,) = [link for link in links if link.startswith("/conversations?") and "days=7" in link]
+    assert dict(httpx.URL(week).params) == {"days": "7", "show": "unhappy"}
 
 
 def test_the_period_and_the_collection_choose_what_is_counted(administrator: httpx.Client) -> None:
@@ -313,7 +382,8 @@ def test_the_period_and_the_collection_choose_what_is_counted(administrator: htt
 
 def test_of_one_day_its_hours_are_drawn(administrator: httpx.Client) -> None:
     days = administrator.get("/today.json", params={"days": 14}).json()["days"]
-    busiest = max(days, key=lambda row: row["searches"])
+    # today goes on
+    busiest = max(days[:-1], key=lambda row: row["searches"])
     where = {"since": busiest["day"], "until": busiest["day"]}
     one = administrator.get("/today.json", params=where).json()
 
@@ -323,6 +393,56 @@ def test_of_one_day_its_hours_are_drawn(administrator: httpx.Client) -> None:
     assert [len(figure["days"]) for figure in one["figures"]] == [24] * 6
     assert "Searches an hour" in administrator.get("/", params=where).text
     assert "시간별 검색 수" in administrator.get("/", params=where, headers={"Accept-Language": "ko"}).text
+
+
+def test_days_that_are_over_are_compared_with_whole_days(administrator: httpx.Client) -> None:
+    def told(**days: str) -> dict[str, dict[str, float | None]]:
+        found = administrator.get("/today.json", params=days).json()["figures"]
+        return {one["name"]: one for one in found}
+
+    today = datetime.now(UTC).date()
+    yesterday = str(today - timedelta(days=1))
+    week, over = told(days="7"), told(since=str(today - timedelta(days=6)), until=yesterday)
+    for name, figure in week.items():
+        assert (figure["compared"], figure["before"]) == (over[name]["value"], over[name]["before"]), name
+    # of a day that is over all of it
+    day = told(since=yesterday, until=yesterday)["total_queries"]
+    assert day["compared"] == day["value"]
+    # of one that is not the hours that are over; people of hours do not add up
+    shown = administrator.get("/today.json", params={"days": "1"}).json()
+    hours = {one["hour"]: one["searches"] for one in shown["days"]}
+    running = {one["name"]: one for one in shown["figures"]}
+    until = datetime.now(UTC).hour
+    assert running["total_queries"]["compared"] == sum(count for hour, count in hours.items() if hour < until)
+    assert (running["unique_users"]["compared"], running["unique_users"]["before"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("now", "better", "told"),
+    [
+        (2, "", "same"),
+        (0.5, "", "same"),
+        (2, "more", "good"),
+        (0.5, "more", "bad"),
+        (2, "less", "bad"),
+        (0.5, "less", "good"),
+    ],
+    ids=str,
+)
+def test_a_change_is_good_or_bad_where_one_of_them_is_better(now: float, better: str, told: str) -> None:
+    parts = _TEMPLATES.get_template("_parts.html").make_module()
+
+    assert f'class="change {told}"' in parts.change(Texts("en"), now, 1.0, better)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("expected", "clicks", "told"), [(3.0, 0.0, False), (4.0, 0.0, True), (100.0, 81.0, False)])
+def test_a_page_without_clicks_is_told_where_it_is_no_chance(expected: float, clicks: float, told: bool) -> None:
+    row = PageAttention(
+        *(1, "korean", "id", "title", 50.0, 50.0, clicks, clicks / 50, expected, clicks / expected),
+        updated_at=datetime.now(UTC),
+    )
+
+    assert _is_no_chance(row) is told
 
 
 def test_what_was_searched_in_vain_is_the_first_thing_to_do(administrator: httpx.Client) -> None:
@@ -342,7 +462,11 @@ def test_a_thumb_and_a_click_stand_in_the_log(administrator: httpx.Client) -> No
     after = administrator.post("/search/feedback?q=연말정산", data=fields)
     link = re.search(r'<h3><a href="(/documents/[^"]+)"', after.text)
     assert link
-    administrator.get(link[1].replace("&amp;", "&"))
+    document = administrator.get(link[1].replace("&amp;", "&"))
+    # loaded again, or read by a program, it is not clicked again
+    administrator.get(str(document.url))
+    path, _, words = link[1].replace("&amp;", "&").partition("?")
+    assert administrator.get(f"{path}.json?{words}").status_code == 200
     found = administrator.get(f"/queries/{fields['query_id']}.json").json()
 
     assert 'aria-pressed="true"' in after.text
@@ -381,6 +505,52 @@ def test_ways_side_by_side_say_how_hits_moved(administrator: httpx.Client) -> No
             assert shown["moved"] == (None if before is None else before - shown["hit"]["rank"])
 
 
+def test_each_way_beside_the_first_is_the_one_that_its_choice_shows(administrator: httpx.Client) -> None:
+    params = {"q": "전기차 보조금", "beside": ["mode:fts", "fusion:rrf"]}
+    elements = read(administrator.get("/search", params=params).text).elements
+
+    chosen = [given["value"] for tag, given in elements if tag == "option" and "selected" in given and "value" in given]
+    assert chosen == ["mode:fts", "fusion:rrf"]
+
+
+def test_a_search_that_is_copied_finds_the_same_elsewhere(administrator: httpx.Client, console: Site) -> None:
+    import subprocess
+
+    import psycopg
+
+    where = {"q": "전기차 '보조금'", "collection": "korean", "mode": "fts", "top_k": "3"}
+    told = administrator.get("/search.json", params=where).json()
+    expected = [hit["chunk_id"] for hit in told["hits"]]
+    with psycopg.connect(console.dsn) as connection:
+        found = connection.execute(f"select chunk_id from ({told['typed']['SQL'].rstrip(';')}) as f".encode())
+        assert [row[0] for row in found] == expected
+    curl = told["typed"]["curl"]
+    assert str(console.url) in curl
+    answer = subprocess.run(
+        ["bash", "-c", curl],
+        capture_output=True,
+        check=True,
+        env={"PGSEARCH_TOKEN": TOKENS["PGSEARCH_TOKEN"], "PATH": "/usr/bin:/bin"},
+    )
+    assert [hit["chunk_id"] for hit in json.loads(answer.stdout)["hits"]] == expected
+    assert "process.env.PGSEARCH_TOKEN" in told["typed"]["Node"]
+    named: list[list[object]] = []
+    python = told["typed"]["Python"].replace("print(hit.rank, hit.title)", "named.append(hit.chunk_id)")
+    with Client(console.dsn) as client:
+        exec(python.replace("pgsearch.Client()", "client"), {"named": named, "client": client})
+    assert named == expected
+
+
+def test_a_list_that_is_cut_says_so(administrator: httpx.Client, console: Site) -> None:
+    with Client(console.dsn) as client:
+        client.put_pages("korean", [{"external_id": f"copy-{n}", "content": "the same words"} for n in range(101)])
+        shown = administrator.get("/content", params={"show": "copies"}).text
+        client.delete_pages("korean", [f"copy-{n}" for n in range(101)])
+    assert "Only the first 100 are shown." in shown
+    assert "whatever days are chosen" in shown
+    assert "Only the first" not in administrator.get("/queries").text
+
+
 def test_conversations_are_chosen_by_the_model_that_answered(administrator: httpx.Client) -> None:
     used = {row["value"]: row for row in administrator.get("/analytics.json?days=14").json()["models"]}
     told = administrator.get("/conversations.json", params={"days": 14, "model": "gpt-oss"}).json()
@@ -407,6 +577,63 @@ def test_the_first_page_asks_for_the_light_of_health_and_that_page_has_it(
     assert 'id="light"' not in visitor.get("/").text
 
 
+def test_an_answer_shows_the_passages_that_are_here_whatever_was_logged_of_them(
+    administrator: httpx.Client, console: Site
+) -> None:
+    hit = administrator.get("/search.json", params={"q": "여권"}).json()["hits"][0]
+    chunk = hit["chunk_id"]
+    docs = [
+        {"chunk_id": chunk, "external_id": hit["external_id"], "score": 0.5},
+        {"id": str(chunk), "page": hit["external_id"]},
+        # the same number, of another engine
+        {"id": str(chunk), "page": "elsewhere", "title": "Elsewhere"},
+        *({"id": {"a": 1}, "title": [HOSTILE], "score": "high"}, HOSTILE, 7, None, {}, {"id": "9" * 30}),
+    ]
+    with Client(console.dsn) as client:
+        client.log_turn("q", "a", conversation_id="passages", context={"user_id": "u", "retrieved_docs": docs})
+    (found,) = [
+        one["retrieved_docs"]
+        for one in administrator.get("/conversations/passages.json").json()["messages"]
+        if one["role"] == "assistant"
+    ]
+    shown = administrator.get("/conversations/passages")
+
+    assert [(one["name"], one["page_id"]) for one in found[:3]] == [
+        *[(hit["title"], hit["page_id"])] * 2,
+        ("Elsewhere", None),
+    ]
+    assert found[0]["text"] == found[1]["text"] != ""
+    assert [one["score"] for one in found] == [0.5, *[None] * 8]
+    elements = read(shown.text).elements
+    assert f"/documents/{hit['page_id']}" in {given.get("href") for tag, given in elements if tag == "a"}
+    assert not [tag for tag, _ in elements if tag == "img"]
+
+
+@every_page
+def test_the_navigation_says_where_a_page_is(administrator: httpx.Client, page: Page) -> None:
+    elements = read(administrator.get(address(page, administrator)).text).elements
+    here = [
+        given["href"]
+        for tag, given in elements
+        if tag == "a"
+        and (given.get("href") or "").partition("?")[0] in {one.path for one in PAGES.values()}
+        and "aria-current" in given
+        and "data-tab" not in given
+    ]
+
+    assert PAGES[page.under].path in {(address or "").partition("?")[0] for address in here}
+
+
+def test_an_interval_that_chance_may_explain_decides_nothing(administrator: httpx.Client) -> None:
+    results = administrator.get("/experiments.json").json()["results"]
+    (ndcg,) = [one for one in results if one["measure"] == "ndcg" and one["difference"] is not None]
+    shown = html.unescape(administrator.get("/experiments").text)
+
+    is_decided = ndcg["p_value"] < 0.05 and (ndcg["low"] > 0 or ndcg["high"] < 0)
+    assert ("Not decided for" in shown) is not is_decided
+    assert ("whole interval is" in shown) is is_decided
+
+
 def test_who_reads_a_conversation_is_recorded(administrator: httpx.Client, console: Site) -> None:
     import psycopg
 
@@ -430,6 +657,11 @@ def test_the_unhappy_conversations_are_those_with_errors_or_answers_made_again(a
     }
     assert expected
     assert {one["conversation_id"] for one in unhappy} >= expected
+    # each says why it is among them
+    shown = administrator.get("/conversations", params={"show": "unhappy"}).text
+    rows = shown.partition("<tbody>")[2].partition("</tbody>")[0].split("</tr>")[:-1]
+    assert len(rows) == len(unhappy)
+    assert all("tag bad" in row or "tag warn" in row for row in rows)
     assert len(unhappy) < len(everything)
 
 

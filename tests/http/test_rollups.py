@@ -39,8 +39,10 @@ def test_a_figure_is_read_once_until_the_roll_ups_are_brought_up_to_date() -> No
         assert [await rollups.read(first), await rollups.read(first)] == [[1], [2]]
         await rollups.as_of()
         assert [await rollups.read(first), await rollups.read(other), await rollups.read(first)] == [[3], [4], [3]]
+        advice: Call[Any] = statistics.page_attention()
+        assert await rollups.read(advice, seconds=3600) == [5]
         rollups._due = 0
         await rollups.as_of()
-        assert await rollups.read(first) == [5]
+        assert [await rollups.read(first), await rollups.read(advice, seconds=3600)] == [[6], [5]]
 
     asyncio.run(told())

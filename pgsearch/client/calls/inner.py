@@ -6,6 +6,7 @@ Functions whose name begins with `_`, and tables that have no function, are name
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString, TypeAlias
 
@@ -41,6 +42,17 @@ def collection_names() -> Call[list[str]]:
     return Call(
         "select collection from pgsearch.collections order by collection", {}, lambda found: [row[0] for row in found]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk and the page that it is of."""
+
+    chunk_id: int
+    page_id: int
+    external_id: str
+    title: str | None
+    content: str
 
 
 # Code and its nodes
@@ -144,6 +156,16 @@ def chunks_of_pages(collection: str, external_ids: Sequence[str]) -> Rows:
 
 
 # Evaluation
+
+
+def passages(chunk_ids: Sequence[int]) -> Call[list[Passage]]:
+    """Chunks with their pages, as they are now; those that are gone are left out."""
+    statement: LiteralString = (
+        "select k.chunk_id, k.page_id, p.external_id, p.title, k.content"
+        " from pgsearch.chunks as k join pgsearch.pages as p on p.page_id = k.page_id"
+        " where k.chunk_id = any (%(chunk_ids)s::bigint[]) order by k.chunk_id"
+    )
+    return Call(statement, {"chunk_ids": list(chunk_ids)}, lambda found: [Passage(*row) for row in found])
 
 
 def count_of_pages(collection: str, external_ids: Sequence[str]) -> Call[int]:

@@ -10,6 +10,7 @@ A page has
 and may have
 
     PLACE: int                                       its place in the navigation (none: it is not there)
+    UNDER: str                                       the page of the navigation that it belongs to (none: itself)
     DATA: str                                        address of .json and .csv (none: PATH)
     DAYS: int                                        how many days it shows unless others are asked for (none: 28)
     FILTERS: bool                                    whether it has a period and a collection (none: yes)
@@ -45,6 +46,7 @@ class Page:
     title: str
     rows: str
     place: int | None
+    under: str
     days: int
     filters: bool
     segments: bool
@@ -68,6 +70,7 @@ def _page(name: str) -> Page:
         title=module.TITLE,
         rows=module.ROWS,
         place=getattr(module, "PLACE", None),
+        under=getattr(module, "UNDER", name),
         days=getattr(module, "DAYS", 28),
         filters=getattr(module, "FILTERS", True),
         segments=getattr(module, "SEGMENTS", getattr(module, "FILTERS", True)),

@@ -11,8 +11,9 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from pgsearch.client.calls import conversations, search
+from pgsearch.client.calls import conversations
 from pgsearch.console.asked import Asked
+from pgsearch.console.pages._passages import with_passages
 from pgsearch.console.pages.search import APPLICATION
 from pgsearch.errors import InvalidValueError
 from pgsearch.http.chatting import ChatRequest, RegenerateRequest, new_turn, streamed, turn_again, whole
@@ -43,37 +44,10 @@ async def read(asked: Asked) -> dict[str, Any]:
         found = await asked.run(conversations.get_conversation(named, session_id=asked.browser))
         if found is None:
             raise HTTPException(404, asked.say("There is no such conversation."))
-        shown["messages"] = await _with_passages(asked, found["messages"])
+        shown["messages"] = await with_passages(asked, found["messages"])
         shown["chosen"] = found["collection_name"] or None
     own = await asked.run(conversations.list_conversations(session_id=asked.browser, top_n=_MOST))
     return {**shown, "own": own}
-
-
-async def _with_passages(asked: Asked, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The messages, each source with the text it had and its page."""
-    chunks = {_chunk(one) for message in messages for one in message["retrieved_docs"]} - {None}
-    texts = {
-        found.chunk_id: found
-        for found in (
-            await asked.run(search.expand_window(sorted(filter(None, chunks)), neighbours=0)) if chunks else []
-        )
-    }
-    return [
-        {
-            **message,
-            "retrieved_docs": [
-                {**one, "text": text.context if text else None}
-                for one in message["retrieved_docs"]
-                for text in [texts.get(_chunk(one) or 0)]
-            ],
-        }
-        for message in messages
-    ]
-
-
-def _chunk(source: Mapping[str, Any]) -> int | None:
-    found = str(source.get("chunk_id") or source.get("id") or "")
-    return int(found) if found.isascii() and found.isdigit() and len(found) < 19 else None
 
 
 def _request(asked: Asked, fields: Mapping[str, str]) -> ChatRequest:

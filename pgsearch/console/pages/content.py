@@ -32,7 +32,14 @@ _LEAST_SEEN = 5
 async def read(asked: Asked) -> dict[str, Any]:
     """At most a hundred pages of the chosen kind."""
     show = asked.word("show", "ignored", tuple(_SHOWN))
-    shown: dict[str, Any] = {"show": show, "shown": _SHOWN, "attention": ATTENTION, "models": [], "model": None}
+    shown: dict[str, Any] = {
+        "show": show,
+        "shown": _SHOWN,
+        "attention": ATTENTION,
+        "most": _MOST,
+        "models": [],
+        "model": None,
+    }
     period = asked.period
     call: Call[Any] | None = None
     if show in ATTENTION:

@@ -8,11 +8,13 @@ from starlette.exceptions import HTTPException
 
 from pgsearch.client.calls import conversations
 from pgsearch.console.asked import Asked
+from pgsearch.console.pages._passages import with_passages
 from pgsearch.http.conversations import reader_of
 
 PATH = "/conversations/{conversation_id}"
 TITLE = "Conversation"
 ROWS = "messages"
+UNDER = "conversations"
 ADMINISTRATORS = True
 FILTERS = False
 
@@ -23,4 +25,4 @@ async def read(asked: Asked) -> dict[str, Any]:
     found = await asked.run(call)
     if found is None:
         raise HTTPException(404, asked.say("There is no such conversation."))
-    return {"conversation": found, "messages": found["messages"]}
+    return {"conversation": found, "messages": await with_passages(asked, found["messages"])}

@@ -22,6 +22,8 @@ PLACE = 7
 ADMINISTRATORS = True
 
 _SHOWN = {"all": later("All"), "unhappy": later("Unhappy")}
+# below it passages hardly fit, as list_conversations has it
+_LOW_SCORE = 0.3
 _PAGE = 50
 _MOST = 1000
 _MOST_MODELS = 50
@@ -42,6 +44,7 @@ async def read(asked: Asked) -> dict[str, Any]:
         "models": list(dict.fromkeys([*(one.value for one in used), *([model] if model else [])])),
         "show": _show(asked),
         "shown": _SHOWN,
+        "low_score": _LOW_SCORE,
         "query": asked.word("q").strip(),
         "conversations": found,
         "next": found[-1].conversation_id if len(found) == _PAGE else None,

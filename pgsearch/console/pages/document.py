@@ -8,12 +8,13 @@ from uuid import UUID
 from starlette.exceptions import HTTPException
 
 from pgsearch.client.calls import pages, statistics
-from pgsearch.console.asked import Asked
+from pgsearch.console.asked import Asked, SeeOtherError
 from pgsearch.console.pages.search import APPLICATION
 
 PATH = "/documents/{page_id}"
 TITLE = "Document"
 ROWS = "pages"
+UNDER = "content"
 FILTERS = False
 
 _MOST = 60_000
@@ -29,7 +30,8 @@ async def read(asked: Asked) -> dict[str, Any]:
         found = await asked.run(pages.get_page(int(named), from_chunk=portion, max_characters=_MOST))
     if found is None:
         raise HTTPException(404, asked.say("There is no such page, or no longer."))
-    await _clicked(asked)
+    if asked.is_page:
+        await _clicked(asked)
     period = asked.period
     queries = await asked.run(statistics.page_queries(int(named), period.since, period.until, _MOST_QUERIES))
     return {"document": found, "pages": [found], "queries": queries, "first": period.first, "last": period.last}
@@ -48,3 +50,5 @@ async def _clicked(asked: Asked) -> None:
             clicked_chunk_id=chunk_id if chunk_id.isdigit() else None,
             context={"application": APPLICATION},
         )
+        # once, however often the page is loaded again or read on
+        raise SeeOtherError(asked.here(query_id=None, rank=None, chunk=None))

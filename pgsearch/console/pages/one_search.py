@@ -20,6 +20,7 @@ from pgsearch.console.pages.search import MODES, contributions
 PATH = "/queries/{query_id}"
 TITLE = "One search"
 ROWS = "then"
+UNDER = "queries"
 FILTERS = False
 
 _MOST = 50

@@ -61,7 +61,7 @@ async def read(asked: Asked) -> dict[str, Any]:
         queries = await asked.run(statistics.list_answered(_MOST))
     opened = asked.word("open").strip()
     history = await _history.read_history(asked, opened) if opened else None
-    return {"show": show, "shown": _SHOWN, "queries": queries, "history": history}
+    return {"show": show, "shown": _SHOWN, "most": _MOST, "queries": queries, "history": history}
 
 
 async def _rising(asked: Asked) -> list[Rising]:

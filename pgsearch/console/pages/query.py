@@ -11,6 +11,7 @@ from pgsearch.errors import InvalidValueError
 PATH = "/query"
 TITLE = "Query"
 ROWS = "hits"
+UNDER = "queries"
 
 
 async def read(asked: Asked) -> dict[str, Any]:

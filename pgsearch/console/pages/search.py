@@ -86,7 +86,7 @@ async def read(asked: Asked) -> dict[str, Any]:
         "ways": ways,
         "hits": [one.hit for one in ways[0].hits],
         **await _explained(asked, query, mode),
-        "typed": _typed(asked, query, mode),
+        "typed": _typed(asked, query, mode, top_k),
     }
 
 
@@ -116,6 +116,10 @@ def _is_id(text: str) -> bool:
         return UUID(text).version == 7
     except ValueError:
         return False
+
+
+def _is_number(text: str, digits: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= digits
 
 
 def _way(key: str, name: str, result: SearchResult, first: SearchResult | None) -> Way:
@@ -185,29 +189,27 @@ async def _explained(asked: Asked, query: str, mode: str) -> dict[str, Any]:
     return {"explained": await asked.run(call), "titles": titles, "document": document}
 
 
-def _typed(asked: Asked, query: str, mode: str) -> dict[str, str]:
+def _typed(asked: Asked, query: str, mode: str, top_k: int) -> dict[str, str]:
     """The same search, as it is typed elsewhere."""
     words = {"q": query, "collection": asked.collection, "search_mode": None if mode == "auto" else mode}
-    given = {name: value for name, value in words.items() if value is not None}
+    given = {name: value for name, value in words.items() if value is not None} | {"top_k": str(top_k)}
+    named = {"collections": asked.collection, "search_mode": words["search_mode"]}
     python = ", ".join(
-        [
-            repr(query),
-            *(
-                f"{'collections' if name == 'collection' else name}={value!r}"
-                for name, value in given.items()
-                if name != "q"
-            ),
-        ]
+        [repr(query), *(f"{name}={value!r}" for name, value in named.items() if value is not None), f"top_k={top_k}"]
     )
     url = f"{asked.request.base_url}api/wiki/search"
     data = " ".join(f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in given.items())
+    settings = asked.served.settings
+    has_token = bool(settings.token or settings.admin_token)
+    shown = ' -H "Authorization: Bearer $PGSEARCH_TOKEN"' if has_token else ""
+    headers = ", { headers: { Authorization: `Bearer ${process.env.PGSEARCH_TOKEN}` } }" if has_token else ""
     return {
         "SQL": asked.statements[0],
         "Python": f"import pgsearch\n\nfor hit in pgsearch.Client().search({python}):\n    print(hit.rank, hit.title)",
-        "curl": f"curl -sG {url} {data}",
+        "curl": f"curl -sG {url}{shown} {data}",
         "Node": (
             f"const words = new URLSearchParams({json.dumps(given, ensure_ascii=False)});\n"
-            f"const answer = await fetch(`{url}?${{words}}`);\n"
+            f"const answer = await fetch(`{url}?${{words}}`{headers});\n"
             "for (const hit of (await answer.json()).hits) console.log(hit.rank, hit.title);"
         ),
     }
@@ -217,12 +219,12 @@ async def feedback(asked: Asked, fields: Mapping[str, str]) -> str:
     """A thumb on a hit, into the log."""
     query_id, rank, chunk_id = (fields.get(name, "") for name in ("query_id", "rank", "chunk_id"))
     helpful = fields.get("helpful", "")
-    if not (_is_id(query_id) and rank.isdigit() and chunk_id.isdigit() and helpful in ("0", "1")):
+    if not (_is_id(query_id) and _is_number(rank, 9) and _is_number(chunk_id, 18) and helpful in ("0", "1")):
         raise InvalidValueError("The opinion names no hit.", hint="Load the page again.")
     await asked.served.log_feedback(
         query_id,
         action_name="feedback",
-        clicked_rank=int(rank[:9]),
+        clicked_rank=int(rank),
         clicked_chunk_id=chunk_id,
         was_helpful=helpful == "1",
         context={"application": APPLICATION},

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, zip_longest
 from typing import Any
 
 from pgsearch.client.calls import statistics
 from pgsearch.client.calls.statistics import PageAttention, QueryStats, ReformulatedQuery, SearchStats
-from pgsearch.console.asked import Asked
+from pgsearch.console.asked import Asked, Period
 from pgsearch.console.texts import later
+from pgsearch.errors import UnknownCollectionError
 
 PATH = "/"
 DATA = "/today"
@@ -27,6 +29,8 @@ _OFTEN = 3
 _FEW_CLICKS = 0.1
 _SEEN = 20
 _HALF = 0.5
+_MOST_UNREAD = 20
+_ADVICE_SECONDS = 300.0
 _FIGURES = (
     # name, title, form, whether more of it is better (empty: neither)
     ("total_queries", later("Searches"), "number", ""),
@@ -40,13 +44,15 @@ _FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of the period with what it was before, and day by day, of one day hour by hour."""
+    """A figure of the period, and day by day, of one day hour by hour; `compared` is that of the days that are over,
+    which stands beside `before`, that of the same weekdays before."""
 
     name: str
     title: str
     form: str
     better: str
     value: float | None
+    compared: float | None
     before: float | None
     days: list[float | None]
 
@@ -67,13 +73,14 @@ async def read(asked: Asked) -> dict[str, Any]:
     segment = asked.segment
     # of one day its hours, since one bar says nothing
     step, length = ("hour", timedelta(hours=1)) if len(period.days) == 1 else ("day", timedelta(days=1))
-    earlier = (asked.collection, period.before.since, period.before.until)
+    over, earlier = period.over, period.over.before
     # side by side, so that whoever looks first waits for the longest of them alone
-    (whole, before, parts), (missed, ignored, reworded), (top_queries, unread) = await asyncio.gather(
+    (whole, compared, before, parts), (missed, ignored, reworded), (top_queries, unread) = await asyncio.gather(
         asyncio.gather(
-            asked.figures(statistics.search_stats(*chosen, step="all", application=segment)),
-            asked.figures(statistics.search_stats(*earlier, step="all", application=segment)),
-            asked.figures(statistics.search_stats(*chosen, step=step, application=segment)),
+            _stats(asked, period, "all"),
+            _stats(asked, over, "all"),
+            _stats(asked, earlier, "all"),
+            _stats(asked, period, step),
         ),
         asyncio.gather(
             asked.run(statistics.queries_without_results(*chosen, top_n=_MOST_TASKS, application=segment)),
@@ -87,9 +94,12 @@ async def read(asked: Asked) -> dict[str, Any]:
     )
     known = {row.starts_at.astimezone(UTC): row for row in parts}
     starts = [period.since + number * length for number in range((period.until - period.since) // length)]
-    now, then = next(iter(whole), None), next(iter(before), None)
+    now, lately, then = (next(iter(rows), None) for rows in (whole, compared, before))
+    figures = [_figure(figure, now, lately, then, starts, known) for figure in _FIGURES]
+    if period.goes_on and over == period:
+        figures = await _so_far(asked, figures, parts, earlier)
     return {
-        "figures": [_figure(figure, now, then, starts, known) for figure in _FIGURES],
+        "figures": figures,
         "tasks": list(islice(_tasks(asked, missed, reworded, ignored, unread), _MOST_TASKS)) if now else [],
         "days": [
             {"day": at.date(), "hour": at.hour if step == "hour" else None, "searches": _searches(known.get(at))}
@@ -100,11 +110,49 @@ async def read(asked: Asked) -> dict[str, Any]:
     }
 
 
+async def _stats(asked: Asked, period: Period, step: str) -> list[SearchStats]:
+    return await asked.figures(
+        statistics.search_stats(asked.collection, period.since, period.until, step=step, application=asked.segment)
+    )
+
+
+async def _so_far(
+    asked: Asked, figures: Sequence[Figure], hours: Sequence[SearchStats], earlier: Period
+) -> list[Figure]:
+    """Of a day that is not over, searches are compared up to the same hour; people of hours do not add up."""
+    hour = datetime.now(UTC).hour
+
+    def searches(rows: Sequence[SearchStats]) -> float:
+        return sum(row.total_queries for row in rows if row.starts_at.astimezone(UTC).hour < hour)
+
+    before = searches(await _stats(asked, earlier, "hour"))
+    told = []
+    for figure in figures:
+        if figure.name == "total_queries":
+            told.append(replace(figure, compared=searches(hours), before=before))
+        elif figure.name == "unique_users":
+            told.append(replace(figure, compared=None, before=None))
+        else:
+            told.append(figure)
+    return told
+
+
 async def _unread(asked: Asked, chosen: tuple[str | None, datetime, datetime]) -> list[PageAttention]:
-    """Which pages are read is known of all applications together."""
+    """Which pages are read is known of all applications together, and of pages that are here."""
     if asked.segment is not None:
         return []
-    return await asked.figures(statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_TASKS))
+    call = statistics.page_attention(*chosen, min_impressions=_SEEN, top_n=_MOST_UNREAD)
+    try:
+        # the longest of all, and no figure: which pages are not read is the same in five minutes
+        return await asked.figures(call, seconds=_ADVICE_SECONDS)
+    except UnknownCollectionError:
+        return []
+
+
+def _is_no_chance(row: PageAttention) -> bool:
+    """Fewer clicks than expected by two standard deviations of a count: of three, none may come by chance."""
+    expected = row.expected_clicks or 0.0
+    return expected - row.clicks >= 2 * math.sqrt(expected)
 
 
 def _searches(row: SearchStats | None) -> float:
@@ -114,6 +162,7 @@ def _searches(row: SearchStats | None) -> float:
 def _figure(
     figure: tuple[str, str, str, str],
     now: SearchStats | None,
+    lately: SearchStats | None,
     then: SearchStats | None,
     starts: Sequence[datetime],
     known: Mapping[datetime, SearchStats],
@@ -124,6 +173,7 @@ def _figure(
     return Figure(
         *figure,
         value=getattr(now, name) if now else counted,
+        compared=getattr(lately, name) if lately else counted,
         before=getattr(then, name) if then else None,
         days=series,
     )
@@ -182,7 +232,7 @@ def _tasks(
         [
             Task(
                 say(
-                    "“{title}” was shown {count} times and clicked half as often as its ranks promise: read its title.",
+                    "“{title}” was shown {count} times with less than half the clicks of its ranks: read its title.",
                     title=row.title or row.external_id,
                     count=say.number(row.impressions),
                 ),
@@ -190,7 +240,7 @@ def _tasks(
                 say("Read it"),
             )
             for row in unread
-            if row.coec is not None and row.coec < _HALF
+            if row.coec is not None and row.coec < _HALF and _is_no_chance(row)
         ],
     ]
     for place in zip_longest(*kinds):

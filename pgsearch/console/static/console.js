@@ -38,12 +38,55 @@
     }
   });
 
-  // a copy of a statement or command
+  // a copy of a statement or command; without https there is no clipboard, but there is a selection
+  const copied = async (element) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(element.textContent.trim());
+    getSelection().selectAllChildren(element);
+    return document.execCommand("copy");
+  };
+  const offer = () => document.querySelectorAll("[data-copy][hidden]").forEach((button) => { button.hidden = false; });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
-    const text = document.getElementById(button.dataset.copy).textContent;
-    navigator.clipboard.writeText(text.trim()).then(() => button.classList.add("done"));
+    copied(document.getElementById(button.dataset.copy)).then(() => {
+      const before = button.textContent;
+      button.textContent = `${button.dataset.done} ✓`;
+      button.disabled = true;
+      setTimeout(() => { button.textContent = before; button.disabled = false; }, 2000);
+    });
+  });
+
+  // what is brought up to date keeps what somebody opened, and where the keys are; nobody looks at a hidden tab
+  const opened = (live) => [...live.querySelectorAll("details")].map((one) => one.open);
+  let kept = null;
+  document.addEventListener("htmx:before:request", (event) => {
+    if (event.target.id === "live" && document.hidden) event.preventDefault();
+  });
+  document.addEventListener("htmx:before:swap", () => {
+    const live = document.getElementById("live");
+    const focus = live && live.contains(document.activeElement) ? document.activeElement : null;
+    kept = live && {
+      opened: opened(live),
+      focus: focus && [...live.querySelectorAll(focus.localName)].indexOf(focus),
+      name: focus && focus.localName,
+    };
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    offer();
+    const live = document.getElementById("live");
+    if (!live || !kept) return;
+    live.querySelectorAll("details").forEach((one, number) => { one.open = kept.opened[number] || one.open; });
+    if (kept.name) live.querySelectorAll(kept.name)[kept.focus]?.focus({ preventScroll: true });
+    if (at >= 0) rows().forEach((row, number) => row.classList.toggle("chosen", number === at));
+    kept = null;
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    offer();
+    // the names of the pages are a line on a phone, longer than it is wide
+    const here = document.querySelector(".side [aria-current]");
+    const line = here && here.closest("ul");
+    if (line) line.scrollLeft = here.offsetLeft - (line.clientWidth - here.clientWidth) / 2;
   });
 
   // a choice in the filters is shown at once

@@ -25,6 +25,8 @@
     const column = (at) => rows.map((row) => read(row, at));
     const times = rows.map((row) => Date.parse(`${row.dataset.day}T00:00:00Z`) / 1000);
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
+    // as wide as its longest number
+    const size = (_, values) => 18 + 7 * Math.max(3, ...(values || []).map((one) => one.length));
     const number = new Intl.NumberFormat(document.documentElement.lang);
     const date = new Intl.DateTimeFormat(document.documentElement.lang, { month: "short", day: "numeric", timeZone: "UTC" });
     const line = (at, name, scale, more) => ({
@@ -43,8 +45,8 @@
       scales: { x: { time: true }, count: { range: upward }, ms: { range: upward } },
       axes: [
         { ...axis, space: 80, values: (_, ticks) => ticks.map((one) => (one % 86400 ? "" : date.format(new Date(one * 1000)))) },
-        { ...axis, scale: "count", values: (_, ticks) => ticks.map((one) => number.format(one)) },
-        { ...axis, scale: "ms", side: 1, grid: { show: false }, values: (_, ticks) => ticks.map((one) => `${number.format(one)} ms`) },
+        { ...axis, size, scale: "count", values: (_, ticks) => ticks.map((one) => number.format(one)) },
+        { ...axis, size, scale: "ms", side: 1, grid: { show: false }, values: (_, ticks) => ticks.map((one) => `${number.format(one)} ms`) },
       ],
       series: [
         { label: heads[0], value: (_, value) => (value === null ? "–" : date.format(new Date(value * 1000))) },

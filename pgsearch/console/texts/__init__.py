@@ -16,6 +16,7 @@ from pgsearch.client.translated import translated
 LANGUAGES = {"en": "English", "ko": "한국어"}
 _WANTED = re.compile(r"([a-zA-Z]{2})(?:-[\w-]+)?\s*(?:;\s*q=([0-9.]+))?")
 _UNITS = ((1000, "s", "초"), (60_000, "min", "분"), (3_600_000, "h", "시간"), (86_400_000, "d", "일"))  # milliseconds
+_LEAST_SHARE = 1e-5
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -76,8 +77,14 @@ class Texts:
         return "–" if value is None else f"{value:,.{digits}f}"
 
     def percent(self, value: float | None, digits: int = 1) -> str:
-        """A share of 0 .. 1."""
-        return "–" if value is None else f"{100 * value:.{digits}f}{'' if self.language == 'ko' else ' '}%"
+        """A share of 0 .. 1; one that is nearly whole or nothing gets the digits that say so."""
+        if value is None:
+            return "–"
+        if 0 < value < 1:
+            value = min(max(value, _LEAST_SHARE), 1 - _LEAST_SHARE)
+            while float(f"{100 * value:.{digits}f}") in (0, 100):
+                digits += 1
+        return f"{100 * value:.{digits}f}{'' if self.language == 'ko' else ' '}%"
 
     def milliseconds(self, value: float | None) -> str:
         """A time; a long one in the largest unit of which it is two."""
@@ -96,11 +103,13 @@ class Texts:
         at = datetime.fromisoformat(until) if isinstance(until, str) else until
         return self("{days} days", days=max(math.ceil((at - datetime.now(UTC)) / timedelta(days=1)), 0))
 
-    def day(self, value: date) -> str:
-        """A day of the year."""
+    def day(self, value: date | str) -> str:
+        """A day, with its year where that is another one."""
+        at = date.fromisoformat(value) if isinstance(value, str) else value
+        is_of_this_year = at.year == datetime.now(UTC).year
         if self.language == "ko":
-            return f"{value.month}월 {value.day}일"
-        return f"{_MONTHS[value.month - 1]} {value.day}"
+            return f"{'' if is_of_this_year else f'{at.year}년 '}{at.month}월 {at.day}일"
+        return f"{_MONTHS[at.month - 1]} {at.day}{'' if is_of_this_year else f', {at.year}'}"
 
     def hour(self, value: int) -> str:
         """An hour of a day."""
@@ -111,4 +120,5 @@ class Texts:
         if value is None:
             return "–"
         at = datetime.fromisoformat(value) if isinstance(value, str) else value
+        at = at.astimezone(UTC)
         return f"{self.day(at)} {at:%H:%M}"
