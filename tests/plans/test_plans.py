@@ -268,8 +268,8 @@ def test_the_hybrid_search_reads_by_its_indexes_and_stays_in_its_scope(
     allowed = chunk_numbers(corpus, scope)
     assert {"text", "vector"} <= set(result.signals)
     assert all(hit.chunk_id - 1 in allowed for hit in result.hits)
-    assert result.candidates["text"] == min(200, len(matching(corpus, query) & allowed))
-    assert result.candidates["vector"] == 200
+    assert result.candidates["text"] == min(120, len(matching(corpus, query) & allowed))
+    assert result.candidates["vector"] == 120
     if '"' not in query and "+" not in query:
         assert len(result.hits) == 50
 
