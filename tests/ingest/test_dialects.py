@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -420,6 +421,14 @@ OTHERS: dict[str, tuple[str, str | bytes, str, str, str]] = {
         "## Sun\n\nRoses want sun .",
         "\\",
     ),
+    "accents of latex": (
+        "p.tex",
+        "\\title{Caf\\'e}\\section{Na\\\"{\\i}ve}\nS\\o ren, \\v{s}koda, stra{\\ss}e, l\\'eon \\\\ 'x' 5\\% a\n",
+        "Café",
+        "## Naïve\n\nSøren, škoda, straße, léon   'x' 5% a",
+        "\\",
+    ),
+    "packed text": ("p.md.gz", gzip.compress(b"one\n"), "p", "one", "\x1f"),
     "asciidoc": (
         "a.adoc",
         "= T\n\n.Example\n[NOTE]\n====\nMind it.\n====\n\nTIP: Use it.\n\n* one\n** two\n",
@@ -555,6 +564,13 @@ TABLES: dict[str, tuple[str, str | bytes, list[tuple[str, str, str]]]] = {
         '[{"id": 1, "text": "one", "properties": {"text": "two"}}]',
         [("1", "", "one")],
     ),
+    "packed": ("t.tsv.gz", gzip.compress(b"id\ttext\n1\tone, two\n"), [("1", "", "one, two")]),
+    "packed json": ("t.json.gz", gzip.compress(b'{"id": 1, "text": "one"}\n'), [("1", "", "one")]),
+    "packed lines in json": (
+        "t.json.gz",
+        gzip.compress(b'{"id": 1, "text": "one"}\n{"id": 2, "text": "two"}\n'),
+        [("1", "", "one"), ("2", "", "two")],
+    ),
     "utf-16 of excel": ("t.csv", "id\ttext\r\n1\t글씨\r\n".encode("utf-16"), [("1", "", "글씨")]),
 }
 
@@ -564,6 +580,13 @@ def test_a_table_gives_the_rows_that_its_program_wrote(
     name: str, data: str | bytes, rows: list[tuple[str, str, str]]
 ) -> None:
     assert [(page["external_id"], page.get("title", ""), page["content"]) for page in pages(name, data)] == rows
+
+
+@pytest.mark.parametrize("cut", [0, 12, 40], ids=["plain", "end", "middle"])
+def test_a_packed_table_that_is_not_whole_is_refused(cut: int) -> None:
+    data = gzip.compress(b"id,text\n1,one two\n" * 1000)[:-cut] if cut else b"id,text\n1,one two\n"
+
+    assert "not a whole gzip file" in refusals("t.csv.gz", data)[-1]
 
 
 def test_columns_of_one_name_are_told_apart() -> None:

@@ -52,7 +52,7 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
     else:
         # in quotes it separates nothing
         bare = [re.sub(r'"[^"]*"', "", line) for line in sample.splitlines()[:_LOOKED_AT]]
-        delimiter = "\t" if source.origin.lower().endswith(".tsv") else _delimiter(bare)
+        delimiter = "\t" if source.origin.lower().removesuffix(".gz").endswith(".tsv") else _delimiter(bare)
     has_marks = delimiter != "\t" or not _quotes_are_text(sample)
     # a, "b, c"
     spaced = re.search(

@@ -230,7 +230,8 @@ def _passages(source: Source, values: Iterable[Value | Refusal]) -> Iterator[Rec
 
 
 def _lines(source: Source) -> Iterator[Value | Refusal]:
-    packed = source.origin.lower().endswith(".gz")
+    packed = source.origin.lower().endswith((".jsonl.gz", ".ndjson.gz")) or source.raw.read(2) == b"\x1f\x8b"
+    source.raw.seek(0)
     lines = gzip.GzipFile(fileobj=source.raw) if packed else _in_utf_8(source)
     number = 0
     try:

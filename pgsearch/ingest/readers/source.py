@@ -110,7 +110,7 @@ class Source:
     @property
     def stem(self) -> str:
         """Name of the file without folder and suffix: the title of a document that has none."""
-        name = self.external_id.rsplit("/", 1)[-1]
+        name = re.sub(r"\.gz\Z", "", self.external_id.rsplit("/", 1)[-1], flags=re.IGNORECASE)
         return name.rsplit(".", 1)[0] or name
 
     def data(self) -> bytes:
