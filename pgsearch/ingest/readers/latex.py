@@ -28,13 +28,10 @@ _ACCENTS = dict(
         strict=True,
     )
 )
-_LETTERS = dict(
-    zip(
-        ["aa", "AA", "ae", "AE", "oe", "OE", "o", "O", "l", "L", "ss", "i", "j"],
-        ["å", "Å", "æ", "Æ", "œ", "Œ", "ø", "Ø", "ł", "Ł", "ß", "i", "j"],
-        strict=True,
-    )
-)
+_LETTERS = {
+    **{"aa": "å", "AA": "Å", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø"},
+    **{"l": "ł", "L": "Ł", "ss": "ß", "i": "i", "j": "j"},
+}
 
 
 def _accented(found: re.Match[str]) -> str:
