@@ -28,6 +28,7 @@ _KINDS = {
     **dict.fromkeys(("struct_item", "struct_specifier", "union_item", "union_specifier"), "struct"),
     **dict.fromkeys(("type_alias_declaration", "type_item", "alias_declaration", "type_alias", "type_spec"), "type"),
     **dict.fromkeys(("method_definition", "method_declaration", "constructor_declaration"), "method"),
+    "concept_definition": "type",
     **dict.fromkeys(("macro_definition", "preproc_function_def"), "macro"),
     **dict.fromkeys(
         (
@@ -59,6 +60,13 @@ _BASES = frozenset(
 _NO_BASE = frozenset({"extends", "implements", "public", "private", "protected", "virtual", "metaclass", "by"})
 _CALL = re.compile(r"[\w$]+(?:\.[\w$]+)*!?")
 _LAST_IN_LINE = re.compile(rb"(\"(?:[^\"\\\n]|\\.)*\")|(?<=[^\s{;])[ \t](?=\})")
+_KOTLIN_CONTEXT = re.compile(rb"^[ \t]*context\s*\((?:[^()]|\([^()]*\))*\)(?=\s*(?:@|[a-z]))", re.MULTILINE)
+_NEWER_KOTLIN = re.compile(
+    rb"(?P<kept>//[^\n]*|/\*.*?\*/|\"\"\".*?\"\"\"|\"(?:[^\"\\\n]|\\.)*\")"
+    rb"|\$\$+(?=\")|(?<=[\w>\"')])[ \t]+if[ \t]+[^\n{}]*?(?=->)"
+    rb"|^[ \t]+field[ \t]*(?::[^=\n]*)?=[^\n]*$",
+    re.MULTILINE | re.DOTALL,
+)
 _LICENSE = re.compile(r"licen[sc]e|copyright|\(c\)|spdx|eslint|@ts-|generated|pylint|clang-format|^#!", re.IGNORECASE)
 _LONGEST_SIGNATURE = 400  # characters
 _LONGEST_DOCSTRING = 600
@@ -74,6 +82,9 @@ def read_definitions(path: str, language: str, source: str) -> ModuleFacts:
     if len(source) > _WIDEST * (len(lines) + 10):
         return ModuleFacts(path, len(lines))
     raw = source.encode("utf-8", "replace")
+    if language == "kotlin":
+        # its grammar takes one for a call
+        raw = _KOTLIN_CONTEXT.sub(lambda found: re.sub(rb"[^\n]", b" ", found[0]), raw)
     for grammar in grammars_of(path, language):
         tree = parsed(grammar, raw)
         if not tree.root_node.has_error:
@@ -83,6 +94,13 @@ def read_definitions(path: str, language: str, source: str) -> ModuleFacts:
         ended = parsed(grammar, _LAST_IN_LINE.sub(lambda found: found[1] or b";", raw))
         if _errors(ended.root_node) < _errors(tree.root_node):
             tree = ended
+    if grammar == "kotlin" and tree.root_node.has_error:
+        # nor does it know what is new: guards of when, dollars before a string, fields of a property
+        older = _NEWER_KOTLIN.sub(lambda found: found["kept"] or re.sub(rb"[^\n]", b" ", found[0]), raw)
+        for text in (older, _LAST_IN_LINE.sub(lambda found: found[1] or b";", older)):
+            known = parsed(grammar, text)
+            if _errors(known.root_node) < _errors(tree.root_node):
+                tree = known
     reader = _Reader(grammar, lines)
     root = tree.root_node
     try:
@@ -131,7 +149,8 @@ class _Reader:
             for child in node.named_children:
                 self._visit(child, outer, scope)
         elif kind in _SPACES:
-            name = _text(node.child_by_field_name("name")).strip("\"'").replace("::", ".")
+            named = _text(node.child_by_field_name("name")).strip("\"'").replace("::", ".")
+            name = re.sub(r"\binline\s+", "", named)
             body = node.child_by_field_name("body")
             if body is not None:
                 self.read(body, (*scope, name) if name else scope)

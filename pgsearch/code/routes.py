@@ -33,6 +33,8 @@ _ACTIONS = {
     "of one": {"retrieve": "GET", "update": "PUT", "partial_update": "PATCH", "destroy": "DELETE"},
 }
 # Decorators of Django's function views, and of its REST framework's, with the methods that they let through.
+# what marks a text for translation, as Django does with paths
+_TRANSLATIONS = frozenset({"_", "gettext", "gettext_lazy", "pgettext_lazy"})
 _ALLOWING = {"require_GET": ["GET"], "require_POST": ["POST"], "require_safe": ["GET", "HEAD"]}
 # What may be a setting or a constant; {id} is a parameter.
 _NAMED = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)+|[A-Z][A-Z0-9_]+)\}")
@@ -526,6 +528,8 @@ class _Reader:
         """A string as far as the file alone says it; what comes from elsewhere stays a {name}."""
         if isinstance(node, ast.Constant):
             return clean(node.value) if isinstance(node.value, str) else None
+        if isinstance(node, ast.Call) and _last_name(node.func) in _TRANSLATIONS and len(node.args) == 1:
+            return self._text(node.args[0])
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             left, right = self._text(node.left), self._text(node.right)
             return left + right if left is not None and right is not None else None
@@ -642,7 +646,11 @@ def _entries(value: ast.expr) -> Iterator[ast.expr]:
 
 
 def _is_url_call(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and _last_name(node.func) in ("path", "re_path", "url") and len(node.args) > 1
+    return (
+        isinstance(node, ast.Call)
+        and _last_name(node.func) in ("path", "re_path", "url")
+        and _argument_node(node, 1, "view") is not None
+    )
 
 
 def _is_route_call(node: ast.expr) -> bool:

@@ -40,13 +40,15 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
     handed: dict[str, set[str]] = {}
     for node in calls:
         maker = node.parent
-        if maker is not None and maker.type == "variable_declarator" and _MAKERS.fullmatch(_text(_function(node))):
-            routing.routers[_text(maker.child_by_field_name("name"))] = ""
+        if maker is not None and maker.type == "variable_declarator" and (prefix := _made(node, constants)) is not None:
+            routing.routers[_text(maker.child_by_field_name("name"))] = prefix
     for node in calls:
         function = _function(node)
-        if function is None or function.type != "member_expression":
+        if function is None or function.type not in ("member_expression", "subscript_expression"):
             continue
-        verb = _text(function.child_by_field_name("property"))
+        verb = _text(function.child_by_field_name("property") or function.child_by_field_name("index")).strip("'\"`")
+        # of Koa
+        verb = "delete" if verb == "del" else verb
         receiver = function.child_by_field_name("object")
         arguments = _arguments(node)
         # one path, or a list of them
@@ -58,6 +60,13 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
         name = _text(receiver)
         if name not in routing.routers and not _USUAL.fullmatch(name):
             continue
+        if verb == "route" and arguments and arguments[0].type == "object":
+            routing.uses += _described(arguments[0], name, node, constants)
+            continue
+        if paths and name in routing.routers and len(arguments) > 2 and not paths[0].startswith(("/", "*", "(")):
+            # the name of a route of Koa
+            second = _path(arguments[1], constants)
+            paths = [second] if second is not None and second.startswith("/") else paths
         if verb in _VERBS and paths and len(arguments) > (chained is None):
             if name not in routing.routers and not paths[0].startswith(("/", "*")):
                 continue
@@ -92,6 +101,44 @@ def read_script_routes(root: Node, facts: ModuleFacts) -> Routing:
         elif len(owners) == 1:
             routing.inclusions.append(Inclusion(owners.pop(), name, ""))
     return routing
+
+
+def _made(node: Node, constants: dict[str, str]) -> str | None:
+    """The prefix of a router where it is made: `new Router({ prefix: "/x" })`, `new Hono().basePath("/x")`."""
+    function = _function(node)
+    if function is not None and function.type == "member_expression":
+        maker = function.child_by_field_name("object")
+        given = _arguments(node)
+        if (
+            _text(function.child_by_field_name("property")) == "basePath"
+            and maker is not None
+            and maker.type in ("call_expression", "new_expression")
+            and given
+            and _made(maker, constants) is not None
+        ):
+            return (_path(given[0], constants) or "").rstrip("/")
+    if not _MAKERS.fullmatch(_text(function)):
+        return None
+    return next((prefix.rstrip("/") for one in _arguments(node) if (prefix := _prefix_option(one, constants))), "")
+
+
+def _described(described: Node, router: str, node: Node, constants: dict[str, str]) -> Iterator[RouteUse]:
+    """`fastify.route({ method: "GET", url: "/x", handler })`."""
+    said: dict[str, Node] = {}
+    for pair in described.named_children:
+        value = pair.child_by_field_name("value") if pair.type == "pair" else pair
+        name = pair.child_by_field_name("key") or pair.child_by_field_name("name") or pair
+        if value is not None:
+            said[_text(name).strip("'\"")] = value
+    place, method, handler = said.get("url") or said.get("path"), said.get("method"), said.get("handler")
+    path = _path(place, constants) if place is not None else None
+    if path is None or method is None or handler is None:
+        return
+    verbs = re.findall(r"[\"'`]([A-Za-z]+)[\"'`]", _text(method))
+    if verbs:
+        answers = "" if handler.type == "method_definition" else _handler(handler) or ""
+        first, last = node.start_point.row + 1, node.end_point.row + 1
+        yield RouteUse(router, path, [verb.upper() for verb in verbs], answers, first, last, _comment(node))
 
 
 def _handed_to(node: Node, name: str) -> str:
@@ -153,13 +200,14 @@ def _paths(text: str, names: Iterable[str], constants: dict[str, str]) -> list[s
         rf"@(?:\w+\.)*(?:{'|'.join(names)})\s*\(((?:[^()\"'`]|\"[^\"]*\"|'[^']*'|`[^`]*`|\([^()]*\))*)\)", text
     ):
         said = one[1]
-        named = re.search(r"\b(?:value|path)\s*[=:]\s*(.*)", said, re.DOTALL)
+        named = re.search(r"\b(?:value|path|uri)\s*[=:]\s*(.*)", said, re.DOTALL)
         if named:
             said = named[1]
         elif re.match(r"\s*\w+\s*[=:]", said):
             continue
         said = re.split(r",\s*\w+\s*[=:]", said)[0]
-        said = re.sub(r"^\s*arrayOf\(|[{}\[\]()]", "", said) if not said.lstrip().startswith(('"', "'", "`")) else said
+        # a path may have braces of its own
+        said = re.sub(r"(\"[^\"]*\"|'[^']*'|`[^`]*`)|^\s*arrayOf\(|[{}\[\]()]", lambda one: one[1] or "", said)
         for part in re.split(r",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", said):
             pieces = re.findall(r"\"([^\"]*)\"|'([^']*)'|`([^`]*)`|([A-Za-z_][\w.]*)", part)
             path = "".join(
@@ -220,6 +268,10 @@ def _chained(receiver: Node | None, constants: dict[str, str]) -> tuple[Node | N
 
 def _path(node: Node, constants: dict[str, str]) -> str | None:
     """A text as it is written, by a name that the file gives it, or put together of such; None of anything else."""
+    if node.type in ("as_expression", "satisfies_expression", "parenthesized_expression") and node.named_children:
+        return _path(node.named_children[0], constants)
+    if node.type == "regex":
+        return re.sub(r"^\^|\$$|\\(?=/)", "", _text(node.child_by_field_name("pattern")))
     if node.type in ("string", "template_string"):
         return re.sub(r"\$\{([^{}]*)\}", r"{\1}", _filled(_text(node)[1:-1], constants))
     if node.type in ("identifier", "member_expression"):

@@ -37,7 +37,7 @@ _BINARY_PROBE = 8192  # bytes
 _MOST_EMPTY_BYTES = 200
 _MOST_ORIGINS = 20
 # Raised when a reader gives another page for the same bytes: then every file is read again.
-_READING = "read 2"
+_READING = "read 3"
 _READERS_OF_ROWS = frozenset({"read_csv", "read_json", "read_jsonl"})
 
 

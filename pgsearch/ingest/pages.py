@@ -11,7 +11,9 @@ import json
 import math
 import re
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -20,6 +22,7 @@ from numbers import Integral, Real
 from pathlib import PurePath
 from typing import Any, Literal, Required, TypedDict
 
+from psycopg.types.json import Json, Jsonb
 from psycopg.types.range import Range
 
 from pgsearch.errors import InvalidValueError
@@ -79,6 +82,9 @@ def encode_page(page: object) -> str:
             page = {**page, "external_id": id_text(page["external_id"])}
         except ValueError as error:
             raise ValueError(f"external_id: {error}") from None
+    for name in ("title", "content", "source"):
+        if isinstance(page.get(name), (bytes, bytearray, memoryview)):
+            raise ValueError(f"{name} is bytes: decode them into text first")
     # Only a token in the text stands for a Decimal: as a float it would lose digits, as a string its order.
     token = uuid.uuid4().hex
     decimals: list[Decimal] = []
@@ -101,6 +107,18 @@ def encode_page(page: object) -> str:
             return f"{token}{len(decimals) - 1}"
         if isinstance(value, Mapping):
             return dict(value)
+        if isinstance(value, (set, frozenset)):
+            # in one order, or the page would be another one each time
+            return sorted(value, key=lambda one: (type(one).__name__, str(one)))
+        if isinstance(value, deque):
+            return list(value)
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            # as PostgreSQL writes bytea
+            return f"\\x{bytes(value).hex()}"
+        if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: getattr(value, field.name) for field in fields(value)}
+        if isinstance(value, (Json, Jsonb)):
+            return value.obj
         if isinstance(value, Integral):
             return int(value)
         # numbers, truth values and arrays of numpy
@@ -112,8 +130,16 @@ def encode_page(page: object) -> str:
             return float(value)
         raise TypeError(f"{_kind(value)}")
 
+    def written(value: object) -> str:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=plain)
+
     try:
-        text = json.dumps(page, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=plain)
+        try:
+            text = written(page)
+        except TypeError as error:
+            if "keys must be" not in str(error):
+                raise
+            text = written(_with_text_keys(page))
     except TypeError as error:
         raise ValueError(f"it holds a value that JSON cannot express ({error})") from None
     except ValueError:
@@ -134,6 +160,16 @@ def encode_page(page: object) -> str:
         character = ord(text[error.start])
         raise ValueError(f"it holds half a character (lone surrogate U+{character:04X}), which is no text") from None
     return text
+
+
+def _with_text_keys(value: Any) -> Any:
+    """The value with the keys that JSON has no form for, UUIDs and dates, as the text that they are as an id."""
+    if isinstance(value, Mapping):
+        return {
+            (id_text(key) if isinstance(key, (uuid.UUID, date, Decimal)) else key): _with_text_keys(inner)
+            for key, inner in value.items()
+        }
+    return [_with_text_keys(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _kind(value: object) -> str:

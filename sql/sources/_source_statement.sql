@@ -56,6 +56,29 @@ $$;
 
 comment on function pgsearch._source_column(oid, text) is 'A column of a table as the catalog has it; PS003 where there is none.';
 
+create or replace function pgsearch._column_types(followed pgsearch.followed_tables)
+returns text[]
+language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select array_agg(a.attnum || ' ' || case
+                                    when a.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) then 'integer'
+                                    when a.atttypid in ('text'::regtype, 'varchar'::regtype) then 'text'
+                                    else format_type(a.atttypid, null)
+                                    end
+                 order by n.position)
+  from unnest(followed.id_columns || followed.metadata
+              || array(select jsonb_array_elements_text(f.value -> 'columns')
+                         from jsonb_each(followed.fields) as f
+                        where f.value ? 'columns'
+                        order by f.key)) with ordinality as n(name, position)
+       left join pg_attribute as a on a.attrelid = followed.relation and a.attname = n.name and not a.attisdropped;
+$$;
+
+comment on function pgsearch._column_types(pgsearch.followed_tables) is
+'Numbers and types of the columns that are read of a followed table, null for one that is not there. Types of one kind whose
+values read the same are one: a longer integer changes no row.';
+
 create or replace function pgsearch._key_type(relation oid, name text, trusted boolean)
 returns text
 language plpgsql stable parallel safe
@@ -73,7 +96,8 @@ begin
                              quote_literal(name), relation::regclass, format_type(given, null)),
             hint    = 'A key of a table of another owner must be of a type of PostgreSQL itself.';
     end if;
-    return format_type(base, null);
+    -- without a length: character and bit would be those of one
+    return format_type(base, -1);
 end;
 $$;
 
@@ -119,7 +143,7 @@ $$;
 
 comment on function pgsearch._field_sql(oid, jsonb, text) is 'SQL of a text field of a page, made of an expression or of columns.';
 
-create or replace function pgsearch._list_sql(relation oid, field jsonb)
+create or replace function pgsearch._list_sql(relation oid, field jsonb, of_json text)
 returns text
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -147,14 +171,15 @@ begin
     end if;
     return case form
            when 'array' then format('to_jsonb(array(select concat(e) from unnest(%s) as e where concat(e) <> %L))', value, '')
-           when 'json'  then format('%s::jsonb', value)
+           when 'json'  then format(of_json, value)
            else format('to_jsonb(array(select btrim(e) from unnest(string_to_array(concat(%s), %L)) as e where btrim(e) <> %L))',
                        value, ',', '')
            end;
 end;
 $$;
 
-comment on function pgsearch._list_sql(oid, jsonb) is 'SQL of a list: an array, JSON as it is, a text between commas, or several columns.';
+comment on function pgsearch._list_sql(oid, jsonb, text) is
+'SQL of a list: an array, JSON in the form of_json, a text between commas, or several columns.';
 
 create or replace function pgsearch._list_form(type_id oid)
 returns text
@@ -172,6 +197,29 @@ $$;
 
 comment on function pgsearch._list_form(oid) is 'How a value of the type holds a list: array, json, or text (between commas).';
 
+create or replace function pgsearch._tag_list(given jsonb)
+returns jsonb
+language sql immutable parallel safe strict
+set search_path = pg_catalog, pg_temp
+as $$
+select case jsonb_typeof(given)
+       when 'array' then (select coalesce(jsonb_agg(case when jsonb_typeof(e.value) in ('object', 'array') then e.value
+                                                         else to_jsonb(e.value #>> '{}') end order by e.position), '[]')
+                            from jsonb_array_elements(given) with ordinality as e(value, position)
+                           where btrim(e.value #>> '{}') <> '')
+       when 'string' then (select coalesce(jsonb_agg(btrim(e.part) order by e.position), '[]')
+                             from unnest(string_to_array(given #>> '{}', ',')) with ordinality as e(part, position)
+                            where btrim(e.part) <> '')
+       when 'object' then given
+       when 'null' then null
+       else jsonb_build_array(given #>> '{}')
+       end;
+$$;
+
+comment on function pgsearch._tag_list(jsonb) is
+'Tags of a column of JSON as those of any other: numbers as text, nothing for null, a text between commas as several. Objects
+stay, for put_pages to refuse.';
+
 create or replace function pgsearch._page_sql(followed pgsearch.followed_tables, trusted boolean)
 returns text
 language plpgsql stable parallel safe
@@ -186,10 +234,10 @@ begin
         ' ''metadata'', jsonb_build_object(%s))',
         pgsearch._key_expression(followed.id_columns, 't'),
         pgsearch._field_sql(followed.relation, fields -> 'title', ' '),
-        pgsearch._list_sql(followed.relation, fields -> 'tags'),
+        pgsearch._list_sql(followed.relation, fields -> 'tags', 'pgsearch._tag_list(%s::jsonb)'),
         pgsearch._field_sql(followed.relation, fields -> 'source', ' '),
         case
-        when fields ? 'chunks' then format('''chunks'', %s', pgsearch._list_sql(followed.relation, fields -> 'chunks'))
+        when fields ? 'chunks' then format('''chunks'', %s', pgsearch._list_sql(followed.relation, fields -> 'chunks', '%s::jsonb'))
         when followed.split    then format('''format'', %L::text, ''content'', coalesce(%s, '''')', followed.format, text_of)
         else                        format('''chunks'', array_remove(array[nullif(%s, '''')], null)', text_of)
         end,

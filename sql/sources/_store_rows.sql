@@ -48,6 +48,32 @@ comment on function pgsearch._lock_source(pgsearch.followed_tables) is
 'Locks a followed table against changes of its form, and says whether its owner is trusted. Raises when it is gone, or
 when reading it could run code of an owner who is not.';
 
+-- By arrays, so that the condition gets to the tables below a view, and by the index.
+create or replace function pgsearch._key_condition(columns text[], types text[])
+returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+select string_agg(format(case
+                         -- of arrays an array would be one of their elements
+                         when types[c.position] like '%[]' then 't.%I in (select (k.value ->> %s)::%s from jsonb_array_elements($1) as k)'
+                         else 't.%I = any (array(select (k.value ->> %s)::%s from jsonb_array_elements($1) as k))'
+                         end,
+                         c.name, c.position - 1, types[c.position]),
+                  ' and ' order by c.position)
+       || case
+          when cardinality(types) > 1
+          then format(' and (%s) in (select %s from jsonb_array_elements($1) as k)',
+                      string_agg(format('t.%I', c.name), ', ' order by c.position),
+                      string_agg(format('(k.value ->> %s)::%s', c.position - 1, types[c.position]), ', ' order by c.position))
+          else ''
+          end
+  from unnest(columns) with ordinality as c(name, position);
+$$;
+
+comment on function pgsearch._key_condition(text[], text[]) is
+'SQL of whether a row t has one of the keys in $1, an array of arrays of texts.';
+
 create or replace function pgsearch._store_rows(followed pgsearch.followed_tables, keys jsonb)
 returns bigint[]
 language plpgsql volatile parallel unsafe
@@ -75,23 +101,11 @@ begin
                          from unnest(followed.id_columns) with ordinality as c(name, position)
                         order by c.position);
 
-        -- by arrays, so that the condition gets to the tables below a view, and by the index
         execute format(
             'select array_agg(r.page ->> ''external_id''), array_agg(r.page) from (select %s as page from %s as t where %s) as r',
             pgsearch._page_sql(followed, trusted),
             followed.relation::regclass,
-            (select string_agg(format('t.%I = any (array(select (k.value ->> %s)::%s from jsonb_array_elements($1) as k))',
-                                      c.name, c.position - 1, types[c.position]),
-                               ' and ' order by c.position)
-               from unnest(followed.id_columns) with ordinality as c(name, position))
-            || case when cardinality(types) > 1
-                    then format(' and (%s) in (select %s from jsonb_array_elements($1) as k)',
-                                (select string_agg(format('t.%I', c.name), ', ' order by c.position)
-                                   from unnest(followed.id_columns) with ordinality as c(name, position)),
-                                (select string_agg(format('(k.value ->> %s)::%s', t.position - 1, t.name), ', ' order by t.position)
-                                   from unnest(types) with ordinality as t(name, position)))
-                    else ''
-               end)
+            pgsearch._key_condition(followed.id_columns, types))
            into found_ids, pages
           using keys;
 
@@ -158,17 +172,50 @@ begin
         return counts;
     end if;
 
+    -- a row that is gone goes, whatever else of the table cannot be read
+    begin
+        trusted := pgsearch._lock_source(followed);
+        types := array(select pgsearch._key_type(followed.relation, c.name, trusted)
+                         from unnest(followed.id_columns) with ordinality as c(name, position)
+                        order by c.position);
+        execute format('select array_agg(pgsearch._key_id(%s)) from %s as t where %s',
+                       pgsearch._key_expression(followed.id_columns, 't'),
+                       followed.relation::regclass,
+                       pgsearch._key_condition(followed.id_columns, types))
+           into found_ids
+          using keys;
+        gone := array(select pgsearch._key_id(array(select jsonb_array_elements_text(k)))
+                        from jsonb_array_elements(keys) as k
+                      except
+                      select unnest(found_ids));
+    exception
+        when transaction_rollback or lock_not_available or insufficient_resources or operator_intervention then
+            raise;
+        -- no value of the type that the key has now
+        when data_exception then
+            gone := array(select pgsearch._key_id(array(select jsonb_array_elements_text(k))) from jsonb_array_elements(keys) as k);
+        when others then
+            gone := '{}';
+    end;
+    if gone <> '{}' then
+        delete from pgsearch.refused_rows as r
+         where r.followed_id = followed.followed_id
+           and r.external_id = any (gone);
+        counts[3] := pgsearch.delete_pages(followed.collection, gone);
+    end if;
+
     insert into pgsearch.refused_rows as r (followed_id, external_id, key, reason, retry_at)
     select followed.followed_id, pgsearch._key_id(k.key), k.key, reason, now() + interval '1 minute'
       from (select distinct array(select jsonb_array_elements_text(e)) as key
               from jsonb_array_elements(keys) as e) as k
+     where pgsearch._key_id(k.key) <> all (gone)
         on conflict (followed_id, external_id) do update
        set reason     = excluded.reason,
            attempts   = r.attempts + 1,
            refused_at = now(),
            -- after an hour or so somebody has to do something
            retry_at   = case when r.attempts < 5 then now() + interval '1 minute' * 2 ^ r.attempts end;
-    return array[0, 0, 0, jsonb_array_length(keys)];
+    return array[0, 0, counts[3], jsonb_array_length(keys) - cardinality(gone)];
 end;
 $$;
 

@@ -66,11 +66,15 @@ returns text
 language sql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
--- images of rows, compared byte by byte: no operator of anybody's type runs
-select format('row(%s)::record operator(pg_catalog.*<>) row(%s)::record',
-              string_agg(format(c.value, 'o', c.position), ', ' order by c.position),
-              string_agg(format(c.value, 'n', c.position), ', ' order by c.position))
+-- images of rows, compared byte by byte: no operator of anybody's type runs; a text of another size is another one, unread
+select concat(string_agg(format('pg_column_size(o.c%1$s) is distinct from pg_column_size(n.c%1$s) or ', c.position),
+                         '' order by c.position)
+              filter (where c.is_long),
+              format('row(%s)::record operator(pg_catalog.*<>) row(%s)::record',
+                     string_agg(format(c.value, 'o', c.position), ', ' order by c.position),
+                     string_agg(format(c.value, 'n', c.position), ', ' order by c.position)))
   from (select u.position,
+               a.attlen = -1 and a.attstorage <> 'p' as is_long,
                case
                when a.attlen = -1 and a.attstorage <> 'p' and current_setting('server_version_num')::integer >= 170000
                then 'case when pg_column_toast_chunk_id(o.c%2$s) = pg_column_toast_chunk_id(n.c%2$s)'
@@ -113,6 +117,7 @@ declare
     new_key   constant text := format(belongs, (select string_agg(format('n.%I', c), ', ') from unnest(key_columns) as c),
                                       pgsearch._key_expression(key_columns, 'n'));
     stored    constant text[] := pgsearch._stored_columns(relation, used);
+    read      constant text[] := array(select distinct r.name from unnest(stored || key_columns) as r(name));
     -- under names that no column has
     old_given constant text := concat_ws(', ', old_key, (select string_agg(format('o.%I', u.name), ', ' order by u.position)
                                                            from unnest(stored) with ordinality as u(name, position)));
@@ -144,20 +149,24 @@ begin
                       ' on n.key = o.key where n.key is null or o.key is null or %6$s',
                       old_given, old_rows, new_given, new_rows, names, pgsearch._images_differ(relation, stored));
 
-    -- a column that was dropped or renamed is for work() to tell, not for the writer
+    -- a column that was dropped or renamed is for work() to tell, not for the writer; of an UPDATE that is asked once
     body := format($body$
 declare
     changes bigint[];
     keys    jsonb;
 begin
+    if tg_op = 'UPDATE' then
+        if %5$s then
+            %6$s
+            return null;
+        end if;
+    end if;
     if tg_op = 'TRUNCATE' or not %1$s then
         insert into pgsearch.follow_queue (followed_id) values (%2$s);
     elsif tg_op = 'INSERT' then
         %3$s
     elsif tg_op = 'DELETE' then
         %4$s
-    elsif %5$s then
-        %6$s
     else
         %7$s
     end if;
@@ -168,7 +177,7 @@ $body$,
         followed.followed_id,
         pgsearch._queue_statement(followed, format('%s from %s', new_key, new_rows)),
         pgsearch._queue_statement(followed, format('%s from %s', old_key, old_rows)),
-        format(present, stored, cardinality(stored)),
+        format(present, read, cardinality(read)),
         pgsearch._queue_statement(followed, changed),
         pgsearch._queue_statement(followed, format('k.key from (select %s as key from %s union select %s from %s) as k',
                                                    old_key, old_rows, new_key, new_rows)));

@@ -30,7 +30,10 @@ begin
            coalesce(q.waiting, 0),
            case when q.since is not null then greatest(now() - q.since, interval '0') end,
            coalesce(r.refused, 0),
-           coalesce(f.error, r.reason)
+           coalesce(f.error,
+                    case when not exists (select from pg_class as c where c.oid = f.relation)
+                         then f.relation_name || ' does not exist any more' end,
+                    r.reason)
       from pgsearch.followed_tables as f
            left join (select w.followed_id, count(*) as waiting, min(w.queued_at) as since
                         from pgsearch.follow_queue as w

@@ -227,6 +227,19 @@ begin
             perform pgsearch._protect_rows();
         end if;
 
+        -- another column of the name, or one of another type, has other values, and no trigger saw them change
+        update pgsearch.followed_tables as f
+           set column_types = t.types,
+               loading      = f.loading or f.column_types is not null,
+               loaded_to    = case when f.column_types is null then f.loaded_to end,
+               loaded_rows  = case when f.column_types is null then f.loaded_rows else 0 end
+          from (select w.followed_id, pgsearch._column_types(w) as types
+                  from pgsearch.followed_tables as w
+                 where w.followed_id = number) as t
+         where f.followed_id = t.followed_id
+           and f.column_types is distinct from t.types
+           and array_position(t.types, null) is null;
+
         -- what is to be tried again by itself
         with due as (
             update pgsearch.refused_rows as r

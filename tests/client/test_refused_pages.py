@@ -126,7 +126,7 @@ def test_text_that_looks_like_the_stand_in_of_a_number_stays_text() -> None:
 
 WRONG = [
     {"external_id": "bad", "content": "x\0y"},
-    {"external_id": "bad", "content": "x", "metadata": {"a": {1}}},
+    {"external_id": "bad", "content": "x", "metadata": {"a": 1j}},
     {"external_id": "bad"},
     {"external_id": "fine", "content": "comes again"},
     "bad",

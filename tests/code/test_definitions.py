@@ -94,6 +94,22 @@ abstract class Base { abstract fun run(): Int }
 class Last
 data class Next(val x: Int)
 """,
+    "New.kt": """context(log: Logger) fun first() {}
+
+context(logger: Logger, c: Map<String, () -> Unit>)
+private fun second(): Int { return 1 }
+
+class Third {
+    val items: List<Int>
+        field = mutableListOf()
+    fun g(x: Any) = when (x) {
+        is Int if x > 1 -> 1
+        else -> 2
+    }
+    val s = $$\"\"\"cost $5 if a -> b\"\"\"
+    fun h() { if (a) b() else c { x -> y } }
+}
+""",
     "spaces.ts": "namespace Shop { export function open() {} }\ndeclare module 'x' { export function shut(): void; }\n",
     "store/store.go": """// Package store keeps things.
 package store
@@ -155,6 +171,11 @@ class Shop : public Base<int> {
 template <typename T> T twice(T t) { return t; }
 }
 """,
+    "inner.cpp": """namespace acme::inner::inline v1 {
+template <typename T> concept Addable = requires(T t) { t + t; };
+class Box {};
+}
+""",
     "shop.cpp": """#include "shop.hpp"
 namespace acme {
 // Later on.
@@ -211,6 +232,13 @@ FOUND = {
         "class Last 7-9",
         "class Next 10-10",
     ],
+    "New.kt": [
+        "function first 1-1",
+        "function second 4-4",
+        "class Third 6-15",
+        "method Third.g 9-12",
+        "method Third.h 14-14",
+    ],
     "spaces.ts": ["function Shop.open 1-1", "function x.shut 2-2"],
     "store/store.go": [
         "struct Store 4-5: Store keeps items.",
@@ -240,6 +268,7 @@ FOUND = {
         "method acme.Shop.open 6-6",
         "function acme.twice 9-9",
     ],
+    "inner.cpp": ["type acme.inner.v1.Addable 2-2", "class acme.inner.v1.Box 3-3"],
     "shop.cpp": ["method acme.Shop.later 3-4: Later on.", "method acme.Shop.~Shop 5-5"],
 }
 

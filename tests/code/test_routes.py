@@ -566,6 +566,52 @@ PREFIXED: dict[str, tuple[dict[str, str], set[str]]] = {
         },
         {"GET /api/", "GET /api/v2/", "GET /about/"},
     ),
+    "typed express": (
+        {
+            "a.ts": "import { Router } from 'express';\nconst r: Router = Router();\n"
+            "r.get<{ id: string }>('/typed/:id', a);\nr.put('/const' as const, b);\nr['post']('/bracket', c);\n"
+            "r.get(/^\\/re\\/(\\d+)$/, d);\n",
+        },
+        {"GET /typed/:id", "PUT /const", "POST /bracket", "GET /re/(\\d+)"},
+    ),
+    "a router of koa": (
+        {
+            "a.js": "const Router = require('@koa/router');\nconst koa = new Router({ prefix: '/koa' });\n"
+            "koa.get('user', '/users/:id', ctx => {});\nkoa.del('/users/:id', gone);\n",
+        },
+        {"GET /koa/users/:id", "DELETE /koa/users/:id"},
+    ),
+    "what fastify is told": (
+        {
+            "a.js": "const fastify = require('fastify')();\n"
+            "fastify.route({ method: 'GET', url: '/one/:x', handler: one });\n"
+            "fastify.route({ method: ['PUT', 'PATCH'], path: '/two', async handler(q, s) {} });\n"
+            "fastify.route({ method: verb, url: '/three', handler: one });\n",
+        },
+        {"GET /one/:x", "PUT /two", "PATCH /two"},
+    ),
+    "a base of hono": (
+        {
+            "a.ts": "import { Hono } from 'hono';\nconst app = new Hono().basePath('/api/');\n"
+            "app.get('/x', c => c.text(''));\n",
+        },
+        {"GET /api/x"},
+    ),
+    "a pattern in spring": (
+        {
+            "A.java": '@RestController\nclass Orders {\n  static final String SUB = "/sub";\n'
+            '  @GetMapping(value = {SUB + "/{id:[0-9]+}", "/old"}, produces = "x")\n  void one() {}\n}\n'
+            '@Controller("/mn")\nclass M {\n  @Post(uri = "/u")\n  void u() {}\n}\n',
+        },
+        {"GET /sub/{id:[0-9]+}", "GET /old", "POST /mn/u"},
+    ),
+    "translated paths of django": (
+        {
+            "site/urls.py": "from django.urls import path\nfrom django.utils.translation import gettext_lazy as _\n"
+            "urlpatterns = [path(_('hello/'), views.hello), path(route='kw/', view=views.kw)]\n",
+        },
+        {"GET /hello/", "GET /kw/"},
+    ),
     "settings of fastapi": (
         {
             "app/main.py": "from fastapi import FastAPI\nfrom app.core.config import settings\n"

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from pgsearch.ingest.bulk import LoadRefusedError, Progress, Record, Refusal, load_pages, load_records
 from pgsearch.ingest.pages import encode_page
@@ -127,6 +133,45 @@ def test_what_arrays_and_enumerations_hold_is_stored() -> None:
 
     assert stored["external_id"] == "7"
     assert stored["metadata"] == {"yes": True, "half": 0.5, "row": [1, 2], "mood": "glad"}
+
+
+def test_what_rows_of_a_database_and_of_a_program_hold_is_stored() -> None:
+    @dataclass
+    class Place:
+        at: date
+        left: Decimal
+
+    day, key = date(2024, 5, 1), UUID(int=7)
+    metadata = {
+        "set": {"b", "a"},
+        "bytes": b"a\x00",
+        "view": memoryview(b"a"),
+        "queue": deque([1, day]),
+        "place": Place(day, Decimal("2.50")),
+        "json": Jsonb({"a": 1}),
+        "keys": {day: {key: [{Decimal(3): day}]}},
+    }
+
+    text = encode_page({"external_id": "1", "content": "x", "tags": {"t"}, "metadata": metadata})
+
+    stored = json.loads(text)
+    assert stored["tags"] == ["t"]
+    assert stored["metadata"] == {
+        "set": ["a", "b"],
+        "bytes": "\\x6100",
+        "view": "\\x61",
+        "queue": [1, "2024-05-01"],
+        "place": {"at": "2024-05-01", "left": 2.5},
+        "json": {"a": 1},
+        "keys": {"2024-05-01": {str(key): [{"3": "2024-05-01"}]}},
+    }
+    assert "2.50" in text
+
+
+@pytest.mark.parametrize("name", ["title", "content", "source"])
+def test_text_that_is_bytes_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is bytes"):
+        encode_page({"external_id": "1", "content": "x", name: b"text"})
 
 
 def test_scattered_parts_of_a_page_become_one_page_in_the_order_given(conn: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -100,6 +101,8 @@ HTML: dict[str, tuple[str | bytes, str, str, str]] = {
     "broken word": ("<p>super<wbr>cali and co&shy;op", "a", "supercali and coop", "super cali"),
     "words in the head": ("<head><title>t</title><p>Lost?</p></head><body><p>one</p></body>", "t", "Lost?", "none"),
     "keys": ("<p>Press <kbd>Ctrl</kbd>+<kbd>C</kbd> now.", "a", "Press `Ctrl`+`C` now.", "kbd"),
+    "words in two marks": ("<p><b>전기</b><i>차</i>를 <b>a</b> <i>b</i>", "a", "전기차를 **a** *b*", "****"),
+    "heading of a picture": ("<h1><img src=l.png alt='Acme CLI'></h1><p>one", "Acme CLI", "# Acme CLI", "l.png"),
     "no text but pictures": ('<p><img src="cat.png" alt="cat.png"><img src="b.png" alt="A dog">', "a", "A dog", "cat"),
 }
 
@@ -192,7 +195,73 @@ MARKDOWN: dict[str, tuple[str, str, str, str]] = {
     "toml with a list": ('+++\ntitle = "T"\n[params]\nx = 1\n+++\none', "T", "one", "params"),
     "html around": ('<div align="center">\n\n# T\n\n</div>\n\n<p align=center>one</p>\n', "T", "one", "align"),
     "code in html": ("# T\n\n<pre><code>a\n\n\nb</code></pre>\n", "T", "a\n\n\nb", "<"),
+    "placed by microsoft": (
+        '# T\n\n:::row:::\n:::column span="2":::\none\n:::column-end:::\n:::row-end:::\n\n'
+        ':::image type="content" source="a.png" alt-text="Shown words":::\n\n> [!div class="nextstepaction"]\n'
+        "> [Next](y)\n\n[!INCLUDE [a](b.md)]\n",
+        "T",
+        "one\n\nShown words\n\n> Next",
+        "[",
+    ),
+    "title of a box": ("# T\n\n:::note[Mind this]\nOne.\n:::\n", "T", "Mind this\n\nOne.", "]"),
+    "tabs of gitbook": ('# T\n\n{% tabs %}\n{% tab title="Linux" %}\none\n{% endtab %}\n', "T", "Linux\n\none", "%"),
+    "links of a wiki": (
+        "# [[Page|Shown]]\n\nSee [[Other Page]], [[A#sec]], ![[p.png]] and `[[x]]`, [[1]](u).\n",
+        "Shown",
+        "See Other Page, A, and `[[x]]`, [1].",
+        "|",
+    ),
+    "tagline above the heading": (
+        '<p align="center"><img src="l.png" alt="Logo"></p>\n<h3>A line</h3>\n\n# Acme\n\none\n',
+        "Acme",
+        "### A line",
+        "l.png",
+    ),
+    "picture as heading": ("# ![Logo of Acme](l.png)\n\none\n", "Logo of Acme", "one", "l.png"),
+    "lines of an old mac": ("---\rtitle: T\r---\r\r# H\r\rone\r", "T", "# H\n\none", "\r"),
+    "tags of zola": ('+++\ntitle = "T"\n[taxonomies]\ntags = ["a"]\n+++\none', "T", "one", "tax"),
     "bold with a particle": ("# T\n\n**전기차**를 산다.\n", "T", "전기차를 산다.", "*"),
+}
+
+MDX: dict[str, tuple[str, str, str, str]] = {
+    "exports": (
+        "import {\n  b\n} from 'b'\nexport { d } from 'd'\nexport * from 'e'\nexport type A = B\n\n# T\n\none\n",
+        "T",
+        "one",
+        "export",
+    ),
+    "card with a title": (
+        '# T\n\n<CardGrid>\n\t<Card title="Update" icon="pencil">\n\t\tEdit `src` now.\n\t</Card>\n</CardGrid>\n',
+        "T",
+        "Update\n\nEdit `src` now.",
+        "pencil",
+    ),
+    "field of an interface": (
+        '# T\n\n<ParamField path="user_id" type="string" required>\n  The id.\n</ParamField>\n',
+        "T",
+        "user_id\n\nThe id.",
+        "string",
+    ),
+    "question that opens": (
+        "# T\n\n<Accordion title='How many days?'>\n  Fifteen.\n</Accordion>\n",
+        "T",
+        "How many days?\n\nFifteen.",
+        "title",
+    ),
+    "properties in braces": (
+        "# T\n\n<div style={{ color: 'red' }} className=\"x\">\n  shown\n</div>\n\n"
+        "<img src={require('./x.png').default} alt=\"Alt words\" />\n",
+        "T",
+        "shown\n\nAlt words",
+        "require",
+    ),
+    "expression over lines": (
+        "# T\n\n{items.map((i) => (\n  <li key={i}>{i.name}</li>\n))}\n\nafter\n",
+        "T",
+        "after",
+        "map",
+    ),
+    "component in a line": ('# T\n\nSee <Tip title="hidden">this</Tip> now.\n', "T", "See this now.", "hidden"),
 }
 
 RST: dict[str, tuple[str, str, str, str]] = {
@@ -230,6 +299,39 @@ RST: dict[str, tuple[str, str, str, str]] = {
         "T",
         "the docs and here",
         "x.org",
+    ),
+    "table that is broken": ("T\n=\n\n+---+---+\n| a | b |\n+---+\n\nafter\n", "T", "| a | b |", "Error"),
+    "list that is no table": (
+        "T\n=\n\n.. list-table::\n\n   * - one\n     - two\n   * - three\n",
+        "T",
+        "* - three",
+        "Error",
+    ),
+    "heading of a level that is none": (
+        "A\n=\n\nB\n-\n\nC\n~\n\nD\n-\n\nEnd of it\n^^^^^^^^^\n\ntext\n",
+        "A",
+        "End of it\n\ntext",
+        "^",
+    ),
+    "options of sphinx": (
+        "T\n=\n\n.. math::\n   :label: eq\n\n   a = b\n\n.. note::\n   :collapsible:\n\n   Mind it.\n",
+        "T",
+        "a = b",
+        "label",
+    ),
+    "caption of code": (
+        "T\n=\n\n.. code-block:: sh\n   :caption: To run\n\n   run\n",
+        "T",
+        "To run\n\n```sh",
+        "caption",
+    ),
+    "cards": (
+        "T\n=\n\n.. grid:: 2\n\n    .. grid-item-card::\n        :img-top: a.png\n\n        Start here\n"
+        "        ^^^^^^^^^^\n\n        New?\n\n"
+        "        +++\n\n        .. button-ref:: target\n\n            To the guide\n",
+        "T",
+        "Start here\n\nNew?\n\nTo the guide",
+        "target",
     ),
     "admonition": (
         "T\n=\n\n.. admonition:: And, by the way\n\n   One.\n\n.. rubric:: Notes\n",
@@ -319,6 +421,14 @@ OTHERS: dict[str, tuple[str, str | bytes, str, str, str]] = {
         "## Sun\n\nRoses want sun .",
         "\\",
     ),
+    "accents of latex": (
+        "p.tex",
+        "\\title{Caf\\'e}\\section{Na\\\"{\\i}ve}\nS\\o ren, \\v{s}koda, stra{\\ss}e, l\\'eon \\\\ 'x' 5\\% a\n",
+        "Café",
+        "## Naïve\n\nSøren, škoda, straße, léon   'x' 5% a",
+        "\\",
+    ),
+    "packed text": ("p.md.gz", gzip.compress(b"one\n"), "p", "one", "\x1f"),
     "asciidoc": (
         "a.adoc",
         "= T\n\n.Example\n[NOTE]\n====\nMind it.\n====\n\nTIP: Use it.\n\n* one\n** two\n",
@@ -343,6 +453,7 @@ OTHERS: dict[str, tuple[str, str | bytes, str, str, str]] = {
 PAGES = (
     {f"html, {name}": ("a.html", *case) for name, case in HTML.items()}
     | {f"markdown, {name}": ("a.md", *case) for name, case in MARKDOWN.items()}
+    | {f"mdx, {name}": ("a.mdx", *case) for name, case in MDX.items()}
     | {f"rst, {name}": ("a.rst", *case) for name, case in RST.items()}
     | OTHERS
 )
@@ -429,6 +540,37 @@ TABLES: dict[str, tuple[str, str | bytes, list[tuple[str, str, str]]]] = {
         '{"data": [{"type": "a", "id": "7", "attributes": {"title": "T", "text": "one"}}]}',
         [("7", "T", "one")],
     ),
+    "rarer separators": ("t.csv", "id^title^text\n1^x^one, two\n", [("1", "x", "one, two")]),
+    "single quotes": ("t.csv", "id,text\n1,'one, two'\n2,'it''s'\n", [("1", "", "one, two"), ("2", "", "it's")]),
+    "text of excel": ("t.csv", 'id,text\n="001",one two\n', [("001", "", "one two")]),
+    "nothing of a database": ("t.csv", "id,title,text\n1,\\N,one two\n", [("1", "", "one two")]),
+    "django": (
+        "t.json",
+        '[{"model": "blog.post", "pk": 5, "fields": {"title": "T", "body": "one"}}]',
+        [("5", "T", "one")],
+    ),
+    "airtable": (
+        "t.json",
+        '{"records": [{"id": "rec1", "createdTime": "x", "fields": {"title": "T", "text": "one"}}]}',
+        [("rec1", "T", "one")],
+    ),
+    "geojson": (
+        "t.json",
+        '{"type": "FeatureCollection", "features": [{"type": "Feature", "id": 3, "properties": {"text": "one"}}]}',
+        [("3", "", "one")],
+    ),
+    "a property that is one": (
+        "t.json",
+        '[{"id": 1, "text": "one", "properties": {"text": "two"}}]',
+        [("1", "", "one")],
+    ),
+    "packed": ("t.tsv.gz", gzip.compress(b"id\ttext\n1\tone, two\n"), [("1", "", "one, two")]),
+    "packed json": ("t.json.gz", gzip.compress(b'{"id": 1, "text": "one"}\n'), [("1", "", "one")]),
+    "packed lines in json": (
+        "t.json.gz",
+        gzip.compress(b'{"id": 1, "text": "one"}\n{"id": 2, "text": "two"}\n'),
+        [("1", "", "one"), ("2", "", "two")],
+    ),
     "utf-16 of excel": ("t.csv", "id\ttext\r\n1\t글씨\r\n".encode("utf-16"), [("1", "", "글씨")]),
 }
 
@@ -438,6 +580,13 @@ def test_a_table_gives_the_rows_that_its_program_wrote(
     name: str, data: str | bytes, rows: list[tuple[str, str, str]]
 ) -> None:
     assert [(page["external_id"], page.get("title", ""), page["content"]) for page in pages(name, data)] == rows
+
+
+@pytest.mark.parametrize("cut", [0, 12, 40], ids=["plain", "end", "middle"])
+def test_a_packed_table_that_is_not_whole_is_refused(cut: int) -> None:
+    data = gzip.compress(b"id,text\n1,one two\n" * 1000)[:-cut] if cut else b"id,text\n1,one two\n"
+
+    assert "not a whole gzip file" in refusals("t.csv.gz", data)[-1]
 
 
 def test_columns_of_one_name_are_told_apart() -> None:

@@ -360,9 +360,12 @@ def test_front_matter_gives_tags_and_the_rest_as_metadata() -> None:
         "---\n- the office is closed\n---\n\nWe talked.\n",
         "---\n\nthe office is closed. We talked.\n",
         "---\nbroken: [the office is closed\n---\n\nWe talked.\n",
-        "---\na: &a [the office is closed]\nb: *a\n---\n\nWe talked.\n",
+        "---\nz: &z [the office is closed]\n"
+        + "".join(f"{a}: &{a} [{', '.join([f'*{b}'] * 9)}]\n" for b, a in zip("zabcdefgh", "abcdefghi", strict=True))
+        + "---\n\nWe talked.\n",
+        "---\na: &a [the office is closed, *a]\n---\n\nWe talked.\n",
     ],
-    ids=["blank line", "no mapping", "list", "one rule", "broken", "alias"],
+    ids=["blank line", "no mapping", "list", "one rule", "broken", "aliases of aliases", "alias of itself"],
 )
 def test_text_between_rules_is_text_unless_it_is_a_mapping(text: str) -> None:
     (page,) = pages("a.md", text)
@@ -370,6 +373,52 @@ def test_text_between_rules_is_text_unless_it_is_a_mapping(text: str) -> None:
     assert "office is closed" in page["content"]
     assert "We talked." in page["content"]
     assert not page["content"].startswith("---")
+
+
+def test_values_of_front_matter_are_what_their_author_sees() -> None:
+    front = (
+        "title: T\ncountry: no\nzip: 010\nlasts: 1:30\nsize: 0x1F\ndraft: false\nratio: 1.5\nbase: &b {x: 1}\n"
+        "more:\n  <<: *b\nkind: !ruby/symbol post\nfile: !!binary aGk=\nnothing: ~"
+    )
+    (page,) = pages("a.md", f"---\n{front}\n---\ntext")
+
+    assert page["metadata"] == {
+        "country": "no",
+        "zip": "010",
+        "lasts": "1:30",
+        "size": 31,
+        "draft": False,
+        "ratio": 1.5,
+        "base": {"x": 1},
+        "more": {"x": 1},
+        "kind": "post",
+        "file": "aGk=",
+    }
+
+
+@pytest.mark.parametrize(
+    ("front", "title", "tags"),
+    [
+        ("title: [One, two]", "One, two", []),
+        ("title: {en: One}", "a", []),
+        ("title: *Important* note\ntags: [x]", "*Important* note", ["x"]),
+        ("title: {{ page.title }}\ntags: [x]", "{{ page.title }}", ["x"]),
+        ('title: "He said "hi" there"\ntags: [x]', 'He said "hi" there', ["x"]),
+        ('title: "Foo" and bar\ntags: [x]', '"Foo" and bar', ["x"]),
+        ("title: T\ndescription: 'It's so'\ntags: [x]", "T", ["x"]),
+        ("title:\u00a0T\ntags:\n\t- x\n\t- *y*", "T", ["x", "*y*"]),
+        ("title: Tom &amp; <em>Jerry</em>, **bold** and `code`", "Tom & Jerry, bold and code", []),
+        ("title: <input> and __init__.py", "<input> and __init__.py", []),
+        ("tags: [a, null, ~, 3]", "a", ["a", "3"]),
+    ],
+    ids=["list", "languages", "star", "braces", "quotes", "quote", "apostrophe", "blanks", "marks", "names", "null"],
+)
+def test_titles_and_tags_of_front_matter_are_read_where_yaml_is_not_strict(
+    front: str, title: str, tags: list[str]
+) -> None:
+    (page,) = pages("a.md", f"---\n{front}\n---\ntext")
+
+    assert (page["title"], page.get("tags", []), page["content"]) == (title, tags, "text")
 
 
 def test_front_matter_that_cannot_be_read_is_told() -> None:
@@ -414,6 +463,9 @@ def test_an_element_that_is_only_spoken_of_swallows_nothing(name: str) -> None:
 
 # HTML
 
+# codecs of Python that are no encodings, and encodings that browsers only know to refuse
+NO_LABELS = ("base64", "hex", "rot13", "idna", "punycode", "undefined", "utf-7", "unicode_escape", "x-user-defined")
+
 
 @pytest.mark.parametrize(
     ("data", "words"),
@@ -429,6 +481,11 @@ def test_an_element_that_is_only_spoken_of_swallows_nothing(name: str) -> None:
         ("<meta charset=euc-kr><p>글씨가 있는 쪽".encode(), "글씨가 있는 쪽"),
         ("<?xml version='1.0' encoding='iso-8859-1'?><html><p>5 €".encode("cp1252"), "5 €"),
         ("<meta charset=nonsense><p>글씨".encode(), "글씨"),
+        *((f"<meta charset={name}><p>글씨 text".encode(), "글씨 text") for name in NO_LABELS),
+        (b"<meta charset=hz-gb-2312><p>" + "中文".encode("hz"), "中文"),
+        ("<meta charset = ' ks_c_5601-1987 '><p>펲시".encode("cp949"), "펲시"),
+        ("<meta charset=big5><p>臺灣 碁".encode("cp950"), "臺灣 碁"),
+        ("<meta charset=koi8-r><p>Привет".encode("koi8-r"), "Привет"),
     ],
     ids=[
         "cp949",
@@ -442,6 +499,11 @@ def test_an_element_that_is_only_spoken_of_swallows_nothing(name: str) -> None:
         "wrong label",
         "xml",
         "unknown label",
+        *NO_LABELS,
+        "hz",
+        "blanks",
+        "big5",
+        "koi8",
     ],
 )
 def test_labels_of_encodings_mean_what_browsers_take_them_for(data: bytes, words: str) -> None:
@@ -520,6 +582,42 @@ def test_an_encoding_that_is_told_nowhere_is_guessed_and_the_guess_is_told(name:
     assert notes == ["is taken for cp949, by its bytes; --encoding names another one"]
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Zaměstnanci mají nárok na patnáct dní dovolené. Žádost podávejte na oddělení.", "cp1250"),
+        (
+            "A dolgozók évi tizenöt nap szabadságra jogosultak. A kérelmet a városházán kell benyújtani, őrült.",
+            "cp1250",
+        ),
+        (
+            "Les salariés ont droit à quinze jours de congés. La demande est à déposer à la mairie, où êtes-vous",
+            "cp1252",
+        ),
+        ("Medarbejdere har ret til femten dages ferie på året. Ansøgning sendes til rådhuset, så længe.", "cp1252"),
+        ("พนักงานมีสิทธิลาพักร้อนปีละสิบห้าวัน ยื่นคำร้องที่ศาลากลาง", "cp874"),
+        ("Ежегодный оплачиваемый отпуск предоставляется работникам продолжительностью пятнадцать дней.", "cp1251"),
+        ("員工每年有十五天的年假。申請在市政府辦理。", "big5"),
+    ],
+    ids=["czech", "hungarian", "french", "danish", "thai", "russian", "chinese"],
+)
+def test_the_encoding_of_a_language_is_guessed(text: str, encoding: str) -> None:
+    (page,) = pages("a.txt", f"{text}\n".encode(encoding))
+
+    assert page["content"] == f"{text}\n"
+
+
+def test_json_lines_of_another_encoding_are_guessed_and_a_stray_byte_costs_its_line() -> None:
+    line = json.dumps({"id": 1, "text": KOREAN.strip()}, ensure_ascii=False)
+    (record,), notes = read_with("a.jsonl", f"{line}\n".encode("cp949"))
+    found = read("a.jsonl", f"{line}\n".encode() + b'{"id": 2, "text": "\xff"}\n')
+
+    assert isinstance(record, Record)
+    assert record.page["content"] == KOREAN.strip()
+    assert "cp949" in notes[0]
+    assert [type(one) for one in found] == [Record, Refusal]
+
+
 def test_an_encoding_may_be_named() -> None:
     (record,), notes = read_with("a.txt", "글".encode("cp949"), options_of(encoding="euc-kr"))
 
@@ -568,6 +666,50 @@ def test_tables_as_they_are_published_are_read_and_the_guess_is_told(
     assert bool(first["title"]) == bool(title)
     assert any("no column id" in note for note in notes)
     assert content == "body" or any(f"content is column {content!r}" in note for note in notes)
+
+
+def test_of_a_question_and_its_answer_the_question_is_the_title() -> None:
+    ((record, _), _) = read_with(
+        "faq.csv", "질문,답변\n휴가는 매년 며칠이나 되나요?,매년 15일입니다.\n급여일은 언제인가요?,매월 25일입니다.\n"
+    )
+
+    assert isinstance(record, Record)
+    assert (record.page["title"], record.page["content"]) == ("휴가는 매년 며칠이나 되나요?", "매년 15일입니다.")
+
+
+def test_rows_above_the_header_are_told() -> None:
+    (record, _), notes = read_with("a.csv", "민원 현황,,\n# 2024\n\nid,title,text\n1,x,one two\n2,y,three four\n")
+
+    assert isinstance(record, Record)
+    assert (record.page["external_id"], record.page["title"], record.page["content"]) == ("1", "x", "one two")
+    assert notes == ["has 2 rows above its header, which are passed over"]
+
+
+def test_a_table_of_titles_is_one_of_pages_without_text() -> None:
+    (record, _), notes = read_with("a.csv", "id,title,year\n1,First of them,2024\n2,Second,2025\n")
+
+    assert isinstance(record, Record)
+    assert (record.page["title"], record.page["content"]) == ("First of them", "")
+    assert "only the title is found" in notes[0]
+
+
+def test_html_in_a_column_is_its_text() -> None:
+    (record,), notes = read_with(
+        "a.json",
+        '[{"id": 5, "title": {"rendered": "Q&amp;A &#8217;"}, "content": {"rendered": "<p>One</p><p>two</p>"}}]',
+    )
+
+    assert isinstance(record, Record)
+    assert (record.page["title"], record.page["content"], record.page["format"]) == ("Q&A ’", "One\n\ntwo", "markdown")
+    assert notes == ["holds HTML in its content, of which the text is stored"]
+    (page,) = pages("a.csv", "id,text\n1,a < b and <p> of it\n")
+    assert page["content"] == "a < b and <p> of it"
+
+
+def test_what_stands_in_a_column_of_metadata_is_metadata() -> None:
+    (page,) = pages("a.json", '[{"id": 1, "text": "one", "n": 2, "metadata": {"a": {"$numberLong": "5"}}}]')
+
+    assert page["metadata"] == {"n": 2, "a": 5}
 
 
 def test_columns_may_be_named() -> None:
@@ -820,7 +962,11 @@ def test_a_page_is_what_its_author_would_say_it_is(
         ("a.json", '{"id": 1, "text": "one"}\n{"id": 2, "text": "two"}\n', [("1", "one", []), ("2", "two", [])]),
         ("a.jsonl", '[{"id": 1, "text": "one"}]', [("1", "one", [])]),
         ("a.csv", 'id, text\n1, "one, two"\n', [("1", "one, two", [])]),
-        ("a.csv", "id,text,tags\n1,x,\"['a', 'b']\"\n2,x,a|b\n", [(str(n), "x", ["a", "b"]) for n in (1, 2)]),
+        (
+            "a.csv",
+            'id,text,tags\n1,x,"[\'a\', \'b\']"\n2,x,a|b\n3,x,"{a,""b"",NULL}"\n',
+            [(str(n), "x", ["a", "b"]) for n in (1, 2, 3)],
+        ),
         ("a.csv", "id,标题,内容\n1,题,文\n", [("1", "文", [])]),
         ("a.json", '{"data": {"items": [{"id": {"$oid": "5f"}, "text": "one"}]}}', [("5f", "one", [])]),
         ("a.jsonl", '{"id": 1, "text": "one"},\n{"id": 2, "text": "two"},\n', [("1", "one", []), ("2", "two", [])]),

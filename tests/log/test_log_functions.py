@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -89,6 +90,17 @@ def test_the_time_is_that_of_the_id_or_of_ts(client: Client, rows: Rows) -> None
     client.log_search({"query": "a", "query_id": uuid7(at)})
     client.log_search({"query": "b", "ts": at})
     assert [row["ts"] for row in rows("select ts from pgsearch.queries")] == [at, at]
+
+
+def test_times_without_a_zone_are_local_and_decimals_are_numbers(client: Client, rows: Rows) -> None:
+    at = datetime.now(UTC).astimezone().replace(microsecond=0, tzinfo=None) - timedelta(hours=2)
+    client.log_search({"query": "a", "ts": at, "latency_ms": Decimal("1.5")})
+    client.log_search({"query": "b", "ts": at.date(), "top_k": Decimal(3)})
+
+    assert rows("select ts, latency_ms, top_k from pgsearch.queries order by user_query") == [
+        {"ts": at.astimezone(UTC), "latency_ms": 1.5, "top_k": None},
+        {"ts": datetime.combine(at, time()).astimezone(UTC), "latency_ms": None, "top_k": 3},
+    ]
 
 
 def test_the_same_search_again_changes_nothing(client: Client, ask: Ask, rows: Rows) -> None:

@@ -221,6 +221,8 @@ def test_a_dropped_table_is_told_and_can_be_left(conn: Connection, own: str) -> 
         conn, f"select status, detail from pgsearch.doctor() where check_name = 'followed {table}'"
     )
     assert (status, "its changes are not noticed" in detail) == ("fail", True)
+    ((reason,),) = run(conn, "select reason from pgsearch.list_followed() where collection = %s", own)
+    assert "does not exist any more" in reason
     assert conn.execute("select pgsearch.unfollow_table(%s)", [table]).fetchone() == (0,)
     assert len(pages(conn, own)) == 3
 

@@ -191,6 +191,68 @@ CASES: dict[str, Case] = {
         (TWO,),
         {"1": ("One", "first"), "2": ("Two", "second")},
     ),
+    "key of padded characters and bits": Case(
+        "create table {own}.t (id char(4), n bit(3), title text, body text, primary key (id, n));"
+        " insert into {own}.t values ('gone', '001', 'Gone', 'gone'), ('c', '010', 'C', 'third')",
+        (
+            "insert into {own}.t values ('ab', '101', 'One', 'first'), ('abcd', '111', 'Two', 'second')",
+            "update {own}.t set body = 'again' where id = 'ab'",
+            "delete from {own}.t where id = 'gone'",
+        ),
+        {"ab  /101": ("One", "again"), "abcd/111": ("Two", "second"), "c   /010": ("C", "third")},
+    ),
+    "key of an array": Case(
+        "create table {own}.t (id integer[] primary key, title text, body text);"
+        " insert into {own}.t values ('{{7}}', 'Gone', 'gone')",
+        (
+            "insert into {own}.t values ('{{1,2}}', 'One', 'first'), ('{{}}', 'Two', 'second')",
+            "update {own}.t set body = 'again' where id = '{{1,2}}'",
+            "delete from {own}.t where id = '{{7}}'",
+        ),
+        {"{1,2}": ("One", "again"), "{}": ("Two", "second")},
+    ),
+    "key of another type that reads otherwise": Case(
+        f"{ARTICLES}; {TWO}",
+        (
+            "update {own}.t set body = 'waits' where id = 1",
+            "alter table {own}.t alter column id type text using 'a' || id",
+            "update {own}.t set body = 'x' where id = 'a2'",
+        ),
+        {"a1": ("One", "waits"), "a2": ("Two", "x")},
+    ),
+    "key that is none of its new type": Case(
+        f"{ARTICLES}; {TWO}",
+        (
+            "update {own}.t set body = 'waits' where id = 1",
+            "alter table {own}.t alter column id type date using '2024-01-01'::date + id",
+        ),
+        {"2024-01-02": ("One", "waits"), "2024-01-03": ("Two", "second")},
+    ),
+    "text of another type": Case(
+        "create table {own}.t (id integer primary key, title text, body text);"
+        " insert into {own}.t values (1, 'One', '[1,2]')",
+        ("alter table {own}.t alter column body type jsonb using body::jsonb",),
+        {"1": ("One", "[1, 2]")},
+    ),
+    "columns that changed their names": Case(
+        f"{ARTICLES}; {TWO}",
+        (
+            "alter table {own}.t rename column title to other",
+            "alter table {own}.t rename column body to title",
+            "alter table {own}.t rename column other to body",
+        ),
+        {"1": ("first", "One"), "2": ("second", "Two")},
+    ),
+    "a column anew": Case(
+        f"{ARTICLES}; {TWO}",
+        ("alter table {own}.t drop column body", "alter table {own}.t add column body text default 'late'"),
+        {"1": ("One", "late"), "2": ("Two", "late")},
+    ),
+    "gone while nothing can be read": Case(
+        f"{ARTICLES}; {TWO}",
+        ("alter table {own}.t drop column body", "delete from {own}.t where id = 1"),
+        {"2": ("Two", "second")},
+    ),
     "order of other letters": Case(
         'create table {own}.t (id text collate "C" primary key, title text, body text);'
         " insert into {own}.t select chr(65 + n % 58) || n, 'T', 'b' from generate_series(1, 3) as n",
@@ -247,3 +309,18 @@ def test_triggers_that_somebody_turned_off_are_told(conn: Connection, own: str, 
 
     assert found[0][0] == "fail"
     assert "not noticed" in found[0][1]
+
+
+def test_tags_of_json_are_texts_whatever_they_were(conn: Connection, own: str) -> None:
+    run(conn, f"create table {own}.t (id integer primary key, body text, tags jsonb)")
+    run(
+        conn,
+        f"insert into {own}.t (id, tags) values (1, '[\"a\", 2, null, true, \" \"]'), (2, '\"b, c\"'), (3, 'null'),"
+        " (4, null), (5, '7'), (6, '{\"a\": 1}'), (7, '[{\"name\": \"a\"}]')",
+    )
+    run(conn, f"select pgsearch.follow_table('{own}.t', '{own}', content => 'body', tags => 'tags')")
+
+    tags = run(conn, "select external_id, tags from pgsearch.pages where collection = %s order by 1", own)
+    refused = run(conn, "select external_id from pgsearch.list_refused_rows(%s) order by 1", own)
+    assert tags == [("1", ["a", "2", "true"]), ("2", ["b", "c"]), ("3", []), ("4", []), ("5", ["7"])]
+    assert refused == [("6",), ("7",)]

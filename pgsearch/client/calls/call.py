@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any, Generic, Literal, LiteralString, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -105,11 +106,15 @@ def _dumps(value: object) -> str:
     return json.dumps(value, default=_plain)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> object:
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
+    if isinstance(value, date):
+        # without a zone it is local time, as for the search logger
+        at = value if isinstance(value, datetime) else datetime.combine(value, time())
+        return (at if at.tzinfo is not None else at.astimezone()).isoformat()
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value) if value == value.to_integral_value() else float(value)
     raise TypeError(f"{type(value).__name__} cannot be logged: {value!r}")
 
 

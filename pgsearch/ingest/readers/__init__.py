@@ -5,9 +5,14 @@ A reader takes a Source and yields records, or refusals for what it could not re
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import wraps
 from importlib import import_module
 from pathlib import PurePath
+from typing import BinaryIO, cast
 
 from pgsearch.errors import MissingExtraError
 from pgsearch.ingest.bulk import Record, Refusal
@@ -69,6 +74,7 @@ _LATE = {
 
 _READERS: dict[str, Reader] = {
     ".jsonl.gz": read_jsonl,
+    ".ndjson.gz": read_jsonl,
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
     ".json": read_json,
@@ -82,11 +88,31 @@ _READERS: dict[str, Reader] = {
     **dict.fromkeys(CODE_SUFFIXES, read_code),
 }
 
+# tables and texts as they are published; lines of JSON are unpacked by their reader, which goes on behind a broken one
+_PACKED = (".csv", ".tsv", ".json", ".txt", ".md", ".html", ".htm", ".rst", ".tex", ".srt", ".vtt")
+
 _NAMES: dict[str, Reader] = {"makefile": read_code, "dockerfile": read_code, "readme": read_text, "license": read_text}
+
+
+def _unpacked(reader: Reader) -> Reader:
+    """The reader, of a file that is packed by gzip."""
+
+    @wraps(reader)
+    def read(source: Source) -> Iterator[Record | Refusal]:
+        try:
+            with gzip.GzipFile(fileobj=source.raw) as raw:
+                yield from reader(replace(source, raw=cast(BinaryIO, raw)))
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            yield Refusal(source.origin, f"the file is not a whole gzip file ({error})")
+
+    return read
 
 
 def reader_for(path: PurePath) -> Reader | None:
     """The reader for a file of this name; None when nothing is known about such files."""
+    if path.suffix.lower() == ".gz" and path.stem.lower().endswith(_PACKED):
+        inner = reader_for(PurePath(path.stem))
+        return _unpacked(inner) if inner is not None else None
     late = _LATE.get(path.suffix.lower())
     if late is not None:
         module, name = late

@@ -51,8 +51,8 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
         delimiter = told[1]
     else:
         # in quotes it separates nothing
-        bare = re.sub(r'"[^"]*"', "", header)
-        delimiter = "\t" if source.origin.lower().endswith(".tsv") else max(",\t;|", key=bare.count)
+        bare = [re.sub(r'"[^"]*"', "", line) for line in sample.splitlines()[:_LOOKED_AT]]
+        delimiter = "\t" if source.origin.lower().removesuffix(".gz").endswith(".tsv") else _delimiter(bare)
     has_marks = delimiter != "\t" or not _quotes_are_text(sample)
     # a, "b, c"
     spaced = re.search(
@@ -60,6 +60,7 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
     )
     dialect: dict[str, Any] = {
         "delimiter": delimiter,
+        "quotechar": "'" if _is_quoted_singly(sample, delimiter) else '"',
         "quoting": csv.QUOTE_MINIMAL if has_marks else csv.QUOTE_NONE,
         "skipinitialspace": spaced is not None,
         # \\" as MySQL writes it
@@ -69,6 +70,9 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
     rows = csv.reader(text, **dialect)
     following = _following(sample, dialect)
     columns: list[str] | None = None
+    above = _above_header(sample, dialect)
+    if above:
+        source.notes.append(f"has {above} rows above its header, which are passed over")
     mapped = {name for asked in source.options.columns.values() for name in asked}
     try:
         while True:
@@ -83,6 +87,10 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
             # a line of nothing but separators is one that was left empty
             if not any(field.strip() for field in row):
                 continue
+            if above:
+                above -= 1
+                continue
+            row = [_value(field) for field in row]
             if any("\udc80" <= character <= "\udcff" for field in row if not field.isascii() for character in field):
                 yield Refusal(origin, "not UTF-8; name the encoding, as in --encoding euc-kr")
                 if columns is None:
@@ -111,6 +119,54 @@ def _rows(source: Source) -> Iterator[tuple[str, Mapping[str, object]] | Refusal
         # The raw file belongs to the caller.
         text.detach()
         raw.detach()
+
+
+def _delimiter(lines: list[str]) -> str:
+    """What stands between the names; rarer signs where two lines have as many of one, and of the usual ones none."""
+    usual, first = ",\t;|", next(iter(lines), "")
+    if not any(sign in first for sign in usual):
+        for sign in "^~":
+            if len(lines) > 1 and 0 < first.count(sign) == lines[1].count(sign):
+                return sign
+    # a title may stand above the names
+    named = next((line for line in lines if any(sign in line for sign in usual)), "")
+    return max(usual, key=named.count)
+
+
+def _is_quoted_singly(sample: str, delimiter: str) -> bool:
+    """Whether rows are of one length with ' as the mark of quotes, and are not without."""
+    if '"' in sample or "'" not in sample:
+        return False
+    plain, quoted = (
+        {len(row) for row in _rows_of(sample, {"delimiter": delimiter, "quotechar": mark, "strict": True}) if row}
+        for mark in ('"', "'")
+    )
+    return len(quoted) == 1 and quoted != plain
+
+
+def _above_header(sample: str, dialect: dict[str, Any]) -> int:
+    """How many rows stand above the names: a title or notes in one field, where names and values have several."""
+    rows = [row for row in _rows_of(sample, dialect) if any(field.strip() for field in row)]
+    filled = [sum(bool(field.strip()) for field in row) for row in rows]
+    count = next((number for number, fields in enumerate(filled) if fields > 1), 0)
+    usual = sorted(filled[count:])[len(filled[count:]) // 2] if count else 0
+    return count if usual > 1 and len(rows) > count + 1 and filled[count] >= usual else 0
+
+
+def _rows_of(sample: str, dialect: dict[str, Any]) -> list[list[str]]:
+    """Some rows from the first one on."""
+    lines = io.StringIO(sample.partition("\n")[2] if sample.startswith("sep=") else sample, newline="")
+    found: list[list[str]] = []
+    with suppress(csv.Error):
+        found.extend(islice(csv.reader(lines, **dialect), _LOOKED_AT))
+    return found
+
+
+def _value(field: str) -> str:
+    """What a program meant by it: ="001" is a text to Excel, and \\N nothing to a database."""
+    if field == "\\N":
+        return ""
+    return field[2:-1] if len(field) > 2 and field.startswith('="') and field.endswith('"') else field
 
 
 def _numbered(columns: list[str]) -> list[str]:

@@ -68,6 +68,7 @@ _MARKED = ("b", "strong", "i", "em", "u", "mark", "ins", "small", "big", "font",
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _LABEL_BYTES = 16 * 1024
+_LABEL = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
 # The marks that documentation puts beside a heading to link to it.
 _ANCHORS = ("¶", "#", "🔗", "\uf0c1", "§")
 _BADGE = re.compile(r"badge|shields\.io|travis-ci|codecov", re.IGNORECASE)
@@ -117,7 +118,8 @@ def read_html(source: Source) -> Iterator[Record | Refusal]:
         # a label in a comment is none
         head = _COMMENT.sub(b"", data[:_LABEL_BYTES])
         label = EncodingDetector.find_declared_encoding(head, is_html=True, search_entire_document=True)
-        found = convert(source.text_of(data, label))
+        spaced = _LABEL.search(head) if not label else None
+        found = convert(source.text_of(data, spaced[1].decode("ascii") if spaced else label))
     except ValueError as error:
         yield refusal(source, error)
     else:
@@ -150,13 +152,13 @@ def convert(markup: str) -> Converted:
             if not _line(element) and element.find("img", alt=True) is None:
                 element.decompose()
         first = soup.h1
-        heading = _line(first)
+        heading = _said_by_heading(first) if first is not None else ""
         opens = first is not None and not any(
             text.strip() and text.find_parent("a") is None and _before_is_text(text)
             for text in first.find_all_previous(string=True)
         )
         for element in soup(_HEADINGS):
-            words = _line(element) or " ".join(str(image.get("alt") or "") for image in element("img"))
+            words = _said_by_heading(element)
             element.clear()
             element.append(NavigableString(words))
         for ruby in soup("ruby"):
@@ -195,6 +197,11 @@ def _soup(text: str) -> BeautifulSoup:
         return BeautifulSoup(text, "lxml" if ends.count(False) > ends.count(True) else "html.parser")
 
 
+def _said_by_heading(element: Tag) -> str:
+    """Its words, or those of its pictures."""
+    return _line(element) or " ".join(str(image.get("alt") or "") for image in element("img"))
+
+
 def _put_readings_behind(ruby: Tag) -> None:
     """The word first and how it is read behind it, or neither is found as a word."""
     for mark in ruby("rp"):
@@ -208,10 +215,15 @@ def _put_readings_behind(ruby: Tag) -> None:
 def _is_in_a_word(element: Tag) -> bool:
     """Whether a letter stands right beside letters of the element."""
     said = element.get_text()
-    before, after = element.previous_sibling, element.next_sibling
-    return (said[:1].isalnum() and isinstance(before, NavigableString) and before[-1:].isalnum()) or (
-        said[-1:].isalnum() and isinstance(after, NavigableString) and after[:1].isalnum()
-    )
+    before, after = _beside(element.previous_sibling), _beside(element.next_sibling)
+    return (said[:1].isalnum() and before[-1:].isalnum()) or (said[-1:].isalnum() and after[:1].isalnum())
+
+
+def _beside(other: Any) -> str:
+    """The text that stands there in the same line."""
+    if isinstance(other, NavigableString):
+        return str(other)
+    return other.get_text() if isinstance(other, Tag) and other.name in (*_MARKED, "span", "a") else ""
 
 
 def _unfold(table: Tag) -> None:
@@ -280,7 +292,8 @@ def _is_said_outside_of(soup: BeautifulSoup, elements: list[Tag]) -> bool:
 
 
 def _before_is_text(text: Any) -> bool:
-    return text.find_parent("head") is None
+    # a line below the picture of a project is a lesser heading in many of them
+    return text.find_parent(["head", *_HEADINGS[1:]]) is None
 
 
 def _line(element: Any) -> str:

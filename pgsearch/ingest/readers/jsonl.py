@@ -20,15 +20,19 @@ from itertools import chain
 from typing import Any, BinaryIO, cast
 
 from pgsearch.ingest.bulk import Record, Refusal
-from pgsearch.ingest.readers.source import EncodingError, Source, decoded, wide_encoding
+from pgsearch.ingest.readers.source import EncodingError, Source, decoded, guessed_of_many_bytes, wide_encoding
 from pgsearch.ingest.readers.tables import read_rows
 
 _KEYS = frozenset({"_id", "title", "text", "page_id", "metadata", "tags", "source"})
 # A page of more passages is handed on in parts, which the database joins: the memory stays bounded.
 _MOST_PASSAGES = 500
 _PROBE = 1024  # bytes
+_SAMPLE_BYTES = 256 * 1024
 _MOST_LINE_BYTES = 64 * 1024 * 1024
 _ROWS = ("data", "rows", "items", "results", "records", "documents", "docs", "hits", "messages", "articles", "posts")
+_BESIDE_FIELDS = frozenset(
+    {"id", "_id", "pk", "model", "type", "fields", "properties", "geometry", "bbox", "createdTime"}
+)
 _DEEPEST = 3  # objects around the array of a file
 _TYPED = frozenset({"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid"})
 
@@ -138,7 +142,12 @@ def _loaded(text: str) -> Any:
 
 
 def _untyped(value: dict[str, Any]) -> Any:
-    return next(iter(value.values())) if len(value) == 1 and value.keys() <= _TYPED else value
+    if len(value) != 1 or not value.keys() <= _TYPED:
+        return value
+    ((kind, said),) = value.items()
+    if kind in ("$numberLong", "$numberInt") and isinstance(said, str) and re.fullmatch(r"-?\d{1,19}", said):
+        return int(said)
+    return said
 
 
 def _are_objects(values: list[object]) -> bool:
@@ -176,11 +185,11 @@ def _rows(values: Iterable[Value | Refusal]) -> Iterator[tuple[str, dict[str, ob
 
 
 def _unwrapped(row: dict[str, object]) -> dict[str, object]:
-    """What Elasticsearch and JSON:API keep apart from the id."""
-    for name in ("_source", "attributes"):
+    """What Elasticsearch, JSON:API, Django, Airtable and GeoJSON keep apart from the id."""
+    for name in ("_source", "attributes", "fields", "properties"):
         inner = row.get(name)
-        if isinstance(inner, dict):
-            found = next((row[key] for key in ("_id", "id") if key in row), None)
+        if isinstance(inner, dict) and (name in ("_source", "attributes") or row.keys() <= _BESIDE_FIELDS):
+            found = next((row[key] for key in ("_id", "id", "pk") if row.get(key) is not None), None)
             return {**({"id": found} if found is not None else {}), **inner}
     return row
 
@@ -221,7 +230,8 @@ def _passages(source: Source, values: Iterable[Value | Refusal]) -> Iterator[Rec
 
 
 def _lines(source: Source) -> Iterator[Value | Refusal]:
-    packed = source.origin.lower().endswith(".gz")
+    packed = source.origin.lower().endswith((".jsonl.gz", ".ndjson.gz")) or source.raw.read(2) == b"\x1f\x8b"
+    source.raw.seek(0)
     lines = gzip.GzipFile(fileobj=source.raw) if packed else _in_utf_8(source)
     number = 0
     try:
@@ -253,12 +263,15 @@ def _lines(source: Source) -> Iterator[Value | Refusal]:
 def _in_utf_8(source: Source) -> BinaryIO:
     """The bytes, or those of another encoding as UTF-8."""
     raw = source.raw
-    start = raw.read(_PROBE)
+    start = raw.read(_SAMPLE_BYTES)
     raw.seek(0)
-    # by its standard JSON is UTF-8, unless somebody says otherwise
     encoding = wide_encoding(start) or (source.encoding_of(start) if source.options.encoding else None)
     if encoding is None:
-        return raw
+        # by its standard JSON is UTF-8, and a stray byte in it costs its line alone
+        encoding = guessed_of_many_bytes(start[: start.rfind(b"\n") + 1] or start)
+        if encoding is None:
+            return raw
+        source.notes.append(f"is taken for {encoding}, by its bytes; --encoding names another one")
     return cast(BinaryIO, codecs.EncodedFile(raw, "utf-8", encoding, errors="replace"))
 
 

@@ -6,6 +6,7 @@ Of a command what it holds is text, unless it points elsewhere or tells how some
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 
 from pgsearch.ingest.bulk import Record, Refusal
@@ -20,8 +21,38 @@ _LISTING = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _DEPTHS = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5}
+_ACCENTS = dict(
+    zip(
+        "`'^\"~=.uvHckrdb",
+        "\u0300\u0301\u0302\u0308\u0303\u0304\u0307\u0306\u030c\u030b\u0327\u0328\u030a\u0323\u0331",
+        strict=True,
+    )
+)
+_LETTERS = {
+    **{"aa": "å", "AA": "Å", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø"},
+    **{"l": "ł", "L": "Ł", "ss": "ß", "i": "i", "j": "j"},
+}
+
+
+def _accented(found: re.Match[str]) -> str:
+    """The letter that a command and a letter make: \\'e and \\v{s}."""
+    letter = found["held"] or found["bare"]
+    return unicodedata.normalize("NFC", letter.removeprefix("\\") + _ACCENTS[found["sign"] or found["name"]])
+
+
 _MARKS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r"(?<!\\)%[^\n]*"), ""),
+    (
+        re.compile(
+            r"(?<!\\)\\(?:(?P<sign>[`'^\"~=.])[ \t]*|(?P<name>[uvHckrdb])[ \t]*(?=\{))"
+            r"(?:\{[ \t]*(?P<held>\\?[A-Za-z])[ \t]*\}|(?P<bare>\\?[A-Za-z](?![A-Za-z])|[A-Za-z]))"
+        ),
+        _accented,
+    ),
+    (
+        re.compile(rf"(?<!\\)\\({'|'.join(_LETTERS)})(?![A-Za-z])(?:\{{\}}|[ \t]+(?=\w))?"),
+        lambda found: _LETTERS[found[1]],
+    ),
     (
         re.compile(rf"\\({'|'.join(_DEPTHS)})\*?(?:\[[^\]]*\])?{_HELD}"),
         lambda found: f"\n\n{'#' * _DEPTHS[found[1]]} {' '.join(found[2].split())}\n\n",

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from html import unescape
 from typing import Any
 
 from pgsearch.errors import from_extra
@@ -72,17 +73,33 @@ _TITLE_BLOCK = re.compile(
     r"%[ \t]*(?P<title>\S.*(?:\n[ \t]+\S.*)*)"
     r"(?:\n%(?P<author>.*(?:\n[ \t]+\S.*)*))?(?:\n%(?P<date>.*))?(?=\n[ \t]*(?:\n|\Z))"
 )
+# [[Page]], [[Page#Part|shown]], ![[picture.png]]
+_WIKI = re.compile(
+    r"(?P<picture>!)?\[\[(?=\S)(?P<page>[^\[\]|#\n]*)(?:#(?P<place>[^\[\]|\n]*))?(?:\|(?P<shown>[^\[\]\n]*))?\]\](?!\()"
+)
 _FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:[ \t]*")
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 # In MDX: modules, components and expressions, none of it in code. Docusaurus takes all its Markdown for MDX.
 _CODE = r"(?P<code>^[ \t]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)|(?P<tick>`+)[^`\n].*?(?P=tick))"
+_BRACES = r"\{(?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+\}"
+_PROPERTIES = rf"(?:\s+(?:[^<>{{}}\"']|\"[^\"]*\"|'[^']*'|{_BRACES})*)?"
 _MDX = re.compile(
     _CODE + r"|^(?:import\s[^;\n]*?(?:\{[^}]*\}[^;\n]*?)?(?:from\s+)?[\"'][^\"'\n]+[\"'];?[ \t]*$"
-    r"|export\s+(?:default|const|let|function|async|class)\b.*?(?=^[ \t]*$|\Z))"
+    r"|export\s*(?:\{[^}]*\}|\*(?:\s+as\s+\w+)?)(?:\s*from\s+[\"'][^\"'\n]+[\"'])?;?[ \t]*$"
+    r"|export\s+(?:default|const|let|var|function|async|class|type|interface)\b.*?(?=^[ \t]*$|\Z))"
     r"|\{/\*.*?\*/\}"
     r"|\{[ \t]*(?:`(?P<template>[^`]*)`|\"(?P<string>[^\"\n]*)\"|[^{}`\"'\n<]*|'[^'\n]*')[ \t]*\}"
-    r"|(?<!\w)</?[A-Z][\w.]*(?:\s+(?:[^<>{}\"']|\"[^\"]*\"|'[^']*'|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*)?/?>|</?>",
+    rf"|^[ \t]*{_BRACES}[ \t]*$"
+    rf"|(?P<component>(?<!\w)<(?P<name>[A-Z][\w.]*){_PROPERTIES}/?>)|</[A-Z][\w.]*\s*>|</?>"
+    rf"|(?P<element><[a-z][\w-]*{_PROPERTIES}/?>)",
     re.MULTILINE | re.DOTALL,
+)
+_EXPRESSION = re.compile(rf"(?<==){_BRACES}")
+_GIVEN = r"\s*=\s*(?:\"([^\"]+)\"|'([^']+)'|\{\s*[\"'`]([^\"'`{}]+)[\"'`]\s*\})"
+_TITLE_OF_COMPONENT = re.compile(rf"\s(?:title|label|summary|heading|question|caption|alt){_GIVEN}")
+_NAME_OF_FIELD = re.compile(rf"\s(?:path|query|body|header|name){_GIVEN}")
+_ELEMENTS_IN_TITLES = re.compile(
+    r"<(b|code|em|i|kbd|mark|small|span|strong|sub|sup|u)(?:\s[^<>]*)?>(.*?)</\1>", re.IGNORECASE
 )
 # What Jekyll and Hugo make of text before it is Markdown: listings, comments, the place for a list of headings, and
 # addresses, which Markdown does not know for such where a blank is in them.
@@ -93,8 +110,13 @@ _FILLED = re.compile(
     r"|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}"
     r"|\{\{[<%]\s*comment\s*[>%]\}\}.*?\{\{[<%]\s*/\s*comment\s*[>%]\}\}"
     r"|^[*-][ \t][^\n]*\n\{:[ \t]*toc[^}\n]*\}"
+    # of GitBook, Docusaurus and Microsoft
+    r"|\{%-?[ \t]*[a-z]+\b[^%\n]*?\btitle=\"(?P<tab>[^\"\n]+)\"[^%\n]*%\}"
+    r"|^[ \t]*:{3,}[ \t]*[\w-]+\[(?P<box>[^\]\n]*)\](?:\{[^}\n]*\})?[ \t]*$"
+    r"|^[ \t>]*:::[ \t]*(?P<placed>[a-z][\w-]*[^\n]*?):::[ \t]*$"
+    r"|\[!(?:div|include|video|code[\w-]*)\b(?:[^\[\]\n]|\[[^\[\]\n]*\](?:\([^()\n]*\))?)*\]"
     r"|(?P<place>(?<=\]\()[^()\n]*?(?:\{\{.*?\}\}|\{%.*?%\})[^()\n]*(?=\)))",
-    re.MULTILINE | re.DOTALL,
+    re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 _ELEMENT = re.compile(r"<(/?)([A-Za-z][\w.-]*)([^<>]*)>")
 # Elements of HTML; what else stands in angle brackets and is never closed is a placeholder, as in List<String>.
@@ -114,23 +136,55 @@ _SWALLOWING = frozenset(
 
 
 class _Loader(yaml.SafeLoader):
-    """A date that is none stays a text."""
+    """Plain values as YAML 1.2 reads them: no, 1:30 and 007 are texts; of a tag its value."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [known for known in resolvers if known[0].rpartition(":")[2] not in ("bool", "int", "float")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> object:
+    # a date that is none stays a text
     try:
         return loader.construct_yaml_timestamp(node)
     except ValueError:
         return loader.construct_scalar(node)
 
 
+def _untagged(loader: _Loader, _: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return str(node.value)
+
+
+def _as_written(_: _Loader, node: yaml.Node) -> object:
+    return str(node.value)
+
+
+for _kind, _pattern, _first in (
+    ("bool", r"[tT]rue|TRUE|[fF]alse|FALSE", "tTfF"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(?:(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), list(_first))
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+_Loader.add_constructor("tag:yaml.org,2002:binary", _as_written)
+_Loader.add_multi_constructor("", _untagged)
+_MOST_VALUES = 10_000  # of front matter, with what aliases stand for
 
 
 def read_markdown(source: Source) -> Iterator[Record | Refusal]:
     """Title: that of the front matter, else the first heading, else the name of the file."""
     try:
-        text = source.text().replace("\r\n", "\n")
+        text = re.sub(r"\r\n?", "\n", source.text())
         yield markdown_page(source, text)
     except ValueError as error:
         yield refusal(source, error)
@@ -139,14 +193,22 @@ def read_markdown(source: Source) -> Iterator[Record | Refusal]:
 def markdown_page(source: Source, text: str) -> Record:
     """The page of Markdown text, whatever it was made from."""
     front, text = _front_matter(source, text)
-    if source.external_id.lower().endswith(".mdx") or _MODULE.search(re.sub(_CODE, "", text, flags=re.M | re.S)):
-        # to the end, because an expression may stand in an element, and an element in another one's property
-        text = _MDX.sub(lambda found: found["code"] or found["template"] or found["string"] or "", text)
-    found = convert(_rendered(_without_boxes(_filled_in(text))))
+    is_mdx = source.external_id.lower().endswith(".mdx") or bool(
+        _MODULE.search(re.sub(_CODE, "", text, flags=re.M | re.S))
+    )
+    if is_mdx:
+        text = _MDX.sub(_shown, text)
+    found = convert(_rendered(_without_boxes(_filled_in(text)), has_indented_code=not is_mdx))
     title = _taken(front, "title")
-    if not isinstance(title, (str, int, float)) or not str(title).strip():
-        title = found.heading if found.opens else ""
+    if isinstance(title, list) and not _is_nested(title):
+        title = ", ".join(map(str, title))
+    elif isinstance(title, (dict, list)):
+        # one of several languages: which, only the site knows
+        front["title"], title = title, ""
+    title = _bare(str(title)) if title is not None and str(title).strip() else found.heading if found.opens else ""
     given = _taken(front, "tags")
+    if given is None and isinstance(front.get("taxonomies"), dict):
+        given = front["taxonomies"].get("tags")
     if isinstance(given, (int, float)):
         given = str(given)
     if isinstance(given, str) and ";" not in given and "," not in given:
@@ -155,6 +217,26 @@ def markdown_page(source: Source, text: str) -> Record:
     if given is not None and tags is None:
         front["tags"] = given
     return page(source, " ".join(str(title).split()) or source.stem, found.text, "markdown", tags=tags, metadata=front)
+
+
+def _bare(title: str) -> str:
+    """The words of a title, in which elements and marks stand that the site renders."""
+    title = re.sub(r"&(?:#\d+|#[xX][\da-fA-F]+|[A-Za-z][A-Za-z\d]*);", lambda entity: unescape(entity[0]), title)
+    before = ""
+    while before != title:
+        before, title = title, _ELEMENTS_IN_TITLES.sub(r"\2", title)
+    return re.sub(r"(`+)(.+?)\1|\*\*(?=\S)(.+?)(?<=\S)\*\*", r"\2\3", title)
+
+
+def _shown(found: re.Match[str]) -> str:
+    """Of MDX what is seen: text in braces, titles of components that stand in a line of their own."""
+    if found["element"]:
+        return _EXPRESSION.sub('""', found["element"])
+    if found["component"] and not found.string[found.string.rfind("\n", 0, found.start()) + 1 : found.start()].strip():
+        of_field = _NAME_OF_FIELD.search(found[0]) if found["name"].endswith("Field") else None
+        said = of_field or _TITLE_OF_COMPONENT.search(found[0])
+        return f"\n\n{next(filter(None, said.groups()))}\n\n" if said else ""
+    return found["code"] or found["template"] or found["string"] or ""
 
 
 def _taken(front: dict[str, Any], name: str) -> Any:
@@ -193,30 +275,66 @@ def _front_matter(source: Source, text: str) -> tuple[dict[str, Any], str]:
 def _yaml(text: str) -> object:
     """What the YAML says; plain values that are none, such as `Search: the guide`, are what they look like."""
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            # ten lines of them can mean gigabytes
-            raise ValueError("it holds an alias")
+        _check_size(yaml.compose(text, yaml.SafeLoader), {})
         read = yaml.load(text, _Loader)
         if isinstance(read, dict):
             # 1.10 is no number there, and No no truth value
             written = yaml.load(text, yaml.BaseLoader)
             read |= {
-                key: written[str(key)]
+                key: _written(value, written[str(key)])
                 for key, value in read.items()
                 if str(key).lower() in ("title", "tags") and value is not None and str(key) in written
             }
         return read
     except yaml.YAMLError:
-        quoted = re.sub(
-            # [Draft] of the guide
-            r"^([\w-]+):[ \t]+(?=[^\[{]|\[[^\]\n]*\][ \t]+\w)([^\s\"'|>&*!#].*?)[ \t]*$",
-            lambda line: f"{line[1]}: {json.dumps(line[2], ensure_ascii=False)}",
-            text.replace("\t", "    "),
-            flags=re.MULTILINE,
-        )
+        quoted = _quoted(text.replace("\t", "    ").replace("\u00a0", " "))
         if quoted == text:
             raise
         return _yaml(quoted)
+
+
+def _written(value: object, written: object) -> object:
+    """A value as it is written; what is null in a list is not in it."""
+    if isinstance(value, list) and isinstance(written, list):
+        return [said for said, read in zip(written, value, strict=True) if read is not None]
+    return written
+
+
+def _check_size(node: yaml.Node | None, sizes: dict[int, int]) -> int:
+    """Values below a node, aliases followed; ten lines of them can mean gigabytes."""
+    if node is None or id(node) in sizes:
+        return sizes[id(node)] if node is not None else 0
+    # that of a node which holds itself
+    sizes[id(node)] = _MOST_VALUES
+    inner: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        inner = [one for pair in node.value for one in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = node.value
+    size = 1 + sum(_check_size(one, sizes) for one in inner)
+    if size > _MOST_VALUES:
+        raise ValueError("it holds too many values")
+    sizes[id(node)] = size
+    return size
+
+
+def _quoted(text: str) -> str:
+    """Lines that alone are no YAML, with quotes around their values: [Draft] Note, *Mind* it, 'It's so'."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        found = re.fullmatch(r"(\s*(?:- +)?[\w.-]+: +|\s*- +)(\S.*?) *", line)
+        following = next((after for after in lines[number + 1 :] if after.strip()), "")
+        if found is None or len(following) - len(following.lstrip()) > len(line) - len(line.lstrip()):
+            continue
+        said = found[2]
+        if said[0] in "[{" and said.count("[") + said.count("{") != said.count("]") + said.count("}"):
+            continue
+        try:
+            yaml.load(line.strip(), _Loader)
+        except (yaml.YAMLError, ValueError):
+            bare = said[1:-1] if len(said) > 1 and said[0] == said[-1] and said[0] in "\"'" else said
+            lines[number] = f"{found[1]}{json.dumps(bare, ensure_ascii=False)}"
+    return "\n".join(lines)
 
 
 def _other_front_matter(text: str) -> tuple[dict[str, Any], str]:
@@ -257,12 +375,17 @@ def _plain(value: object) -> Any:
 
 def _filled_in(text: str) -> str:
     """Listings of Jekyll and Hugo as code, their comments and their addresses as nothing."""
-    if "{%" not in text and "{{" not in text and "{:" not in text:
+    if not any(mark in text for mark in ("{%", "{{", "{:", ":::", "[!")):
         return text
 
     def filled(found: re.Match[str]) -> str:
         if found["listed"] is not None:
             return f"```{found['liquid'] or found['hugo']}\n{found['listed']}```"
+        if found["tab"] or found["box"]:
+            return f"\n\n{found['tab'] or found['box']}\n\n"
+        if found["placed"]:
+            picture = re.search(r"\balt-text=\"([^\"]*)\"", found["placed"])
+            return picture[1] if picture else ""
         return found["code"] or ("x" if found["place"] else "")
 
     return _FILLED.sub(filled, text)
@@ -336,8 +459,11 @@ def _without_boxes(text: str) -> str:
     return "\n".join(lines)
 
 
-def _rendered(text: str) -> str:
+def _rendered(text: str, *, has_indented_code: bool) -> str:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    if not has_indented_code:
+        # of MDX elements are indented
+        parser.disable("code")
     parser.core.ruler.before("inline", "dialect", _drop_dialect)
     closed = {name.lower() for slash, name, _ in _ELEMENT.findall(text) if slash}
 
@@ -384,4 +510,13 @@ def _without_dialect(content: str) -> str:
         re.sub(rf"^(?:{_ATTRIBUTES})", "", part) if index and index % 4 == 0 else part
         for index, part in enumerate(parts)
     ]
-    return "".join(_DIALECT.sub("", part) if index % 4 == 0 else part for index, part in enumerate(parts))
+    return "".join(
+        _WIKI.sub(_of_wiki, _DIALECT.sub("", part)) if index % 4 == 0 else part for index, part in enumerate(parts)
+    )
+
+
+def _of_wiki(found: re.Match[str]) -> str:
+    """What a link of a wiki shows, of a picture nothing."""
+    if found["picture"] and re.search(r"\.\w{2,4}\Z", found["page"]):
+        return ""
+    return found["shown"] or found["page"] or found["place"] or ""

@@ -22,6 +22,8 @@ with from_extra("ingest", "reStructuredText needs docutils"):
     from docutils import nodes
     from docutils.core import publish_parts
     from docutils.parsers.rst import Directive, directives, roles
+    from docutils.readers import standalone
+    from docutils.transforms import Transform
     from docutils.utils import SystemMessage
 
 # Directives whose body is for the machine, and those whose body is code.
@@ -35,7 +37,11 @@ _SIGNATURES = frozenset({"function", "class", "method", "attribute", "data", "ex
 _CODE_NAMES = "code code-block console doctest parsed-literal productionlist prompt sourcecode testcode testoutput"
 _CODE = frozenset(_CODE_NAMES.split())
 # What is shown where, and not what.
-_BARE = frozenset({"ifconfig", "only", "tab-set"})
+_BARE = frozenset(
+    {"button-link", "button-ref", "card-carousel", "column", "cssclass", "grid", "grid-item", "ifconfig", "only"}
+    | {"rst-class", "tab-set"}
+)
+_CARDS = frozenset({"card", "grid-item-card"})
 # Fields of the file and not of the document; before a title they would keep it from being one.
 _FILE_WIDE = re.compile(
     r"\A(?:\s*^:(?:orphan|nocomments|nosearch|no-search|tocdepth|allow-backlinks):[^\n]*\n)+", re.MULTILINE
@@ -86,7 +92,9 @@ class _AnyDirective(Directive):
         if name in _CODE:
             code = "\n".join(self.content)
             language = argument.split()[:1] if name != "productionlist" else []
-            return [nodes.literal_block(code, code, classes=["code", *(f"language-{name}" for name in language)])]
+            block = nodes.literal_block(code, code, classes=["code", *(f"language-{name}" for name in language)])
+            caption = self.options.get("caption") or ""
+            return [nodes.paragraph(caption, caption), block] if caption else [block]
         found: list[nodes.Node] = []
         if name in _VERSIONS:
             version, said = [*argument.split(None, 1), "", ""][:2]
@@ -101,6 +109,11 @@ class _AnyDirective(Directive):
             children, messages = self.state.inline_text(argument, self.lineno)
             found.append(nodes.paragraph("", "", *children, *messages))
         below = nodes.container()
+        if name in _CARDS:
+            # what parts a card into its head, its body and its foot
+            for number, line in enumerate(self.content):
+                if re.fullmatch(r"\s*(?:\^{3,}|\+{3,})\s*", line):
+                    self.content[number] = ""
         self.state.nested_parse(self.content, self.content_offset, below, match_titles=True)
         return [*found, *below.children]
 
@@ -108,6 +121,29 @@ class _AnyDirective(Directive):
         """Whether it only marks a place for links, as `.. setting:: timezone` above a section of that title."""
         is_signature = ":" in self.name or name in _SIGNATURES or name in _VERSIONS or name == "centered"
         return not is_signature and bool(re.fullmatch(r"[\w.@-]+", argument))
+
+
+class _KeepText(Transform):
+    """What docutils cannot read stands in its messages, which are taken out: a table, a heading, a directive."""
+
+    default_priority = 860  # before FilterMessages
+
+    def apply(self) -> None:
+        for message in list(self.document.findall(nodes.system_message)):
+            kept = [child for child in message.children if isinstance(child, nodes.literal_block)]
+            if not kept or message.parent is None or message["level"] < 3:
+                continue
+            for block in kept:
+                text = block.astext()
+                heading = re.fullmatch(r"(?:[^\w\s]+\n)?(.*\S.*)\n\s*([^\w\s])\2*\s*", text)
+                message.parent.insert(
+                    message.parent.index(message), nodes.paragraph(text, heading[1].strip()) if heading else block
+                )
+
+
+class _Reader(standalone.Reader):  # type: ignore[type-arg]
+    def get_transforms(self) -> list[Any]:
+        return [*super().get_transforms(), _KeepText]
 
 
 def _any_role(
@@ -122,6 +158,14 @@ def _any_role(
     return [nodes.inline(rawtext, text.lstrip("!"))], []
 
 
+def _with_options(directive: Any) -> Any:
+    """A directive of docutils that takes the options of Sphinx, too, for which it would be none."""
+    known = getattr(directive, "option_spec", None)
+    if not isinstance(directive, type) or not known:
+        return directive
+    return type(directive.__name__, (directive,), {"option_spec": defaultdict(lambda: directives.unchanged, known)})
+
+
 @contextmanager
 def _of_sphinx() -> Iterator[None]:
     """Unknown directives and roles are known while this lasts, the way Sphinx makes its own known."""
@@ -132,7 +176,7 @@ def _of_sphinx() -> Iterator[None]:
             bare = name.rsplit(":", 1)[-1].lower()
             # in Sphinx a class is one of the language that is documented
             found = (None, []) if bare in _SILENT | _CODE | {"class"} else directive(name, *others)
-            return found if found[0] is not None else (_AnyDirective, [])
+            return (_with_options(found[0]), found[1]) if found[0] is not None else (_AnyDirective, [])
 
         def any_role(name: str, *others: Any) -> Any:
             found = role(name, *others)
@@ -150,7 +194,9 @@ def read_restructuredtext(source: Source) -> Iterator[Record | Refusal]:
     try:
         text = _FILE_WIDE.sub("", source.text())
         with _of_sphinx():
-            parts = publish_parts(text, source_path=source.origin, writer="html5", settings_overrides=_SETTINGS)
+            parts = publish_parts(
+                text, source_path=source.origin, reader=_Reader(), writer="html5", settings_overrides=_SETTINGS
+            )
         # a section that is the only one is a section all the same
         found = convert(
             re.sub(r'<p class="subtitle"[^>]*>(.*?)</p>', r"<h2>\1</h2>", parts["html_body"], flags=re.DOTALL)

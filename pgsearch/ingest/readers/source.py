@@ -45,7 +45,11 @@ _MARKS = {
 }
 # encodings that files are found in, and what a guess reads of a file
 _MANY_BYTES = ("cp949", "cp932", "gb18030", "big5", "euc_jp")
-_ONE_BYTE = ("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256")
+_ONE_BYTE = ("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp874")
+# what Central European texts are full of, and what others would be full of if they were read as such
+_CENTRAL, _WESTERN = "šžěőűłąşţť", "ŕĺă"
+# codecs of Python that stand for no encoding of texts in files
+_NO_ENCODINGS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 _SAMPLE_BYTES = 256 * 1024
 
 
@@ -106,7 +110,7 @@ class Source:
     @property
     def stem(self) -> str:
         """Name of the file without folder and suffix: the title of a document that has none."""
-        name = self.external_id.rsplit("/", 1)[-1]
+        name = re.sub(r"\.gz\Z", "", self.external_id.rsplit("/", 1)[-1], flags=re.IGNORECASE)
         return name.rsplit(".", 1)[0] or name
 
     def data(self) -> bytes:
@@ -168,9 +172,14 @@ def codec(label: str) -> str | None:
         found = None
     else:
         found = webencodings.lookup(label.strip())
+    # browsers know some encodings only to refuse them
+    known = found is not None and found.name not in ("replacement", "x-user-defined")
     try:
-        name = found.codec_info.name if found else codecs.lookup(label.strip()).name
-    except LookupError:
+        name = codecs.lookup(found.codec_info.name if found is not None and known else label.strip()).name
+        "x".encode(name)
+    except (LookupError, UnicodeError, ValueError):
+        return None
+    if name in _NO_ENCODINGS:
         return None
     # a page whose label could be read is in no UTF-16
     return "utf-8" if name.startswith("utf-16") else name
@@ -186,6 +195,12 @@ def decoded(data: bytes, encoding: str) -> str:
         raise EncodingError(
             line, f"byte 0x{data[error.start]:02x} is not {name}; name the encoding, as in --encoding euc-kr"
         ) from None
+
+
+def guessed_of_many_bytes(data: bytes) -> str | None:
+    """The encoding of East Asia that bytes are in which are not UTF-8; None for anything else."""
+    guess = None if _fits(data, "utf-8") else _guess(data)
+    return guess if guess in _MANY_BYTES else None
 
 
 def _fits(data: bytes, encoding: str) -> bool:
@@ -215,14 +230,23 @@ def _guess(data: bytes) -> str | None:
         return None
     # a last character may be cut in two
     sample = data if len(data) <= _SAMPLE_BYTES else data[: data.rfind(b"\n", 0, _SAMPLE_BYTES) + 1]
-    found = list(from_bytes(sample, cp_isolation=[*_MANY_BYTES, *_ONE_BYTE]))
+    found = [
+        one
+        for one in from_bytes(sample, cp_isolation=[*_MANY_BYTES, *_ONE_BYTE])
+        # nearly everything decodes as Thai
+        if one.encoding != "cp874" or one.coherence > 0
+    ]
     if not found:
         return None
     best = found[0]
     if best.coherence > 0:
         # what reads the same in several is in the one that most use
         alike = {name for other in found if other.chaos == best.chaos for name in other.could_be_from_charset}
-        guess = "cp1252" if "cp1252" in alike and best.encoding == "cp1250" else best.encoding
+        guess = best.encoding
+        if "cp1252" in alike and guess == "cp1250":
+            read = sample.decode(guess, "replace").lower()
+            central, western = (sum(map(read.count, letters)) for letters in (_CENTRAL, _WESTERN))
+            guess = "cp1250" if central > western else "cp1252"
     elif best.encoding in _MANY_BYTES and all(other.chaos > best.chaos for other in found[1:]):
         guess = best.encoding
     else:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from html import unescape
 from itertools import chain, islice
 
+from pgsearch.errors import MissingExtraError
 from pgsearch.ingest.bulk import Record, Refusal
 from pgsearch.ingest.readers.source import Source
 
@@ -22,8 +25,16 @@ _NAMES = {
     "source": ("source",),
 }
 KNOWN_NAMES = frozenset(name for names in _NAMES.values() for name in names)
+# of two columns of text, what is asked and what is answered
+_ASKED = frozenset({"question", "질문", "q", "질의", "query", "问题", "質問"})
+_TOLD = frozenset({"answer", "답변", "a", "답", "response", "回答", "答案"})
 _SAMPLE = 100
 _NO_PROSE = re.compile(r"[\d\s.,:;/+TZ%$€₩-]*|\S+://\S+|[\w.+-]+@[\w.-]+")
+# HTML from the first sign to the last, as sites export it
+_MARKUP = re.compile(
+    r"\s*(?:<!--[^>]*>\s*)*<(?:p|div|h[1-6]|ul|ol|table|section|article|figure|blockquote|pre|html|body|!doctype)\b.*>\s*",
+    re.DOTALL | re.IGNORECASE,
+)
 _LEAST_CHARACTERS = 8
 _MOST_TITLE = 200
 
@@ -71,13 +82,16 @@ def _columns(source: Source, names: list[str], rows: list[Mapping[str, object]])
                 return f"the header names a column twice: {field} ({', '.join(found)}); choose one: --map id={found[0]}"
     if "content" not in columns:
         prose = _prose(rows, [name for name in names if (name,) not in columns.values()])
-        if not prose:
+        others = [row.get(name) for row in rows for name in names if (name,) not in columns.values()]
+        if not prose and ("title" not in columns or not all(_NO_PROSE.fullmatch(_text(value)) for value in others)):
             return (
                 f"the header has no column content or text, and no other one holds text, so there is nothing to search"
                 f" in: {told} (name one: --map content=COLUMN)"
             )
-        columns["content"] = (prose[-1],)
-        guessed = f"content is column {prose[-1]!r}"
+        if len(prose) > 1 and prose[-1].strip().lower() in _ASKED and prose[-2].strip().lower() in _TOLD:
+            prose[-2:] = prose[:-3:-1]
+        columns["content"] = tuple(prose[-1:])
+        guessed = f"content is column {prose[-1]!r}" if prose else "no column is content, only the title is found"
         if "title" not in columns and len(prose) > 1 and _length(rows, prose[-2]) <= _MOST_TITLE:
             columns["title"] = (prose[-2],)
             guessed += f" and title column {prose[-2]!r}"
@@ -116,10 +130,27 @@ def _holds_objects(value: object) -> bool:
 def _text(value: object) -> str:
     """A value as people read it: a list is its parts, an object what its keys hold."""
     if isinstance(value, dict):
+        if "rendered" in value:
+            # of WordPress
+            return str(value["rendered"])
         return "\n".join(f"{key}: {_text(inner)}" for key, inner in value.items() if inner not in (None, ""))
     if isinstance(value, list):
         return "\n\n".join(_text(inner) for inner in value if inner not in (None, ""))
     return "" if value is None else str(value)
+
+
+def _converted(source: Source, markup: str) -> tuple[str, bool]:
+    """What a reader sees of HTML in a column, and whether it could be made of it."""
+    try:
+        from pgsearch.ingest.readers.html import convert
+
+        text = convert(markup).text
+    except (MissingExtraError, ValueError):
+        return markup, False
+    told = "holds HTML in its content, of which the text is stored"
+    if told not in source.notes:
+        source.notes.append(told)
+    return text, True
 
 
 def tags_of(value: object) -> list[str]:
@@ -130,6 +161,9 @@ def tags_of(value: object) -> list[str]:
     if isinstance(value, str) and value.lstrip().startswith("["):
         with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
             value = ast.literal_eval(value.strip())
+    if isinstance(value, str) and (array := re.fullmatch(r"\s*\{(.*)\}\s*", value, re.DOTALL)):
+        # as PostgreSQL writes an array
+        value = [tag for row in csv.reader([array[1]], escapechar="\\") for tag in row if tag != "NULL"]
     if not isinstance(value, (list, tuple)):
         text = "" if value is None else str(value)
         value = text.split(next((sign for sign in ";,|" if sign in text), ","))
@@ -154,10 +188,19 @@ def _record(
         if not isinstance(external_id, (str, int)) or isinstance(external_id, bool):
             return Refusal(origin, f"the id must be a string or a whole number, not {str(external_id)[:40]}")
     used = {name for names in columns.values() for name in names}
+    content = joined("content")
+    is_markup = _MARKUP.fullmatch(content) is not None
+    if is_markup:
+        content, is_markup = _converted(source, content)
+    # what other programs have put into one column for us
+    given = row.get("metadata")
+    if isinstance(given, dict) and "metadata" not in used:
+        row = {**{name: value for name, value in row.items() if name != "metadata"}, **given}
     page: dict[str, object] = {
         "external_id": str(external_id),
-        "title": " ".join(joined("title").split())[:2000],
-        "content": joined("content"),
+        "title": " ".join(unescape(joined("title")).split())[:2000],
+        "content": content,
+        **({"format": "markdown"} if is_markup else {}),
         "tags": tags_of(row.get(columns["tags"][0])) if "tags" in columns else [],
         "source": joined("source") or source.external_id,
         "metadata": {
