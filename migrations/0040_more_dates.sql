@@ -1,4 +1,4 @@
--- depends: 0038_samples
+-- depends: 0039_types_of_followed
 -- Dates in German, French, Spanish, Italian, Portuguese, Dutch and Thai, of logs, of Japanese eras, of ISO weeks and in full
 -- width are dates.
 
