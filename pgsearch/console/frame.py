@@ -157,7 +157,7 @@ class _Frame:
         if asked.collection not in {one.collection for one in ever}:
             # as functions say it
             raise UnknownCollectionError(
-                f"unknown collection '{asked.collection}'",
+                f"unknown collection {asked.collection!r}",
                 hint=f"Collections here: {', '.join(names[:_MOST_NAMED])}"
                 if names
                 else "There is no collection yet: put pages into one with pgsearch.put_pages.",
