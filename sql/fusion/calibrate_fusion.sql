@@ -374,8 +374,8 @@ begin
     -- of null and a number the least is the number
     shift := case when shift + redundant > 8 then 8 else shift + redundant end;
     -- What was fitted on the collection knows a question by the words that BM25 reads too, so that what it finds is said twice.
-    -- Of six judged collections the best shift is 1 or more on four, .5 on one, and 0 on one, where 1 costs .003.
-    shift := greatest(shift, case when starts_with(chosen.model, 'svd:') then 1 end);
+    -- Of six judged collections the best shift is 1 or more on four, .5 on one, and 0 on one, where 1.25 costs .009.
+    shift := greatest(shift, case when starts_with(chosen.model, 'svd:') then 1.25 end);
 
     insert into pgsearch.fusion_calibrations (
         collection, model_id, text_shift, reason, sentences, sentence_words, sentence_vectors, headings, heading_words, heading_vectors,
@@ -418,11 +418,12 @@ Arguments:
 - model
 Returns the shift: 0 for a model that finds what it is asked for about as well as the words do, 2 for a weak one, up to
 8 for one that knows nothing, and up to 1 more for one that takes the same texts for alike as the words do: it errs where
-they err. For a model that was fitted on the collection (svd:) it is 1 at least. The weight of the text signal is e^shift times as much in
-strategies adaptive and weighted. Where nothing was judged, because the model cannot be asked or the collection is too
-small, it is told by its vectors how well the model finds what is like a text, beside half of the words of that text, and
-list_fusion_calibrations says so; where hardly any text is like another it is 0. What was judged is forgotten; draw_fusion_probes begins
-anew. `pgsearch calibrate`, `pgsearch embed` and `pgsearch maintain` do all of it.
+they err. For a model that was fitted on the collection (svd:) it is 1.25 at least. The weight of the text signal is
+e^shift times as much in strategies adaptive and weighted. Where nothing was judged, because the model cannot be asked
+or the collection is too small, it is told by its vectors how well the model finds what is like a text, beside half of
+the words of that text, and list_fusion_calibrations says so; where hardly any text is like another it is 0. What was
+judged is forgotten; draw_fusion_probes begins anew. `pgsearch calibrate`, `pgsearch embed` and `pgsearch maintain` do
+all of it.
 Errors: PS001 unknown collection, PS008 unknown model.';
 
 create or replace function pgsearch._calibrate_unasked(model text default null)

@@ -340,7 +340,7 @@ def test_a_fitted_model_is_judged_by_a_fit_that_has_not_seen_what_was_held_out(
     assert found is not None
     assert found.sentences == found.headings == PAGES
     assert found.text_shift is not None
-    assert 1 <= found.text_shift <= 3
+    assert 1.25 <= found.text_shift <= 3
     assert len(seen) == PAGES
     assert not [part for part in held_out if any(part in text for text in seen)]
 
@@ -361,7 +361,7 @@ def test_words_weigh_more_beside_a_fitted_model_than_beside_another_that_finds_a
         )
         shifts[model] = filled.calibrate_fusion("w", model)
         filled.drop_model(model)
-    assert shifts["same"] < shifts["svd:same"] == 1
+    assert shifts["same"] < shifts["svd:same"] == 1.25
 
 
 @given(st.text(alphabet=st.sampled_from("ab .!?。\n가나𐀀"), max_size=400), st.text(alphabet="xy .\n가", max_size=40))
